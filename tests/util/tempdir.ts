@@ -1,0 +1,18 @@
+/** A directory of its own for a test, removed with everything in it on disposal. */
+export interface TempDir extends Disposable {
+  /** The absolute path of the directory, short enough for socket names. */
+  readonly path: string;
+  /** The path of a name inside the directory. */
+  join(...names: string[]): string;
+}
+
+/** Make a temporary directory: `using dir = tempDir()`. */
+export function tempDir(): TempDir {
+  // Not $TMPDIR: on macOS it alone fills half of the 104 bytes that a socket's path may have.
+  const path = Deno.makeTempDirSync({ dir: "/tmp", prefix: "denet-" });
+  return {
+    path,
+    join: (...names) => [path, ...names].join("/"),
+    [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }),
+  };
+}

@@ -1,0 +1,100 @@
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { compileC } from "./util/cc.ts";
+import { countDescriptors, listDescriptors, noLeaks } from "./util/descriptors.ts";
+import { peer, testWith } from "./util/peers.ts";
+import { LineProcess, startProcess } from "./util/process.ts";
+import { tempDir } from "./util/tempdir.ts";
+
+Deno.test("tempDir() removes the directory and its content", () => {
+  let path: string;
+  {
+    using dir = tempDir();
+    path = dir.path;
+    Deno.writeTextFileSync(dir.join("a"), "x");
+    assertEquals([...Deno.readDirSync(path)].map((it) => it.name), ["a"]);
+  }
+  assertEquals([...Deno.readDirSync("/tmp")].filter((it) => path.endsWith(it.name)), []);
+});
+
+Deno.test("listDescriptors() sees a file that is opened and closed", () => {
+  const before = countDescriptors();
+  {
+    using _file = Deno.openSync(new URL(import.meta.url));
+    assertEquals(countDescriptors(), before + 1);
+    assert(
+      Deno.build.os !== "linux" ||
+        [...listDescriptors().values()].some((it) => it.endsWith("/util_test.ts")),
+    );
+  }
+  assertEquals(countDescriptors(), before);
+});
+
+Deno.test("noLeaks() passes a test that cleans up, also through a child process", async (t) => {
+  await noLeaks(async () => {
+    await using child = startProcess(Deno.execPath(), { args: ["--version"] });
+    assertMatch(await child.readLine(), /^deno /);
+  })(t);
+});
+
+Deno.test("noLeaks() passes what is opened once and kept", async (t) => {
+  const kept: Deno.FsFile[] = [];
+  await noLeaks(() => {
+    if (kept.length === 0) kept.push(Deno.openSync(new URL(import.meta.url)));
+  })(t);
+  for (const file of kept) file.close();
+});
+
+Deno.test("noLeaks() fails a test that leaves a descriptor, and says which", async (t) => {
+  const kept: Deno.FsFile[] = [];
+  const test = noLeaks(() => {
+    kept.push(Deno.openSync(new URL(import.meta.url)));
+  });
+  const error = await assertRejects(() => test(t), Error, "their number grows");
+  if (Deno.build.os === "linux") assertStringIncludes(error.message, "/util_test.ts");
+  for (const file of kept) file.close();
+});
+
+testWith("cc", "compileC() builds a program once", async () => {
+  const program = await compileC("echo_lines");
+  const first = await Deno.stat(program);
+  assertEquals(await compileC("echo_lines"), program);
+  assertEquals((await Deno.stat(program)).ino, first.ino);
+
+  await using child = startProcess(program);
+  await child.writeLine("hello");
+  assertEquals(await child.readLine(), "hello");
+  await child.closeInput();
+  assertEquals(await child.readAll(), "");
+  assertEquals((await child.status).code, 0);
+});
+
+testWith(
+  "python3",
+  "startProcess() passes on lines, and the error output when there are none",
+  async () => {
+    const python = peer("python3")?.command ?? "";
+    const script = "import sys; print(input() * 2, flush=True); sys.exit('gone')";
+    await using child = new LineProcess(python, { args: ["-c", script] });
+    await child.writeLine("ab");
+    assertEquals(await child.readLine(), "abab");
+    const error = await assertRejects(() => child.readLine(), Error, "its output ended");
+    assertStringIncludes(error.message, "gone");
+  },
+);
+
+Deno.test("startProcess() kills a process that still runs on disposal", async () => {
+  let status: Promise<Deno.CommandStatus>;
+  {
+    await using child = startProcess(Deno.execPath(), {
+      args: ["eval", "await new Promise((r) => setTimeout(r, 1e8))"],
+    });
+    status = child.status;
+  }
+  assertEquals((await status).signal, "SIGKILL");
+});
