@@ -1,0 +1,42 @@
+/**
+ * Addresses of typed arrays.
+ *
+ * @module
+ */
+
+import { libc } from "./libc.ts";
+
+/** Bytes in the form that the FFI types ask for. Shared memory is taken too, the types only hide it. */
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+/** The same bytes, in the type that `Deno.dlopen` gives a `buffer` parameter. */
+export function ffiBytes(bytes: Uint8Array): Bytes {
+  return bytes as Bytes;
+}
+
+/**
+ * Return the address of `bytes`, 0 for an empty array.
+ *
+ * It holds until the buffer is detached, resized or collected: use it at once and keep `bytes`
+ * reachable for as long. Touching `.buffer` moves a small array out of V8's own heap, where the garbage
+ * collector could move it.
+ */
+export function addressOf(bytes: Uint8Array): bigint {
+  if (bytes.byteLength === 0 || bytes.buffer.byteLength === 0) return 0n;
+  return libc().memset(ffiBytes(bytes), 0, 0n);
+}
+
+const LENGTHS: readonly bigint[] = Array.from({ length: 257 }, (_, n) => BigInt(n));
+
+/** Return `length` as a BigInt: a `size_t` given as a plain number leaves V8's fast calls. */
+export function size(length: number): bigint {
+  return LENGTHS[length] ?? BigInt(length);
+}
+
+/** Return `text` as a C string: UTF-8 bytes and a NUL. */
+export function cString(text: string | Uint8Array): Bytes {
+  const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
+  const terminated = new Uint8Array(bytes.byteLength + 1);
+  terminated.set(bytes);
+  return terminated;
+}

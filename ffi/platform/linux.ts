@@ -1,0 +1,253 @@
+/**
+ * Linux, x86-64 and arm64. Values from the kernel's `include/uapi` headers (6.18) and glibc 2.36.
+ *
+ * @module
+ */
+
+import { MISSING, type Platform } from "./types.ts";
+
+/** Error numbers: `asm-generic/errno-base.h`, `asm-generic/errno.h`. */
+const errnoNames: readonly string[] = [
+  ..."OK EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAGAIN ENOMEM".split(" "),
+  ..."EACCES EFAULT ENOTBLK EBUSY EEXIST EXDEV ENODEV ENOTDIR EISDIR EINVAL ENFILE EMFILE".split(
+    " ",
+  ),
+  ..."ENOTTY ETXTBSY EFBIG ENOSPC ESPIPE EROFS EMLINK EPIPE EDOM ERANGE EDEADLK ENAMETOOLONG".split(
+    " ",
+  ),
+  ..."ENOLCK ENOSYS ENOTEMPTY ELOOP E41 ENOMSG EIDRM ECHRNG EL2NSYNC EL3HLT EL3RST ELNRNG".split(
+    " ",
+  ),
+  ..."EUNATCH ENOCSI EL2HLT EBADE EBADR EXFULL ENOANO EBADRQC EBADSLT E58 EBFONT ENOSTR".split(" "),
+  ..."ENODATA ETIME ENOSR ENONET ENOPKG EREMOTE ENOLINK EADV ESRMNT ECOMM EPROTO EMULTIHOP".split(
+    " ",
+  ),
+  ..."EDOTDOT EBADMSG EOVERFLOW ENOTUNIQ EBADFD EREMCHG ELIBACC ELIBBAD ELIBSCN ELIBMAX".split(" "),
+  ..."ELIBEXEC EILSEQ ERESTART ESTRPIPE EUSERS ENOTSOCK EDESTADDRREQ EMSGSIZE EPROTOTYPE".split(
+    " ",
+  ),
+  ..."ENOPROTOOPT EPROTONOSUPPORT ESOCKTNOSUPPORT EOPNOTSUPP EPFNOSUPPORT EAFNOSUPPORT".split(" "),
+  ..."EADDRINUSE EADDRNOTAVAIL ENETDOWN ENETUNREACH ENETRESET ECONNABORTED ECONNRESET".split(" "),
+  ..."ENOBUFS EISCONN ENOTCONN ESHUTDOWN ETOOMANYREFS ETIMEDOUT ECONNREFUSED EHOSTDOWN".split(" "),
+  ..."EHOSTUNREACH EALREADY EINPROGRESS ESTALE EUCLEAN ENOTNAM ENAVAIL EISNAM EREMOTEIO".split(" "),
+  ..."EDQUOT ENOMEDIUM EMEDIUMTYPE ECANCELED ENOKEY EKEYEXPIRED EKEYREVOKED EKEYREJECTED".split(
+    " ",
+  ),
+  ..."EOWNERDEAD ENOTRECOVERABLE ERFKILL EHWPOISON".split(" "),
+];
+
+/** What x86-64 and arm64 have in common: nearly everything. */
+const common = {
+  supported: true,
+  errnoNames,
+  variadicOnStack: false,
+  sockaddrHasLength: false,
+  abstractNames: true,
+  procSelfFd: true,
+  cmsgAlignment: 8, // CMSG_ALIGN: sizeof(long), <linux/socket.h>
+
+  // <bits/socket.h>, <linux/socket.h>: struct user_msghdr, struct cmsghdr
+  msghdr: {
+    size: 56,
+    msg_name: [0, 8],
+    msg_namelen: [8, 4],
+    msg_iov: [16, 8],
+    msg_iovlen: [24, 8],
+    msg_control: [32, 8],
+    msg_controllen: [40, 8],
+    msg_flags: [48, 4],
+  },
+  iovec: { size: 16, iov_base: [0, 8], iov_len: [8, 8] },
+  cmsghdr: { size: 16, cmsg_len: [0, 8], cmsg_level: [8, 4], cmsg_type: [12, 4] },
+  sockaddr_un: { size: 110, sun_family: [0, 2], sun_path: [2, 108] }, // <linux/un.h>
+  pollfd: { size: 8, fd: [0, 4], events: [4, 2], revents: [6, 2] }, // <asm-generic/poll.h>
+  timeval: { size: 16, tv_sec: [0, 8], tv_usec: [8, 8] },
+  stat: { // struct statx, <linux/stat.h>: the same on every processor
+    size: 256,
+    dev: [[136, 4], [140, 4]],
+    rdev: [[128, 4], [132, 4]],
+    ino: [32, 8],
+    mode: [28, 2],
+    nlink: [16, 4],
+    uid: [20, 4],
+    gid: [24, 4],
+    length: [40, 8],
+    blksize: [4, 4],
+    blocks: [48, 8],
+    atime: 64,
+    mtime: 112,
+    ctime: 96,
+    birthtime: 80,
+  },
+
+  // <bits/socket.h>, <bits/socket_type.h>
+  AF_UNIX: 1,
+  SOCK_STREAM: 1,
+  SOCK_DGRAM: 2,
+  SOCK_SEQPACKET: 5,
+  SOCK_CLOEXEC: 0o2000000,
+  SOCK_NONBLOCK: 0o4000,
+  SHUT_RD: 0,
+  SHUT_WR: 1,
+  SHUT_RDWR: 2,
+
+  // <asm-generic/socket.h>
+  SOL_SOCKET: 1,
+  SO_TYPE: 3,
+  SO_DOMAIN: 39,
+  SO_ERROR: 4,
+  SO_ACCEPTCONN: 30,
+  SO_SNDBUF: 7,
+  SO_RCVBUF: 8,
+  SO_SNDTIMEO: 21,
+  SO_RCVTIMEO: 20,
+  SO_NOSIGPIPE: MISSING,
+  SO_PASSCRED: 16,
+  SO_PASSPIDFD: 76,
+  SO_PASSRIGHTS: 83,
+  SO_PASSSEC: 34,
+  SO_PEERCRED: 17,
+  SO_PEERGROUPS: 59,
+  SO_PEERPIDFD: 77,
+  SO_PEERSEC: 31,
+  SOL_LOCAL: MISSING,
+  LOCAL_PEERCRED: MISSING,
+  LOCAL_PEERPID: MISSING,
+
+  // <linux/socket.h>
+  MSG_OOB: 0x1,
+  MSG_PEEK: 0x2,
+  MSG_TRUNC: 0x20,
+  MSG_CTRUNC: 0x8,
+  MSG_DONTWAIT: 0x40,
+  MSG_EOR: 0x80,
+  MSG_WAITALL: 0x100,
+  MSG_NOSIGNAL: 0x4000,
+  MSG_CMSG_CLOEXEC: 0x40000000,
+  SCM_RIGHTS: 1,
+  SCM_CREDENTIALS: 2,
+  SCM_SECURITY: 3,
+  SCM_PIDFD: 4,
+
+  // <asm-generic/fcntl.h>, <linux/fcntl.h>, <linux/memfd.h>, <sys/file.h>
+  F_GETFD: 1,
+  F_SETFD: 2,
+  F_GETFL: 3,
+  F_SETFL: 4,
+  F_DUPFD_CLOEXEC: 1030,
+  F_ADD_SEALS: 1033,
+  F_GET_SEALS: 1034,
+  F_SEAL_SEAL: 1,
+  F_SEAL_SHRINK: 2,
+  F_SEAL_GROW: 4,
+  F_SEAL_WRITE: 8,
+  FD_CLOEXEC: 1,
+  O_RDONLY: 0,
+  O_WRONLY: 1,
+  O_RDWR: 2,
+  O_ACCMODE: 3,
+  O_CREAT: 0o100,
+  O_EXCL: 0o200,
+  O_TRUNC: 0o1000,
+  O_APPEND: 0o2000,
+  O_NONBLOCK: 0o4000,
+  O_CLOEXEC: 0o2000000,
+  O_PATH: 0o10000000,
+  MFD_CLOEXEC: 1,
+  MFD_ALLOW_SEALING: 2,
+  LOCK_EX: 2,
+  LOCK_NB: 4,
+  LOCK_UN: 8,
+  SEEK_CUR: 1,
+  FIONREAD: 0x541b, // also SIOCINQ
+  SIOCOUTQ: 0x5411,
+  SO_NREAD: MISSING,
+  SO_NWRITE: MISSING,
+
+  // <linux/fcntl.h>, <linux/stat.h>
+  AT_FDCWD: -100,
+  AT_EMPTY_PATH: 0x1000,
+  AT_SYMLINK_NOFOLLOW: 0x100,
+  S_IFMT: 0o170000,
+  S_IFIFO: 0o010000,
+  S_IFCHR: 0o020000,
+  S_IFDIR: 0o040000,
+  S_IFBLK: 0o060000,
+  S_IFREG: 0o100000,
+  S_IFLNK: 0o120000,
+  S_IFSOCK: 0o140000,
+
+  // <asm-generic/poll.h>
+  POLLIN: 0x1,
+  POLLOUT: 0x4,
+  POLLERR: 0x8,
+  POLLHUP: 0x10,
+  POLLNVAL: 0x20,
+
+  // <asm-generic/errno-base.h>, <asm-generic/errno.h>
+  EPERM: 1,
+  ENOENT: 2,
+  EINTR: 4,
+  EBADF: 9,
+  EAGAIN: 11,
+  ENOMEM: 12,
+  EACCES: 13,
+  EEXIST: 17,
+  ENOTDIR: 20,
+  EINVAL: 22,
+  ENFILE: 23,
+  EMFILE: 24,
+  ESPIPE: 29,
+  EPIPE: 32,
+  ERANGE: 34,
+  ENAMETOOLONG: 36,
+  ENOSYS: 38,
+  ELOOP: 40,
+  ENODATA: 61,
+  ENOTSOCK: 88,
+  EMSGSIZE: 90,
+  EPROTOTYPE: 91,
+  ENOPROTOOPT: 92,
+  EOPNOTSUPP: 95,
+  EADDRINUSE: 98,
+  ECONNRESET: 104,
+  ENOBUFS: 105,
+  EISCONN: 106,
+  ENOTCONN: 107,
+  ETOOMANYREFS: 109,
+  ECONNREFUSED: 111,
+  EALREADY: 114,
+  EINPROGRESS: 115,
+} as const satisfies Partial<Platform>;
+
+/** Names of libc: the soname, then where distributions keep it. */
+function libcNames(multiarch: string, lib: string, musl: string): readonly string[] {
+  return [
+    "libc.so.6",
+    `/lib/${multiarch}/libc.so.6`,
+    `/usr/lib/${multiarch}/libc.so.6`,
+    `/${lib}/libc.so.6`,
+    `/usr/${lib}/libc.so.6`,
+    "/usr/lib/libc.so.6",
+    "/lib/libc.so.6",
+    `/lib/${musl}`,
+  ];
+}
+
+/** Linux on x86-64. */
+export const linuxX64: Platform = {
+  ...common,
+  name: "linux-x86_64",
+  libc: libcNames("x86_64-linux-gnu", "lib64", "libc.musl-x86_64.so.1"),
+  O_DIRECTORY: 0o200000, // <asm-generic/fcntl.h>
+  O_NOFOLLOW: 0o400000,
+};
+
+/** Linux on arm64: `arch/arm64/include/uapi/asm/fcntl.h` has its own numbers for two flags. */
+export const linuxArm64: Platform = {
+  ...common,
+  name: "linux-aarch64",
+  libc: libcNames("aarch64-linux-gnu", "lib64", "libc.musl-aarch64.so.1"),
+  O_DIRECTORY: 0o40000,
+  O_NOFOLLOW: 0o100000,
+};

@@ -1,0 +1,35 @@
+/**
+ * The table of the platform this process runs on. The only file that reads `Deno.build`.
+ *
+ * @module
+ */
+
+import { darwinArm64, darwinX64 } from "./darwin.ts";
+import { linuxArm64, linuxX64 } from "./linux.ts";
+import type { Platform } from "./types.ts";
+
+export { MISSING } from "./types.ts";
+export type { Constants, Field, Platform, StatLayout, Struct, Structs } from "./types.ts";
+
+/** Every table there is, by operating system and processor. */
+export const platforms: readonly Platform[] = [linuxX64, linuxArm64, darwinX64, darwinArm64];
+
+function select(): Platform {
+  const name = `${Deno.build.os}-${Deno.build.arch}`;
+  const known = platforms.find((candidate) => candidate.name === name);
+  // Importing must work everywhere: an unknown platform gets a table that nothing can be loaded with.
+  return known ?? { ...linuxX64, name, supported: false, libc: [], abstractNames: false };
+}
+
+/** The table in force. */
+export let platform: Platform = select();
+
+/**
+ * Put another table in force, and return the one that was: for tests, which run the paths of other
+ * systems by pretending that something is missing.
+ */
+export function replacePlatform(table: Platform): Platform {
+  const previous = platform;
+  platform = table;
+  return previous;
+}

@@ -1,0 +1,180 @@
+/**
+ * Calls on descriptors of any kind and on paths: one thin typed function each, returning a value or
+ * `-errno`. Paths are C strings, made by `cString`.
+ *
+ * @module
+ */
+
+import { libc } from "../libc.ts";
+import { type Bytes, ffiBytes, size } from "../memory.ts";
+import { platform } from "../platform/mod.ts";
+import { checked, missing, retried } from "./result.ts";
+
+/** close(2). Never repeated: after EINTR the number may already belong to somebody else. */
+export function closeFd(fd: number): number {
+  return checked(libc().close(fd));
+}
+
+/** fcntl(2) with an integer argument. */
+export function fcntl(fd: number, command: number, argument: number): number {
+  const value = BigInt(argument);
+  const { fcntl, fcntlOnStack } = libc();
+  return retried(() =>
+    platform.variadicOnStack
+      ? fcntlOnStack(fd, command, 0n, 0n, 0n, 0n, 0n, 0n, value)
+      : fcntl(fd, command, value)
+  );
+}
+
+/** Set or clear FD_CLOEXEC. */
+export function setCloseOnExec(fd: number, on: boolean): number {
+  return fcntl(fd, platform.F_SETFD, on ? platform.FD_CLOEXEC : 0);
+}
+
+/** Set or clear O_NONBLOCK, leaving the other status flags as they are. */
+export function setNonblocking(fd: number, on: boolean): number {
+  const flags = fcntl(fd, platform.F_GETFL, 0);
+  if (flags < 0) return flags;
+  const wanted = on ? flags | platform.O_NONBLOCK : flags & ~platform.O_NONBLOCK;
+  return wanted === flags ? 0 : fcntl(fd, platform.F_SETFL, wanted);
+}
+
+/** ioctl(2) with a pointer argument. */
+export function ioctl(fd: number, request: number, argument: Uint8Array): number {
+  const { ioctl, ioctlOnStack } = libc();
+  const bytes = ffiBytes(argument);
+  return platform.variadicOnStack
+    ? checked(ioctlOnStack(fd, BigInt(request), 0n, 0n, 0n, 0n, 0n, 0n, bytes))
+    : checked(ioctl(fd, BigInt(request), bytes));
+}
+
+/** open(2). */
+export function open(path: Bytes, flags: number, mode = 0): number {
+  const { open, openOnStack } = libc();
+  return retried(() =>
+    platform.variadicOnStack
+      ? openOnStack(path, flags, 0n, 0n, 0n, 0n, 0n, 0n, BigInt(mode))
+      : open(path, flags, mode)
+  );
+}
+
+/** read(2). */
+export function read(fd: number, bytes: Uint8Array): number {
+  return retried(() => libc().read(fd, ffiBytes(bytes), size(bytes.byteLength)));
+}
+
+/** write(2). */
+export function write(fd: number, bytes: Uint8Array): number {
+  return retried(() => libc().write(fd, ffiBytes(bytes), size(bytes.byteLength)));
+}
+
+/**
+ * read(2) on a thread of Deno's pool: the count, or -1 without an error number, which belongs to the
+ * other thread. For regular files only, whose reads end by themselves.
+ */
+export async function readInPool(fd: number, bytes: Uint8Array): Promise<number> {
+  return Number(await libc().readInPool(fd, ffiBytes(bytes), size(bytes.byteLength)));
+}
+
+/** write(2) on a thread of Deno's pool, in the same way as {@linkcode readInPool}. */
+export async function writeInPool(fd: number, bytes: Uint8Array): Promise<number> {
+  return Number(await libc().writeInPool(fd, ffiBytes(bytes), size(bytes.byteLength)));
+}
+
+/** statx(2) or fstat(2) of a descriptor, into `buffer`. */
+export function fstat(fd: number, buffer: Uint8Array): number {
+  const { statx, fstat64, fstat } = libc();
+  const bytes = ffiBytes(buffer);
+  if (statx !== null) {
+    return checked(statx(fd, EMPTY, platform.AT_EMPTY_PATH, STATX_BASIC_STATS_AND_BTIME, bytes));
+  }
+  const call = fstat64 ?? fstat;
+  return call === null ? missing() : checked(call(fd, bytes));
+}
+
+const EMPTY = new Uint8Array(1);
+const STATX_BASIC_STATS_AND_BTIME = 0xfff; // STATX_BASIC_STATS | STATX_BTIME, <linux/stat.h>
+
+/** statx(2) or lstat(2) of a path, not following a symbolic link, into `buffer`. */
+export function lstat(path: Bytes, buffer: Uint8Array): number {
+  const { statx, lstat64, lstat } = libc();
+  const bytes = ffiBytes(buffer);
+  if (statx !== null) {
+    const { AT_FDCWD, AT_SYMLINK_NOFOLLOW } = platform;
+    return checked(statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS_AND_BTIME, bytes));
+  }
+  const call = lstat64 ?? lstat;
+  return call === null ? missing() : checked(call(path, bytes));
+}
+
+/** fchmod(2). */
+export function fchmod(fd: number, mode: number): number {
+  return checked(libc().fchmod(fd, mode));
+}
+
+/** chmod(2). */
+export function chmod(path: Bytes, mode: number): number {
+  return checked(libc().chmod(path, mode));
+}
+
+/** unlink(2). */
+export function unlink(path: Bytes): number {
+  return checked(libc().unlink(path));
+}
+
+/** link(2). */
+export function link(from: Bytes, to: Bytes): number {
+  return checked(libc().link(from, to));
+}
+
+/** readlink(2): the length of what was written to `buffer`. */
+export function readlink(path: Bytes, buffer: Uint8Array): number {
+  return checked(libc().readlink(path, ffiBytes(buffer), size(buffer.byteLength)));
+}
+
+/** flock(2). */
+export function flock(fd: number, operation: number): number {
+  return retried(() => libc().flock(fd, operation));
+}
+
+/** ftruncate(2). */
+export function ftruncate(fd: number, length: number): number {
+  return retried(() => libc().ftruncate(fd, BigInt(length)));
+}
+
+/** lseek(2). */
+export function lseek(fd: number, offset: number, whence: number): number {
+  return checked(libc().lseek(fd, BigInt(offset), whence));
+}
+
+/** memfd_create(2). */
+export function memfdCreate(name: Bytes, flags: number): number {
+  const { memfd_create } = libc();
+  return memfd_create === null ? missing() : checked(memfd_create(name, flags));
+}
+
+const one = new Uint8Array(8);
+const oneView = new DataView(one.buffer);
+
+/**
+ * poll(2) on one descriptor, for at most `timeout` milliseconds (-1: without limit): the events that
+ * came, 0 after the timeout. A signal starts the wait anew.
+ */
+export function poll(fd: number, events: number, timeout: number): number {
+  const { pollfd } = platform;
+  oneView.setInt32(pollfd.fd[0], fd, true);
+  oneView.setInt16(pollfd.events[0], events, true);
+  oneView.setInt16(pollfd.revents[0], 0, true);
+  const result = retried(() => libc().poll(one, 1n, timeout));
+  return result <= 0 ? result : oneView.getInt16(pollfd.revents[0], true);
+}
+
+/** getuid(2). */
+export function getuid(): number {
+  return libc().getuid();
+}
+
+/** getgid(2). */
+export function getgid(): number {
+  return libc().getgid();
+}

@@ -1,0 +1,26 @@
+/**
+ * How a system call reports here: its value, or the negated error number.
+ *
+ * @module
+ */
+
+import { errno } from "../errno.ts";
+import { platform } from "../platform/mod.ts";
+
+/** Turn what a C function returned into a value or `-errno`. Call it in the same expression. */
+export function checked(result: number | bigint): number {
+  return result < 0 ? -errno() : Number(result);
+}
+
+/** Call again for as long as a signal handler interrupts: for calls that may safely be repeated. */
+export function retried(call: () => number | bigint): number {
+  for (;;) {
+    const result = checked(call());
+    if (result !== -platform.EINTR) return result;
+  }
+}
+
+/** What a function that this system lacks reports. */
+export function missing(): number {
+  return -platform.ENOSYS;
+}

@@ -1,0 +1,160 @@
+/**
+ * The socket calls: one thin typed function each, returning a value or `-errno`.
+ *
+ * @module
+ */
+
+import { libc } from "../libc.ts";
+import { ffiBytes, size } from "../memory.ts";
+import { platform } from "../platform/mod.ts";
+import { closeFd, setCloseOnExec, setNonblocking } from "./files.ts";
+import { checked, retried } from "./result.ts";
+
+/** Flags for a new socket, wherever the system wants them. */
+export interface NewSocketFlags {
+  readonly cloexec: boolean;
+  readonly nonblocking: boolean;
+}
+
+function typeFlags(flags: NewSocketFlags): number {
+  return (flags.cloexec ? platform.SOCK_CLOEXEC : 0) |
+    (flags.nonblocking ? platform.SOCK_NONBLOCK : 0);
+}
+
+/** Set on a fresh descriptor what the creating call could not: systems without `SOCK_CLOEXEC`. */
+function finish(fd: number, flags: NewSocketFlags): number {
+  let result = 0;
+  if (flags.cloexec && platform.SOCK_CLOEXEC === 0) result = setCloseOnExec(fd, true);
+  if (result >= 0 && flags.nonblocking !== wasBornNonblocking(flags)) {
+    result = setNonblocking(fd, flags.nonblocking);
+  }
+  if (result >= 0 && platform.SO_NOSIGPIPE > 0) {
+    result = setsockopt(fd, platform.SOL_SOCKET, platform.SO_NOSIGPIPE, ONE);
+  }
+  if (result >= 0) return fd;
+  closeFd(fd);
+  return result;
+}
+
+function wasBornNonblocking(flags: NewSocketFlags): boolean {
+  return flags.nonblocking && platform.SOCK_NONBLOCK !== 0;
+}
+
+const ONE = new Uint8Array(new Int32Array([1]).buffer);
+
+/** socket(2) in the unix domain. */
+export function socket(type: number, flags: NewSocketFlags): number {
+  const fd = checked(libc().socket(platform.AF_UNIX, type | typeFlags(flags), 0));
+  return fd < 0 ? fd : finish(fd, flags);
+}
+
+const pair = new Int32Array(2);
+
+/** socketpair(2): the two descriptors, or `-errno`. */
+export function socketpair(type: number, flags: NewSocketFlags): [number, number] | number {
+  const result = checked(libc().socketpair(platform.AF_UNIX, type | typeFlags(flags), 0, pair));
+  if (result < 0) return result;
+  const [first = -1, second = -1] = pair;
+  const ready = finish(first, flags);
+  if (ready < 0) {
+    closeFd(second);
+    return ready;
+  }
+  const other = finish(second, flags);
+  if (other >= 0) return [first, second];
+  closeFd(first);
+  return other;
+}
+
+/** bind(2). */
+export function bind(fd: number, address: Uint8Array): number {
+  return checked(libc().bind(fd, ffiBytes(address), address.byteLength));
+}
+
+/**
+ * connect(2). Interrupted by a signal it may be repeated: a unix socket connects at once or not at
+ * all, so nothing is under way.
+ */
+export function connect(fd: number, address: Uint8Array): number {
+  return retried(() => libc().connect(fd, ffiBytes(address), address.byteLength));
+}
+
+/** listen(2). */
+export function listen(fd: number, backlog: number): number {
+  return checked(libc().listen(fd, backlog));
+}
+
+/** accept4(2), or accept(2) and fcntl(2) where there is none. A signal may come while it waits. */
+export function accept(fd: number, flags: NewSocketFlags): number {
+  const { accept4, accept } = libc();
+  if (accept4 !== null && platform.SOCK_CLOEXEC !== 0) {
+    return retried(() => accept4(fd, null, null, typeFlags(flags)));
+  }
+  const accepted = retried(() => accept(fd, null, null));
+  if (accepted < 0) return accepted;
+  // BSD hands the listener's O_NONBLOCK on to what it accepts: set it either way.
+  const result = setNonblocking(accepted, flags.nonblocking);
+  if (result >= 0) return finish(accepted, flags);
+  closeFd(accepted);
+  return result;
+}
+
+const nameLength = new Uint32Array(1);
+
+/**
+ * getsockname(2) or getpeername(2) into `buffer`: the length of the name, which may exceed what a
+ * `sockaddr_un` holds by one for a path without a final NUL.
+ */
+export function socketName(fd: number, peer: boolean, buffer: Uint8Array): number {
+  nameLength[0] = buffer.byteLength;
+  const { getpeername, getsockname } = libc();
+  const call = peer ? getpeername : getsockname;
+  const result = checked(call(fd, ffiBytes(buffer), nameLength));
+  return result < 0 ? result : Math.min(nameLength[0], buffer.byteLength);
+}
+
+/** send(2). The first `length` bytes of `bytes`; SIGPIPE is not raised. */
+export function send(fd: number, bytes: Uint8Array, flags: number): number {
+  return checked(
+    libc().send(fd, ffiBytes(bytes), size(bytes.byteLength), flags | platform.MSG_NOSIGNAL),
+  );
+}
+
+/** recv(2). */
+export function recv(fd: number, bytes: Uint8Array, flags: number): number {
+  return checked(libc().recv(fd, ffiBytes(bytes), size(bytes.byteLength), flags));
+}
+
+/** sendmsg(2) with a `struct msghdr` laid out in `header`; SIGPIPE is not raised. */
+export function sendmsg(fd: number, header: Uint8Array, flags: number): number {
+  return checked(libc().sendmsg(fd, ffiBytes(header), flags | platform.MSG_NOSIGNAL));
+}
+
+/** recvmsg(2) into a `struct msghdr` laid out in `header`; descriptors arrive close-on-exec where the system can. */
+export function recvmsg(fd: number, header: Uint8Array, flags: number): number {
+  return checked(libc().recvmsg(fd, ffiBytes(header), flags | platform.MSG_CMSG_CLOEXEC));
+}
+
+/** shutdown(2). */
+export function shutdown(fd: number, how: number): number {
+  return checked(libc().shutdown(fd, how));
+}
+
+const optionLength = new Uint32Array(1);
+
+/** getsockopt(2) into `value`: the length of what was written. */
+export function getsockopt(fd: number, level: number, name: number, value: Uint8Array): number {
+  optionLength[0] = value.byteLength;
+  const result = checked(libc().getsockopt(fd, level, name, ffiBytes(value), optionLength));
+  return result < 0 ? result : optionLength[0];
+}
+
+/** After a getsockopt(2) that failed with ERANGE: the length the kernel asked for. */
+export function wantedOptionLength(): number {
+  return optionLength[0] ?? 0;
+}
+
+/** setsockopt(2). */
+export function setsockopt(fd: number, level: number, name: number, value: Uint8Array): number {
+  return checked(libc().setsockopt(fd, level, name, ffiBytes(value), value.byteLength));
+}
