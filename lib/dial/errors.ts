@@ -1,0 +1,107 @@
+/**
+ * The errors of the dial registry, and how its messages quote what a caller passed.
+ *
+ * @module
+ */
+
+const MAX_QUOTED = 100;
+const MAX_LISTED = 20;
+
+/** Quote text for a message: control characters escaped, cut to a sensible length. */
+export function quote(text: string): string {
+  return JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text);
+}
+
+/** List names for a message, the first few of them when there are many. */
+export function list(names: readonly string[]): string {
+  if (names.length === 0) return "none";
+  const shown = names.slice(0, MAX_LISTED).map(quote).join(", ");
+  const hidden = names.length - MAX_LISTED;
+  return hidden > 0 ? `${shown} and ${hidden} more` : shown;
+}
+
+/**
+ * Thrown by `dial` and `dialUri` for a protocol that nobody registered. The message lists those
+ * that are registered.
+ *
+ * @example Import the provider when a protocol is missing
+ * ```ts
+ * import { dial, UnknownProtocolError } from "@denet/unix/dial";
+ *
+ * try {
+ *   await dial("carrier-pigeon", "loft 7");
+ * } catch (error) {
+ *   if (!(error instanceof UnknownProtocolError)) throw error;
+ *   console.log(error.protocol, error.registered); // "carrier-pigeon" [ "tcp" ]
+ * }
+ * ```
+ */
+export class UnknownProtocolError extends TypeError {
+  /** The class name, as for every built-in error. */
+  override readonly name = "UnknownProtocolError";
+  /** The name that was asked for. */
+  readonly protocol: string;
+  /** The names registered at that moment. */
+  readonly registered: readonly string[];
+
+  /**
+   * Describe a missing protocol.
+   *
+   * @param protocol The name that was asked for.
+   * @param registered The names that are registered.
+   * @param detail More to say about the name, put after it; for instance where else it was looked for.
+   */
+  constructor(protocol: string, registered: readonly string[], detail = "") {
+    super(
+      `Unknown protocol ${quote(protocol)}${detail}: registered are ${list(registered)}; ` +
+        "call registerProtocol() or import the module that provides it",
+    );
+    this.protocol = protocol;
+    this.registered = registered;
+  }
+}
+
+/**
+ * Thrown by a dialer for a service name without a port. The message lists the names registered for
+ * that protocol.
+ *
+ * @example Register a missing service
+ * ```ts
+ * import { dial, UnknownServiceError } from "@denet/unix/dial";
+ *
+ * try {
+ *   await dial("tcp", "127.0.0.1", "no-such-service");
+ * } catch (error) {
+ *   if (!(error instanceof UnknownServiceError)) throw error;
+ *   console.log(error.protocol, error.service); // "tcp" "no-such-service"
+ * }
+ * ```
+ */
+export class UnknownServiceError extends TypeError {
+  /** The class name, as for every built-in error. */
+  override readonly name = "UnknownServiceError";
+  /** The protocol whose services were searched. */
+  readonly protocol: string;
+  /** The name that was asked for. */
+  readonly service: string;
+  /** The names, aliases included, registered for the protocol at that moment. */
+  readonly registered: readonly string[];
+
+  /**
+   * Describe a missing service.
+   *
+   * @param protocol The protocol whose services were searched.
+   * @param service The name that was asked for.
+   * @param registered The names that are registered for the protocol.
+   * @param detail More to say about the name, put after it; for instance where else it was looked for.
+   */
+  constructor(protocol: string, service: string, registered: readonly string[], detail = "") {
+    super(
+      `Unknown service ${quote(service)} of the protocol ${quote(protocol)}${detail}: ` +
+        `registered are ${list(registered)}; call registerService() or give the port as a number`,
+    );
+    this.protocol = protocol;
+    this.service = service;
+    this.registered = registered;
+  }
+}

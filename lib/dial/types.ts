@@ -1,0 +1,56 @@
+/**
+ * What a caller of `dial` passes, and what a protocol has to provide.
+ *
+ * @module
+ */
+
+/** Options of `dial` and `dialUri`, handed on to the protocol's dialer. */
+export interface DialOptions {
+  /**
+   * Ends the call when it aborts: the call rejects with the signal's reason, and a connection that
+   * is established all the same is closed. It has no effect on a connection already returned.
+   */
+  signal?: AbortSignal;
+}
+
+/**
+ * A function that connects by one protocol. `address` is what the caller passed to `dial`, in
+ * whatever form the protocol defines; `service` is a name or a decimal port, and `""` where the
+ * caller gave none. A dialer that heeds `options.signal` saves work; one that does not is still safe,
+ * because `dial` closes what arrives after an abort.
+ *
+ * @typeParam T The kind of connection the protocol yields.
+ */
+export type Dialer<T extends Deno.Conn = Deno.Conn> = (
+  address: string,
+  service: string,
+  options: DialOptions,
+) => Promise<T>;
+
+/** Options of `registerProtocol`. */
+export interface ProtocolOptions {
+  /**
+   * What names an endpoint of this protocol, which decides how `dialUri` takes a URI apart.
+   *
+   * - `"host"`: a host with or without a port. `proto://host:1` gives the address `"host:1"`, and
+   *   `proto:text` gives `"text"`; a host together with a path is refused.
+   * - `"path"`: a path or another single name. `proto:///dir/name` gives `"/dir/name"` and
+   *   `proto:name` gives `"name"`; a host other than `localhost` is refused, since it is nearly
+   *   always the first part of a path with a slash missing.
+   *
+   * @default {"host"}
+   */
+  address?: "host" | "path";
+}
+
+/** A service name of a protocol, and the port it stands for. */
+export interface Service {
+  /** The protocol the name belongs to, such as `"tcp"`. It need not be registered. */
+  readonly protocol: string;
+  /** The name, such as `"https"`. Compared without regard to case. */
+  readonly name: string;
+  /** Further names for the same port. */
+  readonly aliases?: readonly string[];
+  /** The port, 1 to 65535. */
+  readonly port: number;
+}
