@@ -1,0 +1,126 @@
+/**
+ * From a URI to what `dial` takes: protocol, address and service.
+ *
+ * @module
+ */
+
+import { quote, UnknownProtocolError } from "./errors.ts";
+import { findProtocol, registeredProtocols } from "./registry.ts";
+import { describeUnread, findProtocolOfService } from "./services.ts";
+
+/** The arguments of a `dial` call. */
+export interface Target {
+  /** A registered protocol. */
+  protocol: string;
+  /** The address, percent escapes decoded. */
+  address: string;
+  /** The service the scheme names, or `""`. */
+  service: string;
+}
+
+/** Take a URI apart by its scheme and by what addresses of that protocol are. */
+export function resolveUri(uri: string | URL): Target {
+  const url = parse(uri);
+  const [protocol, service] = resolveScheme(url.protocol.slice(0, -1));
+  const form = findProtocol(protocol)?.address;
+  if (form === "host" && url.hostname !== "") {
+    // The rest of a service's URI is for the protocol spoken over the connection.
+    if (service === "") refuseExtras(url, "host");
+    return { protocol, address: hostAndPort(url), service };
+  }
+  refuseExtras(url, "path");
+  return { protocol, address: decode(url, url.pathname), service };
+}
+
+function parse(uri: string | URL): URL {
+  const text = typeof uri === "string" ? uri : uri.href;
+  // The URL parser would replace or drop these silently, and another endpoint be dialled.
+  if (!text.isWellFormed()) {
+    throw new TypeError(`Cannot dial ${show(text)}: it holds a lone surrogate, which is no text`);
+  }
+  // deno-lint-ignore no-control-regex
+  if (/^[\x00- ]|[\x00- ]$|[\t\n\r]/.test(text)) {
+    throw new TypeError(
+      `Cannot dial ${show(text)}: write a space at its ends, a tab and a line break as ` +
+        "percent escapes, or leave them out",
+    );
+  }
+  try {
+    return new URL(text);
+  } catch (cause) {
+    const example = '"unix:///run/app.sock" or "tcp://example.org:80"';
+    throw new TypeError(`Cannot dial ${show(text)}: it is not a URI such as ${example}`, {
+      cause,
+    });
+  }
+}
+
+/** A scheme is a protocol, `protocol+service`, or a service of one of the protocols. */
+function resolveScheme(scheme: string): [protocol: string, service: string] {
+  if (findProtocol(scheme)) return [scheme, ""];
+  // Protocol names may have plus signs of their own: the longest one that is registered counts.
+  for (let at = scheme.length; (at = scheme.lastIndexOf("+", at - 1)) > 0;) {
+    const protocol = scheme.slice(0, at);
+    if (findProtocol(protocol)) return [protocol, scheme.slice(at + 1)];
+  }
+  const protocols = registeredProtocols();
+  const protocol = findProtocolOfService(scheme, protocols);
+  if (protocol !== undefined) return [protocol, scheme];
+  throw new UnknownProtocolError(
+    scheme,
+    protocols,
+    `, which is no service either${describeUnread()}`,
+  );
+}
+
+/** Refuse the parts of a URI that an address of this form has no place for. */
+function refuseExtras(url: URL, form: "host" | "path"): void {
+  const { username, password, hostname, port, pathname } = url;
+  // Not `search` and `hash`: those are empty for a bare "?" or "#" too.
+  if (/[?#]/.test(url.href)) {
+    throw refuse(
+      url,
+      'a query or fragment is no part of the address; write "%3F" and "%23" for "?" and "#"',
+    );
+  }
+  if (username !== "" || password !== "") {
+    throw refuse(url, "a user name is no part of the address");
+  }
+  if (form === "host") {
+    if (pathname !== "" && pathname !== "/") throw refuse(url, "a path is no part of the address");
+  } else if ((hostname !== "" && hostname !== "localhost") || port !== "") {
+    throw refuse(
+      url,
+      `a host is no part of the address; write "${url.protocol}///${url.host}${pathname}" for ` +
+        `an absolute path, "${url.protocol}${url.host}${pathname}" for any other`,
+    );
+  }
+}
+
+function hostAndPort(url: URL): string {
+  const host = decode(url, url.hostname);
+  // An escaped colon or slash would be read as a separator from here on.
+  // deno-lint-ignore no-control-regex
+  if (!url.hostname.startsWith("[") && /[\x00- /:?#@[\]\\]/.test(host)) {
+    throw refuse(url, "its host is malformed");
+  }
+  return url.port === "" ? host : `${host}:${url.port}`;
+}
+
+function decode(url: URL, text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (cause) {
+    throw refuse(url, 'its percent escapes are not UTF-8; write "%25" for a percent sign', cause);
+  }
+}
+
+function refuse(url: URL, why: string, cause?: unknown): TypeError {
+  const message = `Cannot dial ${show(url.href)}: ${why}`;
+  return new TypeError(message, cause === undefined ? undefined : { cause });
+}
+
+/** Quote a URI without the user's name and password: they have no place in a message. */
+function show(uri: string): string {
+  return quote(uri.replace(/^([^:/]*:\/\/)[^/?#]*@/, "$1"));
+}
