@@ -53,7 +53,7 @@ export function equal(a: unknown, b: unknown): boolean {
 /** Assert that two values are deeply equal, prototypes included. */
 export function assertEquals<T>(actual: T, expected: T, msg?: string): void {
   if (equal(actual, expected)) return;
-  raise("Values are not equal", msg, difference(actual, expected));
+  raise("The values differ", msg, difference(actual, expected));
 }
 
 function difference(actual: unknown, expected: unknown): string {
@@ -69,7 +69,7 @@ function difference(actual: unknown, expected: unknown): string {
 /** Assert that two values are not deeply equal. */
 export function assertNotEquals<T>(actual: T, expected: T, msg?: string): void {
   if (!equal(actual, expected)) return;
-  raise(`Expected actual: ${show(actual)} not to be: ${show(expected)}`, msg);
+  raise(`Expected values that differ, but both are ${show(actual)}`, msg);
 }
 
 /** Assert that two values are the same by `Object.is`. */
@@ -80,21 +80,21 @@ export function assertStrictEquals<T>(
 ): asserts actual is T {
   if (Object.is(actual, expected)) return;
   if (equal(actual, expected)) {
-    raise("Values have the same structure but are not reference-equal", msg, show(actual));
+    raise("The values are equal, but not one and the same object", msg, show(actual));
   }
-  raise("Values are not strictly equal", msg, difference(actual, expected));
+  raise("The values are not the same", msg, difference(actual, expected));
 }
 
 /** Assert that two values are not the same by `Object.is`. */
 export function assertNotStrictEquals<T>(actual: T, expected: T, msg?: string): void {
   if (!Object.is(actual, expected)) return;
-  raise(`Expected "actual" to not be strictly equal to: ${show(actual)}`, msg);
+  raise(`Expected two things, but both are the same ${show(actual)}`, msg);
 }
 
 /** Assert that a value is neither `null` nor `undefined`. */
 export function assertExists<T>(actual: T, msg?: string): asserts actual is NonNullable<T> {
   if (actual !== undefined && actual !== null) return;
-  raise(`Expected actual: "${actual}" to not be null or undefined`, msg);
+  raise(`Expected a value, got ${actual}`, msg);
 }
 
 /** Assert that a value is an instance of a class. */
@@ -104,7 +104,7 @@ export function assertInstanceOf<T extends ErrorConstructorOf<unknown>>(
   msg = "",
 ): asserts actual is InstanceType<T> {
   if (actual instanceof expectedType) return;
-  raise(`Expected ${describe(actual)} to be an instance of "${expectedType.name}"`, msg);
+  raise(`Expected an instance of "${expectedType.name}", got ${describe(actual)}`, msg);
 }
 
 function describe(value: unknown): string {
@@ -120,11 +120,11 @@ export function assertIsError<E extends Error = Error>(
   msg?: string,
 ): asserts error is E {
   if (!(error instanceof Error)) {
-    raise(`Expected "error" to be an Error object: ${show(error)}`, msg);
+    raise(`Expected an Error, got ${show(error)}`, msg);
   }
   if (ErrorClass && !(error instanceof ErrorClass)) {
     throw new AssertionError(
-      `Expected error to be instance of "${ErrorClass.name}", but was "${error.constructor.name}"` +
+      `Expected an error of class "${ErrorClass.name}", got "${error.constructor.name}"` +
         `${msg ? `: ${msg}` : ""}\n${error.stack ?? error.message}`,
       { cause: error },
     );
@@ -133,7 +133,7 @@ export function assertIsError<E extends Error = Error>(
   const wanted = typeof msgMatches === "string"
     ? `include ${show(msgMatches)}`
     : `match ${msgMatches}`;
-  raise(`Expected error message to ${wanted}, but got ${show(error.message)}`, msg);
+  raise(`Expected the error message to ${wanted}, got ${show(error.message)}`, msg);
 }
 
 function matches(text: string, wanted: string | RegExp): boolean {
@@ -162,7 +162,7 @@ export function assertThrows<E extends Error = Error>(
     if (given.ErrorClass) assertIsError(error, given.ErrorClass, given.includes, given.msg);
     return error;
   }
-  raise("Expected function to throw", given.msg);
+  raise("Expected the function to throw", given.msg);
 }
 
 /** Assert that a function returns a promise that rejects, and return what it rejected with. */
@@ -186,7 +186,7 @@ export async function assertRejects<E extends Error = Error>(
     promise = fn();
   } catch (error) {
     throw new AssertionError(
-      `Function throws when expected to reject${given.msg ? `: ${given.msg}` : ""}`,
+      `Expected a rejected promise, but the function threw${given.msg ? `: ${given.msg}` : ""}`,
       { cause: error },
     );
   }
@@ -196,7 +196,7 @@ export async function assertRejects<E extends Error = Error>(
     if (given.ErrorClass) assertIsError(error, given.ErrorClass, given.includes, given.msg);
     return error;
   }
-  raise("Expected function to reject", given.msg);
+  raise("Expected the promise to reject", given.msg);
 }
 
 interface Expectation<E> {
@@ -218,19 +218,19 @@ function arrange<E>(
 /** Assert that a text matches a regular expression. */
 export function assertMatch(actual: string, expected: RegExp, msg?: string): void {
   if (expected.test(actual)) return;
-  raise(`Expected actual: ${show(actual)} to match: ${show(expected)}`, msg);
+  raise(`Expected ${show(actual)} to match ${show(expected)}`, msg);
 }
 
 /** Assert that a text does not match a regular expression. */
 export function assertNotMatch(actual: string, expected: RegExp, msg?: string): void {
   if (!expected.test(actual)) return;
-  raise(`Expected actual: ${show(actual)} to not match: ${show(expected)}`, msg);
+  raise(`Expected ${show(actual)} not to match ${show(expected)}`, msg);
 }
 
 /** Assert that a text contains another. */
 export function assertStringIncludes(actual: string, expected: string, msg?: string): void {
   if (actual.includes(expected)) return;
-  raise(`Expected actual: ${show(actual)} to contain: ${show(expected)}`, msg);
+  raise(`Expected ${show(actual)} to contain ${show(expected)}`, msg);
 }
 
 /** Assert that a list contains every item of another, by deep equality. */
@@ -243,7 +243,7 @@ export function assertArrayIncludes<T>(
   const missing = Array.from(expected).filter((wanted) => !present.some((it) => equal(it, wanted)));
   if (missing.length === 0) return;
   raise(
-    `Expected actual: ${show(actual)} to include: ${show(expected)}\nmissing: ${show(missing)}`,
+    `Expected ${show(actual)} to include ${show(expected)}, missing ${show(missing)}`,
     msg,
   );
 }
@@ -251,33 +251,33 @@ export function assertArrayIncludes<T>(
 /** Assert that `actual` is greater than `expected`. */
 export function assertGreater<T>(actual: T, expected: T, msg?: string): void {
   if (actual > expected) return;
-  raise(`Expect ${show(actual)} > ${show(expected)}`, msg);
+  raise(`Expected ${show(actual)} > ${show(expected)}`, msg);
 }
 
 /** Assert that `actual` is greater than or equal to `expected`. */
 export function assertGreaterOrEqual<T>(actual: T, expected: T, msg?: string): void {
   if (actual >= expected) return;
-  raise(`Expect ${show(actual)} >= ${show(expected)}`, msg);
+  raise(`Expected ${show(actual)} >= ${show(expected)}`, msg);
 }
 
 /** Assert that `actual` is less than `expected`. */
 export function assertLess<T>(actual: T, expected: T, msg?: string): void {
   if (actual < expected) return;
-  raise(`Expect ${show(actual)} < ${show(expected)}`, msg);
+  raise(`Expected ${show(actual)} < ${show(expected)}`, msg);
 }
 
 /** Assert that `actual` is less than or equal to `expected`. */
 export function assertLessOrEqual<T>(actual: T, expected: T, msg?: string): void {
   if (actual <= expected) return;
-  raise(`Expect ${show(actual)} <= ${show(expected)}`, msg);
+  raise(`Expected ${show(actual)} <= ${show(expected)}`, msg);
 }
 
 /** Fail. */
 export function fail(msg?: string): never {
-  raise("Failed assertion", msg);
+  raise("Failed", msg);
 }
 
 /** Fail because a place was reached that should not be. */
 export function unreachable(msg?: string): never {
-  raise("Unreachable", msg);
+  raise("Reached a place that nothing should reach", msg);
 }
