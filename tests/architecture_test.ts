@@ -1,0 +1,149 @@
+/**
+ * The rules of the house that no compiler checks.
+ *
+ * @module
+ */
+
+import { assert, assertArrayIncludes, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  config,
+  filesIn,
+  findCycle,
+  importGraph,
+  publishedFiles,
+  reachable,
+  read,
+  ROOT,
+  select,
+  taskCommand,
+} from "./util/project.ts";
+
+const published = publishedFiles();
+const tests = filesIn("tests");
+const graph = await importGraph([...published, ...tests.filter((it) => it.endsWith("_test.ts"))]);
+const within = (folder: string): string[] => published.filter((it) => it.startsWith(folder));
+
+Deno.test("ffi/ imports nothing of lib/", () => {
+  const found = [...reachable(graph, within("ffi/"))].filter((it) => it.startsWith("lib/"));
+  assertEquals(found, []);
+});
+
+Deno.test("lib/dial/ imports nothing of lib/unix/", () => {
+  const found = [...reachable(graph, within("lib/dial/"))].filter((it) =>
+    it.startsWith("lib/unix/")
+  );
+  assertEquals(found, []);
+});
+
+Deno.test("published files import nothing of tests/, bench/ or examples/", () => {
+  const found = published.flatMap((file) => [...graph.get(file) ?? []])
+    .filter((it) => /^(?:tests(?!\/links\/path\/)|bench|examples)\//.test(it));
+  assertEquals(found, []);
+});
+
+Deno.test("published files depend on Deno and @std/path only", () => {
+  const found = published.flatMap((file) => [...graph.get(file) ?? []])
+    .filter((it) =>
+      !it.endsWith(".ts") && !it.startsWith("node:") && !/^@std\/path(?:\/|$)/.test(it)
+    );
+  assertEquals(found, []);
+});
+
+Deno.test("published files import each other without a cycle", () => {
+  assertEquals(
+    findCycle(new Map(published.map((it) => [it, graph.get(it) ?? new Set()]))),
+    undefined,
+  );
+});
+
+Deno.test("mod.ts holds re-exports only", () => {
+  const allowed = [
+    "ExportNamedDeclaration[source]",
+    "ExportAllDeclaration",
+    // An import for its effect: the provider that registers itself.
+    "ImportDeclaration[specifiers.length=0]",
+  ];
+  const statements = select("mod.ts", "Program > *");
+  assertEquals(statements.length, select("mod.ts", `Program > :matches(${allowed})`).length);
+});
+
+Deno.test("Deno.dlopen() is called by ffi/libc.ts only", () => {
+  assertEquals(usersOf("dlopen"), ["ffi/libc.ts"]);
+});
+
+Deno.test("Deno.build is read by ffi/platform/mod.ts only", () => {
+  assertEquals(usersOf("build"), ["ffi/platform/mod.ts"]);
+});
+
+Deno.test("Deno is never aliased, which would hide what is used of it", () => {
+  const alias =
+    ':matches(VariableDeclarator[init.name="Deno"], MemberExpression[object.name="Deno"][computed=true])';
+  assertEquals(published.flatMap((file) => select(file, alias)), []);
+});
+
+function usersOf(property: string): string[] {
+  const selector = `MemberExpression[object.name="Deno"][property.name="${property}"]`;
+  return published.filter((file) => select(file, selector).length > 0);
+}
+
+for (const file of ["lib/cmsg.ts", "lib/sockaddr.ts"]) {
+  Deno.test(`${file} is pure: no system call, no waiting, no input or output`, () => {
+    const native = [...reachable(graph, [file])].filter((it) => /^ffi\/(?!platform\/)/.test(it));
+    assertEquals(native, []);
+    const effects = [
+      'MemberExpression[object.name="Deno"][property.name!="errors"]',
+      "AwaitExpression",
+      'CallExpression[callee.name="fetch"]',
+    ];
+    assertEquals(select(file, `:matches(${effects})`), []);
+  });
+}
+
+/** Files with no test of their own name that no test imports, and the test that covers each. */
+const COVERED_BY: Record<string, string> = {};
+
+Deno.test("every published file has a test", () => {
+  const testFiles = tests.filter((it) => it.endsWith("_test.ts"));
+  const imported = new Set(testFiles.flatMap((it) => [...graph.get(it) ?? []]));
+  const untested = published.filter((file) => {
+    const name = file.replace(/\.ts$/, "").replace(/\/mod$/, "").split("/").at(-1);
+    return !imported.has(file) && !COVERED_BY[file] &&
+      !testFiles.some((it) => it.endsWith(`/${name}_test.ts`));
+  });
+  assertEquals(untested, []);
+  assertArrayIncludes(testFiles, Object.values(COVERED_BY));
+});
+
+Deno.test("every example has a task and a test", () => {
+  const tasks = Object.keys(config().tasks).map(taskCommand).join("\n");
+  const testTexts = tests.filter((it) => it.endsWith("_test.ts")).map(read).join("\n");
+  const examples = new Set(filesIn("examples").map((it) => it.split("/").slice(0, 2).join("/")));
+  for (const example of examples) {
+    assertStringIncludes(tasks, example, `Add a task that runs "${example}"`);
+    assertStringIncludes(testTexts, example, `Add a test that runs "${example}"`);
+  }
+});
+
+Deno.test("every entry point exists and is checked by the task doc", () => {
+  for (const entry of Object.values(config().exports)) {
+    assert(Deno.statSync(new URL(entry, ROOT)).isFile);
+    assertStringIncludes(`${taskCommand("doc")} `, `${entry.replace("./", "")} `);
+  }
+});
+
+Deno.test("the version has its section in CHANGELOG.md", () => {
+  assertStringIncludes(read("CHANGELOG.md"), `## [${config().version}]`);
+});
+
+Deno.test("no test excludes the others", () => {
+  const only = [
+    'MemberExpression[object.property.name="test"][property.name="only"]',
+    'Property[key.name="only"][value.value=true]',
+  ];
+  assertEquals(tests.flatMap((file) => select(file, `:matches(${only})`)), []);
+});
+
+Deno.test("no file is longer than 500 lines", () => {
+  const long = filesIn("").filter((file) => read(file).split("\n").length > 501);
+  assertEquals(long, []);
+});
