@@ -135,6 +135,29 @@ export const symbols = {
 
   // int poll(struct pollfd *fds, nfds_t nfds, int timeout);   nfds_t: unsigned long (Linux), unsigned int (macOS)
   poll: { parameters: ["buffer", "usize", "i32"], result: "i32" },
+  pollInPool: {
+    name: "poll",
+    parameters: ["buffer", "usize", "i32"],
+    result: "i32",
+    nonblocking: true,
+  },
+  // int pipe(int pipefd[2]);
+  pipe: { parameters: ["buffer"], result: "i32" },
+  // int eventfd(unsigned int initval, int flags);   Linux
+  eventfd: { parameters: ["u32", "i32"], result: "i32", optional: true },
+  // int epoll_create1(int flags);   Linux
+  epoll_create1: { parameters: ["i32"], result: "i32", optional: true },
+  // int epoll_ctl(int epfd, int op, int fd, struct epoll_event *event);   Linux
+  epoll_ctl: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32", optional: true },
+  // int epoll_wait(int epfd, struct epoll_event *events, int maxevents, int timeout);   Linux
+  epoll_wait: { parameters: ["i32", "buffer", "i32", "i32"], result: "i32", optional: true },
+  epollWaitInPool: {
+    name: "epoll_wait",
+    parameters: ["i32", "buffer", "i32", "i32"],
+    result: "i32",
+    nonblocking: true,
+    optional: true,
+  },
 
   // uid_t getuid(void);   gid_t getgid(void);
   getuid: { parameters: [], result: "u32" },

@@ -179,6 +179,15 @@ const common = {
   POLLHUP: 0x10,
   POLLNVAL: 0x20,
 
+  // Linux only
+  SYS_io_setup: MISSING,
+  SYS_io_destroy: MISSING,
+  SYS_io_submit: MISSING,
+  SYS_io_uring_setup: MISSING,
+  SYS_io_uring_enter: MISSING,
+  SYS_io_uring_register: MISSING,
+  epoll_event: { size: 0, events: [0, 0], data: [0, 0] },
+
   // <sys/errno.h>
   EPERM: 1,
   ENOENT: 2,

@@ -184,6 +184,11 @@ const common = {
   POLLHUP: 0x10,
   POLLNVAL: 0x20,
 
+  // <asm-generic/unistd.h>, <asm/unistd_64.h>: io_uring came late enough to be the same everywhere
+  SYS_io_uring_setup: 425,
+  SYS_io_uring_enter: 426,
+  SYS_io_uring_register: 427,
+
   // <asm-generic/errno-base.h>, <asm-generic/errno.h>
   EPERM: 1,
   ENOENT: 2,
@@ -241,6 +246,10 @@ export const linuxX64: Platform = {
   libc: libcNames("x86_64-linux-gnu", "lib64", "libc.musl-x86_64.so.1"),
   O_DIRECTORY: 0o200000, // <asm-generic/fcntl.h>
   O_NOFOLLOW: 0o400000,
+  SYS_io_setup: 206, // <asm/unistd_64.h>
+  SYS_io_destroy: 207,
+  SYS_io_submit: 209,
+  epoll_event: { size: 12, events: [0, 4], data: [4, 8] }, // packed on x86-64 only, <linux/eventpoll.h>
 };
 
 /** Linux on arm64: `arch/arm64/include/uapi/asm/fcntl.h` has its own numbers for two flags. */
@@ -250,4 +259,8 @@ export const linuxArm64: Platform = {
   libc: libcNames("aarch64-linux-gnu", "lib64", "libc.musl-aarch64.so.1"),
   O_DIRECTORY: 0o40000,
   O_NOFOLLOW: 0o100000,
+  SYS_io_setup: 0, // <asm-generic/unistd.h>
+  SYS_io_destroy: 1,
+  SYS_io_submit: 2,
+  epoll_event: { size: 16, events: [0, 4], data: [8, 8] }, // <linux/eventpoll.h>
 };

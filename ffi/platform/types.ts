@@ -33,6 +33,7 @@ export interface Structs {
   readonly sockaddr_un: Struct<"sun_family" | "sun_path">;
   readonly pollfd: Struct<"fd" | "events" | "revents">;
   readonly timeval: Struct<"tv_sec" | "tv_usec">;
+  readonly epoll_event: Struct<"events" | "data">;
 }
 
 /** Numbers from the C headers, by their C names. */
@@ -136,6 +137,13 @@ export interface Constants {
   readonly POLLERR: number;
   readonly POLLHUP: number;
   readonly POLLNVAL: number;
+
+  readonly SYS_io_setup: number;
+  readonly SYS_io_destroy: number;
+  readonly SYS_io_submit: number;
+  readonly SYS_io_uring_setup: number;
+  readonly SYS_io_uring_enter: number;
+  readonly SYS_io_uring_register: number;
 
   readonly EPERM: number;
   readonly ENOENT: number;

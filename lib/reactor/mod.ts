@@ -1,0 +1,50 @@
+/**
+ * Waiting for readiness: one reactor per thread, started by the first wait.
+ *
+ * @module
+ */
+
+import { openers } from "./choice.ts";
+import { Reactor } from "./reactor.ts";
+import type { BackendName, Registration } from "./types.ts";
+
+export { READABLE, WRITABLE } from "./types.ts";
+export type { BackendName, Interest, Registration } from "./types.ts";
+
+let current: Reactor | undefined;
+
+function reactor(): Reactor {
+  return current ??= new Reactor(openers);
+}
+
+/**
+ * Make a place for a descriptor in this thread's reactor. It may be anything that poll(2) works on, and
+ * should be non-blocking or used with `MSG_DONTWAIT`. Nothing is asked of the kernel before the first wait.
+ */
+export function register(fd: number): Registration {
+  return reactor().register(fd);
+}
+
+/**
+ * Keep a busy descriptor from starving the rest: every operation that succeeded without a wait calls
+ * this, and awaits what it returns now and then, a promise of a later turn of the event loop.
+ */
+export function breathe(): Promise<void> | undefined {
+  return reactor().breathe();
+}
+
+/**
+ * Return the way in which this thread waits for its descriptors, starting it if need be: the best one
+ * that the machine allows. The environment variable `DENET_UNIX_REACTOR` forces one of the three, if the
+ * program may read it.
+ *
+ * - `"io_uring"`: Linux's ring of events, shared with the kernel, which wakes Deno's own event loop.
+ * - `"aio"`: epoll(7), which wakes Deno's own event loop through Linux's asynchronous I/O.
+ * - `"pool"`: one call in Deno's thread pool, on any system.
+ *
+ * @throws {Error} if the one that `DENET_UNIX_REACTOR` names does not work here; the message names the others
+ * @throws {Deno.errors.NotCapable} without FFI permission
+ */
+export function backend(): BackendName {
+  return reactor().backend();
+}

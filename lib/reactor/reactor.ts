@@ -1,0 +1,231 @@
+/**
+ * The reactor of one thread: a table of descriptors somebody waits for, and when to look at them.
+ *
+ * A wait looks at the kernel's list of events right after the code that runs now (a microtask), which is
+ * when the other end of a socket in the same process has just written. When nothing is left to run, the
+ * reactor looks once more and parks: only then is Deno's event loop asked to call. Looking, delivering
+ * and {@linkcode Reactor.breathe} share one budget per turn of the event loop, so that busy sockets
+ * cannot starve timers.
+ *
+ * @module
+ */
+
+import { Entry, type Keeper } from "./entry.ts";
+import { atEndOfTurn, inNextTurn } from "./event_loop.ts";
+import { waitError } from "./failure.ts";
+import type {
+  Backend,
+  BackendName,
+  Interest,
+  Opener,
+  Registration,
+  Sink,
+  Watched,
+} from "./types.ts";
+
+/** Events delivered and operations done in one turn of the event loop. */
+const BUDGET = 128;
+
+/** One thread's reactor. */
+export class Reactor implements Keeper, Sink {
+  readonly watched: (Entry | undefined)[] = [];
+  waits = 0;
+  readonly #choose: () => readonly Opener[];
+  #openers: Opener[] | undefined = undefined;
+  #backend: Backend | undefined = undefined;
+  #free: number[] = [];
+  #generation = 0;
+  #holding = 0;
+  #held = false;
+  #budget = BUDGET;
+  #lookQueued = false;
+  #parkQueued = false;
+  #turn: Promise<void> | undefined = undefined;
+
+  /** @param choose returns the backends to try, best first; called by the first wait */
+  constructor(choose: () => readonly Opener[]) {
+    this.#choose = choose;
+  }
+
+  /** Make a place for a descriptor. Nothing is asked of the kernel before the first wait. */
+  register(fd: number): Registration {
+    return new Entry(fd, this);
+  }
+
+  /** Name the backend in use, opening it if need be. */
+  backend(): BackendName {
+    return (this.#backend ??= this.#open()).name;
+  }
+
+  /** Return, now and then, a promise of a later turn of the event loop. */
+  breathe(): Promise<void> | undefined {
+    return --this.#budget > 0 ? undefined : this.#nextTurn();
+  }
+
+  /** Give everything back; pending waits never end. For tests, which open reactors of their own. */
+  dispose(): void {
+    this.#backend?.dispose();
+    this.#backend = undefined;
+    this.#openers = [];
+  }
+
+  // What entries call.
+
+  prepare(entry: Entry, interest: Interest): Error | undefined {
+    try {
+      const result = this.#arm(entry, interest);
+      if (result < 0) return waitError(entry.fd, result);
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+    if (!this.#lookQueued) {
+      this.#lookQueued = true;
+      queueMicrotask(this.#lookNow);
+    }
+    return undefined;
+  }
+
+  #arm(entry: Entry, interest: Interest): number {
+    for (;;) {
+      const backend = this.#backend ??= this.#open();
+      if (entry.slot < 0) this.#enter(entry);
+      const result = backend.arm(entry, interest);
+      // The backend may have failed over this very call.
+      if (backend === this.#backend) return result;
+    }
+  }
+
+  count(waits: number, holding: number): void {
+    this.waits += waits;
+    this.#holding += holding;
+    if (this.#holding > 0 !== this.#held) this.#queuePark();
+  }
+
+  forget(entry: Entry): void {
+    if (entry.slot < 0) return;
+    if (entry.armed !== 0) {
+      this.#backend?.disarm(entry);
+      this.#queuePark();
+    }
+    entry.armed = 0;
+    this.watched[entry.slot] = undefined;
+    this.#free.push(entry.slot);
+    entry.slot = -1;
+  }
+
+  // What backends call.
+
+  deliver(watched: Watched, events: number): void {
+    const entry = watched as Entry;
+    if (entry.fire(events)) entry.unclaimed = 0;
+    else entry.unclaimed++;
+  }
+
+  reject(watched: Watched, error: Error): void {
+    (watched as Entry).rejectWaits(error);
+  }
+
+  awake(): void {
+    this.#budget = BUDGET;
+    this.#look();
+  }
+
+  fail(_error: Error): void {
+    this.#backend?.dispose();
+    this.#backend = undefined;
+    for (const entry of this.watched) {
+      if (entry) this.#rearm(entry);
+    }
+    this.#held = false;
+    this.#queuePark();
+  }
+
+  #rearm(entry: Entry): void {
+    entry.armed = 0;
+    for (const interest of [1, 4] as const) {
+      if ((entry.awaited & interest) === 0) continue;
+      const failed = this.prepare(entry, interest);
+      if (failed) return entry.rejectWaits(failed);
+    }
+  }
+
+  #open(): Backend {
+    const reasons: string[] = [];
+    const openers = this.#openers ??= [...this.#choose()];
+    for (let open = openers.shift(); open; open = openers.shift()) {
+      try {
+        return open(this);
+      } catch (error) {
+        if (error instanceof Deno.errors.NotCapable) {
+          openers.unshift(open);
+          throw error;
+        }
+        reasons.push(error instanceof Error ? error.message : String(error));
+      }
+    }
+    throw new Deno.errors.NotSupported(
+      `Cannot wait for descriptors on this system: ${
+        reasons.join("; ") || "the reactor has ended"
+      }`,
+    );
+  }
+
+  #enter(entry: Entry): void {
+    entry.slot = this.#free.pop() ?? this.watched.length;
+    entry.generation = this.#generation = (this.#generation + 1) | 0;
+    this.watched[entry.slot] = entry;
+  }
+
+  // When to look.
+
+  readonly #lookNow = (): void => {
+    this.#lookQueued = false;
+    this.#look();
+  };
+
+  /** Look, or leave it to the next turn when this one has done enough. */
+  #look(): void {
+    if (this.#turn) return;
+    if (this.#budget <= 0) {
+      this.#nextTurn();
+      return;
+    }
+    this.#budget -= this.#backend?.look() ?? 0;
+    this.#queuePark();
+  }
+
+  #queuePark(): void {
+    if (this.#parkQueued || !this.#backend) return;
+    this.#parkQueued = true;
+    atEndOfTurn(this.#park);
+  }
+
+  readonly #park = (): void => {
+    this.#parkQueued = false;
+    if (this.#lookQueued || this.#turn || !this.#backend) return;
+    if (this.#budget <= 0) {
+      this.#nextTurn();
+      return;
+    }
+    const found = this.#backend.look();
+    this.#budget -= found;
+    if (found > 0) return this.#queuePark();
+    const hold = this.#holding > 0;
+    if (hold !== this.#held) {
+      this.#held = hold;
+      this.#backend.hold(hold);
+    }
+    if (!this.#backend.park()) this.#queuePark();
+  };
+
+  #nextTurn(): Promise<void> {
+    return this.#turn ??= new Promise((resolve) => {
+      inNextTurn(() => {
+        this.#turn = undefined;
+        this.#budget = BUDGET;
+        this.#look();
+        resolve();
+      });
+    });
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * The same cases for every backend, each in a reactor of its own.
+ *
+ * @module
+ */
+
+import { closeFd } from "../../ffi/syscalls/files.ts";
+import { recv, send, socketpair } from "../../ffi/syscalls/sockets.ts";
+import { platform } from "../../ffi/platform/mod.ts";
+import { openPool } from "../../lib/reactor/pool.ts";
+import { Reactor } from "../../lib/reactor/reactor.ts";
+import type { Opener, Registration } from "../../lib/reactor/types.ts";
+import { noLeaks } from "../util/descriptors.ts";
+
+/** Every way of waiting, and small forms that overflow early. */
+export const backends: Readonly<Record<string, Opener>> = {
+  "pool": (sink) => openPool(sink),
+  "pool, 2 events at once": (sink) => openPool(sink, { capacity: 2 }),
+  "pool with poll(2)": (sink) => openPool(sink, { portable: true }),
+};
+
+/** A socket pair and a registration for each end. */
+export class Pair implements Disposable {
+  readonly fds: [number, number];
+  readonly ends: [Registration, Registration];
+  readonly #open = [true, true];
+
+  constructor(reactor: Reactor, type: number = platform.SOCK_STREAM) {
+    const fds = socketpair(type, { cloexec: true, nonblocking: false });
+    if (typeof fds === "number") throw new Error(`socketpair: ${fds}`);
+    this.fds = fds;
+    this.ends = [reactor.register(fds[0]), reactor.register(fds[1])];
+  }
+
+  /** Send `text` from one end. */
+  send(end: 0 | 1, text: string): number {
+    return send(this.fds[end], new TextEncoder().encode(text), platform.MSG_DONTWAIT);
+  }
+
+  /** Receive at one end without waiting: the text, or `undefined` for EAGAIN. */
+  tryReceive(end: 0 | 1): string | undefined {
+    const bytes = new Uint8Array(65536);
+    const count = recv(this.fds[end], bytes, platform.MSG_DONTWAIT);
+    if (count === -platform.EAGAIN) return undefined;
+    if (count < 0) throw new Error(`recv: ${count}`);
+    return new TextDecoder().decode(bytes.subarray(0, count));
+  }
+
+  /** Receive at one end, as a socket does it: try, and wait on EAGAIN. */
+  async receive(end: 0 | 1, signal?: AbortSignal): Promise<string> {
+    for (;;) {
+      const text = this.tryReceive(end);
+      if (text !== undefined) return text;
+      await this.ends[end].wait(1, signal);
+    }
+  }
+
+  /** Send until the kernel takes no more: the number of bytes. */
+  fill(end: 0 | 1): number {
+    const bytes = new Uint8Array(16384);
+    let total = 0;
+    for (;;) {
+      const count = send(this.fds[end], bytes, platform.MSG_DONTWAIT);
+      if (count < 0) return total;
+      total += count;
+    }
+  }
+
+  /** Cancel the waits of one end and close it. */
+  close(end: 0 | 1): void {
+    if (!this.#open[end]) return;
+    this.#open[end] = false;
+    this.ends[end].cancel(new Deno.errors.BadResource("closed"));
+    closeFd(this.fds[end]);
+  }
+
+  [Symbol.dispose](): void {
+    this.close(0);
+    this.close(1);
+  }
+}
+
+/** Define one test per backend. */
+export function onEach(name: string, fn: (reactor: Reactor) => void | Promise<void>): void {
+  for (const [backend, opener] of Object.entries(backends)) {
+    Deno.test(
+      `${name} (${backend})`,
+      noLeaks(async () => {
+        const reactor = new Reactor(() => [opener]);
+        try {
+          await fn(reactor);
+        } finally {
+          reactor.dispose();
+        }
+      }),
+    );
+  }
+}
+
+/** Let the event loop turn. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}

@@ -1,0 +1,240 @@
+/**
+ * What every way of waiting must do.
+ *
+ * @module
+ */
+
+import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { READABLE, WRITABLE } from "../../lib/reactor/types.ts";
+import { onEach, Pair, turn } from "./backends.ts";
+
+onEach("wait() ends when data comes", async (reactor) => {
+  using pair = new Pair(reactor);
+  for (let i = 0; i < 20; i++) {
+    assertEquals(pair.tryReceive(1), undefined);
+    const waiting = pair.receive(1);
+    if (i % 2 === 0) await turn();
+    pair.send(0, `message ${i}`);
+    assertEquals(await waiting, `message ${i}`);
+  }
+});
+
+onEach("wait() ends when data came before the wait", async (reactor) => {
+  using pair = new Pair(reactor);
+  pair.send(0, "early");
+  await pair.ends[1].wait(READABLE);
+  assertEquals(pair.tryReceive(1), "early");
+});
+
+onEach("wait() ends when there is room to write", async (reactor) => {
+  using pair = new Pair(reactor);
+  for (let i = 0; i < 5; i++) {
+    pair.fill(0);
+    const waiting = pair.ends[0].wait(WRITABLE);
+    if (i % 2 === 0) await turn();
+    while (pair.tryReceive(1) !== undefined);
+    await waiting;
+  }
+});
+
+onEach("wait() for both sides of one descriptor", async (reactor) => {
+  using pair = new Pair(reactor);
+  pair.fill(0);
+  const ended: string[] = [];
+  const reading = pair.ends[0].wait(READABLE).then(() => ended.push("read"));
+  const writing = pair.ends[0].wait(WRITABLE).then(() => ended.push("write"));
+  await turn();
+  assertEquals(ended, []);
+  pair.send(1, "x");
+  await reading;
+  assertEquals(ended, ["read"]);
+  while (pair.tryReceive(1) !== undefined);
+  await writing;
+  assertEquals(ended, ["read", "write"]);
+});
+
+onEach("wait() ends for both sides when the peer closes", async (reactor) => {
+  using pair = new Pair(reactor);
+  pair.fill(0);
+  const waiting = Promise.all([pair.ends[0].wait(READABLE), pair.ends[0].wait(WRITABLE)]);
+  await turn();
+  pair.close(1);
+  await waiting;
+});
+
+onEach("wait() by many at once ends for all", async (reactor) => {
+  using pair = new Pair(reactor);
+  const waiting = Array.from({ length: 50 }, () => pair.ends[1].wait(READABLE));
+  await turn();
+  pair.send(0, "x");
+  await Promise.all(waiting);
+});
+
+onEach("wait() with an aborted signal is rejected at once", async (reactor) => {
+  using pair = new Pair(reactor);
+  const reason = new Error("no");
+  const error = await assertRejects(() => pair.ends[1].wait(READABLE, AbortSignal.abort(reason)));
+  assertStrictEquals(error, reason);
+});
+
+onEach("wait() is rejected with the reason of an abort, the other waits stay", async (reactor) => {
+  using pair = new Pair(reactor);
+  const controllers = Array.from({ length: 3 }, () => new AbortController());
+  const waiting = controllers.map((it) => pair.ends[1].wait(READABLE, it.signal));
+  await turn();
+  const reason = new Error("no");
+  for (const at of [1, 0]) {
+    controllers[at]?.abort(reason);
+    const aborted = await assertRejects(() => waiting[at] ?? Promise.resolve());
+    assertStrictEquals(aborted, reason);
+  }
+  pair.send(0, "x");
+  await waiting[2];
+  controllers[2]?.abort(reason); // after the end: nothing
+  assertEquals(pair.tryReceive(1), "x");
+  assertEquals(reactor.waits, 0);
+});
+
+onEach("cancel() ends pending and later waits with its error", async (reactor) => {
+  using pair = new Pair(reactor);
+  const [, end] = pair.ends;
+  const waiting = [end.wait(READABLE), end.wait(READABLE)];
+  await turn();
+  const error = new Deno.errors.BadResource("closed");
+  end.cancel(error);
+  end.cancel(new Error("second"));
+  for (const it of [...waiting, end.wait(WRITABLE)]) {
+    assertStrictEquals(await assertRejects(() => it), error);
+  }
+});
+
+onEach("cancel() before close(2) lets the peer see the end", async (reactor) => {
+  using pair = new Pair(reactor);
+  const waiting = assertRejects(() => pair.receive(0));
+  await turn();
+  await turn();
+  pair.close(0);
+  await waiting;
+  assertEquals(await pair.receive(1), "");
+});
+
+onEach("a reused number does not get its predecessor's events", async (reactor) => {
+  let predecessor: Pair | undefined;
+  const numbers = new Set<number>();
+  for (let i = 0; i < 300; i++) {
+    const pair = new Pair(reactor);
+    for (const fd of pair.fds) numbers.add(fd);
+    let woken = 0;
+    const waiting = pair.ends[1].wait(READABLE).then(() => woken++, () => {});
+    // Leave an event of this pair behind that is taken after the number belongs to the next pair.
+    if (i % 3 === 0) await turn();
+    else await Promise.resolve();
+    assertEquals(woken, 0);
+    pair.send(0, "x");
+    pair.close(1);
+    pair.close(0);
+    await waiting;
+    assertEquals(woken, 0);
+    predecessor = pair;
+  }
+  assertEquals(predecessor !== undefined && numbers.size < 20, true);
+});
+
+onEach("ping-pong of many pairs at once loses nothing", async (reactor) => {
+  const pairs = Array.from({ length: 30 }, () => new Pair(reactor));
+  const rounds = 100;
+  await Promise.all(pairs.flatMap((pair) => [
+    (async (): Promise<void> => {
+      for (let i = 0; i < rounds; i++) {
+        pair.send(0, `${i}`);
+        assertEquals(await pair.receive(0), `${i}`);
+        if (i % 10 === 0) await turn();
+      }
+    })(),
+    (async (): Promise<void> => {
+      for (let i = 0; i < rounds; i++) pair.send(1, await pair.receive(1));
+    })(),
+  ]));
+  for (const pair of pairs) pair[Symbol.dispose]();
+});
+
+onEach("a busy pair does not starve timers", async (reactor) => {
+  using pair = new Pair(reactor);
+  let ticks = 0;
+  let done = false;
+  const timer = setInterval(() => done = ++ticks >= 5, 1);
+  const answering = (async (): Promise<void> => {
+    for (;;) {
+      const text = await pair.receive(1);
+      if (text === "") return;
+      pair.send(1, text);
+    }
+  })();
+  while (!done) {
+    pair.send(0, "x");
+    await pair.receive(0);
+  }
+  clearInterval(timer);
+  pair.close(0);
+  await answering;
+  assertEquals(ticks, 5);
+});
+
+onEach("breathe() lets timers run in a loop that never waits", async (reactor) => {
+  using pair = new Pair(reactor);
+  let ticks = 0;
+  const timer = setInterval(() => ticks++, 1);
+  let breaths = 0;
+  while (ticks < 5) {
+    pair.send(0, "x");
+    pair.tryReceive(1);
+    const breath = reactor.breathe();
+    if (breath) breaths++;
+    await breath;
+  }
+  clearInterval(timer);
+  assertEquals(breaths > 0, true);
+});
+
+onEach("wait() on a number that is no descriptor is rejected", async (reactor) => {
+  const registration = reactor.register(987654);
+  await assertRejects(() => registration.wait(READABLE), Deno.errors.BadResource, "987654");
+});
+
+onEach(
+  "waits without a hold are served while something else keeps the process",
+  async (reactor) => {
+    using pair = new Pair(reactor);
+    pair.ends[1].unref();
+    const waiting = pair.receive(1);
+    await turn();
+    pair.send(0, "x");
+    // A timer keeps the process: the wait alone would not.
+    const timer = setInterval(() => {}, 1000);
+    assertEquals(await waiting, "x");
+    clearInterval(timer);
+  },
+);
+
+onEach("ref() and unref() while waits are pending", async (reactor) => {
+  using pair = new Pair(reactor);
+  const waiting = pair.receive(1);
+  for (let i = 0; i < 4; i++) {
+    pair.ends[1].unref();
+    pair.ends[1].unref();
+    await turn();
+    pair.ends[1].ref();
+    await turn();
+  }
+  pair.send(0, "x");
+  assertEquals(await waiting, "x");
+});
+
+onEach("hundreds of registrations, each of its own", async (reactor) => {
+  const pairs = Array.from({ length: 300 }, () => new Pair(reactor));
+  const waiting = pairs.map((pair) => pair.receive(1));
+  await turn();
+  for (const [i, pair] of pairs.entries()) pair.send(0, `${i}`);
+  assertEquals(await Promise.all(waiting), pairs.map((_, i) => `${i}`));
+  for (const pair of pairs) pair[Symbol.dispose]();
+});
