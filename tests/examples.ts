@@ -1,0 +1,46 @@
+/**
+ * Lists the examples and runs those that this machine can: `deno task examples`.
+ *
+ * Each is a task of its own. An example that lacks something ends with code 77 and says on its last line of
+ * error output what it lacks; where everything must be there (`CI=true`), that is a failure.
+ *
+ * @module
+ */
+
+import { peersRequired } from "./util/peers.ts";
+import { config } from "./util/project.ts";
+
+const LACKING = 77;
+
+/** Longer than any example takes. */
+const LIMIT_MS = 120_000;
+
+let failed = 0;
+for (const [name, task] of Object.entries(config().tasks)) {
+  if (!/^example(?::|$)/.test(name)) continue;
+  const { code, output } = await run(name);
+  const lacking = code === LACKING && !peersRequired();
+  const word = code === 0 ? "ok    " : lacking ? "skip  " : "FAILED";
+  const about = lacking ? output.split("\n").at(-1) : typeof task === "object" && task.description;
+  if (word === "FAILED") {
+    console.log(output);
+    failed++;
+  }
+  console.log(`${word} ${name.padEnd(20)} ${about || ""}`.trimEnd());
+}
+if (failed > 0) Deno.exit(1);
+
+async function run(task: string): Promise<{ code: number; output: string }> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["task", "--quiet", task],
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const timer = setTimeout(() => child.kill("SIGTERM"), LIMIT_MS);
+  const { code, stdout, stderr } = await child.output();
+  clearTimeout(timer);
+  const output = [stdout, stderr].map((it) => new TextDecoder().decode(it)).join("").trimEnd();
+  return { code, output };
+}
