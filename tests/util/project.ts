@@ -144,7 +144,11 @@ export function findCycle(graph: Graph): string[] | undefined {
   return undefined;
 }
 
-/** Find the nodes of a file's syntax tree that a selector of Deno's linter matches. */
+/**
+ * Find the nodes of a file's syntax tree that a selector of Deno's linter matches.
+ *
+ * The linter (2.9.6) passes over what follows an empty statement; the formatter leaves none of those.
+ */
 export function select(file: string, selector: string): string[] {
   const text = read(file);
   const found: string[] = [];
