@@ -107,6 +107,27 @@ function toGraph(info: Info): Graph {
   return graph;
 }
 
+const TYPES_ONLY = '[importKind="type"], [exportKind="type"]';
+
+/** Leave out what is imported for its types only, and so is gone when the program runs. */
+export function atRunTime(graph: Graph): Graph {
+  const rest: Graph = new Map();
+  for (const [file, targets] of graph) {
+    const erased = sources(file, `:matches(${TYPES_ONLY})`);
+    const kept = sources(file, `:not(${TYPES_ONLY})`);
+    rest.set(file, targets.difference(erased.difference(kept)));
+  }
+  return rest;
+}
+
+/** The files that statements of a kind name as their source. */
+function sources(file: string, statements: string): Set<string> {
+  const specifiers = select(file, `${statements} > Literal`).map((it) => it.split('"')[1] ?? "");
+  const urls = specifiers.filter((it) => it.startsWith("."))
+    .map((it) => new URL(it, new URL(file, ROOT)).href);
+  return new Set(urls.map((it) => it.slice(ROOT.href.length)));
+}
+
 /** Return everything that files import, by whatever way. */
 export function reachable(graph: Graph, from: Iterable<string>): Set<string> {
   const seen = new Set<string>();
