@@ -1,0 +1,133 @@
+/**
+ * Comparing a platform table with what the platform says. Everything in the table needs an answer: an
+ * entry that nobody can vouch for is a difference too.
+ *
+ * @module
+ */
+
+import { type Field, MISSING, type Platform } from "../../../ffi/platform/mod.ts";
+import {
+  type Native,
+  type NativeStruct,
+  STRUCT_WITNESSES,
+  type Witness,
+  WITNESSES,
+} from "./native.ts";
+
+/** Numbers in a table that are no constants of the headers; each has a test of its own. */
+const OWN_NUMBERS: ReadonlySet<string> = new Set(["cmsgAlignment"]);
+
+/** Structs whose fields have names of their own, or that are no structs at all; likewise. */
+const OWN_OBJECTS: ReadonlySet<string> = new Set(["stat", "libc", "errnoNames"]);
+
+/** Flags that a table leaves out although newer headers have them; the table says why. */
+const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
+  darwin: ["MSG_NOSIGNAL"],
+};
+
+/** Constants that no public header defines, and the test that shows the kernel means just them. */
+export const BY_BEHAVIOUR: Readonly<Record<string, string>> = {
+  SCM_PIDFD: "SO_PASSPIDFD has the kernel attach an item of type SCM_PIDFD",
+};
+
+/** Any struct of a table: its size, and fields by name. */
+export type AnyStruct = Readonly<Record<string, number | Field>> & { readonly size: number };
+
+const ALL: readonly Witness[] = [0, 1, 2];
+
+function leftOut(table: Platform, name: string): boolean {
+  const system = table.name.split("-", 1)[0] ?? "";
+  return LEFT_OUT[system]?.includes(name) ?? false;
+}
+
+/** Compare one constant with every witness. */
+export function compareConstant(
+  native: Native,
+  table: Platform,
+  name: string,
+  value: number,
+): string[] {
+  const answers = ALL.map((witness) => native.constant(witness, name));
+  const differences: string[] = [];
+  for (const [index, answer] of answers.entries()) {
+    if (answer === undefined || answer === value || leftOut(table, name)) continue;
+    // -1 and 0 in a table both say "there is none".
+    differences.push(`${name} is ${value} in the table and ${answer} in the ${WITNESSES[index]}`);
+  }
+  const known = answers.some((answer) => answer !== undefined);
+  if (!known && value !== MISSING && value !== 0 && !(name in BY_BEHAVIOUR)) {
+    differences.push(`${name} is ${value} in the table and nobody vouches for it`);
+  }
+  return differences;
+}
+
+function compareFields(name: string, ours: AnyStruct, theirs: NativeStruct, by: string): string[] {
+  const differences: string[] = [];
+  if (ours.size !== theirs.size) {
+    differences.push(
+      `struct ${name} has ${ours.size} bytes in the table and ${theirs.size} in the ${by}`,
+    );
+  }
+  for (const field of theirs.fields) {
+    const mine = ours[field.name];
+    if (typeof mine !== "object" || (mine[0] === field.offset && mine[1] === field.width)) continue;
+    const there = `[${field.offset}, ${field.width}]`;
+    differences.push(
+      `${name}.${field.name} is [${mine.join(", ")}] in the table and ${there} in the ${by}`,
+    );
+  }
+  return differences;
+}
+
+/** Compare one struct with every witness. */
+export function compareStruct(native: Native, name: string, ours: AnyStruct): string[] {
+  const differences: string[] = [];
+  const vouched = new Set<string>(["size"]);
+  for (const witness of STRUCT_WITNESSES) {
+    const theirs = native.struct(witness, name);
+    if (theirs === undefined) continue;
+    differences.push(...compareFields(name, ours, theirs, WITNESSES[witness]));
+    for (const field of theirs.fields) vouched.add(field.name);
+  }
+  if (vouched.size === 1) return [`struct ${name} is in the table and nobody vouches for it`];
+  for (const field of Object.keys(ours)) {
+    if (!vouched.has(field)) {
+      differences.push(`${name}.${field} is in the table and nobody vouches for it`);
+    }
+  }
+  return differences;
+}
+
+function isStruct(value: unknown): value is AnyStruct {
+  return typeof value === "object" && value !== null && "size" in value;
+}
+
+/** Compare all constants and structs of a table with the platform; one line per difference. */
+export function compareTable(native: Native, table: Platform): string[] {
+  const differences: string[] = [];
+  for (const [name, value] of Object.entries(table)) {
+    if (OWN_NUMBERS.has(name) || OWN_OBJECTS.has(name)) continue;
+    if (typeof value === "boolean" || typeof value === "string") continue;
+    if (typeof value === "number") differences.push(...compareConstant(native, table, name, value));
+    else if (isStruct(value)) differences.push(...compareStruct(native, name, value));
+    else if (value !== null) {
+      differences.push(`${name} is in the table and no check knows its kind`);
+    }
+  }
+  return differences;
+}
+
+/** Compare the names of error numbers; a hole in the numbering is `E` and the number. */
+export function compareErrnoNames(native: Native, names: readonly string[]): string[] {
+  const differences: string[] = [];
+  for (const [number, name] of names.entries()) {
+    if (number === 0 || name === `E${number}`) continue;
+    const answers = ([0, 1] as const).map((witness) => native.constant(witness, name));
+    if (answers.every((answer) => answer === undefined)) {
+      differences.push(`${name} is ${number} in the table and nobody vouches for it`);
+    } else if (answers.some((answer) => answer !== undefined && answer !== number)) {
+      differences.push(`${name} is ${number} in the table and ${answers.join(" or ")} elsewhere`);
+    }
+  }
+  return differences;
+}

@@ -1,0 +1,173 @@
+/** What the tables hold, against what this platform's own headers say. */
+
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { platform, type StatLayout } from "../../ffi/platform/mod.ts";
+import { type AnyStruct, compareErrnoNames, compareStruct, compareTable } from "./abi/compare.ts";
+import { type Native, openNative, STRUCT_WITNESSES, testNative, WITNESSES } from "./abi/native.ts";
+
+const native = await openNative();
+
+testNative(native, "platform has every constant and struct as the headers do", (native) => {
+  assertEquals(compareTable(native, platform), []);
+});
+
+testNative(native, "platform.errnoNames has every error number as the headers do", (native) => {
+  assertEquals(compareErrnoNames(native, platform.errnoNames), []);
+});
+
+testNative(native, "compareTable() reports what nobody vouches for", (native) => {
+  const added = { SO_INVENTED: 77, O_INVENTED: 1, thing: { size: 8, at: [0, 8] }, list: ["x"] };
+  assertEquals(compareTable(native, { ...platform, ...added }), [
+    "SO_INVENTED is 77 in the table and nobody vouches for it",
+    "O_INVENTED is 1 in the table and nobody vouches for it",
+    "struct thing is in the table and nobody vouches for it",
+    "list is in the table and no check knows its kind",
+  ]);
+  const field = { ...platform, iovec: { ...platform.iovec, iov_extra: [8, 8] } };
+  assertEquals(compareTable(native, field), [
+    "iovec.iov_extra is in the table and nobody vouches for it",
+  ]);
+});
+
+testNative(native, "compareTable() reports a wrong value, offset, width and size", (native) => {
+  const [constant] = compareTable(native, { ...platform, SO_TYPE: platform.SO_TYPE + 1 });
+  assertStringIncludes(constant ?? "", `SO_TYPE is ${platform.SO_TYPE + 1} in the table`);
+  const wrong: AnyStruct[] = [
+    { ...platform.msghdr, size: 52 },
+    { ...platform.msghdr, msg_flags: [platform.msghdr.msg_flags[0] + 4, 4] },
+    { ...platform.msghdr, msg_iovlen: [24, 2] },
+  ];
+  for (const msghdr of wrong) {
+    // Both the libc crate and the headers object.
+    assertEquals(compareStruct(native, "msghdr", msghdr).length, STRUCT_WITNESSES.length);
+  }
+});
+
+testNative(native, "names/constants.txt asks for nothing that no table holds", (native) => {
+  const held = new Set([...Object.keys(platform), ...ALSO_ASKED]);
+  const idle = [...native.constantNames()].filter((it) =>
+    !held.has(it) && !/^E[A-Z0-9]+$/.test(it)
+  );
+  assertEquals(idle, []);
+});
+
+/** Constants that stand beside the call they are for, not in the table. */
+const ALSO_ASKED = ["STATX_BASIC_STATS", "STATX_BTIME"];
+
+testNative(
+  native,
+  "platform.cmsgAlignment gives CMSG_ALIGN, CMSG_LEN and CMSG_SPACE for 0 to 4096",
+  (native) => {
+    const align = (length: number): number =>
+      Math.ceil(length / platform.cmsgAlignment) * platform.cmsgAlignment;
+    const header = align(platform.cmsghdr.size);
+    for (const witness of STRUCT_WITNESSES) {
+      for (let length = 0; length <= 4096; length++) {
+        const expected = {
+          align: align(length),
+          len: header + length,
+          space: header + align(length),
+        };
+        assertEquals(native.cmsg(witness, length), expected, `${WITNESSES[witness]}, ${length}`);
+      }
+    }
+  },
+);
+
+/** A value of 64 bits that tells every byte of every field apart. */
+function pattern(index: number): bigint {
+  const bytes = Uint8Array.from({ length: 8 }, (_, byte) => 0x10 * ((index % 15) + 1) + byte);
+  return new DataView(bytes.buffer).getBigInt64(0, true);
+}
+
+/** The struct as this module lays it out: the low bytes of each value at the field's place. */
+function laidOut(native: Native, name: string, ours: AnyStruct): [Map<number, bigint>, Uint8Array] {
+  const bytes = new Uint8Array(ours.size);
+  const values = new Map<number, bigint>();
+  for (const { name: field, index } of native.struct(1, name)?.fields ?? []) {
+    const place = ours[field];
+    if (typeof place !== "object") continue;
+    const value = pattern(index);
+    values.set(index, value);
+    const little = new Uint8Array(new BigInt64Array([value]).buffer);
+    bytes.set(little.subarray(0, Math.min(8, place[1])), place[0]);
+  }
+  return [values, bytes];
+}
+
+testNative(native, "platform lays every struct out byte for byte as native code does", (native) => {
+  const structs = Object.entries(platform).filter(([, it]) =>
+    typeof it === "object" && "size" in it
+  );
+  const seen: string[] = [];
+  for (const [name, ours] of structs) {
+    if (name === "stat") continue;
+    const [values, bytes] = laidOut(native, name, ours);
+    for (const witness of STRUCT_WITNESSES) {
+      const image = native.image(witness, name, values);
+      if (image === undefined) continue;
+      assertEquals(image, bytes, `struct ${name}, ${WITNESSES[witness]}`);
+      seen.push(name);
+    }
+  }
+  for (const [name] of structs) {
+    assertEquals(seen.includes(name) || name === "stat", true, `no image of struct ${name}`);
+  }
+});
+
+/** The C names behind the fields of {@linkcode StatLayout}. */
+const STAT_FIELDS: Record<string, Partial<Record<keyof StatLayout, string | [string, string]>>> = {
+  statx: {
+    dev: ["stx_dev_major", "stx_dev_minor"],
+    rdev: ["stx_rdev_major", "stx_rdev_minor"],
+    ino: "stx_ino",
+    mode: "stx_mode",
+    nlink: "stx_nlink",
+    uid: "stx_uid",
+    gid: "stx_gid",
+    length: "stx_size",
+    blksize: "stx_blksize",
+    blocks: "stx_blocks",
+    atime: "stx_atime",
+    mtime: "stx_mtime",
+    ctime: "stx_ctime",
+    birthtime: "stx_btime",
+  },
+  stat: {
+    dev: "st_dev",
+    rdev: "st_rdev",
+    ino: "st_ino",
+    mode: "st_mode",
+    nlink: "st_nlink",
+    uid: "st_uid",
+    gid: "st_gid",
+    length: "st_size",
+    blksize: "st_blksize",
+    blocks: "st_blocks",
+    atime: "st_atimespec",
+    mtime: "st_mtimespec",
+    ctime: "st_ctimespec",
+    birthtime: "st_birthtimespec",
+  },
+};
+
+testNative(native, "platform.stat has every field where the headers do", (native) => {
+  const name = Deno.build.os === "linux" ? "statx" : "stat";
+  const struct = native.struct(1, name);
+  const place = (field: string): [number, number] | undefined => {
+    const it = struct?.fields.find((it) => it.name === field);
+    return it && [it.offset, it.width];
+  };
+  const expected: Record<string, unknown> = { size: struct?.size };
+  for (const [ours, theirs] of Object.entries(STAT_FIELDS[name] ?? {})) {
+    if (Array.isArray(theirs)) expected[ours] = theirs.map(place);
+    else expected[ours] = ours.endsWith("time") ? place(theirs)?.[0] : place(theirs);
+  }
+  assertEquals({ ...platform.stat }, expected);
+});
+
+testNative(native, "platform.sockaddrHasLength says whether sun_len comes first", (native) => {
+  const fields = native.struct(1, "sockaddr_un")?.fields ?? [];
+  const first = fields.find((field) => field.offset === 0);
+  assertEquals(platform.sockaddrHasLength, first?.name === "sun_len");
+});
