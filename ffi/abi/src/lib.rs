@@ -171,30 +171,11 @@ pub fn write_bindings(out: &str, default_path: &str) -> std::io::Result<()> {
     )
 }
 
-/// The last of nine arguments, taken from where a variadic function of Apple's arm64 finds its first
-/// unnamed one: on the stack, even where registers would be free. The other way round, that is where
-/// the nine-argument entries of `ffi/symbols.ts` have to put it.
-#[cfg(target_arch = "aarch64")]
-#[unsafe(naked)]
+/// The last of nine arguments. On arm64 the procedure call standard has room for eight in registers, so
+/// it comes from the stack, where a variadic function of Apple's arm64 finds its first unnamed one: the
+/// nine-argument entries of `ffi/symbols.ts` have to put it there.
 #[no_mangle]
-pub extern "C" fn abi_first_on_stack(
-    _: i32,
-    _: i32,
-    _: u64,
-    _: u64,
-    _: u64,
-    _: u64,
-    _: u64,
-    _: u64,
-    _: i64,
-) -> i64 {
-    core::arch::naked_asm!("ldr x0, [sp]", "ret")
-}
-
-/// On x86-64 variadic arguments travel like others, so there is nothing to look for.
-#[cfg(not(target_arch = "aarch64"))]
-#[no_mangle]
-pub extern "C" fn abi_first_on_stack(
+pub extern "C" fn abi_ninth(
     _: i32,
     _: i32,
     _: u64,

@@ -15,7 +15,7 @@ import {
 } from "./native.ts";
 
 /** Numbers in a table that are no constants of the headers; each has a test of its own. */
-const OWN_NUMBERS: ReadonlySet<string> = new Set(["cmsgAlignment"]);
+export const OWN_NUMBERS: ReadonlySet<string> = new Set(["cmsgAlignment"]);
 
 /** Structs whose fields have names of their own, or that are no structs at all; likewise. */
 const OWN_OBJECTS: ReadonlySet<string> = new Set(["stat", "libc", "errnoNames"]);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { peer, peersRequired } from "../../util/peers.ts";
+import { peer, peersRequired, testUnless } from "../../util/peers.ts";
 
 const CRATE = new URL("../../../ffi/abi/", import.meta.url);
 const BINDINGS = new URL("bindings/mod.ts", CRATE);
@@ -190,17 +190,27 @@ async function open(library: string): Promise<Native> {
   return new Native(bindings, library);
 }
 
-/** Register a test that asks the platform, ignored with the reason in its name where that cannot be. */
+/**
+ * Register a test that needs something which can be installed. With a `missing` reason it is ignored, and
+ * its name says why; where everything is required it fails.
+ */
+export function testNeeding(
+  missing: string | undefined,
+  name: string,
+  fn: () => void | Promise<void>,
+): void {
+  if (missing === undefined || !peersRequired()) return testUnless(missing, name, fn);
+  Deno.test(name, () => {
+    throw new Error(`Cannot run the test, install what is missing: ${missing}`);
+  });
+}
+
+/** Register a test that asks the platform, or tell why that cannot be. */
 export function testNative(
   native: Native | string,
   name: string,
   fn: (native: Native) => void | Promise<void>,
 ): void {
-  if (typeof native !== "string") return Deno.test(name, () => fn(native));
-  if (!peersRequired()) {
-    return Deno.test({ name: `${name} [skipped: ${native}]`, ignore: true, fn: (): void => {} });
-  }
-  Deno.test(name, () => {
-    throw new Error(`Cannot ask the platform: ${native}`);
-  });
+  if (typeof native === "string") testNeeding(native, name, () => {});
+  else Deno.test(name, () => fn(native));
 }

@@ -1,0 +1,71 @@
+/** The macOS table, against the `libc` crate's idea of macOS, on any system with the Rust target. */
+
+import { assertEquals } from "@std/assert";
+import { darwinArm64, darwinX64 } from "../../ffi/platform/darwin.ts";
+import type { Platform } from "../../ffi/platform/mod.ts";
+import { peer } from "../util/peers.ts";
+import { testNeeding } from "./abi/native.ts";
+import type { AnyStruct } from "./abi/compare.ts";
+import { type Exceptions, statements, unfulfilled, whyNoTarget } from "./abi/statements.ts";
+
+const EXCEPTIONS: Exceptions = {
+  unknown: new Set([]),
+  leftOut: new Set(["MSG_NOSIGNAL"]),
+};
+
+/** `struct stat` in the names of C, with each time as the pair of seconds and nanoseconds it is. */
+function statOf({ stat }: Platform): AnyStruct {
+  const time = (name: string, offset: number): [string, [number, number]][] => [
+    [name, [offset, 8]],
+    [`${name}_nsec`, [offset + 8, 8]],
+  ];
+  return {
+    size: stat.size,
+    st_dev: stat.dev as [number, number],
+    st_rdev: stat.rdev as [number, number],
+    st_ino: stat.ino,
+    st_mode: stat.mode,
+    st_nlink: stat.nlink,
+    st_uid: stat.uid,
+    st_gid: stat.gid,
+    st_size: stat.length,
+    st_blksize: stat.blksize,
+    st_blocks: stat.blocks,
+    ...Object.fromEntries([
+      ...time("st_atime", stat.atime),
+      ...time("st_mtime", stat.mtime),
+      ...time("st_ctime", stat.ctime),
+      ...time("st_birthtime", stat.birthtime),
+    ]),
+  };
+}
+
+const TARGETS: [string, Platform][] = [
+  ["aarch64-apple-darwin", darwinArm64],
+  ["x86_64-apple-darwin", darwinX64],
+];
+
+for (const [target, table] of TARGETS) {
+  const reason = peer("cargo") ? whyNoTarget(target) : "cargo is not installed";
+  testNeeding(reason, `the table of ${table.name} agrees with the libc crate`, async () => {
+    assertEquals(await unfulfilled(target, statements(table, statOf(table), EXCEPTIONS)), "");
+  });
+}
+
+const [target, table] = TARGETS[0] ?? ["", darwinArm64];
+testNeeding(
+  peer("cargo") ? whyNoTarget(target) : "cargo is not installed",
+  "unfulfilled() names wrong and unknown constants, offsets and widths",
+  async () => {
+    const wrong: Platform & Record<string, unknown> = {
+      ...table,
+      SO_TYPE: 3,
+      SO_INVENTED: 7,
+      iovec: { ...table.iovec, iov_len: [4, 8] },
+      pollfd: { ...table.pollfd, revents: [6, 4] },
+    };
+    const found = await unfulfilled(target, statements(wrong, statOf(table), EXCEPTIONS));
+    const named = [...found.matchAll(/panicked: (\w+)/g)].map((match) => match[1]);
+    assertEquals(named.sort(), ["SO_INVENTED", "SO_TYPE", "iov_len", "revents"]);
+  },
+);
