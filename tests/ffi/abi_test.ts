@@ -16,16 +16,23 @@ testNative(native, "platform.errnoNames has every error number as the headers do
 });
 
 testNative(native, "compareTable() reports what nobody vouches for", (native) => {
-  const added = { SO_INVENTED: 77, O_INVENTED: 1, thing: { size: 8, at: [0, 8] }, list: ["x"] };
+  const added = {
+    SO_INVENTED: 77,
+    O_INVENTED: 1,
+    thing: { size: 8, at: [0, 8] },
+    list: ["x"],
+    odd: true,
+  };
   assertEquals(compareTable(native, { ...platform, ...added }), [
-    "SO_INVENTED is 77 in the table and nobody vouches for it",
-    "O_INVENTED is 1 in the table and nobody vouches for it",
-    "struct thing is in the table and nobody vouches for it",
+    "SO_INVENTED is 77 in the table and nobody vouches for it (is it in ffi/abi/names?)",
+    "O_INVENTED is 1 in the table and nobody vouches for it (is it in ffi/abi/names?)",
+    "struct thing is in the table and nobody vouches for it (is it in ffi/abi/names?)",
     "list is in the table and no check knows its kind",
+    "odd is in the table and no check knows its kind",
   ]);
   const field = { ...platform, iovec: { ...platform.iovec, iov_extra: [8, 8] } };
   assertEquals(compareTable(native, field), [
-    "iovec.iov_extra is in the table and nobody vouches for it",
+    "iovec.iov_extra is in the table and nobody vouches for it (is it in ffi/abi/names?)",
   ]);
 });
 

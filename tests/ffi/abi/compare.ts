@@ -17,6 +17,15 @@ import {
 /** Numbers in a table that are no constants of the headers; each has a test of its own. */
 export const OWN_NUMBERS: ReadonlySet<string> = new Set(["cmsgAlignment"]);
 
+/** Properties of a system that no header states; each has a test that tries them out. */
+const OWN_BOOLEANS: ReadonlySet<string> = new Set([
+  "supported",
+  "variadicOnStack",
+  "sockaddrHasLength",
+  "abstractNames",
+  "procSelfFd",
+]);
+
 /** Structs whose fields have names of their own, or that are no structs at all; likewise. */
 const OWN_OBJECTS: ReadonlySet<string> = new Set(["stat", "libc", "errnoNames"]);
 
@@ -32,6 +41,8 @@ export const BY_BEHAVIOUR: Readonly<Record<string, string>> = {
 
 /** Any struct of a table: its size, and fields by name. */
 export type AnyStruct = Readonly<Record<string, number | Field>> & { readonly size: number };
+
+const HINT = " (is it in ffi/abi/names?)";
 
 const ALL: readonly Witness[] = [0, 1, 2];
 
@@ -56,7 +67,7 @@ export function compareConstant(
   }
   const known = answers.some((answer) => answer !== undefined);
   if (!known && value !== MISSING && value !== 0 && !(name in BY_BEHAVIOUR)) {
-    differences.push(`${name} is ${value} in the table and nobody vouches for it`);
+    differences.push(`${name} is ${value} in the table and nobody vouches for it${HINT}`);
   }
   return differences;
 }
@@ -89,10 +100,12 @@ export function compareStruct(native: Native, name: string, ours: AnyStruct): st
     differences.push(...compareFields(name, ours, theirs, WITNESSES[witness]));
     for (const field of theirs.fields) vouched.add(field.name);
   }
-  if (vouched.size === 1) return [`struct ${name} is in the table and nobody vouches for it`];
+  if (vouched.size === 1) {
+    return [`struct ${name} is in the table and nobody vouches for it${HINT}`];
+  }
   for (const field of Object.keys(ours)) {
     if (!vouched.has(field)) {
-      differences.push(`${name}.${field} is in the table and nobody vouches for it`);
+      differences.push(`${name}.${field} is in the table and nobody vouches for it${HINT}`);
     }
   }
   return differences;
@@ -107,7 +120,7 @@ export function compareTable(native: Native, table: Platform): string[] {
   const differences: string[] = [];
   for (const [name, value] of Object.entries(table)) {
     if (OWN_NUMBERS.has(name) || OWN_OBJECTS.has(name)) continue;
-    if (typeof value === "boolean" || typeof value === "string") continue;
+    if (OWN_BOOLEANS.has(name) || name === "name") continue;
     if (typeof value === "number") differences.push(...compareConstant(native, table, name, value));
     else if (isStruct(value)) differences.push(...compareStruct(native, name, value));
     else if (value !== null) {
@@ -124,7 +137,7 @@ export function compareErrnoNames(native: Native, names: readonly string[]): str
     if (number === 0 || name === `E${number}`) continue;
     const answers = ([0, 1] as const).map((witness) => native.constant(witness, name));
     if (answers.every((answer) => answer === undefined)) {
-      differences.push(`${name} is ${number} in the table and nobody vouches for it`);
+      differences.push(`${name} is ${number} in the table and nobody vouches for it${HINT}`);
     } else if (answers.some((answer) => answer !== undefined && answer !== number)) {
       differences.push(`${name} is ${number} in the table and ${answers.join(" or ")} elsewhere`);
     }

@@ -144,44 +144,70 @@ export class Native {
   }
 }
 
-/** Run cargo in the crate's directory. */
-function cargo(command: string, args: readonly string[]): { success: boolean; text: string } {
+/** Run cargo, or what it built, in the crate's directory. */
+function cargo(
+  command: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): { success: boolean; text: string } {
   const { success, stderr } = new Deno.Command(command, {
     args: [...args],
     cwd: CRATE,
+    env,
     stdin: "null",
-  })
-    .outputSync();
+  }).outputSync();
   return { success, text: decoder.decode(stderr) };
 }
 
 const SUFFIX = { darwin: "dylib", linux: "so" } as Record<string, string>;
+const BUILD = ["build", "--release", "--locked", "--offline"];
 
 /**
- * Build the crate and the bindings, and open them. Returns the reason instead where that cannot be done
- * here: no cargo, no compiler, or no way to get the crates.
- *
- * `DENET_ABI_LIBRARY` names a library that was built elsewhere, with bindings beside it: an arm64 one,
- * to be opened by an emulated Deno.
+ * Build the crate and the bindings for this machine, and return the library's path: or, in an object, the
+ * reason why that cannot be done here: no cargo, no compiler, or no way to get the crates.
  */
-export async function openNative(): Promise<Native | string> {
-  const prebuilt = Deno.env.get("DENET_ABI_LIBRARY");
-  if (prebuilt) return await open(prebuilt);
-  if (Deno.build.os !== "linux" && Deno.build.os !== "darwin") return "there is no table for it";
+function build(): string | { reason: string } {
   const found = peer("cargo");
-  if (!found || !peer("cc")) return "cargo or a C compiler is not installed";
-
+  if (!found || !peer("cc")) return { reason: "cargo or a C compiler is not installed" };
   const fetched = cargo(found.command, ["fetch", "--locked"]);
-  if (!fetched.success) return `cargo cannot fetch the crates: ${fetched.text.trim()}`;
-  const built = cargo(found.command, ["build", "--release", "--locked", "--offline"]);
+  if (!fetched.success) return { reason: `cargo cannot fetch the crates: ${fetched.text.trim()}` };
+  const built = cargo(found.command, BUILD);
   if (!built.success) throw new Error(`Cannot build "ffi/abi":\n${built.text}`);
 
   const release = new URL("target/release/", CRATE);
   const library = new URL(`libabi.${SUFFIX[Deno.build.os]}`, release).pathname;
-  await Deno.mkdir(new URL(".", BINDINGS), { recursive: true });
-  const generated = cargo(new URL("bindings", release).pathname, [BINDINGS.pathname, library]);
+  Deno.mkdirSync(new URL(".", BINDINGS), { recursive: true });
+  const bindings = new URL("bindings", release).pathname;
+  const generated = cargo(bindings, [BINDINGS.pathname, library]);
   if (!generated.success) throw new Error(`Cannot generate bindings:\n${generated.text}`);
-  return await open(library);
+  return library;
+}
+
+/** Build the library for another target with the C compiler `cc`, and return its path. */
+export function crossBuild(target: string, cc: string): string {
+  const here = build();
+  if (typeof here !== "string") throw new Error(`Cannot build "ffi/abi": ${here.reason}`);
+  const variable = target.replaceAll("-", "_");
+  const built = cargo("cargo", [...BUILD, "--lib", `--target=${target}`], {
+    [`CC_${variable}`]: cc,
+    [`CARGO_TARGET_${variable.toUpperCase()}_LINKER`]: cc,
+  });
+  if (!built.success) throw new Error(`Cannot build "ffi/abi" for ${target}:\n${built.text}`);
+  return new URL(`target/${target}/release/libabi.so`, CRATE).pathname;
+}
+
+/**
+ * Build the crate and open it; returns the reason instead where that cannot be done here.
+ *
+ * `DENET_ABI_LIBRARY` names a library that was built elsewhere, after its bindings: an arm64 one, to be
+ * opened by an emulated Deno.
+ */
+export async function openNative(): Promise<Native | string> {
+  const prebuilt = Deno.env.get("DENET_ABI_LIBRARY");
+  if (prebuilt) return await open(prebuilt);
+  if (!(Deno.build.os in SUFFIX)) return `there is no table for ${Deno.build.os}`;
+  const library = build();
+  return typeof library === "string" ? await open(library) : library.reason;
 }
 
 async function open(library: string): Promise<Native> {
