@@ -1,8 +1,15 @@
 /** What the tables hold, against what this platform's own headers say. */
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { platform, type StatLayout } from "../../ffi/platform/mod.ts";
-import { type AnyStruct, compareErrnoNames, compareStruct, compareTable } from "./abi/compare.ts";
+import {
+  type AnyStruct,
+  compareBeside,
+  compareErrnoNames,
+  compareStruct,
+  compareTable,
+  constantsBelow,
+} from "./abi/compare.ts";
 import { type Native, openNative, STRUCT_WITNESSES, testNative, WITNESSES } from "./abi/native.ts";
 
 const native = await openNative();
@@ -50,16 +57,27 @@ testNative(native, "compareTable() reports a wrong value, offset, width and size
   }
 });
 
-testNative(native, "names/constants.txt asks for nothing that no table holds", (native) => {
-  const held = new Set([...Object.keys(platform), ...ALSO_ASKED]);
-  const idle = [...native.constantNames()].filter((it) =>
-    !held.has(it) && !/^E[A-Z0-9]+$/.test(it)
-  );
-  assertEquals(idle, []);
+const beside = ["../../ffi/", "../../lib/"].flatMap((it) =>
+  constantsBelow(new URL(it, import.meta.url))
+);
+
+testNative(native, "constants beside their calls are as the headers have them", (native) => {
+  assertEquals(compareBeside(native, beside), []);
+  const wrong = { file: "x.ts", name: "SOCK_STREAM", value: 17 };
+  assert(compareBeside(native, [wrong]).length > 1);
 });
 
-/** Constants that stand beside the call they are for, not in the table. */
-const ALSO_ASKED = ["STATX_BASIC_STATS", "STATX_BTIME"];
+testNative(
+  native,
+  "names/constants.txt asks for nothing that the module does not use",
+  (native) => {
+    const used = new Set([...Object.keys(platform), ...beside.map(({ name }) => name)]);
+    const idle = [...native.constantNames()].filter((it) =>
+      !used.has(it) && !/^E[A-Z0-9]+$/.test(it)
+    );
+    assertEquals(idle, []);
+  },
+);
 
 testNative(
   native,

@@ -51,6 +51,7 @@ Deno.test("symbols has a C declaration beside every function", () => {
 const HEADERS = [
   ..."errno fcntl poll signal string unistd".split(" "),
   ..."sys/file sys/ioctl sys/mman sys/socket sys/stat sys/types sys/uio".split(" "),
+  ...Deno.build.os === "linux" ? ["linux/aio_abi", "sys/epoll", "sys/eventfd"] : [],
 ];
 
 /** What glibc declares for itself alone has to be asked for with `_GNU_SOURCE`. */
@@ -95,12 +96,14 @@ const FFI_WIDTHS: Readonly<Record<string, number>> = {
   usize: 8,
 };
 
-/** Widths of the C types that need no header. */
+/** Widths of the C types that need no header; `aio_context_t` is a name for the last. */
 const C_WIDTHS: Readonly<Record<string, number>> = {
   "int": -4,
+  "unsigned": 4,
   "unsigned int": 4,
   "long": -8,
   "unsigned long": 8,
+  "aio_context_t": 8,
 };
 
 /** Whether an FFI type carries a C type: pointers as such, numbers in their width and signedness. */
@@ -125,8 +128,11 @@ const WIDENED = new Set(["memset result", "poll nfds_t nfds"]);
 
 testNative(await openNative(), "symbols has the widths of the C types", (native) => {
   for (const [key, symbol] of Object.entries(symbols as Symbols)) {
+    if (symbol.name === "syscall") assertSystemCall(native, key, symbol);
     const declaration = declarations.find(({ name }) => name === (symbol.name ?? key));
-    if (declaration === undefined || !existsHere(declaration)) continue;
+    if (symbol.name === "syscall" || declaration === undefined || !existsHere(declaration)) {
+      continue;
+    }
     const { name, parameters } = declaration;
     const fixed = parameters.filter((it) => it !== "...");
     fixed.forEach((parameter, index) => {
@@ -141,6 +147,18 @@ testNative(await openNative(), "symbols has the widths of the C types", (native)
     } else assertVariadic(key, symbol, fixed.length);
   }
 });
+
+/** syscall(2): the number, then what the kernel's own declaration says, in `long`s or narrower. */
+function assertSystemCall(native: Native, key: string, symbol: Deno.ForeignFunction): void {
+  const parameters = declarations.find(({ name }) => name === key)?.parameters ?? [];
+  assertEquals([symbol.parameters[0], symbol.result], ["isize", "isize"], key);
+  assertEquals(symbol.parameters.length, parameters.length + 1, key);
+  for (const [index, parameter] of parameters.entries()) {
+    const ffi = String(symbol.parameters[index + 1]);
+    const either = [ffi, ffi.replace(/^[iu]/, (it) => it === "i" ? "u" : "i")];
+    assert(either.some((it) => carries(native, it, parameter)), `${key}: ${parameter}`);
+  }
+}
 
 /** `...` stands for one argument: after the others, or behind so many that it goes on the stack. */
 function assertVariadic(key: string, { parameters }: Deno.ForeignFunction, fixed: number): void {

@@ -94,6 +94,8 @@ function compareFields(name: string, ours: AnyStruct, theirs: NativeStruct, by: 
 export function compareStruct(native: Native, name: string, ours: AnyStruct): string[] {
   const differences: string[] = [];
   const vouched = new Set<string>(["size"]);
+  const isAbsent = STRUCT_WITNESSES.every((witness) => native.struct(witness, name) === undefined);
+  if (isAbsent && ours.size === 0) return [];
   for (const witness of STRUCT_WITNESSES) {
     const theirs = native.struct(witness, name);
     if (theirs === undefined) continue;
@@ -143,4 +145,53 @@ export function compareErrnoNames(native: Native, names: readonly string[]): str
     }
   }
   return differences;
+}
+
+/** A constant that stands in a file of its own accord, beside the call it is for. */
+interface Beside {
+  readonly file: string;
+  readonly name: string;
+  readonly value: number;
+}
+
+/** Find `const NAME = 1 | 0x2;` in the text of a file. */
+function constantsIn(file: string, text: string): Beside[] {
+  const found = text.matchAll(
+    /^(?:export )?const ([A-Z][A-Z0-9_]+)(?:: number)? = ([-\da-fA-FxobX_| <]+);/gm,
+  );
+  return [...found].map(([, name = "", expression = ""]) => ({
+    file,
+    name,
+    value: evaluate(expression),
+  }));
+}
+
+/** Numbers joined by `|`, each perhaps shifted. */
+function evaluate(expression: string): number {
+  return expression.split("|").reduce((sum, term) => {
+    const [number = 0, shift = 0] = term.split("<<").map((it) =>
+      Number(it.trim().replaceAll("_", ""))
+    );
+    return sum + number * 2 ** shift;
+  }, 0);
+}
+
+/** All constants of the files below a directory that stand beside the calls they are for. */
+export function constantsBelow(directory: URL): Beside[] {
+  return [...Deno.readDirSync(directory)].flatMap(({ name, isDirectory }) => {
+    if (isDirectory) return name === "abi" ? [] : constantsBelow(new URL(`${name}/`, directory));
+    if (!name.endsWith(".ts")) return [];
+    return constantsIn(name, Deno.readTextFileSync(new URL(name, directory)));
+  });
+}
+
+/** Compare constants outside the table; names that nobody knows are the module's own. */
+export function compareBeside(native: Native, constants: readonly Beside[]): string[] {
+  return constants.flatMap(({ file, name, value }) =>
+    ALL.flatMap((witness) => {
+      const answer = native.constant(witness, name);
+      if (answer === undefined || answer === value) return [];
+      return [`${name} is ${value} in ${file} and ${answer} in the ${WITNESSES[witness]}`];
+    })
+  );
 }

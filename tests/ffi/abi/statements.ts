@@ -40,7 +40,7 @@ export function statements(table: Platform, stat: AnyStruct, exceptions: Excepti
     if (OWN_NUMBERS.has(name)) continue;
     if (typeof value === "number") lines.push(...constant(name, value, exceptions));
     else if (typeof value === "object" && value !== null && "size" in value && name !== "stat") {
-      lines.push(layout(name, value));
+      if (value.size > 0) lines.push(layout(name, value));
     }
   }
   for (const [number, name] of table.errnoNames.entries()) {
