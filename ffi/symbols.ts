@@ -124,6 +124,8 @@ export const symbols = {
   link: { parameters: ["buffer", "buffer"], result: "i32" },
   // ssize_t readlink(const char *path, char *buf, size_t bufsiz);
   readlink: { parameters: ["buffer", "buffer", "usize"], result: "isize" },
+  // char *getcwd(char *buf, size_t size);
+  getcwd: { parameters: ["buffer", "usize"], result: "usize" },
   // int flock(int fd, int operation);
   flock: { parameters: ["i32", "i32"], result: "i32" },
   // int ftruncate(int fd, off_t length);

@@ -39,6 +39,7 @@ const common = {
   sockaddrHasLength: true,
   abstractNames: false,
   procSelfFd: false,
+  fullQueueIsNobufs: true,
   cmsgAlignment: 4, // __DARWIN_ALIGN32, <sys/_types/_size_t.h>, <sys/socket.h>
 
   // <sys/socket.h>: msg_iovlen is an int, msg_controllen and cmsg_len are socklen_t
@@ -95,6 +96,7 @@ const common = {
   SO_SNDTIMEO: 0x1005,
   SO_RCVTIMEO: 0x1006,
   SO_NOSIGPIPE: 0x1022,
+  SO_TIMESTAMP: MISSING, // its control message has another number, and no unix socket needs it
   SO_PASSCRED: MISSING,
   SO_PASSPIDFD: MISSING,
   SO_PASSRIGHTS: MISSING,
@@ -155,6 +157,7 @@ const common = {
   LOCK_EX: 2,
   LOCK_NB: 4,
   LOCK_UN: 8,
+  SEEK_SET: 0,
   SEEK_CUR: 1,
   FIONREAD: 0x4004667f,
   SIOCOUTQ: MISSING,
@@ -178,6 +181,7 @@ const common = {
   POLLERR: 0x8,
   POLLHUP: 0x10,
   POLLNVAL: 0x20,
+  POLLRDHUP: 0,
 
   // Linux only
   SYS_io_setup: MISSING,
@@ -191,6 +195,7 @@ const common = {
   // <sys/errno.h>
   EPERM: 1,
   ENOENT: 2,
+  ESRCH: 3,
   EINTR: 4,
   EBADF: 9,
   EAGAIN: 35,

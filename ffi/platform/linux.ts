@@ -44,6 +44,7 @@ const common = {
   sockaddrHasLength: false,
   abstractNames: true,
   procSelfFd: true,
+  fullQueueIsNobufs: false,
   cmsgAlignment: 8, // CMSG_ALIGN: sizeof(long), <linux/socket.h>
 
   // <bits/socket.h>, <linux/socket.h>: struct user_msghdr, struct cmsghdr
@@ -102,6 +103,7 @@ const common = {
   SO_SNDTIMEO: 21,
   SO_RCVTIMEO: 20,
   SO_NOSIGPIPE: MISSING,
+  SO_TIMESTAMP: 29, // SO_TIMESTAMP_OLD: the same number is the type of the control message
   SO_PASSCRED: 16,
   SO_PASSPIDFD: 76,
   SO_PASSRIGHTS: 83,
@@ -158,6 +160,7 @@ const common = {
   LOCK_EX: 2,
   LOCK_NB: 4,
   LOCK_UN: 8,
+  SEEK_SET: 0,
   SEEK_CUR: 1,
   FIONREAD: 0x541b, // also SIOCINQ
   SIOCOUTQ: 0x5411,
@@ -183,6 +186,7 @@ const common = {
   POLLERR: 0x8,
   POLLHUP: 0x10,
   POLLNVAL: 0x20,
+  POLLRDHUP: 0x2000,
 
   // <asm-generic/unistd.h>, <asm/unistd_64.h>: io_uring came late enough to be the same everywhere
   SYS_io_uring_setup: 425,
@@ -192,6 +196,7 @@ const common = {
   // <asm-generic/errno-base.h>, <asm-generic/errno.h>
   EPERM: 1,
   ENOENT: 2,
+  ESRCH: 3,
   EINTR: 4,
   EBADF: 9,
   EAGAIN: 11,

@@ -58,6 +58,7 @@ export interface Constants {
   readonly SO_SNDTIMEO: number;
   readonly SO_RCVTIMEO: number;
   readonly SO_NOSIGPIPE: number;
+  readonly SO_TIMESTAMP: number;
   readonly SO_PASSCRED: number;
   readonly SO_PASSPIDFD: number;
   readonly SO_PASSRIGHTS: number;
@@ -114,7 +115,9 @@ export interface Constants {
   readonly LOCK_EX: number;
   readonly LOCK_NB: number;
   readonly LOCK_UN: number;
+  readonly SEEK_SET: number;
   readonly SEEK_CUR: number;
+
   readonly FIONREAD: number;
   readonly SIOCOUTQ: number;
   readonly SO_NREAD: number;
@@ -137,6 +140,7 @@ export interface Constants {
   readonly POLLERR: number;
   readonly POLLHUP: number;
   readonly POLLNVAL: number;
+  readonly POLLRDHUP: number;
 
   readonly SYS_io_setup: number;
   readonly SYS_io_destroy: number;
@@ -147,6 +151,7 @@ export interface Constants {
 
   readonly EPERM: number;
   readonly ENOENT: number;
+  readonly ESRCH: number;
   readonly EINTR: number;
   readonly EBADF: number;
   readonly EAGAIN: number;
@@ -222,6 +227,8 @@ export interface Platform extends Constants, Structs {
   readonly procSelfFd: boolean;
   /** Alignment of control messages, in bytes. */
   readonly cmsgAlignment: number;
+  /** Whether a full datagram queue is reported as ENOBUFS (BSD). */
+  readonly fullQueueIsNobufs: boolean;
   /** `struct statx` where there is one, else `struct stat`. */
   readonly stat: StatLayout;
 }

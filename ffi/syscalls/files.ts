@@ -178,3 +178,10 @@ export function getuid(): number {
 export function getgid(): number {
   return libc().getgid();
 }
+
+/** getcwd(3): the working directory, or `-errno`. */
+export function getcwd(): Bytes | number {
+  const buffer = new Uint8Array(4096);
+  const result = checked(libc().getcwd(buffer, size(buffer.byteLength)) === 0n ? -1 : 0);
+  return result < 0 ? result : buffer.subarray(0, buffer.indexOf(0));
+}

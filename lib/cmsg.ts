@@ -1,0 +1,143 @@
+/**
+ * Control messages to bytes and back: `struct cmsghdr` and what follows it, by cmsg(3). Bytes and
+ * layout in, bytes out, no system call.
+ *
+ * @module
+ */
+
+import type { Platform } from "../ffi/platform/mod.ts";
+
+/** The part of a platform's table that the codec needs. */
+export type CmsgLayout = Pick<Platform, "cmsghdr" | "cmsgAlignment">;
+
+/** One control message found in a buffer. */
+export interface ControlItem {
+  /** The protocol level, as `SOL_SOCKET`. */
+  readonly level: number;
+  /** The type within the level, as `SCM_RIGHTS`. */
+  readonly type: number;
+  /** The payload: a view into the buffer, never past its end. */
+  readonly data: Uint8Array;
+}
+
+/** Round `length` up to the alignment of control messages: `CMSG_ALIGN`. */
+export function cmsgAlign(length: number, layout: CmsgLayout): number {
+  const mask = layout.cmsgAlignment - 1;
+  return (length + mask) & ~mask;
+}
+
+/** What goes into `cmsg_len` for a payload of `length` bytes: `CMSG_LEN`. */
+export function cmsgLen(length: number, layout: CmsgLayout): number {
+  return cmsgAlign(layout.cmsghdr.size, layout) + length;
+}
+
+/** The room that a payload of `length` bytes takes, padding included: `CMSG_SPACE`. */
+export function cmsgSpace(length: number, layout: CmsgLayout): number {
+  return cmsgAlign(layout.cmsghdr.size, layout) + cmsgAlign(length, layout);
+}
+
+/**
+ * Write the header of a control message at `offset`, and return its payload of `length` bytes to fill
+ * in. The buffer must have room for `cmsgSpace(length)` bytes there.
+ */
+export function writeControl(
+  buffer: Uint8Array,
+  offset: number,
+  level: number,
+  type: number,
+  length: number,
+  layout: CmsgLayout,
+): Uint8Array {
+  const { cmsg_len, cmsg_level, cmsg_type } = layout.cmsghdr;
+  const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+  view.setUint32(offset + cmsg_len[0], cmsgLen(length, layout), true);
+  if (cmsg_len[1] === 8) view.setUint32(offset + cmsg_len[0] + 4, 0, true);
+  view.setInt32(offset + cmsg_level[0], level, true);
+  view.setInt32(offset + cmsg_type[0], type, true);
+  const start = offset + cmsgLen(0, layout);
+  return buffer.subarray(start, start + length);
+}
+
+/**
+ * Take apart the control messages in `bytes`, which the kernel filled or a peer could have shaped.
+ *
+ * A length below the header ends the walk: nothing after it can be trusted. A length past the end is
+ * cut at the end, which is what a truncated last message looks like on some systems. The step to the
+ * next message is the aligned length, so the walk always moves on.
+ */
+export function parseControl(bytes: Uint8Array, layout: CmsgLayout): ControlItem[] {
+  const items: ControlItem[] = [];
+  const { cmsg_len, cmsg_level, cmsg_type, size } = layout.cmsghdr;
+  const header = cmsgLen(0, layout);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let offset = 0;
+  while (offset + size <= bytes.byteLength) {
+    const length = readLength(view, offset + cmsg_len[0], cmsg_len[1]);
+    if (length < header) break;
+    const end = Math.min(offset + length, bytes.byteLength);
+    items.push({
+      level: view.getInt32(offset + cmsg_level[0], true),
+      type: view.getInt32(offset + cmsg_type[0], true),
+      data: bytes.subarray(Math.min(offset + header, end), end),
+    });
+    if (offset + length >= bytes.byteLength) break;
+    offset += cmsgAlign(length, layout);
+  }
+  return items;
+}
+
+/** A length too large for a safe integer is larger than any buffer: infinite serves as well. */
+function readLength(view: DataView, offset: number, width: number): number {
+  const low = view.getUint32(offset, true);
+  if (width === 4 || view.getUint32(offset + 4, true) === 0) return low;
+  return Infinity;
+}
+
+/** Read the descriptors in an `SCM_RIGHTS` payload. Bytes that do not make up a whole number are none. */
+export function readDescriptors(data: Uint8Array): number[] {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const descriptors: number[] = [];
+  for (let offset = 0; offset + 4 <= data.byteLength; offset += 4) {
+    descriptors.push(view.getInt32(offset, true));
+  }
+  return descriptors;
+}
+
+/** Write descriptors into an `SCM_RIGHTS` payload of four bytes each. */
+export function writeDescriptors(data: Uint8Array, descriptors: readonly number[]): void {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  descriptors.forEach((fd, index) => view.setInt32(index * 4, fd, true));
+}
+
+/** Who sent a message or opened a connection, as the kernel checked it. */
+export interface Credentials {
+  /** Process ID, in this process's PID namespace. */
+  readonly pid: number;
+  /** User ID, in this process's user namespace. */
+  readonly uid: number;
+  /** Group ID, in this process's user namespace. */
+  readonly gid: number;
+}
+
+/** The size of `struct ucred` in bytes. */
+export const UCRED_SIZE = 12;
+
+/**
+ * Read a `struct ucred`; `undefined` if it is cut short, or says that the sender is unknown (pid 0: it
+ * was sent before the receiver asked for credentials).
+ */
+export function readCredentials(data: Uint8Array): Credentials | undefined {
+  if (data.byteLength < UCRED_SIZE) return undefined;
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const pid = view.getInt32(0, true);
+  if (pid === 0) return undefined;
+  return { pid, uid: view.getUint32(4, true), gid: view.getUint32(8, true) };
+}
+
+/** Write a `struct ucred`. */
+export function writeCredentials(data: Uint8Array, credentials: Credentials): void {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  view.setInt32(0, credentials.pid, true);
+  view.setUint32(4, credentials.uid, true);
+  view.setUint32(8, credentials.gid, true);
+}

@@ -1,0 +1,104 @@
+/**
+ * The two control buffers of a message header: what goes out and what came in.
+ *
+ * @module
+ */
+
+import { addressOf } from "../ffi/memory.ts";
+import { platform } from "../ffi/platform/mod.ts";
+import { cmsgSpace, type ControlItem, parseControl, writeControl } from "./cmsg.ts";
+
+/** Room for 253 descriptors, credentials and a little more, in bytes: what the kernel takes at most. */
+const USUAL_CAPACITY = 1152;
+
+/** Control messages being put together for sending. */
+export class OutgoingControl {
+  #buffer: Uint8Array | undefined;
+  #address = 0n;
+  #used = 0;
+  /** Payloads handed out before the buffer had to grow: their bytes are fetched before each call. */
+  #outgrown: { payload: Uint8Array; offset: number }[] = [];
+  #payloads: { payload: Uint8Array; offset: number }[] = [];
+  #carriesRights = false;
+
+  /** The number of bytes in use. */
+  get used(): number {
+    return this.#used;
+  }
+
+  /** Whether a message passes descriptors. */
+  get carriesRights(): boolean {
+    return this.#carriesRights;
+  }
+
+  /** Add a control message, and return its payload, zeroed, to fill in. */
+  add(length: number, level: number, type: number): Uint8Array {
+    const offset = this.#used;
+    const buffer = this.#reserve(offset + cmsgSpace(length, platform));
+    const payload = writeControl(buffer, offset, level, type, length, platform);
+    this.#payloads.push({ payload, offset: payload.byteOffset });
+    this.#used = offset + cmsgSpace(length, platform);
+    if (level === platform.SOL_SOCKET && type === platform.SCM_RIGHTS) this.#carriesRights = true;
+    return payload;
+  }
+
+  #reserve(needed: number): Uint8Array {
+    const current = this.#buffer;
+    if (current !== undefined && needed <= current.byteLength) return current;
+    const grown = new Uint8Array(Math.max(USUAL_CAPACITY, needed * 2));
+    if (current !== undefined) grown.set(current);
+    this.#outgrown = this.#payloads.slice();
+    this.#buffer = grown;
+    this.#address = addressOf(grown);
+    return grown;
+  }
+
+  /** The address of the finished bytes, for the header. */
+  address(): bigint {
+    for (const { payload, offset } of this.#outgrown) this.#buffer?.set(payload, offset);
+    return this.#address;
+  }
+
+  /** Forget all messages, and wipe what their payloads held. */
+  reset(): void {
+    this.#buffer?.fill(0, 0, this.#used);
+    this.#used = 0;
+    this.#payloads = [];
+    this.#outgrown = [];
+    this.#carriesRights = false;
+  }
+}
+
+/** Control messages as the kernel delivered them. */
+export class IncomingControl {
+  #buffer: Uint8Array | undefined;
+  #address = 0n;
+  #arrived = 0;
+
+  /** Make room for `capacity` bytes, and return the address of the room. */
+  prepare(capacity: number): bigint {
+    this.#arrived = 0;
+    if (this.#buffer === undefined || this.#buffer.byteLength < capacity) {
+      // At least a cache line: smaller arrays may live in V8's heap, where they move.
+      this.#buffer = new Uint8Array(Math.max(128, capacity));
+      this.#address = addressOf(this.#buffer);
+    }
+    return this.#address;
+  }
+
+  /** Note how many bytes arrived. */
+  set arrived(length: number) {
+    this.#arrived = length;
+  }
+
+  /** The number of bytes that arrived. */
+  get arrived(): number {
+    return this.#arrived;
+  }
+
+  /** What arrived, taken apart. The payloads are views that the next receive overwrites. */
+  items(): ControlItem[] {
+    if (this.#buffer === undefined || this.#arrived === 0) return [];
+    return parseControl(this.#buffer.subarray(0, this.#arrived), platform);
+  }
+}

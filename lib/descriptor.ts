@@ -1,0 +1,148 @@
+/**
+ * One open descriptor and its single owner: what `Socket`, `Listener` and `OwnedFd` share.
+ *
+ * @module
+ */
+
+import { closeFd } from "../ffi/syscalls/files.ts";
+import { closedError } from "./errors.ts";
+import { Lane } from "./lane.ts";
+import { type Interest, register, type Registration } from "./reactor/mod.ts";
+
+/**
+ * Holds the number of an open descriptor for its owner object, and ends everything that waits on it
+ * when the owner gives it up. The number is closed at most once, and never touched afterwards: the
+ * kernel reuses it at once.
+ */
+export class Descriptor {
+  /** What the owner is called in messages. */
+  readonly owner: string;
+  /** Called before the descriptor is closed, but not when it is given away: to remove a socket file. */
+  beforeClose: (() => void) | undefined;
+  #fd: number;
+  #registration: Registration | undefined;
+  #reading: Lane | undefined;
+  #writing: Lane | undefined;
+  #unrefed = false;
+  #busyPoll = 0;
+  #dependents: Set<Descriptor> | undefined;
+
+  constructor(fd: number, owner: string) {
+    this.#fd = fd;
+    this.owner = owner;
+  }
+
+  /** Whether the descriptor has been given up. */
+  get closed(): boolean {
+    return this.#fd < 0;
+  }
+
+  /** The number. @throws {Deno.errors.BadResource} once it has been given up */
+  get fd(): number {
+    if (this.#fd < 0) throw closedError(this.owner);
+    return this.#fd;
+  }
+
+  /** Who may read next: operations that take several system calls are not mixed. */
+  get reading(): Lane {
+    return this.#reading ??= new Lane();
+  }
+
+  /** Who may write next. */
+  get writing(): Lane {
+    return this.#writing ??= new Lane();
+  }
+
+  /** Microseconds to spin before parking, 0 for none. */
+  get busyPoll(): number {
+    return this.#busyPoll;
+  }
+
+  set busyPoll(microseconds: number) {
+    this.#busyPoll = microseconds;
+    if (this.#registration !== undefined) this.#registration.busyPoll = microseconds;
+  }
+
+  /** Wait until the descriptor may be ready; the caller tries again and waits again if it was not. */
+  wait(interest: Interest, signal?: AbortSignal): Promise<void> {
+    return (this.#registration ??= this.#register()).wait(interest, signal);
+  }
+
+  #register(): Registration {
+    const registration = register(this.fd);
+    registration.busyPoll = this.#busyPoll;
+    if (this.#unrefed) registration.unref();
+    return registration;
+  }
+
+  ref(): void {
+    this.#unrefed = false;
+    this.#registration?.ref();
+  }
+
+  unref(): void {
+    this.#unrefed = true;
+    this.#registration?.unref();
+  }
+
+  /** Give the number up without closing it, ending every wait; return it. */
+  release(): number {
+    const fd = this.fd;
+    this.#fd = -1;
+    // The registration goes first: it holds the open file in the kernel, and the number is free for
+    // reuse the moment it is closed.
+    const reason = this.#hasWaiters() ? closedError(this.owner) : GONE;
+    this.#registration?.cancel(reason);
+    this.#registration = undefined;
+    this.#reading?.cancel(reason);
+    this.#writing?.cancel(reason);
+    for (const dependent of this.#dependents ?? []) dependent.close();
+    return fd;
+  }
+
+  /** Close `dependent` together with this one: what waits on it is part of what waits on this. */
+  closeTogether(dependent: Descriptor): void {
+    (this.#dependents ??= new Set()).add(dependent);
+  }
+
+  /** Undo {@linkcode Descriptor.closeTogether}. */
+  closeApart(dependent: Descriptor): void {
+    this.#dependents?.delete(dependent);
+  }
+
+  #hasWaiters(): boolean {
+    return this.#registration !== undefined || this.#reading !== undefined ||
+      this.#writing !== undefined;
+  }
+
+  /** Close the descriptor. Closing again does nothing. */
+  close(): void {
+    if (this.#fd < 0) return;
+    this.beforeClose?.();
+    closeFd(this.release());
+  }
+}
+
+/** Stands in where nobody waits, to spare the hot path of short-lived descriptors a stack trace. */
+const GONE = closedError("Descriptor");
+
+/** Closes what is forgotten. Held: the descriptor, never its owner. */
+const forgotten = new FinalizationRegistry<Descriptor>((descriptor) => descriptor.close());
+
+/** Owners not registered yet. Most are closed before their batch is: those cost nothing. */
+let young: [owner: object, descriptor: Descriptor][] = [];
+const YOUNG_LIMIT = 64;
+
+/** Close `descriptor` when `owner` becomes garbage without having closed it. */
+export function closeWhenForgotten(owner: object, descriptor: Descriptor): void {
+  if (young.length === 0) queueMicrotask(registerYoung);
+  if (young.push([owner, descriptor]) >= YOUNG_LIMIT) registerYoung();
+}
+
+function registerYoung(): void {
+  const batch = young;
+  young = [];
+  for (const [owner, descriptor] of batch) {
+    if (!descriptor.closed) forgotten.register(owner, descriptor);
+  }
+}

@@ -1,0 +1,247 @@
+/**
+ * From `-errno` to an exception: the only place where error numbers become errors.
+ *
+ * @module
+ */
+
+import { platform } from "../ffi/platform/mod.ts";
+
+/** What every error that comes from a failed system call carries. */
+export interface SystemErrorInfo {
+  /** The name of the error number, as in `"ENOENT"`. */
+  readonly code: string;
+  /** The error number itself, positive, as this platform counts. */
+  readonly errno: number;
+  /** The system call that failed, as in `"connect"`. */
+  readonly syscall: string;
+  /** The address it was about, where there is one. */
+  readonly address?: string;
+}
+
+/**
+ * Reports a failed system call whose error number has no class of its own in `Deno.errors`.
+ *
+ * @example
+ * ```ts
+ * import { SyscallError, unix } from "@denet/unix";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const [a, b] = unix.socketpair();
+ * using _a = a;
+ * using _b = b;
+ * const error = assertThrows(() => a.getOption(1, 9999), SyscallError);
+ * assertEquals([error.code, error.syscall], ["ENOPROTOOPT", "getsockopt"]);
+ * ```
+ */
+export class SyscallError extends Error implements SystemErrorInfo {
+  override readonly name = "SyscallError";
+  /** The name of the error number, as in `"EPROTOTYPE"`. */
+  readonly code: string;
+  /** The error number itself, positive, as this platform counts. */
+  readonly errno: number;
+  /** The system call that failed. */
+  readonly syscall: string;
+  /** The address it was about, where there is one. */
+  declare readonly address?: string;
+
+  /** Create the error from what a failed call reported. */
+  constructor(message: string, info: SystemErrorInfo) {
+    super(message);
+    this.code = info.code;
+    this.errno = info.errno;
+    this.syscall = info.syscall;
+    if (info.address !== undefined) this.address = info.address;
+  }
+}
+
+/**
+ * Reports an address that cannot name a Unix socket. Thrown before any system call.
+ *
+ * @example
+ * ```ts
+ * import { InvalidAddressError, unix } from "@denet/unix";
+ * import { assertThrows } from "@std/assert";
+ *
+ * assertThrows(() => unix.connectSync("/tmp/a\0b"), InvalidAddressError, "NUL");
+ * ```
+ */
+export class InvalidAddressError extends TypeError {
+  override readonly name = "InvalidAddressError";
+}
+
+/**
+ * Reports that a message carried more descriptors or other control data than was asked for, or that
+ * the kernel cut the control data short. Every descriptor that did arrive is closed; the bytes that
+ * came with them are in {@linkcode ControlTruncatedError.data}.
+ *
+ * @example
+ * ```ts
+ * import { ControlTruncatedError, unix } from "@denet/unix";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const [a, b] = unix.socketpair();
+ * using _a = a;
+ * using _b = b;
+ * a.sendSync({ data: new Uint8Array([7]), files: [0, 1, 2] });
+ * const error = assertThrows(() => b.receiveSync({ files: 1 }), ControlTruncatedError);
+ * assertEquals(error.data, new Uint8Array([7]));
+ * ```
+ */
+export class ControlTruncatedError extends Error {
+  override readonly name = "ControlTruncatedError";
+  /** The bytes that came with the control data. */
+  readonly data: Uint8Array;
+
+  /** Create the error with the bytes that survived. */
+  constructor(message: string, data: Uint8Array) {
+    super(message);
+    this.data = data;
+  }
+}
+
+type ErrorClass = new (message: string) => Error;
+
+/** The `Deno.errors` class for an error number, by its name. */
+const classes: Readonly<Record<string, ErrorClass>> = {
+  EACCES: Deno.errors.PermissionDenied,
+  EADDRINUSE: Deno.errors.AddrInUse,
+  EADDRNOTAVAIL: Deno.errors.AddrNotAvailable,
+  EAFNOSUPPORT: Deno.errors.NotSupported,
+  EAGAIN: Deno.errors.WouldBlock,
+  EBADF: Deno.errors.BadResource,
+  EBUSY: Deno.errors.Busy,
+  ECONNABORTED: Deno.errors.ConnectionAborted,
+  ECONNREFUSED: Deno.errors.ConnectionRefused,
+  ECONNRESET: Deno.errors.ConnectionReset,
+  EEXIST: Deno.errors.AlreadyExists,
+  EINTR: Deno.errors.Interrupted,
+  EISDIR: Deno.errors.IsADirectory,
+  ELOOP: Deno.errors.FilesystemLoop,
+  ENOENT: Deno.errors.NotFound,
+  ENOSYS: Deno.errors.NotSupported,
+  ENOTCONN: Deno.errors.NotConnected,
+  ENOTDIR: Deno.errors.NotADirectory,
+  ENOTSUP: Deno.errors.NotSupported,
+  EOPNOTSUPP: Deno.errors.NotSupported,
+  EPERM: Deno.errors.PermissionDenied,
+  EPIPE: Deno.errors.BrokenPipe,
+  EPROTONOSUPPORT: Deno.errors.NotSupported,
+  ESOCKTNOSUPPORT: Deno.errors.NotSupported,
+  ETIMEDOUT: Deno.errors.TimedOut,
+};
+
+/** What an error number means to somebody who uses sockets, and what to do about it. */
+const explanations: Readonly<Record<string, string>> = {
+  EACCES:
+    "permission denied: write permission on the socket and search permission on its directories are needed",
+  EADDRINUSE:
+    "the address is taken: choose another, or remove a left-over socket file with `replaceStale`",
+  EAGAIN: "the call would have to wait",
+  EBADF: "not an open descriptor",
+  ECONNREFUSED:
+    "nobody listens there: start the server, or remove a socket file left over from one that ended",
+  ECONNRESET: "the peer closed the connection with data still unread",
+  EDESTADDRREQ: "the socket is not connected: give the message an address",
+  EEXIST: "the path exists already",
+  EINVAL: "invalid argument",
+  EIO: "input/output error",
+  EISCONN: "the socket is connected already",
+  ELOOP: "too many symbolic links",
+  EMFILE:
+    "this process has too many open descriptors: close some, or raise its limit (RLIMIT_NOFILE)",
+  EMSGSIZE:
+    "the message is larger than the socket can send at once: split it, or raise `sendBufferSize`",
+  ENAMETOOLONG: "a component of the path is too long",
+  ENFILE: "the system has too many open files",
+  ENOBUFS: "the kernel is out of buffer space: try again later",
+  ENOENT: "no such file or directory",
+  ENOMEM: "out of memory",
+  ENOPROTOOPT: "this kernel or kind of socket does not have that option",
+  ENOSPC: "no space left on the device",
+  ENOSYS: "this system does not have that call",
+  ENOTCONN: "the socket is not connected",
+  ENOTDIR: "a component of the path is not a directory",
+  ENOTSOCK: "the descriptor is not a socket",
+  EOPNOTSUPP: "the operation does not fit this kind of socket",
+  EPERM: "operation not permitted",
+  EPIPE: "the peer has closed its end, or writing was shut down",
+  EPROTOTYPE: "a socket of another type is bound there: use the `type` of the server",
+  EROFS: "the file system is read-only",
+  ETOOMANYREFS: "too many descriptors are in flight: wait until the receiver has taken some",
+};
+
+/** What the user wanted, by the system call that was to do it. */
+const actions: Readonly<Record<string, string>> = {
+  accept: "accept a connection",
+  bind: "bind",
+  connect: "connect",
+  dup: "duplicate the descriptor",
+  fchmod: "set the mode of the socket file",
+  fcntl: "set the descriptor's flags",
+  fstat: "examine the descriptor",
+  getpeername: "read the peer's address",
+  getsockname: "read the socket's address",
+  getsockopt: "read the socket option",
+  listen: "listen",
+  memfd_create: "create a memory file",
+  poll: "wait for the descriptor",
+  recv: "receive",
+  recvmsg: "receive",
+  send: "send",
+  sendmsg: "send",
+  setsockopt: "set the socket option",
+  socket: "create a socket",
+  socketpair: "create a pair of sockets",
+};
+
+/** Return the name of an error number, as in `"ENOENT"`. */
+export function errnoName(errno: number): string {
+  return platform.errnoNames[errno] ?? `E${errno}`;
+}
+
+/**
+ * Return the exception for a system call that failed with `errno` (positive).
+ *
+ * @param subject what the message quotes: an address, a path; it becomes `address`
+ */
+export function systemError(
+  errno: number,
+  syscall: string,
+  subject?: string,
+): Error & SystemErrorInfo {
+  const code = errnoName(errno);
+  const action = actions[syscall] ?? syscall;
+  const about = subject === undefined ? "" : ` ${JSON.stringify(subject)}`;
+  const why = explanations[code];
+  const message = `Cannot ${action}${about}: ${why === undefined ? code : `${why} (${code})`}`;
+  const info: SystemErrorInfo = {
+    code,
+    errno,
+    syscall,
+    ...(subject === undefined ? {} : { address: subject }),
+  };
+  const known = classes[code];
+  return known === undefined
+    ? new SyscallError(message, info)
+    : Object.assign(new known(message), info);
+}
+
+/**
+ * Return a system call's result, or throw if it is `-errno`.
+ *
+ * @throws {Error} the class that fits the error number
+ */
+export function check(result: number, syscall: string, subject?: string): number {
+  if (result < 0) throw systemError(-result, syscall, subject);
+  return result;
+}
+
+/** Return the exception for the use of an object that was closed, detached or disposed. */
+export function closedError(what: string): Error {
+  return new Deno.errors.BadResource(`${what} is closed`);
+}
+
+/** Return the exception for what this system cannot do. */
+export function notSupported(what: string): Error {
+  return new Deno.errors.NotSupported(what);
+}

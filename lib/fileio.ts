@@ -1,0 +1,134 @@
+/**
+ * Reading and writing descriptors of any kind without blocking the event loop.
+ *
+ * @module
+ */
+
+import { platform } from "../ffi/platform/mod.ts";
+import {
+  closeFd,
+  fcntl,
+  poll,
+  read,
+  readInPool,
+  write,
+  writeInPool,
+} from "../ffi/syscalls/files.ts";
+import { recv, send } from "../ffi/syscalls/sockets.ts";
+import type { Descriptor } from "./descriptor.ts";
+import { check } from "./errors.ts";
+import { duplicate } from "./files.ts";
+import { READABLE, WRITABLE } from "./reactor/mod.ts";
+import { type FileKind, kindOf } from "./stat.ts";
+import { type Channel, perform, performSync } from "./transfer.ts";
+
+/** How to keep the event loop free: sockets have a flag for it, other streams readiness, files a thread. */
+type Way = "socket" | "poll" | "pool";
+
+function wayFor(kind: FileKind): Way {
+  if (kind === "socket") return "socket";
+  return kind === "file" || kind === "memfd" || kind === "block" || kind === "directory"
+    ? "pool"
+    : "poll";
+}
+
+/** What a blocking pipe takes without blocking once it is writable (`PIPE_BUF`, pipe(7)), in bytes. */
+const PIPE_BUF = 4096;
+
+/** Reads and writes one descriptor, asynchronously and not. */
+export class FileIo {
+  readonly #descriptor: Descriptor;
+  #way: Way | undefined;
+
+  constructor(descriptor: Descriptor) {
+    this.#descriptor = descriptor;
+  }
+
+  get #chosen(): Way {
+    return this.#way ??= wayFor(kindOf(this.#descriptor.fd));
+  }
+
+  /** One read that does not block, but for regular files. */
+  #readStep(bytes: Uint8Array): number {
+    const { fd } = this.#descriptor;
+    if (this.#chosen === "socket") return recv(fd, bytes, platform.MSG_DONTWAIT);
+    if (this.#chosen === "poll" && poll(fd, READABLE, 0) === 0) return -platform.EAGAIN;
+    return read(fd, bytes);
+  }
+
+  #writeStep(bytes: Uint8Array): number {
+    const { fd } = this.#descriptor;
+    if (this.#chosen === "socket") return send(fd, bytes, platform.MSG_DONTWAIT);
+    if (this.#chosen === "pool") return write(fd, bytes);
+    if (poll(fd, WRITABLE, 0) === 0) return -platform.EAGAIN;
+    const blocking = (fcntl(fd, platform.F_GETFL, 0) & platform.O_NONBLOCK) === 0;
+    return write(fd, blocking ? bytes.subarray(0, PIPE_BUF) : bytes);
+  }
+
+  get #incoming(): Channel {
+    const descriptor = this.#descriptor;
+    return { descriptor, lane: descriptor.reading, interest: READABLE };
+  }
+
+  get #outgoing(): Channel {
+    const descriptor = this.#descriptor;
+    return { descriptor, lane: descriptor.writing, interest: WRITABLE };
+  }
+
+  /** Read up to `bytes.byteLength` bytes; `null` at the end. */
+  async read(bytes: Uint8Array): Promise<number | null> {
+    const result = this.#chosen === "pool"
+      ? await this.#inPool(this.#incoming, bytes, readInPool, read)
+      : await perform(this.#incoming, { attempt: () => this.#readStep(bytes) });
+    return orEnd(check(result, "read"), bytes);
+  }
+
+  /** Read in the calling thread. */
+  readSync(bytes: Uint8Array): number | null {
+    const result = performSync(this.#incoming, { attempt: () => this.#readStep(bytes) });
+    return orEnd(check(result, "read"), bytes);
+  }
+
+  /** Write up to `bytes.byteLength` bytes; the number written. */
+  async write(bytes: Uint8Array): Promise<number> {
+    const result = this.#chosen === "pool"
+      ? await this.#inPool(this.#outgoing, bytes, writeInPool, write)
+      : await perform(this.#outgoing, { attempt: () => this.#writeStep(bytes) });
+    return check(result, "write");
+  }
+
+  /** Write in the calling thread. */
+  writeSync(bytes: Uint8Array): number {
+    const result = performSync(this.#outgoing, { attempt: () => this.#writeStep(bytes) });
+    return check(result, "write");
+  }
+
+  /**
+   * Run a call on a thread of Deno's pool, on a duplicate: the descriptor may be closed meanwhile, and
+   * its number reused. The thread's error number is out of reach, so a failed call is made once more
+   * here to learn it.
+   */
+  async #inPool(
+    channel: Channel,
+    bytes: Uint8Array,
+    call: (fd: number, bytes: Uint8Array) => Promise<number>,
+    again: (fd: number, bytes: Uint8Array) => number,
+  ): Promise<number> {
+    await channel.lane.enter();
+    try {
+      const fd = duplicate(channel.descriptor.fd);
+      try {
+        const result = await call(fd, bytes);
+        return result >= 0 ? result : again(fd, bytes);
+      } finally {
+        closeFd(fd);
+      }
+    } finally {
+      channel.lane.leave();
+    }
+  }
+}
+
+function orEnd(count: number, bytes: Uint8Array): number | null {
+  return count === 0 && bytes.byteLength > 0 ? null : count;
+}

@@ -1,0 +1,73 @@
+/**
+ * What can be given wherever a descriptor is expected.
+ *
+ * @module
+ */
+
+import { fcntl } from "../ffi/syscalls/files.ts";
+import { platform } from "../ffi/platform/mod.ts";
+import { check } from "./errors.ts";
+
+/**
+ * Anything that stands for an open descriptor: its number (0, 1 and 2 are standard input, output and
+ * error), or an object that has it as `fd`: an `OwnedFd`, a `Socket`, a `Listener`, a `FileHandle` of
+ * `node:fs/promises`.
+ */
+export type FileLike = number | { readonly fd: number };
+
+/** The most descriptors one message carries (`SCM_MAX_FD`, unix(7)). */
+export const MAX_FILES = 253;
+
+/**
+ * Return the number behind `file`. An object's `fd` is read exactly once.
+ *
+ * @throws {TypeError} if it is no descriptor number
+ * @throws {Deno.errors.BadResource} if the object is closed
+ */
+export function fileNumber(file: FileLike): number {
+  const fd = typeof file === "object" && file !== null ? file.fd : file;
+  if (typeof fd !== "number" || !Number.isInteger(fd) || fd < 0 || fd > 0x7fffffff) {
+    throw new TypeError(
+      `Cannot use ${
+        String(fd)
+      } as a descriptor: give the number of an open one, or an object with it as \`fd\``,
+    );
+  }
+  return fd;
+}
+
+/**
+ * Return the numbers behind `files`, all checked before any is used.
+ *
+ * @throws {RangeError} if there are more than 253
+ */
+export function fileNumbers(files: readonly FileLike[]): number[] {
+  if (files.length > MAX_FILES) {
+    throw new RangeError(
+      `Cannot pass ${files.length} descriptors in one message: at most ${MAX_FILES} fit; send several messages`,
+    );
+  }
+  return Array.from(files, fileNumber);
+}
+
+/**
+ * Return a new close-on-exec descriptor for the same open file.
+ *
+ * @throws {Deno.errors.BadResource} if `fd` is not open
+ */
+export function duplicate(fd: number): number {
+  return check(fcntl(fd, platform.F_DUPFD_CLOEXEC, 0), "dup");
+}
+
+/**
+ * Check that `fd` is the number of an open descriptor.
+ *
+ * @throws {TypeError} if it is not
+ */
+export function requireOpen(fd: number): void {
+  fileNumber(fd);
+  if (fcntl(fd, platform.F_GETFD, 0) >= 0) return;
+  throw Object.assign(new TypeError(`Cannot adopt ${fd}: it is not an open descriptor`), {
+    code: "EBADF",
+  });
+}

@@ -1,0 +1,72 @@
+/**
+ * What keeps a message from being sent: a receiver's full queue, or the lack of a byte.
+ *
+ * @module
+ */
+
+import { platform } from "../ffi/platform/mod.ts";
+import { poll } from "../ffi/syscalls/files.ts";
+import { connect, socket } from "../ffi/syscalls/sockets.ts";
+import { delay } from "./delay.ts";
+import { Descriptor } from "./descriptor.ts";
+import type { Destination } from "./pathname.ts";
+import { WRITABLE } from "./reactor/mod.ts";
+import type { SocketType } from "./socket_type.ts";
+import type { Obstacle } from "./transfer.ts";
+
+/** Return the error for descriptors that a stream would drop silently. */
+export function filesNeedByte(): TypeError {
+  return new TypeError(
+    "Cannot pass descriptors without data on a stream: the kernel would drop them; send at least one byte with them",
+  );
+}
+
+/** Whether a send was refused only for now. */
+export function isFullQueue(result: number, type: SocketType): boolean {
+  return result === -platform.EAGAIN ||
+    (type !== "stream" && platform.fullQueueIsNobufs && result === -platform.ENOBUFS);
+}
+
+/**
+ * The full queue of a datagram receiver. A socket of its own, connected to the receiver, becomes
+ * writable when there is room again: that of an unconnected sender always is.
+ */
+export class FullQueue implements Obstacle, Disposable {
+  readonly #sender: Descriptor;
+  readonly #probe: Descriptor | undefined;
+  #woken = false;
+
+  constructor(sender: Descriptor, destination: Destination | undefined) {
+    this.#sender = sender;
+    if (destination === undefined || platform.fullQueueIsNobufs) return;
+    const fd = socket(platform.SOCK_DGRAM, { cloexec: true, nonblocking: true });
+    if (fd < 0) return;
+    this.#probe = new Descriptor(fd, sender.owner);
+    if (connect(fd, destination.sockaddr) < 0) this.#probe.close();
+    else sender.closeTogether(this.#probe);
+  }
+
+  /** Wait for the queue, but look again after a millisecond where nobody tells. */
+  async wait(signal?: AbortSignal): Promise<void> {
+    if (this.#canTell()) await this.#probe?.wait(WRITABLE, signal);
+    else await delay(1, signal);
+  }
+
+  waitSync(): void {
+    if (this.#canTell() && this.#probe !== undefined) poll(this.#probe.fd, WRITABLE, -1);
+    else poll(this.#sender.fd, 0, 1);
+  }
+
+  /** Being woken twice in a row without success means that the probe does not see what fills the queue. */
+  #canTell(): boolean {
+    if (this.#probe === undefined || (this.#probe.closed && !this.#sender.closed)) return false;
+    this.#woken = !this.#woken;
+    return this.#woken;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#probe === undefined) return;
+    this.#sender.closeApart(this.#probe);
+    this.#probe.close();
+  }
+}

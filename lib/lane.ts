@@ -1,0 +1,67 @@
+/**
+ * A queue for operations of one direction on one descriptor.
+ *
+ * @module
+ */
+
+interface Waiter {
+  enter(): void;
+  fail(reason: unknown): void;
+}
+
+/**
+ * Lets one operation through at a time, in the order they came. An operation that finds the lane free
+ * takes it without any allocation.
+ */
+export class Lane {
+  #busy = false;
+  #queue: Waiter[] = [];
+
+  /** Take the lane if nobody has it. */
+  tryEnter(): boolean {
+    if (this.#busy) return false;
+    this.#busy = true;
+    return true;
+  }
+
+  /** Whether an operation has the lane. */
+  get isBusy(): boolean {
+    return this.#busy;
+  }
+
+  /** Wait for the lane. Rejects with the signal's reason, or with what {@linkcode Lane.cancel} was given. */
+  enter(signal?: AbortSignal): Promise<void> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (this.tryEnter()) return Promise.resolve();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const abort = () => {
+      this.#queue.splice(this.#queue.indexOf(waiter), 1);
+      reject(signal?.reason);
+    };
+    const settle = (action: () => void) => {
+      signal?.removeEventListener("abort", abort);
+      action();
+    };
+    const waiter: Waiter = {
+      enter: () => settle(resolve),
+      fail: (reason) => settle(() => reject(reason)),
+    };
+    this.#queue.push(waiter);
+    signal?.addEventListener("abort", abort);
+    return promise;
+  }
+
+  /** Give the lane to the next in the queue, or leave it free. */
+  leave(): void {
+    const next = this.#queue.shift();
+    if (next === undefined) this.#busy = false;
+    else next.enter();
+  }
+
+  /** Turn away everybody in the queue. Whoever is inside leaves by himself. */
+  cancel(reason: unknown): void {
+    const waiting = this.#queue;
+    this.#queue = [];
+    for (const waiter of waiting) waiter.fail(reason);
+  }
+}

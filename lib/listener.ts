@@ -1,0 +1,259 @@
+/**
+ * A listening Unix socket.
+ *
+ * @module
+ */
+
+import { platform } from "../ffi/platform/mod.ts";
+import { fcntl } from "../ffi/syscalls/files.ts";
+import { accept as acceptCall, type NewSocketFlags } from "../ffi/syscalls/sockets.ts";
+import { adopters } from "./adopters.ts";
+import { delay } from "./delay.ts";
+import { closeWhenForgotten, Descriptor } from "./descriptor.ts";
+import { check } from "./errors.ts";
+import { requireOpen } from "./files.ts";
+import { describeSocket } from "./inspect_socket.ts";
+import { READABLE } from "./reactor/mod.ts";
+import { addressText } from "./sockaddr.ts";
+import { checkedBusyPoll, nameOf, type Socket, socketFromFd } from "./socket.ts";
+import { denoAddr, type SocketType } from "./socket_type.ts";
+import { type Channel, type Operation, perform, performSync } from "./transfer.ts";
+
+const DEFAULT_FLAGS: NewSocketFlags = { cloexec: true, nonblocking: false };
+
+/** The first and the longest pause of the iterator when the process is out of descriptors, in milliseconds. */
+const FIRST_PAUSE = 5;
+const LONGEST_PAUSE = 1000;
+
+let create: (
+  descriptor: Descriptor,
+  type: SocketType,
+  local: Uint8Array | undefined,
+) => Listener;
+
+/** Accept with flags: for `unix.accept`. */
+export let acceptConnection: (
+  listener: Listener,
+  flags: NewSocketFlags,
+  signal?: AbortSignal,
+) => Promise<Socket>;
+
+/** Accept with flags, blocking: for `unix.acceptSync`. */
+export let acceptConnectionSync: (listener: Listener, flags: NewSocketFlags) => Socket;
+
+/**
+ * A listening Unix socket: an iterable of connections, assignable to `Deno.Listener`.
+ *
+ * @example
+ * ```ts
+ * import { unix } from "@denet/unix";
+ *
+ * const path = `${Deno.makeTempDirSync()}/echo.sock`;
+ * using listener = unix.listen(path);
+ * (async () => {
+ *   for await (const conn of listener) conn.readable.pipeTo(conn.writable);
+ * })();
+ * using client = await unix.connect(path);
+ * await client.write(new Uint8Array([1, 2, 3]));
+ * console.log(await client.read(new Uint8Array(3)));
+ * ```
+ */
+export class Listener implements Deno.Listener<Socket, Deno.UnixAddr> {
+  readonly #descriptor: Descriptor;
+  #local: Uint8Array | undefined;
+
+  /** The type of the connections. */
+  readonly type: SocketType;
+
+  private constructor(descriptor: Descriptor, type: SocketType, local: Uint8Array | undefined) {
+    this.#descriptor = descriptor;
+    this.type = type;
+    this.#local = local;
+    closeWhenForgotten(this, descriptor);
+  }
+
+  static {
+    create = (descriptor, type, local) => new Listener(descriptor, type, local);
+    acceptConnection = (listener, flags, signal) => listener.#accept(flags, signal);
+    acceptConnectionSync = (listener, flags) => listener.#acceptSync(flags);
+  }
+
+  /**
+   * Take over an open descriptor that is a listening Unix socket: inherited, received or detached elsewhere.
+   * From now on this object closes it; its path stays.
+   *
+   * @throws {TypeError} if it is something else, which then stays open and with its owner
+   *
+   * @example
+   * ```ts
+   * import { Listener, unix } from "@denet/unix";
+   *
+   * using listener = Listener.adopt(unix.listen(`${Deno.makeTempDirSync()}/a.sock`).detach());
+   * console.log(listener.addr.path);
+   * ```
+   */
+  static adopt(fd: number): Listener {
+    requireOpen(fd);
+    const type = describeSocket(fd, true);
+    return create(new Descriptor(fd, "Listener"), type, undefined);
+  }
+
+  /**
+   * The descriptor's number. It stays with this object.
+   *
+   * @throws {Deno.errors.BadResource} once the listener is closed or detached
+   */
+  get fd(): number {
+    return this.#descriptor.fd;
+  }
+
+  /** The address, in the form of Deno's own sockets. */
+  get addr(): Deno.UnixAddr {
+    return denoAddr(this.type, addressText(this.localAddress));
+  }
+
+  /** The address in exact bytes, with a leading NUL for an abstract name; `null` for none. */
+  get localAddress(): Uint8Array | null {
+    return (this.#local ??= nameOf(this.fd, false) ?? undefined)?.slice() ?? null;
+  }
+
+  get #channel(): Channel {
+    const descriptor = this.#descriptor;
+    return { descriptor, lane: descriptor.reading, interest: READABLE };
+  }
+
+  /**
+   * Accept a connection.
+   *
+   * @throws {Deno.errors.BadResource} if the listener is closed, also while waiting
+   * @throws {Error} with `code` `EMFILE` if the process has too many descriptors; the connection waits on
+   */
+  accept(): Promise<Socket> {
+    return this.#accept(DEFAULT_FLAGS);
+  }
+
+  /** Accept a connection, blocking the thread until one comes: what `accept` does. */
+  acceptSync(): Socket {
+    return this.#acceptSync(DEFAULT_FLAGS);
+  }
+
+  async #accept(flags: NewSocketFlags, signal?: AbortSignal): Promise<Socket> {
+    return this.#wrap(await perform(this.#channel, this.#operation(flags), signal));
+  }
+
+  #acceptSync(flags: NewSocketFlags): Socket {
+    return this.#wrap(performSync(this.#channel, this.#operation(flags)));
+  }
+
+  #operation(flags: NewSocketFlags): Operation {
+    return { attempt: () => acceptWithoutBlocking(this.#descriptor.fd, flags) };
+  }
+
+  #wrap(fd: number): Socket {
+    return socketFromFd(check(fd, "accept"), this.type, { local: this.#local });
+  }
+
+  /**
+   * Go through the connections until the listener is closed. Out of descriptors, it waits until some are
+   * free, while the connections stay in the queue.
+   */
+  async *[Symbol.asyncIterator](): AsyncIterableIterator<Socket> {
+    let pause = FIRST_PAUSE;
+    for (;;) {
+      if (this.#descriptor.closed) return;
+      try {
+        yield await this.accept();
+        pause = FIRST_PAUSE;
+      } catch (error) {
+        if (this.#descriptor.closed) return;
+        if (!isShortage(error)) throw error;
+        await delay(pause);
+        pause = Math.min(pause * 2, LONGEST_PAUSE);
+      }
+    }
+  }
+
+  /** How long to look for a connection before parking, in microseconds from 0 (off, the default) to 1,000,000. */
+  get busyPoll(): number {
+    return this.#descriptor.busyPoll;
+  }
+
+  set busyPoll(microseconds: number) {
+    this.#descriptor.busyPoll = checkedBusyPoll(microseconds);
+  }
+
+  /**
+   * Stop listening: a pending `accept` ends with `BadResource`, an iterator cleanly, and the socket file is
+   * removed if `unlinkOnClose` is on. Closing again does nothing.
+   */
+  close(): void {
+    this.#descriptor.close();
+  }
+
+  /** Stop listening, at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /**
+   * Give the descriptor up without closing it, and return its number: whoever takes it closes it. The
+   * socket file stays.
+   *
+   * @throws {Deno.errors.BadResource} if the listener is closed
+   */
+  detach(): number {
+    return this.#descriptor.release();
+  }
+
+  /** Let a pending `accept` keep the process alive: the default. */
+  ref(): void {
+    this.#descriptor.ref();
+  }
+
+  /** Let the process end although an `accept` is pending. */
+  unref(): void {
+    this.#descriptor.unref();
+  }
+
+  /** Show type and address in `console.log`. */
+  [Symbol.for("Deno.customInspect")](): string {
+    if (this.#descriptor.closed) return "Listener (closed)";
+    return `Listener { fd: ${this.fd}, type: "${this.type}", path: ${
+      JSON.stringify(this.addr.path)
+    } }`;
+  }
+}
+
+/** Wrap a listening socket that this module made. */
+export function createListener(
+  descriptor: Descriptor,
+  type: SocketType,
+  local: Uint8Array | undefined,
+): Listener {
+  return create(descriptor, type, local);
+}
+
+adopters.listener = (descriptor) => {
+  const type = describeSocket(descriptor.fd, true);
+  return create(new Descriptor(descriptor.release(), "Listener"), type, undefined);
+};
+
+/**
+ * accept4(2) has no flag against waiting, and another process that shares the listener may take the
+ * connection that was announced: O_NONBLOCK is on for just this call.
+ */
+function acceptWithoutBlocking(fd: number, flags: NewSocketFlags): number {
+  const before = fcntl(fd, platform.F_GETFL, 0);
+  if (before < 0 || (before & platform.O_NONBLOCK) !== 0) return acceptCall(fd, flags);
+  fcntl(fd, platform.F_SETFL, before | platform.O_NONBLOCK);
+  const accepted = acceptCall(fd, flags);
+  fcntl(fd, platform.F_SETFL, before);
+  return accepted;
+}
+
+const SHORTAGES: readonly string[] = ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"];
+
+function isShortage(error: unknown): boolean {
+  return error instanceof Error && "code" in error && typeof error.code === "string" &&
+    SHORTAGES.includes(error.code);
+}

@@ -1,0 +1,534 @@
+/**
+ * Message headers for sendmsg(2) and recvmsg(2), on typed arrays: the raw layer, for protocols that
+ * need control messages of their own.
+ *
+ * @module
+ */
+
+import { platform } from "../ffi/platform/mod.ts";
+import { recvmsg as recvmsgCall, sendmsg as sendmsgCall } from "../ffi/syscalls/sockets.ts";
+import { cmsgSpace } from "./cmsg.ts";
+import { IncomingControl, OutgoingControl } from "./control.ts";
+import { check } from "./errors.ts";
+import type { OwnedFd } from "./fd.ts";
+import { MAX_FILES } from "./files.ts";
+import { filesNeedByte, FullQueue, isFullQueue } from "./full_queue.ts";
+import { Header, MAX_VECTORS } from "./header.ts";
+import { pollTimeout } from "./options.ts";
+import { type Destination, destinationOf } from "./pathname.ts";
+import { READABLE, WRITABLE } from "./reactor/mod.ts";
+import { closeReceived, NOTHING_RECEIVED, type Received, takeOver } from "./received.ts";
+import { type Address, addressText, decodeSockaddr, exactBytes, parseAddress } from "./sockaddr.ts";
+import { descriptorOf, type Socket } from "./socket.ts";
+import { type Channel, type Obstacle, type Operation, perform, performSync } from "./transfer.ts";
+
+/** What a {@linkcode Msghdr} starts with. */
+export interface MsghdrInit {
+  /**
+   * Room for control data that may arrive, in bytes, padding included. The default is 0: then the kernel
+   * discards it. `allocFiles` and `addControl` add to it.
+   */
+  controlCapacity?: number;
+}
+
+/** A control message that arrived. */
+export interface ControlMessage {
+  /** The protocol level, as `SOL_SOCKET` (1 on Linux). */
+  level: number;
+  /** The type within the level, as `SCM_RIGHTS` (1). */
+  type: number;
+  /** The payload, bounded by what arrived. */
+  data: Uint8Array;
+}
+
+/** The largest control buffer the kernel takes by default (`net.core.optmem_max`), in bytes. */
+const MAX_CONTROL = 131072;
+
+/** What the rest of the module, but no user, does with a message header. */
+export interface MsghdrInternals {
+  /** Lay out the header for sendmsg(2). */
+  prepareSend(m: Msghdr, sockaddr: Uint8Array | null): Uint8Array;
+  /** Whether it passes descriptors, but has no data byte for them to travel with. */
+  lacksByte(m: Msghdr): boolean;
+  /** Close what arrived before and was not taken. */
+  discard(m: Msghdr): void;
+  /** Lay out the header for recvmsg(2). */
+  prepareReceive(m: Msghdr): Uint8Array;
+  /** Take over what recvmsg(2) delivered; `count` is its result. */
+  finishReceive(m: Msghdr, count: number): void;
+  /** The flags for a call. */
+  flags(m: Msghdr, flags: number): number;
+  /** Make room for so many descriptors. */
+  reserveFiles(m: Msghdr, count: number): void;
+  /** Hand out descriptors that arrived, at most `count`, and close the others. */
+  takeFiles(m: Msghdr, count: number | undefined): OwnedFd[];
+  /** Hand out the descriptor of the sending process, if one arrived. */
+  takePidfd(m: Msghdr): OwnedFd | undefined;
+}
+
+/** The way in for the rest of the module. */
+export let internals: MsghdrInternals;
+
+/**
+ * Builds one message for sendmsg(2), or takes one from recvmsg(2): data vectors, control messages, an
+ * address and flags, by recvmsg(2) and cmsg(3).
+ *
+ * It can be used again and again, for sending and for receiving. Descriptors that arrive in it belong
+ * to it until `unix.recvFiles` takes them; receiving again, `reset` and disposing close the rest.
+ *
+ * @example
+ * ```ts
+ * import { Msghdr, recvmsgSync, sendmsgSync, unix } from "@denet/unix";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [a, b] = unix.socketpair();
+ * using _a = a;
+ * using _b = b;
+ *
+ * using out = new Msghdr();
+ * out.addVector(new Uint8Array([1, 2]));
+ * unix.addFiles(out, 0);
+ * sendmsgSync(a, out);
+ *
+ * using into = new Msghdr();
+ * into.addVector(new Uint8Array(16));
+ * unix.allocFiles(into, 1);
+ * assertEquals(recvmsgSync(b, into), 2);
+ * using file = unix.recvFiles(into)[0];
+ * assertEquals(file?.kind() === undefined, false);
+ * ```
+ */
+export class Msghdr implements Disposable {
+  #header: Header | undefined;
+  #vectors: Uint8Array[] = [];
+  readonly #outgoing = new OutgoingControl();
+  readonly #incoming = new IncomingControl();
+  readonly #capacity: number;
+  #reserved = 0;
+  #name: Uint8Array | null = null;
+  #flags = 0;
+  #bytesReceived = 0;
+  #received: Received = NOTHING_RECEIVED;
+  #arrivedFlags: number | undefined;
+  #filesReserved = 0;
+
+  /**
+   * Create an empty message header.
+   *
+   * @throws {RangeError} if `controlCapacity` is not an integer from 0 to 131072
+   */
+  constructor(init: MsghdrInit = {}) {
+    const capacity = init.controlCapacity ?? 0;
+    if (!Number.isInteger(capacity) || capacity < 0 || capacity > MAX_CONTROL) {
+      throw new RangeError(
+        `Cannot reserve ${capacity} bytes for control data: give an integer from 0 to ${MAX_CONTROL}`,
+      );
+    }
+    this.#capacity = capacity;
+  }
+
+  static {
+    internals = {
+      prepareSend: (m, sockaddr) => m.#prepareSend(sockaddr),
+      lacksByte: (m) => m.#outgoing.carriesRights && m.#vectors.every((v) => v.byteLength === 0),
+      discard: (m) => m.#discard(),
+      prepareReceive: (m) => m.#prepareReceive(),
+      finishReceive: (m, count) => m.#finishReceive(count),
+      flags: (m, flags) => m.#flags | flags,
+      reserveFiles: (m, count) => m.#reserveFiles(count),
+      takeFiles: (m, count) => m.#takeFiles(count),
+      takePidfd: (m) => m.#takePidfd(),
+    };
+  }
+
+  get #memory(): Header {
+    return this.#header ??= new Header();
+  }
+
+  /**
+   * Add a piece of memory to send from or receive into. It is kept alive, and used where it lies.
+   *
+   * @throws {RangeError} beyond 1024 pieces (`IOV_MAX`)
+   */
+  addVector(bytes: Uint8Array): void {
+    if (!(bytes instanceof Uint8Array)) {
+      throw new TypeError("Cannot add the vector: give a Uint8Array");
+    }
+    if (this.#vectors.length >= MAX_VECTORS) {
+      throw new RangeError(`Cannot add the vector: one message takes at most ${MAX_VECTORS}`);
+    }
+    this.#vectors.push(bytes);
+  }
+
+  /**
+   * Add a control message, and return its payload of `length` zeroed bytes to fill in. For receiving, it
+   * makes room for one of that size.
+   *
+   * @throws {RangeError} if `length` is not an integer from 0 to 131072, or all of it would be more
+   */
+  addControl(length: number, level: number, type: number): Uint8Array {
+    const room = this.#checkedSpace(length);
+    for (const [what, value] of [["level", level], ["type", type]] as const) {
+      if (!Number.isInteger(value) || value < -0x80000000 || value > 0x7fffffff) {
+        throw new RangeError(`Cannot add control data: the ${what} is ${value}, not a C int`);
+      }
+    }
+    this.#reserved += room;
+    return this.#outgoing.add(length, level, type);
+  }
+
+  #checkedSpace(length: number): number {
+    if (!Number.isInteger(length) || length < 0 || length > MAX_CONTROL) {
+      throw new RangeError(
+        `Cannot add control data of ${length} bytes: give an integer from 0 to ${MAX_CONTROL}`,
+      );
+    }
+    const room = cmsgSpace(length, platform);
+    if (this.#reserved + room > MAX_CONTROL) {
+      throw new RangeError(
+        `Cannot add ${length} bytes of control data: a message takes at most ${MAX_CONTROL} in all`,
+      );
+    }
+    return room;
+  }
+
+  #reserveFiles(count: number): void {
+    this.#reserved += this.#checkedSpace(count * 4);
+    this.#filesReserved += count;
+  }
+
+  /**
+   * Return the payload of the first control message of a kind that arrived, as a copy, or `undefined` if
+   * none did. A payload cut short by the kernel is as short here. Descriptors in it still belong to this
+   * object: take them with `unix.recvFiles`.
+   */
+  getControl(level: number, type: number): Uint8Array | undefined {
+    for (const item of this.#received.items) {
+      if (item.level === level && item.type === type) return item.data.slice();
+    }
+    return undefined;
+  }
+
+  /** Go through the control messages that arrived, in their order. */
+  *controls(): IterableIterator<ControlMessage> {
+    for (const { level, type, data } of this.#received.items) {
+      yield { level, type, data: data.slice() };
+    }
+  }
+
+  /**
+   * The address: set it before sending on an unconnected datagram socket; after receiving it is the
+   * sender's, `null` for one without a name, a string, or bytes where they are not UTF-8.
+   *
+   * @throws {InvalidAddressError} for an address that cannot be one
+   */
+  get name(): Address | null {
+    const bytes = this.#name;
+    if (bytes === null) return null;
+    const text = addressText(bytes);
+    return text.includes("\ufffd") ? bytes.slice() : text;
+  }
+
+  set name(address: Address | null) {
+    this.#name = address === null ? null : exactBytes(parseAddress(address, platform));
+  }
+
+  /** The flags: set, they are added to those of the next calls; after receiving, what arrived (`MSG_TRUNC`, …). */
+  get flags(): number {
+    return this.#arrivedFlags ?? this.#flags;
+  }
+
+  set flags(flags: number) {
+    if (!Number.isInteger(flags)) throw new TypeError(`Cannot set the flags to ${flags}`);
+    this.#flags = flags;
+    this.#arrivedFlags = undefined;
+  }
+
+  /** The number of bytes that the last receive put into the vectors; more than fit, with `MSG_TRUNC`. */
+  get bytesReceived(): number {
+    return this.#bytesReceived;
+  }
+
+  /** Forget vectors, control messages, name and flags, and close received descriptors that nobody took. */
+  reset(): void {
+    this.#discard();
+    this.#vectors = [];
+    this.#outgoing.reset();
+    this.#reserved = 0;
+    this.#filesReserved = 0;
+    this.#name = null;
+    this.#flags = 0;
+    this.#bytesReceived = 0;
+  }
+
+  /** Close received descriptors that nobody took, at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.reset();
+  }
+
+  /** Close what arrived and was not taken, and leave nothing to read. */
+  #discard(): void {
+    const received = this.#received;
+    this.#received = NOTHING_RECEIVED;
+    this.#arrivedFlags = undefined;
+    closeReceived(received);
+  }
+
+  /** Lay everything out for sendmsg(2). The caller's memory is looked up anew each time: it may have moved. */
+  #prepareSend(sockaddr: Uint8Array | null): Uint8Array {
+    const header = this.#memory;
+    header.setVectors(this.#vectors);
+    header.setName(sockaddr);
+    header.setControl(this.#outgoing.address(), this.#outgoing.used);
+    header.clearFlags();
+    return header.bytes;
+  }
+
+  #prepareReceive(): Uint8Array {
+    const header = this.#memory;
+    const room = this.#capacity + this.#reserved;
+    header.setVectors(this.#vectors);
+    header.receiveName();
+    header.setControl(this.#incoming.prepare(room), room);
+    header.clearFlags();
+    return header.bytes;
+  }
+
+  /** Take over what recvmsg(2) delivered, or forget everything if it failed (`count` is negative). */
+  #finishReceive(count: number): void {
+    const header = this.#memory;
+    this.#bytesReceived = Math.max(count, 0);
+    if (count < 0) return;
+    this.#incoming.arrived = header.controlLength;
+    this.#received = takeOver(this.#incoming.items());
+    this.#arrivedFlags = header.flags;
+    this.#name = decodeSockaddr(header.name, header.nameLength, platform);
+  }
+
+  #takeFiles(count: number | undefined): OwnedFd[] {
+    const limit = count ?? (this.#filesReserved > 0 ? this.#filesReserved : MAX_FILES);
+    const { files } = this.#received;
+    this.#received = { ...this.#received, files: [] };
+    for (const surplus of files.slice(limit)) surplus.close();
+    return files.slice(0, limit);
+  }
+
+  #takePidfd(): OwnedFd | undefined {
+    const pidfd = this.#received.pidfd;
+    this.#received = { ...this.#received, pidfd: undefined };
+    return pidfd;
+  }
+}
+
+/** How {@linkcode sendmsg} and {@linkcode recvmsg} work. */
+export interface MessageCallOptions {
+  /** Flags of the call, as `MSG_OOB` or `MSG_PEEK`. `MSG_DONTWAIT` throws `WouldBlock` instead of waiting. */
+  flags?: number;
+}
+
+/** How the asynchronous {@linkcode sendmsg} and {@linkcode recvmsg} work. */
+export interface AsyncMessageCallOptions extends MessageCallOptions {
+  /** Ends the wait; the promise is rejected with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Send a message as it is laid out, by sendmsg(2). SIGPIPE is never raised. On a stream it may send only a
+ * part of the data; the descriptors are gone with it, and must not be sent again.
+ *
+ * @returns the number of bytes sent
+ * @throws {TypeError} for descriptors without data on a stream, which the kernel would drop
+ * @throws {Deno.errors.BadResource} if the socket is closed, also while waiting
+ * @throws {Deno.errors.WouldBlock} with `MSG_DONTWAIT` in the flags
+ *
+ * @example
+ * ```ts
+ * import { Msghdr, sendmsg, unix } from "@denet/unix";
+ *
+ * const [a, b] = unix.socketpair();
+ * using _a = a;
+ * using _b = b;
+ * using message = new Msghdr();
+ * message.addVector(new TextEncoder().encode("head"));
+ * message.addVector(new TextEncoder().encode("body"));
+ * console.log(await sendmsg(a, message));
+ * ```
+ */
+export async function sendmsg(
+  s: Socket,
+  m: Msghdr,
+  o: AsyncMessageCallOptions = {},
+): Promise<number> {
+  const flags = checkedFlags(m, o.flags);
+  using operation = new SendCall(s, m, flags);
+  const channel = outgoing(s);
+  const result = isImpatient(flags)
+    ? operation.attempt()
+    : await perform(channel, operation, o.signal);
+  return check(result, "sendmsg", operation.display);
+}
+
+/**
+ * Send a message as it is laid out, blocking the thread: what `sendmsg` does.
+ *
+ * @throws {Deno.errors.WouldBlock} with `MSG_DONTWAIT` in the flags, or after `sendTimeout`
+ *
+ * @example
+ * ```ts
+ * import { Msghdr, sendmsgSync, unix } from "@denet/unix";
+ *
+ * const [a, b] = unix.socketpair();
+ * using _a = a;
+ * using _b = b;
+ * using message = new Msghdr();
+ * message.addVector(new Uint8Array(3));
+ * console.log(sendmsgSync(a, message));
+ * ```
+ */
+export function sendmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = {}): number {
+  const flags = checkedFlags(m, o.flags);
+  using operation = new SendCall(s, m, flags);
+  const result = isImpatient(flags)
+    ? operation.attempt()
+    : performSync(outgoing(s), operation, () => pollTimeout(s.fd, platform.SO_SNDTIMEO));
+  return check(result, "sendmsg", operation.display);
+}
+
+/**
+ * Receive into a message's vectors, by recvmsg(2). Descriptors arrive close-on-exec. Descriptors of an
+ * earlier receive that nobody took are closed first.
+ *
+ * @returns the number of bytes received; 0 at the end of a stream, too
+ * @throws {Deno.errors.BadResource} if the socket is closed, also while waiting
+ * @throws {Deno.errors.WouldBlock} with `MSG_DONTWAIT` in the flags
+ *
+ * @example
+ * ```ts
+ * import { Msghdr, recvmsg, unix } from "@denet/unix";
+ *
+ * const [a, b] = unix.socketpair();
+ * using _a = a;
+ * using _b = b;
+ * await a.write(new Uint8Array([1, 2, 3]));
+ * const head = new Uint8Array(1);
+ * const body = new Uint8Array(8);
+ * using message = new Msghdr();
+ * message.addVector(head);
+ * message.addVector(body);
+ * console.log(await recvmsg(b, message));
+ * ```
+ */
+export async function recvmsg(
+  s: Socket,
+  m: Msghdr,
+  o: AsyncMessageCallOptions = {},
+): Promise<number> {
+  const flags = checkedFlags(m, o.flags);
+  const operation = receiveCall(s, m, flags);
+  internals.discard(m);
+  const result = isImpatient(flags)
+    ? operation.attempt()
+    : await perform(incoming(s), operation, o.signal);
+  return check(result, "recvmsg");
+}
+
+/**
+ * Receive into a message's vectors, blocking the thread: what `recvmsg` does.
+ *
+ * @throws {Deno.errors.WouldBlock} with `MSG_DONTWAIT` in the flags, or after `receiveTimeout`
+ *
+ * @example
+ * ```ts
+ * import { Msghdr, recvmsgSync, unix } from "@denet/unix";
+ *
+ * const [a, b] = unix.socketpair();
+ * using _a = a;
+ * using _b = b;
+ * a.writeSync(new Uint8Array([1, 2, 3]));
+ * using message = new Msghdr();
+ * message.addVector(new Uint8Array(8));
+ * console.log(recvmsgSync(b, message));
+ * ```
+ */
+export function recvmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = {}): number {
+  const flags = checkedFlags(m, o.flags);
+  const operation = receiveCall(s, m, flags);
+  internals.discard(m);
+  const result = isImpatient(flags)
+    ? operation.attempt()
+    : performSync(incoming(s), operation, () => pollTimeout(s.fd, platform.SO_RCVTIMEO));
+  return check(result, "recvmsg");
+}
+
+function checkedFlags(m: Msghdr, flags = 0): number {
+  if (Number.isInteger(flags)) return internals.flags(m, flags);
+  throw new TypeError(`Cannot use ${flags} as flags: give an integer, as MSG_PEEK`);
+}
+
+function isImpatient(flags: number): boolean {
+  return (flags & platform.MSG_DONTWAIT) !== 0;
+}
+
+function incoming(socket: Socket): Channel {
+  const descriptor = descriptorOf(socket);
+  return { descriptor, lane: descriptor.reading, interest: READABLE };
+}
+
+function outgoing(socket: Socket): Channel {
+  const descriptor = descriptorOf(socket);
+  return { descriptor, lane: descriptor.writing, interest: WRITABLE };
+}
+
+/** Sends a message as it is laid out, once. */
+class SendCall implements Operation, Disposable {
+  readonly #socket: Socket;
+  readonly #message: Msghdr;
+  readonly #flags: number;
+  readonly #destination: Destination | undefined;
+  #obstacle: FullQueue | undefined;
+
+  constructor(socket: Socket, message: Msghdr, flags: number) {
+    if (socket.type === "stream" && internals.lacksByte(message)) throw filesNeedByte();
+    const name = message.name;
+    this.#socket = socket;
+    this.#message = message;
+    this.#flags = flags | platform.MSG_DONTWAIT;
+    this.#destination = name === null ? undefined : destinationOf(name);
+  }
+
+  get display(): string | undefined {
+    return this.#destination?.display;
+  }
+
+  get obstacle(): Obstacle | undefined {
+    return this.#obstacle;
+  }
+
+  attempt(): number {
+    const { fd } = this.#socket;
+    const header = internals.prepareSend(this.#message, this.#destination?.sockaddr ?? null);
+    const result = sendmsgCall(fd, header, this.#flags);
+    if (!isFullQueue(result, this.#socket.type)) return result;
+    if (this.#destination !== undefined || result !== -platform.EAGAIN) {
+      this.#obstacle ??= new FullQueue(descriptorOf(this.#socket), this.#destination);
+    }
+    return -platform.EAGAIN;
+  }
+
+  [Symbol.dispose](): void {
+    this.#destination?.[Symbol.dispose]();
+    this.#obstacle?.[Symbol.dispose]();
+  }
+}
+
+function receiveCall(socket: Socket, message: Msghdr, flags: number): Operation {
+  return {
+    attempt: () => {
+      const { fd } = socket;
+      const header = internals.prepareReceive(message);
+      const count = recvmsgCall(fd, header, flags | platform.MSG_DONTWAIT);
+      internals.finishReceive(message, count);
+      return count;
+    },
+  };
+}

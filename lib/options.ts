@@ -1,0 +1,141 @@
+/**
+ * Socket options, by getsockopt(2) and setsockopt(2).
+ *
+ * @module
+ */
+
+import { MISSING, platform } from "../ffi/platform/mod.ts";
+import { ioctl } from "../ffi/syscalls/files.ts";
+import { getsockopt, setsockopt } from "../ffi/syscalls/sockets.ts";
+import { check, notSupported } from "./errors.ts";
+
+/** What an option is set to: an `int`, a flag, or the bytes of a structure. */
+export type OptionValue = number | boolean | Uint8Array;
+
+const int = new Int32Array(1);
+const intBytes = new Uint8Array(int.buffer);
+
+/** The largest structure to read an option into, in bytes. */
+const MAX_OPTION = 65536;
+
+/** Set an option that is an `int`; the result of setsockopt(2). */
+export function setIntOption(fd: number, level: number, name: number, value: number): number {
+  int[0] = value;
+  return setsockopt(fd, level, name, intBytes);
+}
+
+/** Read an option that is an `int`, or `-errno`. For options that are never negative. */
+export function readIntOption(fd: number, level: number, name: number): number {
+  int[0] = 0;
+  const length = getsockopt(fd, level, name, intBytes);
+  return length < 0 ? length : int[0] ?? 0;
+}
+
+function requireInt(what: string, value: number): void {
+  if (!Number.isInteger(value) || value < -0x80000000 || value > 0xffffffff) {
+    throw new RangeError(`Cannot use ${value} as the ${what} of a socket option: give a C int`);
+  }
+}
+
+/** Read an option: an `int`, or a structure of at most `size` bytes. */
+export function getOption(fd: number, level: number, name: number): number;
+export function getOption(fd: number, level: number, name: number, size: number): Uint8Array;
+export function getOption(
+  fd: number,
+  level: number,
+  name: number,
+  size?: number,
+): number | Uint8Array {
+  requireInt("level", level);
+  requireInt("name", name);
+  if (size === undefined) {
+    int[0] = 0;
+    check(getsockopt(fd, level, name, intBytes), "getsockopt");
+    return int[0];
+  }
+  if (!Number.isInteger(size) || size < 0 || size > MAX_OPTION) {
+    throw new RangeError(
+      `Cannot read an option of ${size} bytes: give an integer from 0 to ${MAX_OPTION}`,
+    );
+  }
+  const value = new Uint8Array(size);
+  return value.subarray(0, check(getsockopt(fd, level, name, value), "getsockopt"));
+}
+
+/** Set an option. */
+export function setOption(fd: number, level: number, name: number, value: OptionValue): void {
+  requireInt("level", level);
+  requireInt("name", name);
+  if (value instanceof Uint8Array) {
+    check(setsockopt(fd, level, name, value), "setsockopt");
+    return;
+  }
+  if (typeof value !== "boolean" && typeof value !== "number") {
+    throw new TypeError("Cannot set the socket option: give a number, a boolean or a Uint8Array");
+  }
+  requireInt("value", Number(value));
+  check(setIntOption(fd, level, name, Number(value)), "setsockopt");
+}
+
+/** Read a flag of `SOL_SOCKET` that not every system has: false where it is missing. */
+export function getFlag(fd: number, name: number): boolean {
+  return name !== MISSING &&
+    check(readIntOption(fd, platform.SOL_SOCKET, name), "getsockopt") !== 0;
+}
+
+/**
+ * Set a flag of `SOL_SOCKET` that not every system has.
+ *
+ * @throws {Deno.errors.NotSupported} where it is missing
+ */
+export function setFlag(fd: number, name: number, on: boolean, what: string): void {
+  const result = name === MISSING
+    ? -platform.ENOPROTOOPT
+    : setIntOption(fd, platform.SOL_SOCKET, name, on ? 1 : 0);
+  if (result === -platform.ENOPROTOOPT) throw notSupported(`This system cannot ${what}`);
+  check(result, "setsockopt");
+}
+
+/** Read a time limit (`SO_RCVTIMEO`, `SO_SNDTIMEO`) in milliseconds, 0 for none. */
+export function getTimeout(fd: number, name: number): number {
+  const { size, tv_sec, tv_usec } = platform.timeval;
+  const value = new DataView(new ArrayBuffer(size));
+  check(getsockopt(fd, platform.SOL_SOCKET, name, new Uint8Array(value.buffer)), "getsockopt");
+  const seconds = Number(value.getBigInt64(tv_sec[0], true));
+  return seconds * 1000 + value.getInt32(tv_usec[0], true) / 1000;
+}
+
+/** Set a time limit in milliseconds, 0 for none. */
+export function setTimeLimit(fd: number, name: number, milliseconds: number): void {
+  if (!Number.isFinite(milliseconds) || milliseconds < 0 || milliseconds > 2 ** 31) {
+    throw new RangeError(
+      `Cannot set a time limit of ${milliseconds} ms: give a number from 0 (none) to ${2 ** 31}`,
+    );
+  }
+  const { size, tv_sec, tv_usec } = platform.timeval;
+  const value = new DataView(new ArrayBuffer(size));
+  const seconds = Math.floor(milliseconds / 1000);
+  value.setBigInt64(tv_sec[0], BigInt(seconds), true);
+  value.setInt32(tv_usec[0], Math.round((milliseconds - seconds * 1000) * 1000), true);
+  check(setsockopt(fd, platform.SOL_SOCKET, name, new Uint8Array(value.buffer)), "setsockopt");
+}
+
+/** How long a blocking call may take, in the form poll(2) wants: -1 without limit. */
+export function pollTimeout(fd: number, name: number): number {
+  const milliseconds = getTimeout(fd, name);
+  return milliseconds === 0 ? -1 : Math.ceil(milliseconds);
+}
+
+/** Return the number of bytes that wait to be read. */
+export function bytesAvailable(fd: number): number {
+  if (platform.SO_NREAD !== MISSING) return getOption(fd, platform.SOL_SOCKET, platform.SO_NREAD);
+  check(ioctl(fd, platform.FIONREAD, intBytes), "ioctl");
+  return int[0] ?? 0;
+}
+
+/** Return the memory that sent but unread data takes, as the system counts it, in bytes. */
+export function bytesUnsent(fd: number): number {
+  if (platform.SO_NWRITE !== MISSING) return getOption(fd, platform.SOL_SOCKET, platform.SO_NWRITE);
+  check(ioctl(fd, platform.SIOCOUTQ, intBytes), "ioctl");
+  return int[0] ?? 0;
+}

@@ -1,0 +1,149 @@
+/**
+ * Reaching names that do not fit a `struct sockaddr_un`: on Linux `/proc/self/fd/N` stands for what
+ * descriptor N refers to, so a long path is shortened to that of its directory or of the socket file
+ * itself. Follows unix(7) and proc(5).
+ *
+ * @module
+ */
+
+import { basename, dirname } from "@std/path/posix";
+import { cString } from "../ffi/memory.ts";
+import { platform } from "../ffi/platform/mod.ts";
+import { bind } from "../ffi/syscalls/sockets.ts";
+import { closeFd, link, open, unlink } from "../ffi/syscalls/files.ts";
+import { check, InvalidAddressError } from "./errors.ts";
+import {
+  type Address,
+  displayName,
+  encodeSockaddr,
+  fitsSockaddr,
+  type Name,
+  parseAddress,
+} from "./sockaddr.ts";
+
+/** A name in a form that the kernel takes, for as long as it is not disposed. */
+export interface Destination extends Disposable {
+  /** The `struct sockaddr_un`. */
+  readonly sockaddr: Uint8Array;
+  /** The name as people write it, for messages. */
+  readonly display: string;
+  /** The name in exact bytes where the kernel is given a shorter one. */
+  readonly shortened: Uint8Array | undefined;
+}
+
+let lastText = "";
+let lastDestination: Destination | undefined;
+
+/** Return how to reach the address. The last short one is kept: senders of datagrams repeat themselves. */
+export function destinationOf(address: Address): Destination {
+  if (address === lastText && lastDestination !== undefined) return lastDestination;
+  const name = parseAddress(address, platform);
+  if (name.kind === "autobind") {
+    throw new InvalidAddressError(
+      'Cannot reach the empty address: give a path, or an abstract name as "@name"',
+    );
+  }
+  if (!needsShortening(name)) {
+    const destination = shortDestination(name);
+    if (typeof address === "string") {
+      lastText = address;
+      lastDestination = destination;
+    }
+    return destination;
+  }
+  return longDestination(name);
+}
+
+/** Whether a name must be shortened for the kernel. */
+export function needsShortening(name: Name): boolean {
+  return platform.procSelfFd && !fitsSockaddr(name, platform);
+}
+
+function shortDestination(name: Name): Destination {
+  return {
+    sockaddr: encodeSockaddr(name, platform),
+    display: displayName(name),
+    shortened: undefined,
+    [Symbol.dispose]: () => {},
+  };
+}
+
+function longDestination(name: Name): Destination {
+  requireShortComponent(name);
+  const display = displayName(name);
+  const fd = check(
+    open(cString(name.bytes), platform.O_PATH | platform.O_CLOEXEC),
+    "open",
+    display,
+  );
+  return {
+    sockaddr: encodeSockaddr(pathName(`/proc/self/fd/${fd}`), platform),
+    display,
+    shortened: name.bytes,
+    [Symbol.dispose]: () => closeFd(fd),
+  };
+}
+
+function pathName(path: string): Name {
+  return parseAddress(path, platform);
+}
+
+/** Bytes as a string of as many characters, which the functions of `@std/path` take apart unharmed. */
+export function latin1(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
+}
+
+/** Undo {@linkcode latin1}. */
+export function fromLatin1(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+}
+
+function requireShortComponent(name: Name): void {
+  const component = basename(latin1(name.bytes));
+  const limit = platform.sockaddr_un.sun_path[1];
+  if (component.length <= limit) return;
+  throw new InvalidAddressError(
+    `Cannot use the path ${
+      JSON.stringify(displayName(name))
+    }: its last component has ${component.length} bytes, at most ${limit} fit`,
+  );
+}
+
+/** Bind `fd` to a name, however long its directory is; the result of bind(2). */
+export function bindTo(fd: number, name: Name): number {
+  if (!needsShortening(name)) return bind(fd, encodeSockaddr(name, platform));
+  requireShortComponent(name);
+  const text = latin1(name.bytes);
+  const directory = cString(fromLatin1(dirname(text)));
+  const { O_PATH, O_DIRECTORY, O_CLOEXEC } = platform;
+  const dirfd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (dirfd < 0) return dirfd;
+  try {
+    return bindIn(fd, `/proc/self/fd/${dirfd}/`, fromLatin1(basename(text)));
+  } finally {
+    closeFd(dirfd);
+  }
+}
+
+function bindIn(fd: number, directory: string, component: Uint8Array): number {
+  const name = joined(directory, component);
+  if (fitsSockaddr(name, platform)) return bind(fd, encodeSockaddr(name, platform));
+  // The component alone fits, but not with the directory's short form before it: bind beside it, and
+  // give the file its name by link(2), which refuses an existing one just as bind(2) does.
+  const temporary = joined(directory, fromLatin1(`.${crypto.randomUUID().slice(0, 8)}`));
+  const bound = bind(fd, encodeSockaddr(temporary, platform));
+  if (bound < 0) return bound;
+  const linked = link(cString(temporary.bytes), cString(name.bytes));
+  unlink(cString(temporary.bytes));
+  return linked === -platform.EEXIST ? -platform.EADDRINUSE : linked;
+}
+
+function joined(directory: string, component: Uint8Array): Name {
+  const prefix = new TextEncoder().encode(directory);
+  const bytes = new Uint8Array(prefix.byteLength + component.byteLength);
+  bytes.set(prefix);
+  bytes.set(component, prefix.byteLength);
+  return { kind: "path", bytes };
+}

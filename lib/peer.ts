@@ -1,0 +1,111 @@
+/**
+ * Who is on the other side of a connection, by unix(7).
+ *
+ * @module
+ */
+
+import { MISSING, platform } from "../ffi/platform/mod.ts";
+import { getsockopt, wantedOptionLength } from "../ffi/syscalls/sockets.ts";
+import { type Credentials, UCRED_SIZE } from "./cmsg.ts";
+import { check, notSupported, systemError } from "./errors.ts";
+import { type OwnedFd, ownFd } from "./fd.ts";
+import { readIntOption } from "./options.ts";
+
+/** What the kernel has for a user that does not exist: a socket that was never connected. */
+const NOBODY = 0xffffffff;
+
+function notConnected(): Error {
+  return systemError(platform.ENOTCONN, "getsockopt");
+}
+
+/** Return who was on the other side when the connection was made. */
+export function peerCredentials(fd: number): Credentials {
+  return platform.SO_PEERCRED === MISSING ? darwinCredentials(fd) : linuxCredentials(fd);
+}
+
+function linuxCredentials(fd: number): Credentials {
+  const bytes = new Uint8Array(UCRED_SIZE);
+  check(getsockopt(fd, platform.SOL_SOCKET, platform.SO_PEERCRED, bytes), "getsockopt");
+  const view = new DataView(bytes.buffer);
+  const uid = view.getUint32(4, true);
+  if (uid === NOBODY) throw notConnected();
+  return { pid: view.getInt32(0, true), uid, gid: view.getUint32(8, true) };
+}
+
+/** `struct xucred`, `<sys/ucred.h>`: version, uid, a count, and that many groups, the first the effective one. */
+function darwinCredentials(fd: number): Credentials {
+  const bytes = new Uint8Array(76);
+  check(getsockopt(fd, platform.SOL_LOCAL, platform.LOCAL_PEERCRED, bytes), "getsockopt");
+  const view = new DataView(bytes.buffer);
+  const pid = check(readIntOption(fd, platform.SOL_LOCAL, platform.LOCAL_PEERPID), "getsockopt");
+  return { pid, uid: view.getUint32(4, true), gid: view.getUint32(12, true) };
+}
+
+/** Return a descriptor for the process on the other side. */
+export function peerPidfd(fd: number): OwnedFd {
+  const { SO_PEERPIDFD, SOL_SOCKET, ENOPROTOOPT, EINVAL, ESRCH, ENODATA } = platform;
+  const result = SO_PEERPIDFD === MISSING
+    ? -ENOPROTOOPT
+    : readIntOption(fd, SOL_SOCKET, SO_PEERPIDFD);
+  if (result >= 0) return ownFd(result);
+  if (result === -ENOPROTOOPT) {
+    throw notSupported(
+      "This kernel has no descriptors for peer processes: Linux 6.5 or later does",
+    );
+  }
+  if (result === -ENODATA) throw notConnected();
+  if (result === -EINVAL || result === -ESRCH) {
+    const { code, errno, syscall } = systemError(-result, "getsockopt");
+    const error = new Deno.errors.NotFound(
+      `Cannot open the peer process: it has ended and is gone (${code})`,
+    );
+    throw Object.assign(error, { code, errno, syscall });
+  }
+  throw systemError(-result, "getsockopt");
+}
+
+/** Return the supplementary groups of the peer when the connection was made. */
+export function peerGroups(fd: number): number[] {
+  if (platform.SO_PEERGROUPS === MISSING) {
+    throw notSupported("This system does not tell the groups of a peer: Linux does");
+  }
+  const bytes = readGrowing(fd, platform.SO_PEERGROUPS, 256);
+  return [...new Uint32Array(bytes.buffer, 0, bytes.byteLength / 4)];
+}
+
+/** Return the security label of the peer. */
+export function peerSecurity(fd: number): string {
+  const { SO_PEERSEC, ENOPROTOOPT } = platform;
+  const bytes = SO_PEERSEC === MISSING ? undefined : readGrowing(fd, SO_PEERSEC, 256, ENOPROTOOPT);
+  if (bytes === undefined) {
+    throw notSupported(
+      "This system has no security labels: no module for them (SELinux, AppArmor) is active",
+    );
+  }
+  const end = bytes.indexOf(0);
+  return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
+}
+
+/** Read an option of unknown length: the kernel tells the length it wants along with ERANGE. */
+function readGrowing(fd: number, name: number, size: number): Uint8Array<ArrayBuffer>;
+function readGrowing(
+  fd: number,
+  name: number,
+  size: number,
+  absent: number,
+): Uint8Array<ArrayBuffer> | undefined;
+function readGrowing(
+  fd: number,
+  name: number,
+  size: number,
+  absent?: number,
+): Uint8Array<ArrayBuffer> | undefined {
+  const bytes = new Uint8Array(size);
+  const length = getsockopt(fd, platform.SOL_SOCKET, name, bytes);
+  if (absent !== undefined && length === -absent) return undefined;
+  if (length === -platform.ENODATA) throw notConnected();
+  if (length === -platform.ERANGE && wantedOptionLength() > size) {
+    return readGrowing(fd, name, wantedOptionLength());
+  }
+  return bytes.subarray(0, check(length, "getsockopt"));
+}

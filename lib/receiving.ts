@@ -1,0 +1,301 @@
+/**
+ * One incoming message, from the system call to owned values.
+ *
+ * @module
+ */
+
+import { MISSING, platform } from "../ffi/platform/mod.ts";
+import { getsockopt, recvmsg } from "../ffi/syscalls/sockets.ts";
+import { cmsgSpace, type Credentials, readCredentials, UCRED_SIZE } from "./cmsg.ts";
+import { IncomingControl } from "./control.ts";
+import type { Descriptor } from "./descriptor.ts";
+import { ControlTruncatedError } from "./errors.ts";
+import { MAX_FILES } from "./files.ts";
+import { Header, MAX_VECTORS } from "./header.ts";
+import { type Message, ReceivedMessage } from "./message.ts";
+import { closeReceived, NOTHING_RECEIVED, type Received, takeOver } from "./received.ts";
+import { concatenated, totalLength } from "./sending.ts";
+import { addressText, decodeSockaddr } from "./sockaddr.ts";
+import { denoAddr, type SocketType } from "./socket_type.ts";
+import { setIntOption } from "./options.ts";
+import type { Operation } from "./transfer.ts";
+
+/** How {@linkcode Socket.receiveSync} receives. */
+export interface SyncReceiveOptions {
+  /** Memory to receive into, one piece or several filled in turn. The default is new memory. */
+  buffer?: Uint8Array | readonly Uint8Array[];
+  /** The most bytes to take, without `buffer`. The default is 65536. */
+  size?: number;
+  /** The most descriptors to accept, at most 253. The default is 0: the kernel closes what a peer sends. */
+  files?: number;
+  /** Leave the message in the queue. Not together with `files`: each look would make new descriptors. */
+  peek?: boolean;
+  /** On a stream, wait until the buffer is full or the stream ends, or descriptors come along. */
+  waitAll?: boolean;
+}
+
+/** How {@linkcode Socket.receive} receives. */
+export interface ReceiveOptions extends SyncReceiveOptions {
+  /** Ends the wait; the promise is rejected with the signal's reason, and nothing is taken. */
+  signal?: AbortSignal;
+}
+
+const DEFAULT_SIZE = 65536;
+
+/** The largest size of a message to allocate for at once, in bytes. */
+const MAX_SIZE = 0x40000000;
+
+/** Memory that messages of usual size are received into before they are copied to their own. */
+let scratch: Uint8Array | undefined;
+
+/** The header for all sockets on this thread: calls never overlap. */
+let shared: { header: Header; control: IncomingControl } | undefined;
+
+/** Bytes taken from a stream for a receive that then failed; the next one gives them. */
+export interface Unread {
+  bytes: Uint8Array | undefined;
+}
+
+/** What a socket's options make the kernel add to each message. Looked up once, at the first receive. */
+export interface ControlRoom {
+  /** Room for everything but descriptors, in bytes. */
+  readonly fixed: number;
+  /** Whether empty messages can be told from the end of the connection. */
+  readonly timestamps: boolean;
+}
+
+/** Find out what control data the socket's options call for, and ask for what the module itself needs. */
+export function lookUpControlRoom(fd: number, type: SocketType): ControlRoom {
+  const { SO_PASSCRED, SO_PASSPIDFD, SO_PASSSEC, SO_TIMESTAMP, SOL_SOCKET } = platform;
+  // At the end of a seqpacket connection recvmsg(2) returns 0, as for an empty message. Only a message
+  // has a time stamp.
+  const timestamps = type === "seqpacket" && SO_TIMESTAMP !== MISSING &&
+    setIntOption(fd, SOL_SOCKET, SO_TIMESTAMP, 1) >= 0;
+  const fixed = (timestamps || isOn(fd, SO_TIMESTAMP) ? cmsgSpace(16, platform) : 0) +
+    (isOn(fd, SO_PASSCRED) ? cmsgSpace(UCRED_SIZE, platform) : 0) +
+    (isOn(fd, SO_PASSPIDFD) ? cmsgSpace(4, platform) : 0) +
+    (isOn(fd, SO_PASSSEC) ? cmsgSpace(256, platform) : 0);
+  return { fixed, timestamps };
+}
+
+const flag = new Uint8Array(4);
+
+function isOn(fd: number, option: number): boolean {
+  return option !== MISSING && getsockopt(fd, platform.SOL_SOCKET, option, flag) >= 0 &&
+    flag[0] !== 0;
+}
+
+/** Where a receiver gets what belongs to its socket. */
+export interface ReceivingSocket {
+  readonly descriptor: Descriptor;
+  readonly type: SocketType;
+  readonly unread: Unread;
+  controlRoom(): ControlRoom;
+}
+
+/**
+ * Receives one message. With `waitAll` it goes on until its buffer is full, the stream ends, or
+ * descriptors come along, which stay with the bytes they came with.
+ */
+export class Receiver implements Operation, Disposable {
+  readonly #socket: ReceivingSocket;
+  readonly #buffers: readonly Uint8Array[] | undefined;
+  readonly #size: number;
+  readonly #files: number;
+  readonly #peek: boolean;
+  readonly #waitAll: boolean;
+  readonly #target: readonly Uint8Array[];
+  #filled = 0;
+  #received: Received = NOTHING_RECEIVED;
+  #flags = 0;
+  #from: Uint8Array | null = null;
+  #ended = false;
+  #isDone = false;
+  #isTaken = false;
+  #data: Uint8Array | undefined;
+  #credentials: Credentials | undefined;
+
+  /**
+   * Check the options, reading each once.
+   *
+   * @throws {TypeError} | {RangeError} if they cannot be followed
+   */
+  constructor(socket: ReceivingSocket, options: SyncReceiveOptions) {
+    const { buffer, size, files = 0, peek = false, waitAll = false } = options;
+    if (!Number.isInteger(files) || files < 0 || files > MAX_FILES) {
+      throw new RangeError(
+        `Cannot accept ${files} descriptors: give an integer from 0 to ${MAX_FILES}`,
+      );
+    }
+    if (peek && files > 0) {
+      throw new TypeError(
+        "Cannot peek at descriptors: each look would make new ones; use `files: 0`",
+      );
+    }
+    this.#socket = socket;
+    this.#buffers = buffer === undefined ? undefined : checkedBuffers(buffer);
+    this.#size = this.#buffers === undefined ? checkedSize(size) : totalLength(this.#buffers);
+    this.#files = files;
+    this.#peek = peek;
+    this.#waitAll = waitAll && socket.type === "stream" && !peek;
+    this.#target = this.#buffers ?? [ownMemory(this.#size, this.#waitAll)];
+  }
+
+  attempt(): number {
+    const { fd } = this.#socket.descriptor;
+    this.#takeUnread();
+    while (!this.#isDone) {
+      const count = this.#receiveOnce(fd);
+      if (count < 0) return count;
+      this.#filled += count;
+      this.#isDone = !this.#waitAll || this.#ended || this.#filled >= this.#size ||
+        this.#received !== NOTHING_RECEIVED;
+    }
+    // The shared memory belongs to the next call: take what is in it along now.
+    this.#data = this.#takeData();
+    this.#credentials = credentialsIn(this.#received);
+    return this.#filled;
+  }
+
+  #takeUnread(): void {
+    const { unread } = this.#socket;
+    if (unread.bytes === undefined || this.#filled > 0) return;
+    const part = unread.bytes.subarray(0, this.#size);
+    const rest = unread.bytes.subarray(part.byteLength);
+    scatter(part, this.#target);
+    this.#filled = part.byteLength;
+    this.#isDone = !this.#waitAll || this.#filled >= this.#size;
+    if (!this.#peek) unread.bytes = rest.byteLength > 0 ? rest : undefined;
+  }
+
+  #receiveOnce(fd: number): number {
+    const room = this.#socket.controlRoom();
+    const { header, control } = shared ??= { header: new Header(), control: new IncomingControl() };
+    const capacity = room.fixed + (this.#files > 0 ? cmsgSpace(this.#files * 4, platform) : 0);
+    const isStream = this.#socket.type === "stream";
+    if (this.#target.length === 1 && this.#filled === 0 && this.#target[0] !== undefined) {
+      header.setSingleVector(this.#target[0], this.#size);
+    } else header.setVectors(this.#target, this.#filled);
+    if (isStream) header.setName(null);
+    else header.receiveName();
+    header.setControl(control.prepare(capacity), capacity);
+    header.clearFlags();
+    const flags = platform.MSG_DONTWAIT | (this.#peek ? platform.MSG_PEEK : 0);
+    const count = recvmsg(fd, header.bytes, flags);
+    if (count < 0) return count;
+    control.arrived = header.controlLength;
+    this.#received = takeOver(control.items());
+    this.#flags |= header.flags;
+    if (!isStream) this.#from = decodeSockaddr(header.name, header.nameLength, platform);
+    this.#ended = count === 0 && this.#meansEnd(control, room);
+    return count;
+  }
+
+  /** Whether receiving nothing means that there is no more: on datagram sockets it never does. */
+  #meansEnd(control: IncomingControl, room: ControlRoom): boolean {
+    if (this.#socket.type === "stream") return this.#size > 0;
+    return this.#socket.type === "seqpacket" && (!room.timestamps || control.arrived === 0);
+  }
+
+  /**
+   * Return the message, or `null` at the end.
+   *
+   * @throws {ControlTruncatedError} if not everything that came was asked for
+   */
+  finish(): Message | null {
+    if (this.#ended && this.#filled === 0) return null;
+    const data = this.#data ?? new Uint8Array(0);
+    const isTruncated = (this.#flags & platform.MSG_CTRUNC) !== 0;
+    this.#isTaken = true;
+    const { files, pidfd } = this.#received;
+    if (this.#files === 0) { for (const file of files) file.close(); }
+    else if (isTruncated || files.length > this.#files) this.#refuse(data, files.length);
+    const message = new ReceivedMessage(data, this.#files === 0 ? [] : [...files]);
+    if (pidfd !== undefined) message.pidfd = pidfd;
+    this.#describe(message, isTruncated || (this.#files === 0 && files.length > 0));
+    if (this.#credentials !== undefined) message.credentials = this.#credentials;
+    return message;
+  }
+
+  #describe(message: Message, controlTruncated: boolean): void {
+    const { type } = this.#socket;
+    message.controlTruncated = controlTruncated;
+    message.truncated = (this.#flags & platform.MSG_TRUNC) !== 0;
+    message.endOfRecord = (this.#flags & platform.MSG_EOR) !== 0 ||
+      (type === "seqpacket" && !message.truncated);
+    if (this.#from !== null) message.from = denoAddr(type, addressText(this.#from));
+  }
+
+  #refuse(data: Uint8Array, arrived: number): never {
+    closeReceived(this.#received);
+    throw new ControlTruncatedError(
+      arrived > this.#files
+        ? `Cannot accept the message: ${arrived} descriptors came, at most ${this.#files} were asked for; all are closed, the data is in \`data\``
+        : "Cannot accept the message: more descriptors or other control data came than were asked for, or this process has no descriptors left; all are closed, the data is in `data`",
+      data,
+    );
+  }
+
+  #takeData(): Uint8Array {
+    const [only] = this.#target;
+    if (this.#target.length > 1 || only === undefined) {
+      return concatenated(this.#target).subarray(0, this.#filled);
+    }
+    const isShared = only === scratch;
+    return isShared ? only.slice(0, this.#filled) : only.subarray(0, this.#filled);
+  }
+
+  /** Keep what a failed receive took from the stream for the next one. */
+  [Symbol.dispose](): void {
+    if (this.#isTaken) return;
+    closeReceived(this.#received);
+    if (this.#filled > 0 && !this.#peek) this.#socket.unread.bytes = this.#takeData().slice();
+  }
+}
+
+function credentialsIn(received: Received): Credentials | undefined {
+  for (const { level, type, data } of received.items) {
+    if (level === platform.SOL_SOCKET && type === platform.SCM_CREDENTIALS) {
+      return readCredentials(data);
+    }
+  }
+  return undefined;
+}
+
+function checkedBuffers(buffer: Uint8Array | readonly Uint8Array[]): readonly Uint8Array[] {
+  const buffers = buffer instanceof Uint8Array ? [buffer] : Array.from(buffer);
+  for (const bytes of buffers) {
+    if (!(bytes instanceof Uint8Array)) {
+      throw new TypeError("Cannot receive: give `buffer` as a Uint8Array or an array of them");
+    }
+  }
+  if (buffers.length > MAX_VECTORS) {
+    throw new RangeError(
+      `Cannot receive into ${buffers.length} buffers: at most ${MAX_VECTORS} are possible`,
+    );
+  }
+  return buffers;
+}
+
+function checkedSize(size: number = DEFAULT_SIZE): number {
+  if (Number.isInteger(size) && size >= 0 && size <= MAX_SIZE) return size;
+  throw new RangeError(`Cannot receive ${size} bytes: give an integer from 0 to ${MAX_SIZE}`);
+}
+
+/**
+ * Memory for a message: usually the scratch, which is copied from. A `waitAll` may wait in between, when
+ * others use the scratch.
+ */
+function ownMemory(size: number, waitAll: boolean): Uint8Array {
+  if (size > DEFAULT_SIZE || waitAll) return new Uint8Array(size);
+  return scratch ??= new Uint8Array(DEFAULT_SIZE);
+}
+
+function scatter(bytes: Uint8Array, buffers: readonly Uint8Array[]): void {
+  let offset = 0;
+  for (const buffer of buffers) {
+    const part = bytes.subarray(offset, offset + buffer.byteLength);
+    buffer.set(part);
+    offset += part.byteLength;
+  }
+}

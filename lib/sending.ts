@@ -1,0 +1,214 @@
+/**
+ * One outgoing message, from what the caller gave to the last byte in the kernel.
+ *
+ * @module
+ */
+
+import { platform } from "../ffi/platform/mod.ts";
+import { closeFd } from "../ffi/syscalls/files.ts";
+import { send, sendmsg } from "../ffi/syscalls/sockets.ts";
+import { type Credentials, UCRED_SIZE, writeCredentials, writeDescriptors } from "./cmsg.ts";
+import { OutgoingControl } from "./control.ts";
+import type { Descriptor } from "./descriptor.ts";
+import { duplicate, type FileLike, fileNumbers } from "./files.ts";
+import { filesNeedByte, FullQueue, isFullQueue } from "./full_queue.ts";
+import { Header, MAX_VECTORS } from "./header.ts";
+import { type Destination, destinationOf } from "./pathname.ts";
+import type { Address } from "./sockaddr.ts";
+import type { SocketType } from "./socket_type.ts";
+import type { Obstacle, Operation } from "./transfer.ts";
+
+/** What {@linkcode Socket.send} sends. */
+export interface OutgoingMessage {
+  /** The data: one piece, or several that are sent as one message. The default is none. */
+  data?: Uint8Array | readonly Uint8Array[];
+  /** Open files to pass along, at most 253. They stay open here, and yours to close. */
+  files?: readonly FileLike[];
+  /** Credentials to claim; the kernel refuses those that are not the process's own without privileges. Linux only. */
+  credentials?: Credentials;
+  /** Where to send it, on an unconnected datagram socket. */
+  to?: Address;
+}
+
+/** The memory for headers and control data of all sockets on this thread: calls never overlap. */
+let shared: { header: Header; control: OutgoingControl } | undefined;
+
+/**
+ * Sends one message. On a stream it goes on until all data is in the kernel, and the control messages
+ * go with the first byte only: after a short write they must not be sent again.
+ */
+export class Sender implements Operation, Disposable {
+  readonly #descriptor: Descriptor;
+  readonly #type: SocketType;
+  readonly #vectors: readonly Uint8Array[];
+  readonly #total: number;
+  #files: number[];
+  #held: number[] | undefined;
+  readonly #credentials: Credentials | undefined;
+  readonly #destination: Destination | undefined;
+  #obstacle: FullQueue | undefined;
+  #sent = 0;
+
+  /**
+   * Check everything about a message, reading each of its properties once.
+   *
+   * @throws {TypeError} | {RangeError} if it cannot be sent
+   */
+  constructor(descriptor: Descriptor, type: SocketType, message: OutgoingMessage) {
+    const { data, files, credentials, to } = message;
+    this.#descriptor = descriptor;
+    this.#type = type;
+    this.#vectors = dataVectors(data, this.#isStream);
+    this.#total = totalLength(this.#vectors);
+    this.#files = files === undefined ? [] : fileNumbers(files);
+    if (this.#files.length > 0 && this.#total === 0 && this.#isStream) throw filesNeedByte();
+    this.#credentials = credentials === undefined ? undefined : checkedCredentials(credentials);
+    if (to !== undefined && type !== "dgram") {
+      throw new TypeError(
+        "Cannot send to an address: only datagram sockets send to several; connect instead",
+      );
+    }
+    this.#destination = to === undefined ? undefined : destinationOf(to);
+  }
+
+  get #isStream(): boolean {
+    return this.#type === "stream";
+  }
+
+  /** Where a message for several receivers was to go, for error messages. */
+  get display(): string | undefined {
+    return this.#destination?.display;
+  }
+
+  /** What an unconnected datagram socket waits for: its own readiness says nothing about the receiver. */
+  get obstacle(): Obstacle | undefined {
+    return this.#obstacle;
+  }
+
+  attempt(): number {
+    const { fd } = this.#descriptor;
+    for (;;) {
+      this.#checkLength();
+      const count = this.#sendOnce(fd);
+      if (count < 0) return this.#refused(count);
+      this.#sent += count;
+      if (!this.#isStream || this.#sent >= this.#total) return this.#sent;
+    }
+  }
+
+  #sendOnce(fd: number): number {
+    const only = this.#vectors.length === 1 ? this.#vectors[0] : undefined;
+    if (only !== undefined && this.#isPlain()) {
+      const rest = this.#sent === 0 ? only : only.subarray(this.#sent);
+      return send(fd, rest, platform.MSG_DONTWAIT);
+    }
+    const { header, control } = shared ??= { header: new Header(), control: new OutgoingControl() };
+    header.setVectors(this.#vectors, this.#sent);
+    header.setName(this.#destination?.sockaddr ?? null);
+    control.reset();
+    if (this.#sent === 0) this.#addControl(control);
+    header.setControl(control.address(), control.used);
+    return sendmsg(fd, header.bytes, platform.MSG_DONTWAIT);
+  }
+
+  #isPlain(): boolean {
+    return this.#destination === undefined &&
+      (this.#sent > 0 || (this.#files.length === 0 && this.#credentials === undefined));
+  }
+
+  #addControl(control: OutgoingControl): void {
+    const { SOL_SOCKET, SCM_RIGHTS, SCM_CREDENTIALS } = platform;
+    const files = this.#held ?? this.#files;
+    if (this.#credentials !== undefined) {
+      writeCredentials(control.add(UCRED_SIZE, SOL_SOCKET, SCM_CREDENTIALS), this.#credentials);
+    }
+    if (files.length > 0) {
+      writeDescriptors(control.add(files.length * 4, SOL_SOCKET, SCM_RIGHTS), files);
+    }
+  }
+
+  /** Tell a full queue from a failure. */
+  #refused(error: number): number {
+    if (!isFullQueue(error, this.#type)) return error;
+    const needsObstacle = this.#destination !== undefined || error !== -platform.EAGAIN;
+    if (needsObstacle) this.#obstacle ??= new FullQueue(this.#descriptor, this.#destination);
+    return -platform.EAGAIN;
+  }
+
+  /** A buffer may be detached or shrink while the message waits: less than promised is never sent for it. */
+  #checkLength(): void {
+    if (totalLength(this.#vectors) < this.#total) {
+      throw new TypeError(
+        "Cannot send: the data was detached or shrunk in the meantime; keep it until the send is done",
+      );
+    }
+  }
+
+  /** The caller may close his files while the message waits, and the numbers be reused: hold duplicates. */
+  beforeWait(): void {
+    if (this.#held !== undefined || this.#sent > 0 || this.#files.length === 0) return;
+    this.#held = [];
+    for (const fd of this.#files) this.#held.push(duplicate(fd));
+  }
+
+  [Symbol.dispose](): void {
+    for (const fd of this.#held ?? []) closeFd(fd);
+    this.#destination?.[Symbol.dispose]();
+    this.#obstacle?.[Symbol.dispose]();
+  }
+}
+
+function dataVectors(
+  data: Uint8Array | readonly Uint8Array[] | undefined,
+  isStream: boolean,
+): readonly Uint8Array[] {
+  if (data === undefined) return [];
+  if (data instanceof Uint8Array) return [data];
+  const vectors = Array.from(data);
+  for (const bytes of vectors) {
+    if (!(bytes instanceof Uint8Array)) {
+      throw new TypeError("Cannot send the data: give a Uint8Array or an array of them");
+    }
+  }
+  // A stream may take several calls; a message must fit one, and one takes IOV_MAX pieces.
+  return isStream || vectors.length <= MAX_VECTORS ? vectors : [concatenated(vectors)];
+}
+
+/** Return the bytes of `vectors` in one piece. */
+export function concatenated(vectors: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(totalLength(vectors));
+  let offset = 0;
+  for (const bytes of vectors) {
+    all.set(bytes, offset);
+    offset += bytes.byteLength;
+  }
+  return all;
+}
+
+/** Return the number of bytes in all of `vectors`. */
+export function totalLength(vectors: readonly Uint8Array[]): number {
+  let total = 0;
+  for (const bytes of vectors) total += bytes.byteLength;
+  return total;
+}
+
+function checkedCredentials(credentials: Credentials): Credentials {
+  if (platform.SCM_CREDENTIALS < 0) {
+    throw new Deno.errors.NotSupported("Sending credentials with a message exists on Linux only");
+  }
+  const { pid, uid, gid } = credentials;
+  for (
+    const [what, value, limit] of [["pid", pid, 0x7fffffff], ["uid", uid, 0xffffffff], [
+      "gid",
+      gid,
+      0xffffffff,
+    ]] as const
+  ) {
+    if (!Number.isInteger(value) || value < 0 || value > limit) {
+      throw new RangeError(
+        `Cannot send credentials with the ${what} ${value}: give an integer from 0 to ${limit}`,
+      );
+    }
+  }
+  return { pid, uid, gid };
+}

@@ -1,0 +1,654 @@
+/**
+ * A connected or datagram Unix socket.
+ *
+ * @module
+ */
+
+import { platform } from "../ffi/platform/mod.ts";
+import { recv, send, shutdown, socketName } from "../ffi/syscalls/sockets.ts";
+import { adopters } from "./adopters.ts";
+import type { Credentials } from "./cmsg.ts";
+import { closeWhenForgotten, Descriptor } from "./descriptor.ts";
+import { check, systemError } from "./errors.ts";
+import type { OwnedFd } from "./fd.ts";
+import { requireOpen } from "./files.ts";
+import type { Message } from "./message.ts";
+import * as options from "./options.ts";
+import * as peer from "./peer.ts";
+import { READABLE, WRITABLE } from "./reactor/mod.ts";
+import {
+  type ControlRoom,
+  lookUpControlRoom,
+  type ReceiveOptions,
+  Receiver,
+  type SyncReceiveOptions,
+  type Unread,
+} from "./receiving.ts";
+import { type OutgoingMessage, Sender } from "./sending.ts";
+import { addressText, decodeSockaddr } from "./sockaddr.ts";
+import { denoAddr, type SocketType } from "./socket_type.ts";
+import { readableFrom, writableTo } from "./streams.ts";
+import { type Channel, type Operation, perform, performSync } from "./transfer.ts";
+import { describeSocket } from "./inspect_socket.ts";
+
+/** How an asynchronous {@linkcode Socket.send} works. */
+export interface SendOptions {
+  /** Ends the wait; the promise is rejected with the signal's reason. On a stream, a part may be sent by then. */
+  signal?: AbortSignal;
+}
+
+/** The largest spin before parking, in microseconds. */
+const MAX_BUSY_POLL = 1_000_000;
+
+let create: (descriptor: Descriptor, type: SocketType, names: SocketNames) => Socket;
+
+/** Return the descriptor behind a socket: for the rest of the module. */
+export let descriptorOf: (socket: Socket) => Descriptor;
+
+/**
+ * A connected Unix socket, or a datagram one: all of `Deno.Conn`, and messages that carry open files,
+ * credentials and addresses.
+ *
+ * Every operation has an asynchronous form and a `Sync` form, which blocks the thread. Operations of one
+ * direction run one after the other, in the order they were started. Closing, disposing and detaching
+ * end everything that waits on the socket with `Deno.errors.BadResource`.
+ *
+ * @example
+ * ```ts
+ * import { unix } from "@denet/unix";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [a, b] = unix.socketpair();
+ * using _a = a;
+ * using _b = b;
+ * await a.send({ data: new TextEncoder().encode("hello"), files: [0] });
+ * using message = await b.receive({ files: 1 });
+ * assertEquals(message?.files.length, 1);
+ * ```
+ */
+export class Socket implements Deno.Conn<Deno.UnixAddr> {
+  readonly #descriptor: Descriptor;
+  readonly #unread: Unread = { bytes: undefined };
+  #room: ControlRoom | undefined;
+  #local: Uint8Array | undefined;
+  #remote: Uint8Array | undefined;
+  #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
+  #writable: WritableStream<Uint8Array<ArrayBufferLike>> | undefined;
+  #ended = { reading: false, writing: false };
+
+  /** The type of the socket. */
+  readonly type: SocketType;
+
+  private constructor(descriptor: Descriptor, type: SocketType, names: SocketNames) {
+    this.#descriptor = descriptor;
+    this.type = type;
+    this.#local = names.local;
+    this.#remote = names.remote;
+    closeWhenForgotten(this, descriptor);
+  }
+
+  static {
+    create = (descriptor, type, names) => new Socket(descriptor, type, names);
+    descriptorOf = (socket) => socket.#descriptor;
+  }
+
+  /**
+   * Take over an open descriptor that is a connected or datagram Unix socket: inherited, received or
+   * detached elsewhere. From now on this object closes it.
+   *
+   * @throws {TypeError} if it is something else, which then stays open and with its owner
+   *
+   * @example
+   * ```ts
+   * import { Socket, unix } from "@denet/unix";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using again = Socket.adopt(b.detach());
+   * console.log(again.type);
+   * ```
+   */
+  static adopt(fd: number): Socket {
+    requireOpen(fd);
+    return socketFromFd(fd, describeSocket(fd, false));
+  }
+
+  /**
+   * The descriptor's number. It stays with this object.
+   *
+   * @throws {Deno.errors.BadResource} once the socket is closed or detached
+   */
+  get fd(): number {
+    return this.#descriptor.fd;
+  }
+
+  /** The address of this end, in the form of Deno's own sockets; its path is `""` for an unnamed socket. */
+  get localAddr(): Deno.UnixAddr {
+    return denoAddr(this.type, addressText(this.localAddress));
+  }
+
+  /** The address of the other end, in the form of Deno's own sockets; its path is `""` for an unnamed or missing one. */
+  get remoteAddr(): Deno.UnixAddr {
+    return denoAddr(this.type, addressText(this.remoteAddress));
+  }
+
+  /** The address of this end in exact bytes, with a leading NUL for an abstract name; `null` for none. */
+  get localAddress(): Uint8Array | null {
+    return this.#local?.slice() ?? nameOf(this.fd, false);
+  }
+
+  /** The address of the other end in exact bytes, with a leading NUL for an abstract name; `null` for none. */
+  get remoteAddress(): Uint8Array | null {
+    return this.#remote?.slice() ?? nameOf(this.fd, true);
+  }
+
+  get #incoming(): Channel {
+    const descriptor = this.#descriptor;
+    return { descriptor, lane: descriptor.reading, interest: READABLE };
+  }
+
+  get #outgoing(): Channel {
+    const descriptor = this.#descriptor;
+    return { descriptor, lane: descriptor.writing, interest: WRITABLE };
+  }
+
+  /**
+   * Read up to `bytes.byteLength` bytes. Descriptors that come along are closed by the kernel: use
+   * `receive` to take them.
+   *
+   * @returns the number of bytes read, `null` at the end of the stream
+   * @throws {Deno.errors.BadResource} if the socket is closed, also while waiting
+   * @throws {Deno.errors.ConnectionReset} if the peer closed with data of ours unread
+   */
+  async read(bytes: Uint8Array): Promise<number | null> {
+    if (this.type !== "stream") return lengthOf(await this.receive({ buffer: bytes }));
+    const operation = this.#readOperation(bytes);
+    return countOrEnd(check(await perform(this.#incoming, operation), "recv"), bytes);
+  }
+
+  /**
+   * Read up to `bytes.byteLength` bytes, blocking the thread: what `read` does.
+   *
+   * @throws {Deno.errors.WouldBlock} after `receiveTimeout`, if that is set
+   */
+  readSync(bytes: Uint8Array): number | null {
+    if (this.type !== "stream") return lengthOf(this.receiveSync({ buffer: bytes }));
+    const operation = this.#readOperation(bytes);
+    const count = performSync(this.#incoming, operation, this.#receiveLimit);
+    return countOrEnd(check(count, "recv"), bytes);
+  }
+
+  #readOperation(bytes: Uint8Array): Operation {
+    requireBytes(bytes);
+    return {
+      attempt: () =>
+        this.#unread.bytes === undefined
+          ? recv(this.#descriptor.fd, bytes, platform.MSG_DONTWAIT)
+          : this.#takeUnread(bytes),
+    };
+  }
+
+  /** Give what a `receive` with `waitAll` took before it was aborted. */
+  #takeUnread(bytes: Uint8Array): number {
+    const unread = this.#unread.bytes ?? bytes.subarray(0, 0);
+    const part = unread.subarray(0, bytes.byteLength);
+    bytes.set(part);
+    this.#unread.bytes = part.byteLength < unread.byteLength
+      ? unread.subarray(part.byteLength)
+      : undefined;
+    return part.byteLength;
+  }
+
+  readonly #receiveLimit = (): number => options.pollTimeout(this.fd, platform.SO_RCVTIMEO);
+  readonly #sendLimit = (): number => options.pollTimeout(this.fd, platform.SO_SNDTIMEO);
+
+  /**
+   * Write a part of `bytes`, or all; on sockets that keep message boundaries, all of it as one message.
+   *
+   * @returns the number of bytes written
+   * @throws {Deno.errors.BrokenPipe} if the peer has closed
+   * @throws {Deno.errors.BadResource} if the socket is closed, also while waiting
+   */
+  async write(bytes: Uint8Array): Promise<number> {
+    const operation = this.#writeOperation(bytes);
+    return check(await perform(this.#outgoing, operation), "send");
+  }
+
+  /**
+   * Write a part of `bytes`, or all, blocking the thread: what `write` does.
+   *
+   * @throws {Deno.errors.Busy} while an asynchronous `send` or `write` on a stream is under way
+   * @throws {Deno.errors.WouldBlock} after `sendTimeout`, if that is set
+   */
+  writeSync(bytes: Uint8Array): number {
+    this.#requireNoSend();
+    const operation = this.#writeOperation(bytes);
+    return check(performSync(this.#outgoing, operation, this.#sendLimit), "send");
+  }
+
+  #writeOperation(bytes: Uint8Array): Operation {
+    requireBytes(bytes);
+    return { attempt: () => send(this.#descriptor.fd, bytes, platform.MSG_DONTWAIT) };
+  }
+
+  /** A blocking send cannot let the asynchronous one before it finish: it would cut into its message. */
+  #requireNoSend(): void {
+    if (this.type === "stream" && this.#descriptor.writing.isBusy) {
+      throw new Deno.errors.Busy(
+        "Cannot send in the calling thread while an asynchronous send is under way: await that first",
+      );
+    }
+  }
+
+  /**
+   * Send one message: all of its data, and its descriptors exactly once, with the first byte. The
+   * descriptors stay open here.
+   *
+   * @returns the number of bytes sent
+   * @throws {TypeError} for descriptors without data on a stream
+   * @throws {RangeError} for more than 253 descriptors
+   * @throws {Deno.errors.BadResource} if the socket or one of the files is closed
+   * @throws {Deno.errors.BrokenPipe} if the peer has closed
+   *
+   * @example Datagrams to an address
+   * ```ts
+   * import { unix } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const dir = Deno.makeTempDirSync();
+   * using receiver = unix.bind(`${dir}/inbox`);
+   * using sender = unix.bind(`${dir}/outbox`);
+   * await sender.send({ data: new Uint8Array([1]), to: `${dir}/inbox` });
+   * using message = await receiver.receive();
+   * assertEquals(message?.from?.path, `${dir}/outbox`);
+   * ```
+   */
+  async send(message: OutgoingMessage, options: SendOptions = {}): Promise<number> {
+    using sender = new Sender(this.#descriptor, this.type, message);
+    const count = await perform(this.#outgoing, sender, options.signal);
+    return check(count, "sendmsg", sender.display);
+  }
+
+  /**
+   * Send one message, blocking the thread: what `send` does.
+   *
+   * @throws {Deno.errors.Busy} while an asynchronous `send` or `write` on a stream is under way
+   * @throws {Deno.errors.WouldBlock} after `sendTimeout`, if that is set
+   */
+  sendSync(message: OutgoingMessage): number {
+    this.#requireNoSend();
+    using sender = new Sender(this.#descriptor, this.type, message);
+    return check(performSync(this.#outgoing, sender, this.#sendLimit), "sendmsg", sender.display);
+  }
+
+  /**
+   * Receive one message; on a stream, what has come.
+   *
+   * @returns the message, `null` at the end
+   * @throws {ControlTruncatedError} with `files` above 0, if more came than asked for; nothing leaks
+   * @throws {TypeError} for `peek` together with `files`
+   * @throws {RangeError} for a size or number of files that cannot be
+   * @throws {Deno.errors.BadResource} if the socket is closed, also while waiting
+   */
+  async receive(options: ReceiveOptions = {}): Promise<Message | null> {
+    using receiver = new Receiver(this.#receiving, options);
+    check(await perform(this.#incoming, receiver, options.signal), "recvmsg");
+    return receiver.finish();
+  }
+
+  /**
+   * Receive one message, blocking the thread: what `receive` does.
+   *
+   * @throws {Deno.errors.WouldBlock} after `receiveTimeout`, if that is set
+   */
+  receiveSync(options: SyncReceiveOptions = {}): Message | null {
+    using receiver = new Receiver(this.#receiving, options);
+    check(performSync(this.#incoming, receiver, this.#receiveLimit), "recvmsg");
+    return receiver.finish();
+  }
+
+  readonly #receiving = {
+    owner: this,
+    get descriptor(): Descriptor {
+      return this.owner.#descriptor;
+    },
+    get type(): SocketType {
+      return this.owner.type;
+    },
+    get unread(): Unread {
+      return this.owner.#unread;
+    },
+    controlRoom(): ControlRoom {
+      return this.owner.#room ??= lookUpControlRoom(this.owner.fd, this.owner.type);
+    },
+  };
+
+  /**
+   * Go through the messages until the end of the connection; on a datagram socket, for ever.
+   *
+   * @throws {Deno.errors.BadResource} if the socket is closed meanwhile
+   */
+  async *messages(options: ReceiveOptions = {}): AsyncIterableIterator<Message> {
+    for (;;) {
+      const message = await this.receive(options);
+      if (message === null) return;
+      yield message;
+    }
+  }
+
+  /**
+   * Shut down one direction, or both, by shutdown(2): the peer reads an end, or cannot write any more.
+   *
+   * @throws {TypeError} if `how` is none of the three
+   * @throws {Deno.errors.NotConnected} if the socket is not connected
+   */
+  shutdown(how: "read" | "write" | "both"): void {
+    const { SHUT_RD, SHUT_WR, SHUT_RDWR } = platform;
+    const number = { read: SHUT_RD, write: SHUT_WR, both: SHUT_RDWR }[how];
+    if (number === undefined) {
+      throw new TypeError(
+        `Cannot shut down ${JSON.stringify(how)}: give "read", "write" or "both"`,
+      );
+    }
+    check(shutdown(this.fd, number), "shutdown");
+  }
+
+  /** Shut down writing: the peer reads to the end. An asynchronous form of `shutdown("write")`. */
+  async closeWrite(): Promise<void> {
+    await this.#descriptor.writing.enter();
+    try {
+      this.shutdown("write");
+    } finally {
+      this.#descriptor.writing.leave();
+    }
+  }
+
+  /** Close the socket. Closing again does nothing. */
+  close(): void {
+    this.#descriptor.close();
+  }
+
+  /** Close the socket, at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /**
+   * Give the descriptor up without closing it, and return its number: whoever takes it closes it.
+   *
+   * @throws {Deno.errors.BadResource} if the socket is closed
+   */
+  detach(): number {
+    return this.#descriptor.release();
+  }
+
+  /** Let pending operations keep the process alive: the default. */
+  ref(): void {
+    this.#descriptor.ref();
+  }
+
+  /** Let the process end although operations on this socket are pending. */
+  unref(): void {
+    this.#descriptor.unref();
+  }
+
+  /** What arrives, as a byte stream that reads only when its consumer wants more. Cancelling shuts down reading. */
+  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return this.#readable ??= readableFrom({
+      read: (bytes) => this.read(bytes),
+      readingEnded: () => this.#streamEnded("reading"),
+    });
+  }
+
+  /**
+   * A stream that sends what is written to it, each chunk in full before the next. Closing it shuts down
+   * writing; once the readable stream has ended as well, the socket is closed.
+   */
+  get writable(): WritableStream<Uint8Array<ArrayBufferLike>> {
+    return this.#writable ??= writableTo({
+      writeAll: async (data) => {
+        await this.send({ data });
+      },
+      writingEnded: () => this.#streamEnded("writing"),
+    });
+  }
+
+  #streamEnded(side: "reading" | "writing"): void {
+    if (this.#descriptor.closed) return;
+    this.#ended[side] = true;
+    if (this.#ended.reading && this.#ended.writing) return this.close();
+    const result = shutdown(this.fd, side === "reading" ? platform.SHUT_RD : platform.SHUT_WR);
+    // A peer that is gone already has shut down everything by itself.
+    if (result < 0 && result !== -platform.ENOTCONN) throw systemError(-result, "shutdown");
+  }
+
+  /**
+   * Return who was on the other side when the connection was made: process, user and group (SO_PEERCRED,
+   * unix(7)). On the connecting side that is whoever called listen(2).
+   *
+   * @throws {Deno.errors.NotConnected} if the socket is not connected
+   */
+  peerCredentials(): Credentials {
+    return peer.peerCredentials(this.fd);
+  }
+
+  /**
+   * Return a descriptor for the process on the other side (SO_PEERPIDFD, Linux 6.5): unlike its number,
+   * it cannot come to stand for another process.
+   *
+   * @throws {Deno.errors.NotFound} if that process has ended and is gone
+   * @throws {Deno.errors.NotSupported} if the kernel has none
+   */
+  peerPidfd(): OwnedFd {
+    return peer.peerPidfd(this.fd);
+  }
+
+  /**
+   * Return the supplementary groups of the peer when the connection was made (SO_PEERGROUPS, Linux 4.13).
+   *
+   * @throws {Deno.errors.NotSupported} on other systems
+   */
+  peerGroups(): number[] {
+    return peer.peerGroups(this.fd);
+  }
+
+  /**
+   * Return the security label of the peer (SO_PEERSEC).
+   *
+   * @throws {Deno.errors.NotSupported} where the kernel has none
+   */
+  peerSecurity(): string {
+    return peer.peerSecurity(this.fd);
+  }
+
+  /**
+   * Read a socket option that is an `int`, or with `size` one that is a structure of at most so many bytes.
+   *
+   * @param level as `SOL_SOCKET` (1 on Linux)
+   * @param name the option's number on this platform
+   * @throws {SyscallError} with `code` `ENOPROTOOPT` if there is no such option
+   */
+  getOption(level: number, name: number): number;
+  getOption(level: number, name: number, size: number): Uint8Array;
+  getOption(level: number, name: number, size?: number): number | Uint8Array {
+    return size === undefined
+      ? options.getOption(this.fd, level, name)
+      : options.getOption(this.fd, level, name, size);
+  }
+
+  /**
+   * Set a socket option to an `int`, a flag, or the bytes of a structure.
+   *
+   * @throws {SyscallError} with `code` `ENOPROTOOPT` if there is no such option
+   */
+  setOption(level: number, name: number, value: number | boolean | Uint8Array): void {
+    options.setOption(this.fd, level, name, value);
+    this.#room = undefined;
+  }
+
+  /** The size of the send buffer in bytes, overhead included (SO_SNDBUF). Linux doubles what is set. */
+  get sendBufferSize(): number {
+    return this.getOption(platform.SOL_SOCKET, platform.SO_SNDBUF);
+  }
+
+  set sendBufferSize(bytes: number) {
+    this.setOption(platform.SOL_SOCKET, platform.SO_SNDBUF, bytes);
+  }
+
+  /** The size of the receive buffer in bytes (SO_RCVBUF). On Linux, Unix sockets charge the sender's alone. */
+  get receiveBufferSize(): number {
+    return this.getOption(platform.SOL_SOCKET, platform.SO_RCVBUF);
+  }
+
+  set receiveBufferSize(bytes: number) {
+    this.setOption(platform.SOL_SOCKET, platform.SO_RCVBUF, bytes);
+  }
+
+  /** How long a `Sync` call waits to send, in milliseconds; 0, the default, is for ever (SO_SNDTIMEO). */
+  get sendTimeout(): number {
+    return options.getTimeout(this.fd, platform.SO_SNDTIMEO);
+  }
+
+  set sendTimeout(milliseconds: number) {
+    options.setTimeLimit(this.fd, platform.SO_SNDTIMEO, milliseconds);
+  }
+
+  /** How long a `Sync` call waits to receive, in milliseconds; 0, the default, is for ever (SO_RCVTIMEO). */
+  get receiveTimeout(): number {
+    return options.getTimeout(this.fd, platform.SO_RCVTIMEO);
+  }
+
+  set receiveTimeout(milliseconds: number) {
+    options.setTimeLimit(this.fd, platform.SO_RCVTIMEO, milliseconds);
+  }
+
+  /** Whether messages come with their sender's credentials (SO_PASSCRED, Linux). The default is false. */
+  get passCredentials(): boolean {
+    return options.getFlag(this.fd, platform.SO_PASSCRED);
+  }
+
+  set passCredentials(on: boolean) {
+    this.#setFlag(platform.SO_PASSCRED, on, "pass credentials with messages");
+  }
+
+  /** Whether messages come with a descriptor of their sender's process (SO_PASSPIDFD, Linux 6.5). The default is false. */
+  get passPidfd(): boolean {
+    const fd = this.fd;
+    const value = options.readIntOption(fd, platform.SOL_SOCKET, platform.SO_PASSPIDFD);
+    return value > 0;
+  }
+
+  set passPidfd(on: boolean) {
+    this.#setFlag(platform.SO_PASSPIDFD, on, "pass process descriptors with messages");
+  }
+
+  /**
+   * Whether peers may pass descriptors to this socket (SO_PASSRIGHTS, Linux 6.16). The default is true;
+   * with false, the kernel refuses their messages at once, with EPERM.
+   */
+  get passRights(): boolean {
+    const fd = this.fd;
+    return options.readIntOption(fd, platform.SOL_SOCKET, platform.SO_PASSRIGHTS) !== 0;
+  }
+
+  set passRights(on: boolean) {
+    this.#setFlag(platform.SO_PASSRIGHTS, on, "refuse descriptors for a socket: Linux 6.16 can");
+  }
+
+  #setFlag(name: number, on: boolean, what: string): void {
+    options.setFlag(this.fd, name, on, what);
+    this.#room = undefined;
+  }
+
+  /** The number of bytes that wait to be read (SIOCINQ): on a datagram socket, those of the next message. */
+  get bytesAvailable(): number {
+    return options.bytesAvailable(this.fd) + (this.#unread.bytes?.byteLength ?? 0);
+  }
+
+  /** The memory that sent but unread data takes, in bytes, the kernel's overhead included (SIOCOUTQ). */
+  get bytesUnsent(): number {
+    return options.bytesUnsent(this.fd);
+  }
+
+  /**
+   * How long to look for an event before parking, in microseconds from 0 (off, the default) to 1,000,000.
+   * It costs processor time and saves the wake-up; it never changes a result.
+   *
+   * @throws {RangeError} when set to anything else
+   */
+  get busyPoll(): number {
+    return this.#descriptor.busyPoll;
+  }
+
+  set busyPoll(microseconds: number) {
+    this.#descriptor.busyPoll = checkedBusyPoll(microseconds);
+  }
+
+  /** Show type and addresses in `console.log`. */
+  [Symbol.for("Deno.customInspect")](): string {
+    if (this.#descriptor.closed) return "Socket (closed)";
+    const [local, remote] = [this.localAddr.path, this.remoteAddr.path];
+    return `Socket { fd: ${this.fd}, type: "${this.type}", local: ${
+      JSON.stringify(local)
+    }, remote: ${JSON.stringify(remote)} }`;
+  }
+}
+
+/** Addresses that the kernel does not know in full, because they were too long for it. */
+export interface SocketNames {
+  readonly local?: Uint8Array | undefined;
+  readonly remote?: Uint8Array | undefined;
+}
+
+/** Wrap a descriptor that this module made. */
+export function createSocket(
+  descriptor: Descriptor,
+  type: SocketType,
+  names: SocketNames = {},
+): Socket {
+  return create(descriptor, type, names);
+}
+
+/** Own a socket that the kernel just gave: it needs no check. */
+export function socketFromFd(fd: number, type: SocketType, names: SocketNames = {}): Socket {
+  return create(new Descriptor(fd, "Socket"), type, names);
+}
+
+adopters.socket = (descriptor) => {
+  const type = describeSocket(descriptor.fd, false);
+  return socketFromFd(descriptor.release(), type);
+};
+
+/** Check a time to spin, in microseconds. */
+export function checkedBusyPoll(microseconds: number): number {
+  if (Number.isFinite(microseconds) && microseconds >= 0 && microseconds <= MAX_BUSY_POLL) {
+    return microseconds;
+  }
+  throw new RangeError(
+    `Cannot poll busily for ${microseconds} microseconds: give a number from 0 to ${MAX_BUSY_POLL}`,
+  );
+}
+
+/** Read the name of a socket or of its peer. */
+export function nameOf(fd: number, ofPeer: boolean): Uint8Array | null {
+  const buffer = new Uint8Array(128);
+  const length = socketName(fd, ofPeer, buffer);
+  const isMissing = ofPeer && (length === -platform.ENOTCONN || length === -platform.EINVAL);
+  if (isMissing) return null;
+  return decodeSockaddr(buffer, check(length, ofPeer ? "getpeername" : "getsockname"), platform);
+}
+
+function requireBytes(bytes: Uint8Array): void {
+  if (!(bytes instanceof Uint8Array)) {
+    throw new TypeError("Cannot transfer data: give a Uint8Array");
+  }
+}
+
+function countOrEnd(count: number, bytes: Uint8Array): number | null {
+  return count === 0 && bytes.byteLength > 0 ? null : count;
+}
+
+function lengthOf(message: Message | null): number | null {
+  using received = message;
+  return received?.data.byteLength ?? null;
+}

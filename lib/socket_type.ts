@@ -1,0 +1,47 @@
+/**
+ * The types of Unix sockets.
+ *
+ * @module
+ */
+
+import { platform } from "../ffi/platform/mod.ts";
+
+/**
+ * The type of a socket: a byte stream, a connection that keeps message boundaries (Linux), or
+ * datagrams, which on Unix sockets are reliable and keep their order.
+ */
+export type SocketType = "stream" | "seqpacket" | "dgram";
+
+/**
+ * Return the platform's number for a type.
+ *
+ * @throws {TypeError} if it is none
+ */
+export function typeNumber(type: SocketType): number {
+  switch (type) {
+    case "stream":
+      return platform.SOCK_STREAM;
+    case "seqpacket":
+      return platform.SOCK_SEQPACKET;
+    case "dgram":
+      return platform.SOCK_DGRAM;
+    default:
+      throw new TypeError(
+        `Cannot use ${
+          JSON.stringify(type)
+        } as a socket type: give "stream", "seqpacket" or "dgram"`,
+      );
+  }
+}
+
+/** Return the type for the platform's number, `undefined` for another one. */
+export function typeFromNumber(number: number): SocketType | undefined {
+  if (number === platform.SOCK_STREAM) return "stream";
+  if (number === platform.SOCK_SEQPACKET) return "seqpacket";
+  return number === platform.SOCK_DGRAM ? "dgram" : undefined;
+}
+
+/** Return an address in the form of Deno's own sockets. */
+export function denoAddr(type: SocketType, path: string): Deno.UnixAddr {
+  return { transport: type === "dgram" ? "unixpacket" : "unix", path };
+}

@@ -1,0 +1,92 @@
+/**
+ * The one loop behind every operation that may have to wait: attempt, and only on EAGAIN wait and
+ * attempt again. An operation and its `Sync` twin share the attempt; only the waiting differs.
+ *
+ * @module
+ */
+
+import { platform } from "../ffi/platform/mod.ts";
+import { poll } from "../ffi/syscalls/files.ts";
+import type { Descriptor } from "./descriptor.ts";
+import { check } from "./errors.ts";
+import type { Lane } from "./lane.ts";
+import { breathe, type Interest } from "./reactor/mod.ts";
+
+/** Something that is tried until it goes through. */
+export interface Operation {
+  /** Try without blocking: a value, `-EAGAIN` to be called again, or another `-errno`. */
+  attempt(): number;
+  /** Called before each wait, to hold on to what the caller may take away meanwhile. */
+  beforeWait?(): void;
+  /** Waits for something else than the descriptor's own readiness. */
+  readonly obstacle?: Obstacle | undefined;
+}
+
+/** Something other than the descriptor itself that an operation waits for. */
+export interface Obstacle {
+  /** Wait until it may be gone. */
+  wait(signal?: AbortSignal): Promise<void>;
+  /** Block the thread until it may be gone. */
+  waitSync(): void;
+}
+
+/** Which descriptor an operation works on, and in which direction. */
+export interface Channel {
+  readonly descriptor: Descriptor;
+  readonly lane: Lane;
+  readonly interest: Interest;
+}
+
+/** Attempt until it goes through, in its turn; the last attempt's result. */
+export async function perform(
+  channel: Channel,
+  operation: Operation,
+  signal?: AbortSignal,
+): Promise<number> {
+  signal?.throwIfAborted();
+  const { lane } = channel;
+  if (!lane.tryEnter()) {
+    operation.beforeWait?.();
+    await lane.enter(signal);
+  }
+  try {
+    for (;;) {
+      const result = operation.attempt();
+      if (result !== -platform.EAGAIN) {
+        const pause = breathe();
+        if (pause !== undefined) await pause;
+        return result;
+      }
+      operation.beforeWait?.();
+      const { obstacle } = operation;
+      if (obstacle !== undefined) await obstacle.wait(signal);
+      else await channel.descriptor.wait(channel.interest, signal);
+    }
+  } finally {
+    lane.leave();
+  }
+}
+
+/**
+ * Attempt until it goes through, blocking the thread in between for at most `timeout` milliseconds
+ * (-1: without limit); `-EAGAIN` after that.
+ */
+export function performSync(
+  channel: Channel,
+  operation: Operation,
+  timeout: () => number = forever,
+): number {
+  for (;;) {
+    const result = operation.attempt();
+    if (result !== -platform.EAGAIN) return result;
+    const { obstacle } = operation;
+    if (obstacle !== undefined) obstacle.waitSync();
+    else if (check(poll(channel.descriptor.fd, channel.interest, timeout()), "poll") === 0) {
+      return result;
+    }
+  }
+}
+
+function forever(): number {
+  return -1;
+}

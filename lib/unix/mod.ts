@@ -1,0 +1,50 @@
+/**
+ * Unix domain sockets: stream, seqpacket and datagram; path, abstract and autobound addresses; passing
+ * open files between processes; pairs; peer identity. Importing this module adds the protocols `unix`,
+ * `unixpacket` and `unixgram` to `dial`; it needs no permission and opens nothing.
+ *
+ * The first call needs FFI permission: `--allow-ffi`, or `--allow-ffi=` with the absolute path of the C
+ * library. No other permission is asked for.
+ *
+ * @example
+ * ```ts
+ * import { listen, connect, accept } from "@denet/unix/unix";
+ *
+ * const path = `${Deno.makeTempDirSync()}/app.sock`;
+ * using listener = listen(path);
+ * using client = await connect(path);
+ * using server = await accept(listener);
+ * await client.send({ data: new TextEncoder().encode("standard input"), files: [0] });
+ * using message = await server.receive({ files: 1 });
+ * console.log(message?.files[0]?.kind());
+ * ```
+ *
+ * @module
+ */
+
+import "./provider.ts";
+
+export { accept, type AcceptOptions, acceptSync } from "./accept.ts";
+export { bind, type BindOptions, type SocketFileOptions } from "./bind.ts";
+export { connect, type ConnectOptions, connectSync } from "./connect.ts";
+export type { SocketFlags } from "./flags.ts";
+export { listen, type ListenOptions } from "./listen.ts";
+export { addFiles, allocFiles, recvFiles, recvPidfd } from "./rights.ts";
+export { socketpair, type SocketpairOptions } from "./socketpair.ts";
+export type { Address } from "../sockaddr.ts";
+export type { Credentials } from "../cmsg.ts";
+export type { FileKind } from "../stat.ts";
+export type { FileLike } from "../files.ts";
+export type { Message } from "../message.ts";
+export type { OutgoingMessage } from "../sending.ts";
+export type { ReceiveOptions, SyncReceiveOptions } from "../receiving.ts";
+export type { SocketType } from "../socket_type.ts";
+export { type MemfdOptions, type OpenOptions, OwnedFd } from "../fd.ts";
+export { Listener } from "../listener.ts";
+export { type SendOptions, Socket } from "../socket.ts";
+export {
+  ControlTruncatedError,
+  InvalidAddressError,
+  SyscallError,
+  type SystemErrorInfo,
+} from "../errors.ts";

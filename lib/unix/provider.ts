@@ -1,0 +1,25 @@
+/**
+ * Adds Unix sockets to the registry of `dial`.
+ *
+ * @module
+ */
+
+import { registerProtocol } from "../dial/mod.ts";
+import type { SocketType } from "../socket_type.ts";
+import { connect } from "./connect.ts";
+
+/** The protocols, named as in Go's `net`, and the types of their sockets. */
+const protocols: readonly (readonly [name: string, type: SocketType])[] = [
+  ["unix", "stream"],
+  ["unixpacket", "seqpacket"],
+  ["unixgram", "dgram"],
+];
+
+for (const [name, type] of protocols) {
+  // Paths have no services: whatever stands there is ignored, as it is in Hare.
+  registerProtocol(
+    name,
+    (address, _service, options) => connect(address, { ...options, type }),
+    { address: "path" },
+  );
+}

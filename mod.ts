@@ -1,0 +1,70 @@
+/**
+ * Unix domain sockets for Deno, on FFI: stream, seqpacket and datagram sockets, passing open files
+ * between processes, peer identity, a dial registry, and message-header helpers on typed arrays.
+ *
+ * @example
+ * ```ts
+ * import { dial, unix } from "@denet/unix";
+ *
+ * const path = `${Deno.makeTempDirSync()}/app.sock`;
+ * using listener = unix.listen(path, { mode: 0o600 });
+ * using client = await dial("unix", path);
+ * using server = await listener.accept();
+ * await server.send({ data: new TextEncoder().encode("hello") });
+ * console.log(await client.read(new Uint8Array(16)));
+ * ```
+ *
+ * @module
+ */
+
+export {
+  dial,
+  type Dialer,
+  type DialOptions,
+  dialUri,
+  lookupService,
+  registerProtocol,
+  registerService,
+  type Service,
+  UnknownProtocolError,
+  UnknownServiceError,
+} from "./lib/dial/mod.ts";
+export {
+  ControlTruncatedError,
+  InvalidAddressError,
+  SyscallError,
+  type SystemErrorInfo,
+} from "./lib/errors.ts";
+export { type MemfdOptions, type OpenOptions, OwnedFd } from "./lib/fd.ts";
+export { Listener } from "./lib/listener.ts";
+export {
+  type AsyncMessageCallOptions,
+  type ControlMessage,
+  type MessageCallOptions,
+  Msghdr,
+  type MsghdrInit,
+  recvmsg,
+  recvmsgSync,
+  sendmsg,
+  sendmsgSync,
+} from "./lib/msghdr.ts";
+export { type SendOptions, Socket } from "./lib/socket.ts";
+export type {
+  AcceptOptions,
+  Address,
+  BindOptions,
+  ConnectOptions,
+  Credentials,
+  FileKind,
+  FileLike,
+  ListenOptions,
+  Message,
+  OutgoingMessage,
+  ReceiveOptions,
+  SocketFileOptions,
+  SocketFlags,
+  SocketpairOptions,
+  SocketType,
+  SyncReceiveOptions,
+} from "./lib/unix/mod.ts";
+export * as unix from "./lib/unix/mod.ts";
