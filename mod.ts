@@ -35,8 +35,8 @@ export {
   SyscallError,
   type SystemErrorInfo,
 } from "./lib/errors.ts";
-export { type MemfdOptions, type OpenOptions, OwnedFd } from "./lib/fd.ts";
-export { Listener } from "./lib/listener.ts";
+export { type MemfdOptions, type OpenOptions, OwnedFd } from "./lib/fd/owned_fd.ts";
+export { Listener } from "./lib/socket/listener.ts";
 export {
   type AsyncMessageCallOptions,
   type ControlMessage,
@@ -47,8 +47,9 @@ export {
   recvmsgSync,
   sendmsg,
   sendmsgSync,
-} from "./lib/msghdr.ts";
-export { type SendOptions, Socket } from "./lib/socket.ts";
+} from "./lib/msghdr/mod.ts";
+export { type SendOptions, Socket } from "./lib/socket/socket.ts";
+export type { SocketOptions } from "./lib/socket/socket_options.ts";
 export type {
   AcceptOptions,
   Address,

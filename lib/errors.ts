@@ -34,6 +34,7 @@ export interface SystemErrorInfo {
  * ```
  */
 export class SyscallError extends Error implements SystemErrorInfo {
+  /** The name of the class. */
   override readonly name = "SyscallError";
   /** The name of the error number, as in `"EPROTOTYPE"`. */
   readonly code: string;
@@ -66,6 +67,7 @@ export class SyscallError extends Error implements SystemErrorInfo {
  * ```
  */
 export class InvalidAddressError extends TypeError {
+  /** The name of the class. */
   override readonly name = "InvalidAddressError";
 }
 
@@ -88,6 +90,7 @@ export class InvalidAddressError extends TypeError {
  * ```
  */
 export class ControlTruncatedError extends Error {
+  /** The name of the class. */
   override readonly name = "ControlTruncatedError";
   /** The bytes that came with the control data. */
   readonly data: Uint8Array;
@@ -173,8 +176,8 @@ const explanations: Readonly<Record<string, string>> = {
 /** What the user wanted, by the system call that was to do it. */
 const actions: Readonly<Record<string, string>> = {
   accept: "accept a connection",
-  bind: "bind",
-  connect: "connect",
+  bind: "bind to",
+  connect: "connect to",
   dup: "duplicate the descriptor",
   fchmod: "set the mode of the socket file",
   fcntl: "set the descriptor's flags",
@@ -182,7 +185,7 @@ const actions: Readonly<Record<string, string>> = {
   getpeername: "read the peer's address",
   getsockname: "read the socket's address",
   getsockopt: "read the socket option",
-  listen: "listen",
+  listen: "listen on",
   memfd_create: "create a memory file",
   poll: "wait for the descriptor",
   recv: "receive",

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { acceptConnection, acceptConnectionSync, type Listener } from "../listener.ts";
-import type { Socket } from "../socket.ts";
+import { acceptConnection, acceptConnectionSync, type Listener } from "../socket/listener.ts";
+import type { Socket } from "../socket/socket.ts";
 import { newSocketFlags, type SocketFlags } from "./flags.ts";
 
 /** How {@linkcode accept} accepts. */

@@ -7,13 +7,14 @@
 import { platform } from "../../ffi/platform/mod.ts";
 import { setNonblocking } from "../../ffi/syscalls/files.ts";
 import { connect as connectCall } from "../../ffi/syscalls/sockets.ts";
-import { delay } from "../delay.ts";
-import type { Descriptor } from "../descriptor.ts";
+import { delay } from "../transfer/delay.ts";
+import type { Descriptor } from "../fd/descriptor.ts";
 import { check } from "../errors.ts";
-import { type Destination, destinationOf, needsShortening } from "../pathname.ts";
+import { type Destination, destinationOf, needsShortening } from "../socket/pathname.ts";
 import type { Address, Name } from "../sockaddr.ts";
-import { checkedBusyPoll, createSocket, type Socket } from "../socket.ts";
-import { type SocketType, typeNumber } from "../socket_type.ts";
+import { checkedBusyPoll } from "../socket/options.ts";
+import { createSocket, type Socket } from "../socket/socket.ts";
+import { type SocketType, typeNumber } from "../socket/socket_type.ts";
 import {
   bindDescriptor,
   type FilePlan,

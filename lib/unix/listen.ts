@@ -6,10 +6,10 @@
 
 import { listen as listenCall } from "../../ffi/syscalls/sockets.ts";
 import { check } from "../errors.ts";
-import { createListener, type Listener } from "../listener.ts";
-import { needsShortening } from "../pathname.ts";
+import { createListener, type Listener } from "../socket/listener.ts";
+import { needsShortening } from "../socket/pathname.ts";
 import { type Address, displayName } from "../sockaddr.ts";
-import { type SocketType, typeNumber } from "../socket_type.ts";
+import { type SocketType, typeNumber } from "../socket/socket_type.ts";
 import {
   bindDescriptor,
   parseBindAddress,

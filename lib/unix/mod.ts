@@ -33,15 +33,16 @@ export { addFiles, allocFiles, recvFiles, recvPidfd } from "./rights.ts";
 export { socketpair, type SocketpairOptions } from "./socketpair.ts";
 export type { Address } from "../sockaddr.ts";
 export type { Credentials } from "../cmsg.ts";
-export type { FileKind } from "../stat.ts";
-export type { FileLike } from "../files.ts";
-export type { Message } from "../message.ts";
-export type { OutgoingMessage } from "../sending.ts";
-export type { ReceiveOptions, SyncReceiveOptions } from "../receiving.ts";
-export type { SocketType } from "../socket_type.ts";
-export { type MemfdOptions, type OpenOptions, OwnedFd } from "../fd.ts";
-export { Listener } from "../listener.ts";
-export { type SendOptions, Socket } from "../socket.ts";
+export type { FileKind } from "../fd/stat.ts";
+export type { FileLike } from "../fd/files.ts";
+export type { Message } from "../socket/message.ts";
+export type { OutgoingMessage } from "../socket/sending.ts";
+export type { ReceiveOptions, SyncReceiveOptions } from "../socket/receiving.ts";
+export type { SocketType } from "../socket/socket_type.ts";
+export { type MemfdOptions, type OpenOptions, OwnedFd } from "../fd/owned_fd.ts";
+export { Listener } from "../socket/listener.ts";
+export { type SendOptions, Socket } from "../socket/socket.ts";
+export type { SocketOptions } from "../socket/socket_options.ts";
 export {
   ControlTruncatedError,
   InvalidAddressError,

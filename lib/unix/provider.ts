@@ -5,7 +5,7 @@
  */
 
 import { registerProtocol } from "../dial/mod.ts";
-import type { SocketType } from "../socket_type.ts";
+import type { SocketType } from "../socket/socket_type.ts";
 import { connect } from "./connect.ts";
 
 /** The protocols, named as in Go's `net`, and the types of their sockets. */

@@ -6,9 +6,9 @@
 
 import { platform } from "../../ffi/platform/mod.ts";
 import { writeDescriptors } from "../cmsg.ts";
-import type { OwnedFd } from "../fd.ts";
-import { type FileLike, fileNumbers, MAX_FILES } from "../files.ts";
-import { internals, type Msghdr } from "../msghdr.ts";
+import type { OwnedFd } from "../fd/owned_fd.ts";
+import { type FileLike, fileNumbers, MAX_FILES } from "../fd/files.ts";
+import { internals, type Msghdr } from "../msghdr/msghdr.ts";
 
 /**
  * Add open files to a message (`SCM_RIGHTS`). They stay open here; keep them so until it is sent.

@@ -10,9 +10,9 @@ import { platform } from "../../ffi/platform/mod.ts";
 import { closeFd, flock, open, poll, unlink } from "../../ffi/syscalls/files.ts";
 import { connect, socket } from "../../ffi/syscalls/sockets.ts";
 import { check, systemError } from "../errors.ts";
-import { destinationOf, fromLatin1, latin1 } from "../pathname.ts";
+import { destinationOf, fromLatin1, latin1 } from "../socket/pathname.ts";
 import { displayName, type Name } from "../sockaddr.ts";
-import { identityOfPath, isSameFile, isSocket } from "../stat.ts";
+import { identityOfPath, isSameFile, isSocket } from "../fd/stat.ts";
 
 /** How often, and how long apart in milliseconds, to try for the lock: five seconds in all. */
 const LOCK_ATTEMPTS = 1000;

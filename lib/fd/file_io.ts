@@ -4,7 +4,7 @@
  * @module
  */
 
-import { platform } from "../ffi/platform/mod.ts";
+import { platform } from "../../ffi/platform/mod.ts";
 import {
   closeFd,
   fcntl,
@@ -13,14 +13,14 @@ import {
   readInPool,
   write,
   writeInPool,
-} from "../ffi/syscalls/files.ts";
-import { recv, send } from "../ffi/syscalls/sockets.ts";
+} from "../../ffi/syscalls/files.ts";
+import { recv, send } from "../../ffi/syscalls/sockets.ts";
 import type { Descriptor } from "./descriptor.ts";
-import { check } from "./errors.ts";
+import { check } from "../errors.ts";
 import { duplicate } from "./files.ts";
-import { READABLE, WRITABLE } from "./reactor/mod.ts";
+import { READABLE, WRITABLE } from "../reactor/mod.ts";
 import { type FileKind, kindOf } from "./stat.ts";
-import { type Channel, perform, performSync } from "./transfer.ts";
+import { type Channel, perform, performSync } from "../transfer/perform.ts";
 
 /** How to keep the event loop free: sockets have a flag for it, other streams readiness, files a thread. */
 type Way = "socket" | "poll" | "pool";

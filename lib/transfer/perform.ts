@@ -5,12 +5,12 @@
  * @module
  */
 
-import { platform } from "../ffi/platform/mod.ts";
-import { poll } from "../ffi/syscalls/files.ts";
-import type { Descriptor } from "./descriptor.ts";
-import { check } from "./errors.ts";
+import { platform } from "../../ffi/platform/mod.ts";
+import { poll } from "../../ffi/syscalls/files.ts";
+import type { Descriptor } from "../fd/descriptor.ts";
+import { check } from "../errors.ts";
 import type { Lane } from "./lane.ts";
-import { breathe, type Interest } from "./reactor/mod.ts";
+import { breathe, type Interest } from "../reactor/mod.ts";
 
 /** Something that is tried until it goes through. */
 export interface Operation {

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { MISSING, platform } from "../ffi/platform/mod.ts";
-import { getsockopt, wantedOptionLength } from "../ffi/syscalls/sockets.ts";
-import { type Credentials, UCRED_SIZE } from "./cmsg.ts";
-import { check, notSupported, systemError } from "./errors.ts";
-import { type OwnedFd, ownFd } from "./fd.ts";
+import { MISSING, platform } from "../../ffi/platform/mod.ts";
+import { getsockopt, wantedOptionLength } from "../../ffi/syscalls/sockets.ts";
+import { type Credentials, UCRED_SIZE } from "../cmsg.ts";
+import { check, notSupported, systemError } from "../errors.ts";
+import { type OwnedFd, ownFd } from "../fd/owned_fd.ts";
 import { readIntOption } from "./options.ts";
 
 /** What the kernel has for a user that does not exist: a socket that was never connected. */

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Credentials } from "./cmsg.ts";
-import type { OwnedFd } from "./fd.ts";
+import type { Credentials } from "../cmsg.ts";
+import type { OwnedFd } from "../fd/owned_fd.ts";
 
 /**
  * A message that arrived, with the descriptors that came along. They belong to it until they are

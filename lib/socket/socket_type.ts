@@ -4,7 +4,7 @@
  * @module
  */
 
-import { platform } from "../ffi/platform/mod.ts";
+import { platform } from "../../ffi/platform/mod.ts";
 
 /**
  * The type of a socket: a byte stream, a connection that keeps message boundaries (Linux), or

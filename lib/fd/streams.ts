@@ -28,7 +28,7 @@ export function readableFrom(source: Source): ReadableStream<Uint8Array<ArrayBuf
   return new ReadableStream({
     type: "bytes",
     autoAllocateChunkSize: CHUNK_SIZE,
-    async pull(controller) {
+    async pull(controller): Promise<void> {
       const request = controller.byobRequest;
       const view = request?.view;
       if (!request || !view) return;

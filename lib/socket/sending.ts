@@ -4,19 +4,19 @@
  * @module
  */
 
-import { platform } from "../ffi/platform/mod.ts";
-import { closeFd } from "../ffi/syscalls/files.ts";
-import { send, sendmsg } from "../ffi/syscalls/sockets.ts";
-import { type Credentials, UCRED_SIZE, writeCredentials, writeDescriptors } from "./cmsg.ts";
-import { OutgoingControl } from "./control.ts";
-import type { Descriptor } from "./descriptor.ts";
-import { duplicate, type FileLike, fileNumbers } from "./files.ts";
+import { platform } from "../../ffi/platform/mod.ts";
+import { closeFd } from "../../ffi/syscalls/files.ts";
+import { send, sendmsg } from "../../ffi/syscalls/sockets.ts";
+import { type Credentials, UCRED_SIZE, writeCredentials, writeDescriptors } from "../cmsg.ts";
+import { OutgoingControl } from "../msghdr/control.ts";
+import type { Descriptor } from "../fd/descriptor.ts";
+import { duplicate, type FileLike, fileNumbers } from "../fd/files.ts";
 import { filesNeedByte, FullQueue, isFullQueue } from "./full_queue.ts";
-import { Header, MAX_VECTORS } from "./header.ts";
+import { Header, MAX_VECTORS } from "../msghdr/header.ts";
 import { type Destination, destinationOf } from "./pathname.ts";
-import type { Address } from "./sockaddr.ts";
+import type { Address } from "../sockaddr.ts";
 import type { SocketType } from "./socket_type.ts";
-import type { Obstacle, Operation } from "./transfer.ts";
+import type { Obstacle, Operation } from "../transfer/perform.ts";
 
 /** What {@linkcode Socket.send} sends. */
 export interface OutgoingMessage {

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { addressOf } from "../ffi/memory.ts";
-import { platform } from "../ffi/platform/mod.ts";
-import { cmsgSpace, type ControlItem, parseControl, writeControl } from "./cmsg.ts";
+import { addressOf } from "../../ffi/memory.ts";
+import { platform } from "../../ffi/platform/mod.ts";
+import { cmsgSpace, type ControlItem, parseControl, writeControl } from "../cmsg.ts";
 
 /** Room for 253 descriptors, credentials and a little more, in bytes: what the kernel takes at most. */
 const USUAL_CAPACITY = 1152;

@@ -4,21 +4,21 @@
  * @module
  */
 
-import { MISSING, platform } from "../ffi/platform/mod.ts";
-import { getsockopt, recvmsg } from "../ffi/syscalls/sockets.ts";
-import { cmsgSpace, type Credentials, readCredentials, UCRED_SIZE } from "./cmsg.ts";
-import { IncomingControl } from "./control.ts";
-import type { Descriptor } from "./descriptor.ts";
-import { ControlTruncatedError } from "./errors.ts";
-import { MAX_FILES } from "./files.ts";
-import { Header, MAX_VECTORS } from "./header.ts";
+import { MISSING, platform } from "../../ffi/platform/mod.ts";
+import { getsockopt, recvmsg } from "../../ffi/syscalls/sockets.ts";
+import { cmsgSpace, type Credentials, readCredentials, UCRED_SIZE } from "../cmsg.ts";
+import { IncomingControl } from "../msghdr/control.ts";
+import type { Descriptor } from "../fd/descriptor.ts";
+import { ControlTruncatedError } from "../errors.ts";
+import { MAX_FILES } from "../fd/files.ts";
+import { Header, MAX_VECTORS } from "../msghdr/header.ts";
 import { type Message, ReceivedMessage } from "./message.ts";
-import { closeReceived, NOTHING_RECEIVED, type Received, takeOver } from "./received.ts";
+import { closeReceived, NOTHING_RECEIVED, type Received, takeOver } from "../msghdr/received.ts";
 import { concatenated, totalLength } from "./sending.ts";
-import { addressText, decodeSockaddr } from "./sockaddr.ts";
+import { addressText, decodeSockaddr } from "../sockaddr.ts";
 import { denoAddr, type SocketType } from "./socket_type.ts";
 import { setIntOption } from "./options.ts";
-import type { Operation } from "./transfer.ts";
+import type { Operation } from "../transfer/perform.ts";
 
 /** How {@linkcode Socket.receiveSync} receives. */
 export interface SyncReceiveOptions {

@@ -7,11 +7,11 @@
  */
 
 import { basename, dirname } from "@std/path/posix";
-import { cString } from "../ffi/memory.ts";
-import { platform } from "../ffi/platform/mod.ts";
-import { bind } from "../ffi/syscalls/sockets.ts";
-import { closeFd, link, open, unlink } from "../ffi/syscalls/files.ts";
-import { check, InvalidAddressError } from "./errors.ts";
+import { cString } from "../../ffi/memory.ts";
+import { platform } from "../../ffi/platform/mod.ts";
+import { bind } from "../../ffi/syscalls/sockets.ts";
+import { closeFd, link, open, unlink } from "../../ffi/syscalls/files.ts";
+import { check, InvalidAddressError } from "../errors.ts";
 import {
   type Address,
   displayName,
@@ -19,7 +19,7 @@ import {
   fitsSockaddr,
   type Name,
   parseAddress,
-} from "./sockaddr.ts";
+} from "../sockaddr.ts";
 
 /** A name in a form that the kernel takes, for as long as it is not disposed. */
 export interface Destination extends Disposable {

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { platform } from "../ffi/platform/mod.ts";
-import { setCloseOnExec } from "../ffi/syscalls/files.ts";
-import { type ControlItem, readDescriptors } from "./cmsg.ts";
-import { type OwnedFd, ownFd } from "./fd.ts";
+import { platform } from "../../ffi/platform/mod.ts";
+import { setCloseOnExec } from "../../ffi/syscalls/files.ts";
+import { type ControlItem, readDescriptors } from "../cmsg.ts";
+import { type OwnedFd, ownFd } from "../fd/owned_fd.ts";
 
 /** The control messages of one receive, and the descriptors among them. */
 export interface Received {

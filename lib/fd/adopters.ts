@@ -6,8 +6,8 @@
  */
 
 import type { Descriptor } from "./descriptor.ts";
-import type { Listener } from "./listener.ts";
-import type { Socket } from "./socket.ts";
+import type { Listener } from "../socket/listener.ts";
+import type { Socket } from "../socket/socket.ts";
 
 /** What each file fills in when it is loaded. Both check the descriptor before they take it over. */
 export const adopters: {

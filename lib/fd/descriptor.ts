@@ -4,10 +4,10 @@
  * @module
  */
 
-import { closeFd } from "../ffi/syscalls/files.ts";
-import { closedError } from "./errors.ts";
-import { Lane } from "./lane.ts";
-import { type Interest, register, type Registration } from "./reactor/mod.ts";
+import { closeFd } from "../../ffi/syscalls/files.ts";
+import { closedError } from "../errors.ts";
+import { Lane } from "../transfer/lane.ts";
+import { type Interest, register, type Registration } from "../reactor/mod.ts";
 
 /**
  * Holds the number of an open descriptor for its owner object, and ends everything that waits on it

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { fcntl } from "../ffi/syscalls/files.ts";
-import { platform } from "../ffi/platform/mod.ts";
-import { check } from "./errors.ts";
+import { fcntl } from "../../ffi/syscalls/files.ts";
+import { platform } from "../../ffi/platform/mod.ts";
+import { check } from "../errors.ts";
 
 /**
  * Anything that stands for an open descriptor: its number (0, 1 and 2 are standard input, output and

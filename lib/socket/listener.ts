@@ -4,20 +4,21 @@
  * @module
  */
 
-import { platform } from "../ffi/platform/mod.ts";
-import { fcntl } from "../ffi/syscalls/files.ts";
-import { accept as acceptCall, type NewSocketFlags } from "../ffi/syscalls/sockets.ts";
-import { adopters } from "./adopters.ts";
-import { delay } from "./delay.ts";
-import { closeWhenForgotten, Descriptor } from "./descriptor.ts";
-import { check } from "./errors.ts";
-import { requireOpen } from "./files.ts";
-import { describeSocket } from "./inspect_socket.ts";
-import { READABLE } from "./reactor/mod.ts";
-import { addressText } from "./sockaddr.ts";
-import { checkedBusyPoll, nameOf, type Socket, socketFromFd } from "./socket.ts";
+import { platform } from "../../ffi/platform/mod.ts";
+import { fcntl } from "../../ffi/syscalls/files.ts";
+import { accept as acceptCall, type NewSocketFlags } from "../../ffi/syscalls/sockets.ts";
+import { adopters } from "../fd/adopters.ts";
+import { delay } from "../transfer/delay.ts";
+import { closeWhenForgotten, Descriptor } from "../fd/descriptor.ts";
+import { check } from "../errors.ts";
+import { requireOpen } from "../fd/files.ts";
+import { describeSocket, nameOf } from "./inspect.ts";
+import { READABLE } from "../reactor/mod.ts";
+import { addressText } from "../sockaddr.ts";
+import { checkedBusyPoll } from "./options.ts";
+import { type Socket, socketFromFd } from "./socket.ts";
 import { denoAddr, type SocketType } from "./socket_type.ts";
-import { type Channel, type Operation, perform, performSync } from "./transfer.ts";
+import { type Channel, type Operation, perform, performSync } from "../transfer/perform.ts";
 
 const DEFAULT_FLAGS: NewSocketFlags = { cloexec: true, nonblocking: false };
 

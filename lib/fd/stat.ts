@@ -4,10 +4,10 @@
  * @module
  */
 
-import { cString } from "../ffi/memory.ts";
-import { type Field, platform } from "../ffi/platform/mod.ts";
-import { fcntl, fstat, lstat, readlink } from "../ffi/syscalls/files.ts";
-import { check } from "./errors.ts";
+import { cString } from "../../ffi/memory.ts";
+import { type Field, platform } from "../../ffi/platform/mod.ts";
+import { fcntl, fstat, lstat, readlink } from "../../ffi/syscalls/files.ts";
+import { check } from "../errors.ts";
 
 /** What an open descriptor refers to. */
 export type FileKind =

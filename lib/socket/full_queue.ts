@@ -4,15 +4,15 @@
  * @module
  */
 
-import { platform } from "../ffi/platform/mod.ts";
-import { poll } from "../ffi/syscalls/files.ts";
-import { connect, socket } from "../ffi/syscalls/sockets.ts";
-import { delay } from "./delay.ts";
-import { Descriptor } from "./descriptor.ts";
+import { platform } from "../../ffi/platform/mod.ts";
+import { poll } from "../../ffi/syscalls/files.ts";
+import { connect, socket } from "../../ffi/syscalls/sockets.ts";
+import { delay } from "../transfer/delay.ts";
+import { Descriptor } from "../fd/descriptor.ts";
 import type { Destination } from "./pathname.ts";
-import { WRITABLE } from "./reactor/mod.ts";
+import { WRITABLE } from "../reactor/mod.ts";
 import type { SocketType } from "./socket_type.ts";
-import type { Obstacle } from "./transfer.ts";
+import type { Obstacle } from "../transfer/perform.ts";
 
 /** Return the error for descriptors that a stream would drop silently. */
 export function filesNeedByte(): TypeError {

@@ -4,18 +4,16 @@
  * @module
  */
 
-import { platform } from "../ffi/platform/mod.ts";
-import { recv, send, shutdown, socketName } from "../ffi/syscalls/sockets.ts";
-import { adopters } from "./adopters.ts";
-import type { Credentials } from "./cmsg.ts";
-import { closeWhenForgotten, Descriptor } from "./descriptor.ts";
-import { check, systemError } from "./errors.ts";
-import type { OwnedFd } from "./fd.ts";
-import { requireOpen } from "./files.ts";
+import { platform } from "../../ffi/platform/mod.ts";
+import { recv, send, shutdown } from "../../ffi/syscalls/sockets.ts";
+import { adopters } from "../fd/adopters.ts";
+import { closeWhenForgotten, Descriptor } from "../fd/descriptor.ts";
+import { check, systemError } from "../errors.ts";
+import { requireOpen } from "../fd/files.ts";
 import type { Message } from "./message.ts";
 import * as options from "./options.ts";
-import * as peer from "./peer.ts";
-import { READABLE, WRITABLE } from "./reactor/mod.ts";
+import { SocketOptions } from "./socket_options.ts";
+import { READABLE, WRITABLE } from "../reactor/mod.ts";
 import {
   type ControlRoom,
   lookUpControlRoom,
@@ -25,20 +23,17 @@ import {
   type Unread,
 } from "./receiving.ts";
 import { type OutgoingMessage, Sender } from "./sending.ts";
-import { addressText, decodeSockaddr } from "./sockaddr.ts";
+import { addressText } from "../sockaddr.ts";
 import { denoAddr, type SocketType } from "./socket_type.ts";
-import { readableFrom, writableTo } from "./streams.ts";
-import { type Channel, type Operation, perform, performSync } from "./transfer.ts";
-import { describeSocket } from "./inspect_socket.ts";
+import { readableFrom, writableTo } from "../fd/streams.ts";
+import { type Channel, type Operation, perform, performSync } from "../transfer/perform.ts";
+import { describeSocket, nameOf } from "./inspect.ts";
 
 /** How an asynchronous {@linkcode Socket.send} works. */
 export interface SendOptions {
   /** Ends the wait; the promise is rejected with the signal's reason. On a stream, a part may be sent by then. */
   signal?: AbortSignal;
 }
-
-/** The largest spin before parking, in microseconds. */
-const MAX_BUSY_POLL = 1_000_000;
 
 let create: (descriptor: Descriptor, type: SocketType, names: SocketNames) => Socket;
 
@@ -66,7 +61,7 @@ export let descriptorOf: (socket: Socket) => Descriptor;
  * assertEquals(message?.files.length, 1);
  * ```
  */
-export class Socket implements Deno.Conn<Deno.UnixAddr> {
+export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
   readonly #descriptor: Descriptor;
   readonly #unread: Unread = { bytes: undefined };
   #room: ControlRoom | undefined;
@@ -80,6 +75,7 @@ export class Socket implements Deno.Conn<Deno.UnixAddr> {
   readonly type: SocketType;
 
   private constructor(descriptor: Descriptor, type: SocketType, names: SocketNames) {
+    super();
     this.#descriptor = descriptor;
     this.type = type;
     this.#local = names.local;
@@ -118,8 +114,13 @@ export class Socket implements Deno.Conn<Deno.UnixAddr> {
    *
    * @throws {Deno.errors.BadResource} once the socket is closed or detached
    */
-  get fd(): number {
+  override get fd(): number {
     return this.#descriptor.fd;
+  }
+
+  /** Look up the options anew at the next receive. */
+  protected override optionsChanged(): void {
+    this.#room = undefined;
   }
 
   /** The address of this end, in the form of Deno's own sockets; its path is `""` for an unnamed socket. */
@@ -423,154 +424,6 @@ export class Socket implements Deno.Conn<Deno.UnixAddr> {
   }
 
   /**
-   * Return who was on the other side when the connection was made: process, user and group (SO_PEERCRED,
-   * unix(7)). On the connecting side that is whoever called listen(2).
-   *
-   * @throws {Deno.errors.NotConnected} if the socket is not connected
-   */
-  peerCredentials(): Credentials {
-    return peer.peerCredentials(this.fd);
-  }
-
-  /**
-   * Return a descriptor for the process on the other side (SO_PEERPIDFD, Linux 6.5): unlike its number,
-   * it cannot come to stand for another process.
-   *
-   * @throws {Deno.errors.NotFound} if that process has ended and is gone
-   * @throws {Deno.errors.NotSupported} if the kernel has none
-   */
-  peerPidfd(): OwnedFd {
-    return peer.peerPidfd(this.fd);
-  }
-
-  /**
-   * Return the supplementary groups of the peer when the connection was made (SO_PEERGROUPS, Linux 4.13).
-   *
-   * @throws {Deno.errors.NotSupported} on other systems
-   */
-  peerGroups(): number[] {
-    return peer.peerGroups(this.fd);
-  }
-
-  /**
-   * Return the security label of the peer (SO_PEERSEC).
-   *
-   * @throws {Deno.errors.NotSupported} where the kernel has none
-   */
-  peerSecurity(): string {
-    return peer.peerSecurity(this.fd);
-  }
-
-  /**
-   * Read a socket option that is an `int`, or with `size` one that is a structure of at most so many bytes.
-   *
-   * @param level as `SOL_SOCKET` (1 on Linux)
-   * @param name the option's number on this platform
-   * @throws {SyscallError} with `code` `ENOPROTOOPT` if there is no such option
-   */
-  getOption(level: number, name: number): number;
-  getOption(level: number, name: number, size: number): Uint8Array;
-  getOption(level: number, name: number, size?: number): number | Uint8Array {
-    return size === undefined
-      ? options.getOption(this.fd, level, name)
-      : options.getOption(this.fd, level, name, size);
-  }
-
-  /**
-   * Set a socket option to an `int`, a flag, or the bytes of a structure.
-   *
-   * @throws {SyscallError} with `code` `ENOPROTOOPT` if there is no such option
-   */
-  setOption(level: number, name: number, value: number | boolean | Uint8Array): void {
-    options.setOption(this.fd, level, name, value);
-    this.#room = undefined;
-  }
-
-  /** The size of the send buffer in bytes, overhead included (SO_SNDBUF). Linux doubles what is set. */
-  get sendBufferSize(): number {
-    return this.getOption(platform.SOL_SOCKET, platform.SO_SNDBUF);
-  }
-
-  set sendBufferSize(bytes: number) {
-    this.setOption(platform.SOL_SOCKET, platform.SO_SNDBUF, bytes);
-  }
-
-  /** The size of the receive buffer in bytes (SO_RCVBUF). On Linux, Unix sockets charge the sender's alone. */
-  get receiveBufferSize(): number {
-    return this.getOption(platform.SOL_SOCKET, platform.SO_RCVBUF);
-  }
-
-  set receiveBufferSize(bytes: number) {
-    this.setOption(platform.SOL_SOCKET, platform.SO_RCVBUF, bytes);
-  }
-
-  /** How long a `Sync` call waits to send, in milliseconds; 0, the default, is for ever (SO_SNDTIMEO). */
-  get sendTimeout(): number {
-    return options.getTimeout(this.fd, platform.SO_SNDTIMEO);
-  }
-
-  set sendTimeout(milliseconds: number) {
-    options.setTimeLimit(this.fd, platform.SO_SNDTIMEO, milliseconds);
-  }
-
-  /** How long a `Sync` call waits to receive, in milliseconds; 0, the default, is for ever (SO_RCVTIMEO). */
-  get receiveTimeout(): number {
-    return options.getTimeout(this.fd, platform.SO_RCVTIMEO);
-  }
-
-  set receiveTimeout(milliseconds: number) {
-    options.setTimeLimit(this.fd, platform.SO_RCVTIMEO, milliseconds);
-  }
-
-  /** Whether messages come with their sender's credentials (SO_PASSCRED, Linux). The default is false. */
-  get passCredentials(): boolean {
-    return options.getFlag(this.fd, platform.SO_PASSCRED);
-  }
-
-  set passCredentials(on: boolean) {
-    this.#setFlag(platform.SO_PASSCRED, on, "pass credentials with messages");
-  }
-
-  /** Whether messages come with a descriptor of their sender's process (SO_PASSPIDFD, Linux 6.5). The default is false. */
-  get passPidfd(): boolean {
-    const fd = this.fd;
-    const value = options.readIntOption(fd, platform.SOL_SOCKET, platform.SO_PASSPIDFD);
-    return value > 0;
-  }
-
-  set passPidfd(on: boolean) {
-    this.#setFlag(platform.SO_PASSPIDFD, on, "pass process descriptors with messages");
-  }
-
-  /**
-   * Whether peers may pass descriptors to this socket (SO_PASSRIGHTS, Linux 6.16). The default is true;
-   * with false, the kernel refuses their messages at once, with EPERM.
-   */
-  get passRights(): boolean {
-    const fd = this.fd;
-    return options.readIntOption(fd, platform.SOL_SOCKET, platform.SO_PASSRIGHTS) !== 0;
-  }
-
-  set passRights(on: boolean) {
-    this.#setFlag(platform.SO_PASSRIGHTS, on, "refuse descriptors for a socket: Linux 6.16 can");
-  }
-
-  #setFlag(name: number, on: boolean, what: string): void {
-    options.setFlag(this.fd, name, on, what);
-    this.#room = undefined;
-  }
-
-  /** The number of bytes that wait to be read (SIOCINQ): on a datagram socket, those of the next message. */
-  get bytesAvailable(): number {
-    return options.bytesAvailable(this.fd) + (this.#unread.bytes?.byteLength ?? 0);
-  }
-
-  /** The memory that sent but unread data takes, in bytes, the kernel's overhead included (SIOCOUTQ). */
-  get bytesUnsent(): number {
-    return options.bytesUnsent(this.fd);
-  }
-
-  /**
    * How long to look for an event before parking, in microseconds from 0 (off, the default) to 1,000,000.
    * It costs processor time and saves the wake-up; it never changes a result.
    *
@@ -581,7 +434,12 @@ export class Socket implements Deno.Conn<Deno.UnixAddr> {
   }
 
   set busyPoll(microseconds: number) {
-    this.#descriptor.busyPoll = checkedBusyPoll(microseconds);
+    this.#descriptor.busyPoll = options.checkedBusyPoll(microseconds);
+  }
+
+  /** The number of bytes that wait to be read (SIOCINQ): on a datagram socket, those of the next message. */
+  override get bytesAvailable(): number {
+    return super.bytesAvailable + (this.#unread.bytes?.byteLength ?? 0);
   }
 
   /** Show type and addresses in `console.log`. */
@@ -618,25 +476,6 @@ adopters.socket = (descriptor) => {
   const type = describeSocket(descriptor.fd, false);
   return socketFromFd(descriptor.release(), type);
 };
-
-/** Check a time to spin, in microseconds. */
-export function checkedBusyPoll(microseconds: number): number {
-  if (Number.isFinite(microseconds) && microseconds >= 0 && microseconds <= MAX_BUSY_POLL) {
-    return microseconds;
-  }
-  throw new RangeError(
-    `Cannot poll busily for ${microseconds} microseconds: give a number from 0 to ${MAX_BUSY_POLL}`,
-  );
-}
-
-/** Read the name of a socket or of its peer. */
-export function nameOf(fd: number, ofPeer: boolean): Uint8Array | null {
-  const buffer = new Uint8Array(128);
-  const length = socketName(fd, ofPeer, buffer);
-  const isMissing = ofPeer && (length === -platform.ENOTCONN || length === -platform.EINVAL);
-  if (isMissing) return null;
-  return decodeSockaddr(buffer, check(length, ofPeer ? "getpeername" : "getsockname"), platform);
-}
 
 function requireBytes(bytes: Uint8Array): void {
   if (!(bytes instanceof Uint8Array)) {

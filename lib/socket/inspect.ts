@@ -1,11 +1,13 @@
 /**
- * What a descriptor that came from elsewhere is.
+ * What a descriptor is: a Unix socket or not, its type and its names.
  *
  * @module
  */
 
-import { MISSING, platform } from "../ffi/platform/mod.ts";
-import { socketName } from "../ffi/syscalls/sockets.ts";
+import { MISSING, platform } from "../../ffi/platform/mod.ts";
+import { socketName } from "../../ffi/syscalls/sockets.ts";
+import { check } from "../errors.ts";
+import { decodeSockaddr } from "../sockaddr.ts";
 import { readIntOption } from "./options.ts";
 import { type SocketType, typeFromNumber } from "./socket_type.ts";
 
@@ -34,4 +36,13 @@ function isUnix(fd: number): boolean {
   const [offset, width] = platform.sockaddr_un.sun_family;
   const length = socketName(fd, false, name);
   return length >= offset + width && name[offset] === platform.AF_UNIX;
+}
+
+/** Read the name of a socket or of its peer. */
+export function nameOf(fd: number, ofPeer: boolean): Uint8Array | null {
+  const buffer = new Uint8Array(128);
+  const length = socketName(fd, ofPeer, buffer);
+  const isMissing = ofPeer && (length === -platform.ENOTCONN || length === -platform.EINVAL);
+  if (isMissing) return null;
+  return decodeSockaddr(buffer, check(length, ofPeer ? "getpeername" : "getsockname"), platform);
 }

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { addressOf } from "../ffi/memory.ts";
-import { platform } from "../ffi/platform/mod.ts";
+import { addressOf } from "../../ffi/memory.ts";
+import { platform } from "../../ffi/platform/mod.ts";
 
 /** Room for an address: a `sockaddr_un`, and one byte more, which the kernel reports for a full path. */
 const NAME_ROOM = 128;

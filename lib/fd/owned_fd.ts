@@ -4,16 +4,16 @@
  * @module
  */
 
-import { cString } from "../ffi/memory.ts";
-import { platform } from "../ffi/platform/mod.ts";
-import { closeFd, fcntl, lseek, memfdCreate, open, write } from "../ffi/syscalls/files.ts";
+import { cString } from "../../ffi/memory.ts";
+import { platform } from "../../ffi/platform/mod.ts";
+import { closeFd, fcntl, lseek, memfdCreate, open, write } from "../../ffi/syscalls/files.ts";
 import { adopters } from "./adopters.ts";
 import { closeWhenForgotten, Descriptor } from "./descriptor.ts";
-import { check, notSupported } from "./errors.ts";
-import { FileIo } from "./fileio.ts";
+import { check, notSupported } from "../errors.ts";
+import { FileIo } from "./file_io.ts";
 import { duplicate, requireOpen } from "./files.ts";
-import type { Listener } from "./listener.ts";
-import type { Socket } from "./socket.ts";
+import type { Listener } from "../socket/listener.ts";
+import type { Socket } from "../socket/socket.ts";
 import { fileInfo, type FileKind, kindOf } from "./stat.ts";
 import { readableFrom, writableTo } from "./streams.ts";
 

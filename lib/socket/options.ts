@@ -4,10 +4,10 @@
  * @module
  */
 
-import { MISSING, platform } from "../ffi/platform/mod.ts";
-import { ioctl } from "../ffi/syscalls/files.ts";
-import { getsockopt, setsockopt } from "../ffi/syscalls/sockets.ts";
-import { check, notSupported } from "./errors.ts";
+import { MISSING, platform } from "../../ffi/platform/mod.ts";
+import { ioctl } from "../../ffi/syscalls/files.ts";
+import { getsockopt, setsockopt } from "../../ffi/syscalls/sockets.ts";
+import { check, notSupported } from "../errors.ts";
 
 /** What an option is set to: an `int`, a flag, or the bytes of a structure. */
 export type OptionValue = number | boolean | Uint8Array;
@@ -138,4 +138,17 @@ export function bytesUnsent(fd: number): number {
   if (platform.SO_NWRITE !== MISSING) return getOption(fd, platform.SOL_SOCKET, platform.SO_NWRITE);
   check(ioctl(fd, platform.SIOCOUTQ, intBytes), "ioctl");
   return int[0] ?? 0;
+}
+
+/** The largest spin before parking, in microseconds. */
+const MAX_BUSY_POLL = 1_000_000;
+
+/** Check a time to spin, in microseconds. */
+export function checkedBusyPoll(microseconds: number): number {
+  if (Number.isFinite(microseconds) && microseconds >= 0 && microseconds <= MAX_BUSY_POLL) {
+    return microseconds;
+  }
+  throw new RangeError(
+    `Cannot poll busily for ${microseconds} microseconds: give a number from 0 to ${MAX_BUSY_POLL}`,
+  );
 }

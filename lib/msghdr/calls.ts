@@ -1,0 +1,235 @@
+/**
+ * sendmsg(2) and recvmsg(2) with a {@linkcode Msghdr}.
+ *
+ * @module
+ */
+
+import { platform } from "../../ffi/platform/mod.ts";
+import { recvmsg as recvmsgCall, sendmsg as sendmsgCall } from "../../ffi/syscalls/sockets.ts";
+import { check } from "../errors.ts";
+import { READABLE, WRITABLE } from "../reactor/mod.ts";
+import { filesNeedByte, FullQueue, isFullQueue } from "../socket/full_queue.ts";
+import { pollTimeout } from "../socket/options.ts";
+import { type Destination, destinationOf } from "../socket/pathname.ts";
+import { descriptorOf, type Socket } from "../socket/socket.ts";
+import {
+  type Channel,
+  type Obstacle,
+  type Operation,
+  perform,
+  performSync,
+} from "../transfer/perform.ts";
+import { internals, type Msghdr } from "./msghdr.ts";
+
+/** How {@linkcode sendmsg} and {@linkcode recvmsg} work. */
+export interface MessageCallOptions {
+  /** Flags of the call, as `MSG_OOB` or `MSG_PEEK`. `MSG_DONTWAIT` throws `WouldBlock` instead of waiting. */
+  flags?: number;
+}
+
+/** How the asynchronous {@linkcode sendmsg} and {@linkcode recvmsg} work. */
+export interface AsyncMessageCallOptions extends MessageCallOptions {
+  /** Ends the wait; the promise is rejected with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Send a message as it is laid out, by sendmsg(2). SIGPIPE is never raised. On a stream it may send only a
+ * part of the data; the descriptors are gone with it, and must not be sent again.
+ *
+ * @returns the number of bytes sent
+ * @throws {TypeError} for descriptors without data on a stream, which the kernel would drop
+ * @throws {Deno.errors.BadResource} if the socket is closed, also while waiting
+ * @throws {Deno.errors.WouldBlock} with `MSG_DONTWAIT` in the flags
+ *
+ * @example
+ * ```ts
+ * import { Msghdr, sendmsg, unix } from "@denet/unix";
+ *
+ * const [a, b] = unix.socketpair();
+ * using _a = a;
+ * using _b = b;
+ * using message = new Msghdr();
+ * message.addVector(new TextEncoder().encode("head"));
+ * message.addVector(new TextEncoder().encode("body"));
+ * console.log(await sendmsg(a, message));
+ * ```
+ */
+export async function sendmsg(
+  s: Socket,
+  m: Msghdr,
+  o: AsyncMessageCallOptions = {},
+): Promise<number> {
+  const flags = checkedFlags(m, o.flags);
+  using operation = new SendCall(s, m, flags);
+  const channel = outgoing(s);
+  const result = isImpatient(flags)
+    ? operation.attempt()
+    : await perform(channel, operation, o.signal);
+  return check(result, "sendmsg", operation.display);
+}
+
+/**
+ * Send a message as it is laid out, blocking the thread: what `sendmsg` does.
+ *
+ * @throws {Deno.errors.WouldBlock} with `MSG_DONTWAIT` in the flags, or after `sendTimeout`
+ *
+ * @example
+ * ```ts
+ * import { Msghdr, sendmsgSync, unix } from "@denet/unix";
+ *
+ * const [a, b] = unix.socketpair();
+ * using _a = a;
+ * using _b = b;
+ * using message = new Msghdr();
+ * message.addVector(new Uint8Array(3));
+ * console.log(sendmsgSync(a, message));
+ * ```
+ */
+export function sendmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = {}): number {
+  const flags = checkedFlags(m, o.flags);
+  using operation = new SendCall(s, m, flags);
+  const result = isImpatient(flags)
+    ? operation.attempt()
+    : performSync(outgoing(s), operation, () => pollTimeout(s.fd, platform.SO_SNDTIMEO));
+  return check(result, "sendmsg", operation.display);
+}
+
+/**
+ * Receive into a message's vectors, by recvmsg(2). Descriptors arrive close-on-exec. Descriptors of an
+ * earlier receive that nobody took are closed first.
+ *
+ * @returns the number of bytes received; 0 at the end of a stream, too
+ * @throws {Deno.errors.BadResource} if the socket is closed, also while waiting
+ * @throws {Deno.errors.WouldBlock} with `MSG_DONTWAIT` in the flags
+ *
+ * @example
+ * ```ts
+ * import { Msghdr, recvmsg, unix } from "@denet/unix";
+ *
+ * const [a, b] = unix.socketpair();
+ * using _a = a;
+ * using _b = b;
+ * await a.write(new Uint8Array([1, 2, 3]));
+ * const head = new Uint8Array(1);
+ * const body = new Uint8Array(8);
+ * using message = new Msghdr();
+ * message.addVector(head);
+ * message.addVector(body);
+ * console.log(await recvmsg(b, message));
+ * ```
+ */
+export async function recvmsg(
+  s: Socket,
+  m: Msghdr,
+  o: AsyncMessageCallOptions = {},
+): Promise<number> {
+  const flags = checkedFlags(m, o.flags);
+  const operation = receiveCall(s, m, flags);
+  internals.discard(m);
+  const result = isImpatient(flags)
+    ? operation.attempt()
+    : await perform(incoming(s), operation, o.signal);
+  return check(result, "recvmsg");
+}
+
+/**
+ * Receive into a message's vectors, blocking the thread: what `recvmsg` does.
+ *
+ * @throws {Deno.errors.WouldBlock} with `MSG_DONTWAIT` in the flags, or after `receiveTimeout`
+ *
+ * @example
+ * ```ts
+ * import { Msghdr, recvmsgSync, unix } from "@denet/unix";
+ *
+ * const [a, b] = unix.socketpair();
+ * using _a = a;
+ * using _b = b;
+ * a.writeSync(new Uint8Array([1, 2, 3]));
+ * using message = new Msghdr();
+ * message.addVector(new Uint8Array(8));
+ * console.log(recvmsgSync(b, message));
+ * ```
+ */
+export function recvmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = {}): number {
+  const flags = checkedFlags(m, o.flags);
+  const operation = receiveCall(s, m, flags);
+  internals.discard(m);
+  const result = isImpatient(flags)
+    ? operation.attempt()
+    : performSync(incoming(s), operation, () => pollTimeout(s.fd, platform.SO_RCVTIMEO));
+  return check(result, "recvmsg");
+}
+
+function checkedFlags(m: Msghdr, flags = 0): number {
+  if (Number.isInteger(flags)) return internals.flags(m, flags);
+  throw new TypeError(`Cannot use ${flags} as flags: give an integer, as MSG_PEEK`);
+}
+
+function isImpatient(flags: number): boolean {
+  return (flags & platform.MSG_DONTWAIT) !== 0;
+}
+
+function incoming(socket: Socket): Channel {
+  const descriptor = descriptorOf(socket);
+  return { descriptor, lane: descriptor.reading, interest: READABLE };
+}
+
+function outgoing(socket: Socket): Channel {
+  const descriptor = descriptorOf(socket);
+  return { descriptor, lane: descriptor.writing, interest: WRITABLE };
+}
+
+/** Sends a message as it is laid out, once. */
+class SendCall implements Operation, Disposable {
+  readonly #socket: Socket;
+  readonly #message: Msghdr;
+  readonly #flags: number;
+  readonly #destination: Destination | undefined;
+  #obstacle: FullQueue | undefined;
+
+  constructor(socket: Socket, message: Msghdr, flags: number) {
+    if (socket.type === "stream" && internals.lacksByte(message)) throw filesNeedByte();
+    const name = message.name;
+    this.#socket = socket;
+    this.#message = message;
+    this.#flags = flags | platform.MSG_DONTWAIT;
+    this.#destination = name === null ? undefined : destinationOf(name);
+  }
+
+  get display(): string | undefined {
+    return this.#destination?.display;
+  }
+
+  get obstacle(): Obstacle | undefined {
+    return this.#obstacle;
+  }
+
+  attempt(): number {
+    const { fd } = this.#socket;
+    const header = internals.prepareSend(this.#message, this.#destination?.sockaddr ?? null);
+    const result = sendmsgCall(fd, header, this.#flags);
+    if (!isFullQueue(result, this.#socket.type)) return result;
+    if (this.#destination !== undefined || result !== -platform.EAGAIN) {
+      this.#obstacle ??= new FullQueue(descriptorOf(this.#socket), this.#destination);
+    }
+    return -platform.EAGAIN;
+  }
+
+  [Symbol.dispose](): void {
+    this.#destination?.[Symbol.dispose]();
+    this.#obstacle?.[Symbol.dispose]();
+  }
+}
+
+function receiveCall(socket: Socket, message: Msghdr, flags: number): Operation {
+  return {
+    attempt: () => {
+      const { fd } = socket;
+      const header = internals.prepareReceive(message);
+      const count = recvmsgCall(fd, header, flags | platform.MSG_DONTWAIT);
+      internals.finishReceive(message, count);
+      return count;
+    },
+  };
+}

@@ -1,0 +1,19 @@
+/**
+ * Message headers for sendmsg(2) and recvmsg(2), on typed arrays: the raw layer, for protocols that
+ * need control messages of their own.
+ *
+ * @module
+ */
+
+export {
+  type AsyncMessageCallOptions,
+  type MessageCallOptions,
+  recvmsg,
+  recvmsgSync,
+  sendmsg,
+  sendmsgSync,
+} from "./calls.ts";
+export { type ControlMessage, Msghdr, type MsghdrInit } from "./msghdr.ts";
+export type { OwnedFd } from "../fd/owned_fd.ts";
+export type { Address } from "../sockaddr.ts";
+export type { SendOptions, Socket } from "../socket/socket.ts";
