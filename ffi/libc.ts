@@ -24,6 +24,16 @@ export function libc(): Libc {
   return loaded ??= load();
 }
 
+/**
+ * Put other functions in force, and return those that were: for tests, which run the paths of other
+ * systems by leaving out functions that these lack.
+ */
+export function replaceLibc(functions: Libc): Libc {
+  const previous = libc();
+  loaded = functions;
+  return previous;
+}
+
 function load(): Libc {
   if (!platform.supported) {
     throw new Deno.errors.NotSupported(

@@ -10,6 +10,7 @@ import {
   compareTable,
   constantsBelow,
 } from "./abi/compare.ts";
+import { linuxStats } from "./linux_stat.ts";
 import { type Native, openNative, STRUCT_WITNESSES, testNative, WITNESSES } from "./abi/native.ts";
 
 const native = await openNative();
@@ -140,56 +141,87 @@ testNative(native, "platform lays every struct out byte for byte as native code 
   }
 });
 
-/** The C names behind the fields of {@linkcode StatLayout}. */
-const STAT_FIELDS: Record<string, Partial<Record<keyof StatLayout, string | [string, string]>>> = {
-  statx: {
-    dev: ["stx_dev_major", "stx_dev_minor"],
-    rdev: ["stx_rdev_major", "stx_rdev_minor"],
-    ino: "stx_ino",
-    mode: "stx_mode",
-    nlink: "stx_nlink",
-    uid: "stx_uid",
-    gid: "stx_gid",
-    length: "stx_size",
-    blksize: "stx_blksize",
-    blocks: "stx_blocks",
-    atime: "stx_atime",
-    mtime: "stx_mtime",
-    ctime: "stx_ctime",
-    birthtime: "stx_btime",
-  },
-  stat: {
-    dev: "st_dev",
-    rdev: "st_rdev",
-    ino: "st_ino",
-    mode: "st_mode",
-    nlink: "st_nlink",
-    uid: "st_uid",
-    gid: "st_gid",
-    length: "st_size",
-    blksize: "st_blksize",
-    blocks: "st_blocks",
-    atime: "st_atimespec",
-    mtime: "st_mtimespec",
-    ctime: "st_ctimespec",
-    birthtime: "st_birthtimespec",
-  },
+/** The C names behind the fields of a {@linkcode StatLayout}. */
+type StatNames = Record<keyof StatLayout, string | readonly [string, string] | undefined>;
+
+const STATX: StatNames = {
+  size: undefined,
+  dev: ["stx_dev_major", "stx_dev_minor"],
+  rdev: ["stx_rdev_major", "stx_rdev_minor"],
+  ino: "stx_ino",
+  mode: "stx_mode",
+  nlink: "stx_nlink",
+  uid: "stx_uid",
+  gid: "stx_gid",
+  length: "stx_size",
+  blksize: "stx_blksize",
+  blocks: "stx_blocks",
+  atime: "stx_atime",
+  mtime: "stx_mtime",
+  ctime: "stx_ctime",
+  birthtime: "stx_btime",
 };
 
-testNative(native, "platform.stat has every field where the headers do", (native) => {
-  const name = Deno.build.os === "linux" ? "statx" : "stat";
-  const struct = native.struct(1, name);
-  const place = (field: string): [number, number] | undefined => {
-    const it = struct?.fields.find((it) => it.name === field);
-    return it && [it.offset, it.width];
+const STAT: StatNames = {
+  size: undefined,
+  dev: "st_dev",
+  rdev: "st_rdev",
+  ino: "st_ino",
+  mode: "st_mode",
+  nlink: "st_nlink",
+  uid: "st_uid",
+  gid: "st_gid",
+  length: "st_size",
+  blksize: "st_blksize",
+  blocks: "st_blocks",
+  atime: "st_atimespec",
+  mtime: "st_mtimespec",
+  ctime: "st_ctimespec",
+  birthtime: "st_birthtimespec",
+};
+
+/** Linux names the times otherwise, and has none of birth: the last change takes its place. */
+const LINUX_STAT: StatNames = {
+  ...STAT,
+  atime: "st_atim",
+  mtime: "st_mtim",
+  ctime: "st_ctim",
+  birthtime: "st_ctim",
+};
+
+/** Where the headers have what a {@linkcode StatLayout} names. */
+function statLayout(native: Native, struct: string, names: StatNames): Record<string, unknown> {
+  const { size, fields } = native.struct(1, struct) ?? { size: 0, fields: [] };
+  const place = (name: string): [number, number] => {
+    const { offset = -1, width = -1 } = fields.find((it) => it.name === name) ?? {};
+    return [offset, width];
   };
-  const expected: Record<string, unknown> = { size: struct?.size };
-  for (const [ours, theirs] of Object.entries(STAT_FIELDS[name] ?? {})) {
-    if (Array.isArray(theirs)) expected[ours] = theirs.map(place);
-    else expected[ours] = ours.endsWith("time") ? place(theirs)?.[0] : place(theirs);
+  const layout: Record<string, unknown> = { size };
+  for (const [ours, theirs] of Object.entries(names)) {
+    if (typeof theirs === "object") layout[ours] = theirs.map(place);
+    else if (theirs !== undefined) {
+      layout[ours] = ours.endsWith("time") ? place(theirs)[0] : place(theirs);
+    }
   }
+  return layout;
+}
+
+testNative(native, "platform.stat has every field where the headers do", (native) => {
+  const linux = Deno.build.os === "linux";
+  const expected = linux ? statLayout(native, "statx", STATX) : statLayout(native, "stat", STAT);
   assertEquals({ ...platform.stat }, expected);
+  const [pair, offsets] = linux ? ["statx_timestamp", [0, 8]] : ["timespec", [0, 8]];
+  assertEquals(native.struct(1, pair)?.fields.map(({ offset }) => offset), offsets);
 });
+
+testNative(
+  native,
+  "linuxStats, for systems without statx(2), has every field where the headers do",
+  (native) => {
+    const stat = linuxStats[platform.name];
+    if (stat !== undefined) assertEquals({ ...stat }, statLayout(native, "stat", LINUX_STAT));
+  },
+);
 
 testNative(native, "platform.sockaddrHasLength says whether sun_len comes first", (native) => {
   const fields = native.struct(1, "sockaddr_un")?.fields ?? [];

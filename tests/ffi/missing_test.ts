@@ -1,0 +1,147 @@
+/** The paths for systems that lack accept4(2), SOCK_CLOEXEC, memfd_create(2), statx(2) and more. */
+
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import "./bsd.ts";
+import { libc } from "../../ffi/libc.ts";
+import { cString } from "../../ffi/memory.ts";
+import { MISSING, platform } from "../../ffi/platform/mod.ts";
+import { closeFd, fcntl, fstat, lstat, memfdCreate } from "../../ffi/syscalls/files.ts";
+import {
+  accept,
+  bind,
+  connect,
+  listen,
+  send,
+  socket,
+  socketpair,
+} from "../../ffi/syscalls/sockets.ts";
+import { noLeaks } from "../util/descriptors.ts";
+import { tempDir } from "../util/tempdir.ts";
+
+const { F_GETFD, F_GETFL, FD_CLOEXEC, O_NONBLOCK, SOCK_STREAM } = platform;
+
+/** Every combination of the two flags. */
+const FLAGS = [true, false].flatMap((cloexec) =>
+  [true, false].map((nonblocking) => ({ cloexec, nonblocking }))
+);
+
+function flagsOf(fd: number): { cloexec: boolean; nonblocking: boolean } {
+  return {
+    cloexec: (fcntl(fd, F_GETFD, 0) & FD_CLOEXEC) !== 0,
+    nonblocking: (fcntl(fd, F_GETFL, 0) & O_NONBLOCK) !== 0,
+  };
+}
+
+function sockaddr(path: string): Uint8Array {
+  const bytes = new TextEncoder().encode(path);
+  const [family, width] = platform.sockaddr_un.sun_family;
+  const address = new Uint8Array(platform.sockaddr_un.sun_path[0] + bytes.byteLength + 1);
+  address.set(
+    new Uint8Array(new Uint16Array([platform.AF_UNIX]).buffer).subarray(0, width),
+    family,
+  );
+  address.set(bytes, platform.sockaddr_un.sun_path[0]);
+  if (platform.sockaddrHasLength) address[0] = address.byteLength;
+  return address;
+}
+
+Deno.test("the table and the functions lack what macOS lacks", () => {
+  const { SOCK_CLOEXEC, SOCK_NONBLOCK, MSG_CMSG_CLOEXEC, MSG_NOSIGNAL, F_ADD_SEALS } = platform;
+  assertEquals([SOCK_CLOEXEC, SOCK_NONBLOCK, MSG_CMSG_CLOEXEC, MSG_NOSIGNAL], [0, 0, 0, 0]);
+  assertEquals([F_ADD_SEALS, platform.SO_PASSCRED, platform.abstractNames], [
+    MISSING,
+    MISSING,
+    false,
+  ]);
+  assertEquals([libc().accept4, libc().statx, libc().memfd_create], [null, null, null]);
+});
+
+Deno.test(
+  "socket() and socketpair() set the flags without SOCK_CLOEXEC",
+  noLeaks(() => {
+    for (const flags of FLAGS) {
+      const fd = socket(SOCK_STREAM, flags);
+      const pair = socketpair(SOCK_STREAM, flags);
+      assert(typeof pair !== "number");
+      for (const each of [fd, ...pair]) {
+        assertEquals(flagsOf(each), flags);
+        closeFd(each);
+      }
+    }
+  }),
+);
+
+Deno.test(
+  "accept() sets the flags without accept4(2), whatever the listener's are",
+  noLeaks(() => {
+    using dir = tempDir();
+    for (const nonblocking of [true, false]) {
+      const address = sockaddr(dir.join(`s${nonblocking}`));
+      const listener = socket(SOCK_STREAM, { cloexec: true, nonblocking });
+      assertEquals([bind(listener, address), listen(listener, 10)], [0, 0]);
+      for (const flags of FLAGS) {
+        const client = socket(SOCK_STREAM, { cloexec: true, nonblocking: false });
+        assertEquals(connect(client, address), 0);
+        const accepted = accept(listener, flags);
+        assertEquals(flagsOf(accepted), flags);
+        closeFd(accepted);
+        closeFd(client);
+      }
+      closeFd(listener);
+    }
+  }),
+);
+
+Deno.test(
+  "accept() without accept4(2) reports what accept(2) does",
+  noLeaks(() => {
+    const fd = socket(SOCK_STREAM, { cloexec: true, nonblocking: true });
+    assertEquals(accept(fd, { cloexec: true, nonblocking: false }), -platform.EINVAL);
+    closeFd(fd);
+  }),
+);
+
+Deno.test(
+  "send() to a closed peer is EPIPE without MSG_NOSIGNAL, and no signal",
+  noLeaks(() => {
+    const pair = socketpair(SOCK_STREAM, { cloexec: true, nonblocking: true });
+    assert(typeof pair !== "number");
+    closeFd(pair[1]);
+    assertEquals(send(pair[0], new Uint8Array(1), 0), -platform.EPIPE);
+    closeFd(pair[0]);
+  }),
+);
+
+Deno.test(
+  "fstat() and lstat() work without statx(2)",
+  noLeaks(() => {
+    using dir = tempDir();
+    const path = dir.join("file");
+    Deno.writeTextFileSync(path, "12345", { mode: 0o640 });
+    const expected = Deno.lstatSync(path);
+    using file = Deno.openSync(path);
+    const number = [...Deno.readDirSync(Deno.build.os === "linux" ? "/proc/self/fd" : "/dev/fd")]
+      .map(({ name }) => Number(name))
+      .find((fd) => inode(fd) === BigInt(expected.ino ?? -1));
+    assertNotEquals(number, undefined);
+    const { size, length, mode, uid } = platform.stat;
+    const buffer = new Uint8Array(size);
+    assertEquals(lstat(cString(path), buffer), 0);
+    const view = new DataView(buffer.buffer);
+    assertEquals(view.getBigUint64(length[0], true), 5n);
+    assertEquals(view.getUint16(mode[0], true), expected.mode);
+    assertEquals(view.getUint32(uid[0], true), expected.uid);
+    assertEquals(file.statSync().size, 5);
+  }),
+);
+
+/** The inode number behind a descriptor, by {@linkcode fstat}. */
+function inode(fd: number): bigint | undefined {
+  const buffer = new Uint8Array(platform.stat.size);
+  if (fstat(fd, buffer) < 0) return undefined;
+  return new DataView(buffer.buffer).getBigUint64(platform.stat.ino[0], true);
+}
+
+Deno.test("memfdCreate() is ENOSYS without memfd_create(2)", () => {
+  assertEquals(memfdCreate(cString("x"), 0), -platform.ENOSYS);
+});
