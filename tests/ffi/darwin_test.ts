@@ -5,12 +5,12 @@ import { darwinArm64, darwinX64 } from "../../ffi/platform/darwin.ts";
 import type { Platform } from "../../ffi/platform/mod.ts";
 import { peer } from "../util/peers.ts";
 import { testNeeding } from "./abi/native.ts";
-import type { AnyStruct } from "./abi/compare.ts";
+import { type AnyStruct, LEFT_OUT } from "./abi/compare.ts";
 import { type Exceptions, statements, unfulfilled, whyNoTarget } from "./abi/statements.ts";
 
 const EXCEPTIONS: Exceptions = {
   unknown: new Set([]),
-  leftOut: new Set(["MSG_NOSIGNAL"]),
+  leftOut: new Set(LEFT_OUT.darwin),
 };
 
 /** `struct stat` in the names of C, with each time as the pair of seconds and nanoseconds it is. */

@@ -132,6 +132,17 @@ Deno.test("platform.procSelfFd says whether descriptors have paths in /proc", ()
   assertEquals(exists, platform.procSelfFd);
 });
 
+Deno.test(
+  "platform.fullQueueIsNobufs says how a full datagram queue is reported",
+  noLeaks(() => {
+    using pair = new Pair(SOCK_DGRAM);
+    const message = new Uint8Array(1024);
+    let result = 0;
+    while (result >= 0) result = send(pair.a, message, MSG_DONTWAIT);
+    assertEquals(result, platform.fullQueueIsNobufs ? -platform.ENOBUFS : -platform.EAGAIN);
+  }),
+);
+
 testUnless(
   withoutOption("SO_PASSPIDFD", platform.SO_PASSPIDFD),
   "platform.SCM_PIDFD is the type of what SO_PASSPIDFD has the kernel attach",

@@ -123,8 +123,8 @@ function widthOf(native: Native, type: string): number | undefined {
   return C_WIDTHS[type] ?? native.type(1, type);
 }
 
-/** Declared in the widest form: `memset` for the sake of its result, `poll` for all systems at once. */
-const WIDENED = new Set(["memset result", "poll nfds_t nfds"]);
+/** Addresses wanted as numbers, and `poll` in the widest form, which serves all systems. */
+const WIDENED = new Set(["memset result", "getcwd result", "poll nfds_t nfds"]);
 
 testNative(await openNative(), "symbols has the widths of the C types", (native) => {
   for (const [key, symbol] of Object.entries(symbols as Symbols)) {

@@ -24,14 +24,15 @@ const OWN_BOOLEANS: ReadonlySet<string> = new Set([
   "sockaddrHasLength",
   "abstractNames",
   "procSelfFd",
+  "fullQueueIsNobufs",
 ]);
 
 /** Structs whose fields have names of their own, or that are no structs at all; likewise. */
 const OWN_OBJECTS: ReadonlySet<string> = new Set(["stat", "libc", "errnoNames"]);
 
 /** Flags that a table leaves out although newer headers have them; the table says why. */
-const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
-  darwin: ["MSG_NOSIGNAL"],
+export const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
+  darwin: ["MSG_NOSIGNAL", "SO_TIMESTAMP"],
 };
 
 /** Constants that no public header defines, and the test that shows the kernel means just them. */
