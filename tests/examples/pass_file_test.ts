@@ -1,0 +1,43 @@
+import { assert, assertEquals } from "@std/assert";
+import { tempDir } from "../util/tempdir.ts";
+import { runExample } from "./run.ts";
+
+Deno.test("examples/pass_file shows the file in the process that may not open it", async () => {
+  using dir = tempDir();
+  const file = dir.join("note.txt");
+  Deno.writeTextFileSync(file, "a line\nanother line\n");
+  const { code, lines, errors, left } = await runExample("example", [file]);
+  assertEquals([code, errors, left], [0, "", []]);
+  const process = (name: string): string =>
+    lines.find((it) => it.startsWith(name))?.split(":")[0] ?? "";
+  const [giver, taker, main] = [process("giver"), process("taker"), process("main")];
+  assert(new Set([giver, taker, main].map((it) => it.match(/\d+/)?.[0])).size === 3);
+  // The two write when they get to it: only the order within each is certain.
+  assertEquals(lines.filter((it) => it.startsWith(giver)), [
+    `${giver}: opened "${file}" and waits for somebody to take it`,
+    `${giver}: passed it to ${taker.replace(/.*\((.*)\)/, "$1")}`,
+    `${giver}: got the answer "thanks for 20 characters"`,
+  ]);
+  assertEquals(lines.filter((it) => /^(?:taker| )/.test(it)), [
+    `${taker}: may not open "${file}" itself: Deno.open throws NotCapable`,
+    `${taker}: received the open file "note.txt 20"; it says:`,
+    "    a line",
+    "    another line",
+    `${taker}: answered`,
+  ]);
+  assertEquals(lines.at(-1), `${main}: both have ended; files left behind: 0`);
+});
+
+Deno.test("examples/pass_file refuses what is no file in one line", async () => {
+  for (const path of ["/nowhere/at/all", "/"]) {
+    const { code, lines, errors } = await runExample("example", [path]);
+    assertEquals([code, lines], [2, []]);
+    assertEquals(errors, `Cannot pass "${path}": give the path of a file`);
+  }
+});
+
+Deno.test("examples/pass_file leaves nothing behind when it is interrupted", async () => {
+  const { code, errors, left } = await runExample("example", [], { interruptAt: "waits for" });
+  assertEquals(left, []);
+  assert(code === 0 || errors === "Cannot finish: a process failed or was stopped", errors);
+});
