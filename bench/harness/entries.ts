@@ -1,0 +1,75 @@
+import { peers, prepare } from "../peers/mod.ts";
+import type { Peer, Program } from "../peers/types.ts";
+import { type Absence, type Contender, type Runner, type Settings, Unable } from "./types.ts";
+
+/** A peer's entry in a work; several variants of one peer may enter. */
+export interface Entry {
+  peer: string;
+  /** Passed to the program; also part of the row's identifier. */
+  variant?: string;
+  /** Added to the peer's label. */
+  note?: string;
+  /** Environment of the processes. */
+  env?: Record<string, string>;
+}
+
+/** What a starter gets to start an entry's processes. */
+export interface Entered {
+  entry: Entry;
+  program: Program;
+  settings: Settings;
+}
+
+/** Prepares the entries' peers; those that are not able to take part are listed with the reason. */
+export async function enter(
+  program: string,
+  entries: readonly Entry[],
+  settings: Settings,
+  start: (entered: Entered) => Promise<Runner>,
+): Promise<{ contenders: Contender[]; absent: Absence[] }> {
+  const contenders: Contender[] = [];
+  const absent: Absence[] = [];
+  for (const entry of withReactors(entries, settings)) {
+    const peer = peers.get(entry.peer);
+    if (!peer) throw new TypeError(`No peer has the name "${entry.peer}"`);
+    if (settings.only.length > 0 && !settings.only.includes(peer.id)) continue;
+    const name = { id: identifier(entry), label: label(peer, entry) };
+    try {
+      const built = await prepareFor(peer, program);
+      const entered = { entry, program: built, settings };
+      contenders.push({ ...name, version: built.version, start: () => start(entered) });
+    } catch (error) {
+      if (!(error instanceof Unable)) throw error;
+      absent.push({ ...name, kind: error.kind, reason: error.message });
+    }
+  }
+  return { contenders, absent };
+}
+
+async function prepareFor(peer: Peer, program: string): Promise<Program> {
+  const reason = peer.cannot[program];
+  if (reason !== undefined) throw new Unable("cannot", reason);
+  return await prepare(peer);
+}
+
+function identifier({ peer, variant }: Entry): string {
+  return variant === undefined ? peer : `${peer}:${variant}`;
+}
+
+function label(peer: Peer, { note }: Entry): string {
+  return note === undefined ? peer.label : `${peer.label} (${note})`;
+}
+
+// The module picks a way of waiting by itself; `--reactors` adds a row for each one asked for.
+function withReactors(entries: readonly Entry[], settings: Settings): Entry[] {
+  const own = entries.filter(({ peer, variant }) => peer === "module" && variant === undefined);
+  const forced = own.flatMap((entry) =>
+    settings.reactors.map((name) => ({
+      ...entry,
+      variant: name,
+      note: name,
+      env: { DENET_UNIX_REACTOR: name },
+    }))
+  );
+  return [...entries, ...forced];
+}
