@@ -1,0 +1,89 @@
+import { Msghdr, OwnedFd, recvmsgSync, sendmsgSync, unix } from "../../../mod.ts";
+import type { Part } from "../conn/protocol.ts";
+
+/** One descriptor through a socket pair, on the raw layer or on the socket's methods. */
+export function passSync(_role: string, _path: string, variant: string): Part {
+  const file = OwnedFd.open("/dev/null");
+  const pair = unix.socketpair();
+  return { run: variant === "high" ? passHigh(pair, file) : passRaw(pair, file) };
+}
+
+type Run = (operations: number) => number;
+type Pair = readonly [unix.Socket, unix.Socket];
+
+function passRaw([a, b]: Pair, file: OwnedFd): Run {
+  const out = new Msghdr();
+  const back = new Msghdr();
+  const sent = new Uint8Array(1);
+  const received = new Uint8Array(1);
+  out.addVector(sent);
+  unix.addFiles(out, file);
+  back.addVector(received);
+  unix.allocFiles(back, 1);
+  return (operations) => {
+    let right = 0;
+    for (let i = 0; i < operations; i++) {
+      sent[0] = i & 0xff;
+      sendmsgSync(a, out);
+      recvmsgSync(b, back);
+      const [fd] = unix.recvFiles(back, 1);
+      if (fd && received[0] === (i & 0xff)) right++;
+      fd?.close();
+    }
+    return right;
+  };
+}
+
+function passHigh([a, b]: Pair, file: OwnedFd): Run {
+  const data = new Uint8Array(1);
+  const buffer = new Uint8Array(1);
+  const outgoing = { data, files: [file] };
+  const incoming = { buffer, files: 1 };
+  return (operations) => {
+    let right = 0;
+    for (let i = 0; i < operations; i++) {
+      data[0] = i & 0xff;
+      a.sendSync(outgoing);
+      const message = b.receiveSync(incoming);
+      if (message?.files.length === 1 && message.data[0] === (i & 0xff)) right++;
+      message?.files[0]?.close();
+    }
+    return right;
+  };
+}
+
+/** 64 bytes through a socket pair, as bytes or as messages. */
+export function smallSync(_role: string, _path: string, variant: string): Part {
+  const pair = unix.socketpair();
+  return { run: variant === "high" ? smallMessages(pair) : smallBytes(pair) };
+}
+
+function smallBytes([a, b]: Pair): Run {
+  const sent = new Uint8Array(64);
+  const received = new Uint8Array(64);
+  return (operations) => {
+    let right = 0;
+    for (let i = 0; i < operations; i++) {
+      sent[0] = i & 0xff;
+      a.writeSync(sent);
+      if (b.readSync(received) === 64 && received[0] === (i & 0xff)) right++;
+    }
+    return right;
+  };
+}
+
+function smallMessages([a, b]: Pair): Run {
+  const data = new Uint8Array(64);
+  const outgoing = { data };
+  const incoming = { buffer: new Uint8Array(64) };
+  return (operations) => {
+    let right = 0;
+    for (let i = 0; i < operations; i++) {
+      data[0] = i & 0xff;
+      a.sendSync(outgoing);
+      const message = b.receiveSync(incoming);
+      if (message?.data.length === 64 && message.data[0] === (i & 0xff)) right++;
+    }
+    return right;
+  };
+}

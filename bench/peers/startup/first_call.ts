@@ -1,0 +1,5 @@
+import { unix } from "../../../mod.ts";
+
+const [a, b] = unix.socketpair();
+a.close();
+b.close();
