@@ -1,0 +1,40 @@
+import { microseconds } from "./harness/measures.ts";
+import { plain, timedWork } from "./harness/timed_work.ts";
+import type { Work } from "./harness/types.ts";
+
+// Every system call that takes a descriptor costs more in a process with several threads, and
+// Deno always has several.
+const threaded = { peer: "c", variant: "threads", note: "second thread" };
+const unable = plain("deno", "node", "bun");
+
+/** `sendmsg`, `recvmsg` and `close` of one descriptor on a socket pair. */
+export const passSync: Work = timedWork({
+  name: "pass-sync",
+  title: "sendmsg + recvmsg + close of one descriptor, blocking, one process",
+  measure: microseconds,
+  baseline: "c",
+  targets: [{ subject: "module", against: "c", by: "ratio", atMost: 1.05 }],
+  layout: { program: "pass-sync", processes: 1 },
+  entries: [
+    ...plain("module", "ffi", "python", "go", "c"),
+    { peer: "module", variant: "high", note: "sendSync, receiveSync" },
+    threaded,
+    ...unable,
+  ],
+});
+
+/** 64 bytes through a socket pair. */
+export const smallSync: Work = timedWork({
+  name: "small-sync",
+  title: "send + recv of 64 bytes, blocking, one process",
+  measure: microseconds,
+  baseline: "c",
+  targets: [{ subject: "module", against: "c", by: "ratio", atMost: 1.1 }],
+  layout: { program: "small-sync", processes: 1 },
+  entries: [
+    ...plain("module", "ffi", "python", "go", "c"),
+    { peer: "module", variant: "high", note: "sendSync, receiveSync" },
+    threaded,
+    ...unable,
+  ],
+});

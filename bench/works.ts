@@ -1,0 +1,27 @@
+import { connecting } from "./connect.ts";
+import type { Work } from "./harness/types.ts";
+import { idle } from "./idle.ts";
+import { memory } from "./memory.ts";
+import { datagrams, seqpacket } from "./messages.ts";
+import { passing } from "./pass.ts";
+import { roundtrip, roundtripPinned, roundtripTwo } from "./roundtrip.ts";
+import { startup } from "./startup.ts";
+import { passSync, smallSync } from "./sync.ts";
+import { oneWay } from "./throughput.ts";
+
+/** Every work, in the order it is run and shown. */
+export const works: readonly Work[] = [
+  passSync,
+  smallSync,
+  roundtrip,
+  roundtripPinned,
+  roundtripTwo,
+  oneWay,
+  connecting,
+  passing,
+  datagrams,
+  seqpacket,
+  idle,
+  memory,
+  startup,
+];
