@@ -18,6 +18,7 @@ export function bars(work: WorkReport): Drawing {
   const bottom = rows.length * step + 6;
   const markup = [
     ...values.map((value) => axis(place(value), bottom, value)),
+    text(right + 34, bottom + 16, work.unit, { class: "small" }),
     ...rows.map((row, i) => bar(row, i * step, place)),
   ];
   return { markup: markup.join("\n"), height: bottom + 28 };
