@@ -2,6 +2,8 @@
 export interface Transport {
   listen(path: string): Deno.Listener<Deno.Conn>;
   connect(path: string): Promise<Deno.Conn>;
+  /** Sets options on an accepted connection. */
+  accepted?(conn: Deno.Conn): void;
 }
 
 /** A connected pair, both ends in this process. */
@@ -17,13 +19,16 @@ export async function pair(
 
 /** Serves every connection that comes with `handle`, in the background. */
 export function background(
-  { listen }: Transport,
+  { listen, accepted }: Transport,
   path: string,
   handle: (conn: Deno.Conn) => Promise<void>,
 ): void {
   const listener = listen(path);
   (async () => {
-    for await (const conn of listener) await handle(conn);
+    for await (const conn of listener) {
+      accepted?.(conn);
+      await handle(conn);
+    }
   })();
 }
 

@@ -20,8 +20,11 @@ const transport: Transport = {
 const busyPoll = 200;
 
 const busy: Transport = {
-  listen: (path) => unix.listen(path, { busyPoll }),
+  listen: (path) => unix.listen(path),
   connect: (path) => unix.connect(path, { busyPoll }),
+  accepted: (conn) => {
+    if (conn instanceof unix.Socket) conn.busyPoll = busyPoll;
+  },
 };
 
 await serve({
