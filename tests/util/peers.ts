@@ -24,7 +24,7 @@ const REQUIREMENTS = {
   "python3": { commands: ["python3"], version: ["--version"], atLeast: "3.9" },
   "cc": { commands: ["cc", "gcc", "clang"], version: ["--version"] },
   "go": { commands: ["go"], version: ["version"] },
-  "cargo": { commands: ["cargo"], version: ["--version"] },
+  "cargo": { commands: ["cargo"], version: ["--version"], atLeast: "1.78" },
   "node": { commands: ["node"], version: ["--version"] },
   "socat": { commands: ["socat"], version: ["-V"], os: LINUX },
   "strace": { commands: ["strace"], version: ["-V"], os: LINUX },

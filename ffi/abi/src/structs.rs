@@ -33,20 +33,19 @@ const fn width<S, F>(_: fn(&S) -> *const F) -> usize {
 }
 
 macro_rules! assign {
-    ($place:ident . $field:ident, plain, $value:expr) => {
-        $place.$field = $value as _
+    ($target:ident . $field:ident, plain, $value:expr) => {
+        std::ptr::addr_of_mut!((*$target).$field).write_unaligned($value as _)
     };
-    ($place:ident . $field:ident, bytes, $value:expr) => {{
-        let target = std::ptr::addr_of_mut!($place.$field).cast::<u8>();
+    ($target:ident . $field:ident, bytes, $value:expr) => {{
+        let field = std::ptr::addr_of_mut!((*$target).$field);
         let value = $value.to_ne_bytes();
-        let room = width_of($place, |it| std::ptr::addr_of!(it.$field));
-        // The field has at least as much room as is copied.
-        unsafe { std::ptr::copy_nonoverlapping(value.as_ptr(), target, room.min(value.len())) }
+        let room = size_behind(field).min(value.len());
+        std::ptr::copy_nonoverlapping(value.as_ptr(), field.cast(), room)
     }};
 }
 
-fn width_of<S, F>(_: S, get: fn(&S) -> *const F) -> usize {
-    width(get)
+fn size_behind<F>(_: *mut F) -> usize {
+    size_of::<F>()
 }
 
 macro_rules! structs {
@@ -61,12 +60,12 @@ macro_rules! structs {
                 width: width(|it: &libc::$name| std::ptr::addr_of!(it.$field)),
             }),*],
             image: |values, out| {
-                // All of these are plain numbers and pointers, for which zeroes are a value.
-                let mut it: libc::$name = unsafe { std::mem::zeroed() };
-                $(assign!(it.$field, $kind, values[$index]);)*
-                let bytes = std::ptr::addr_of!(it).cast::<u8>();
-                assert!(out.len() >= size_of::<libc::$name>());
-                unsafe { std::ptr::copy_nonoverlapping(bytes, out.as_mut_ptr(), size_of::<libc::$name>()) }
+                let out = &mut out[..size_of::<libc::$name>()];
+                out.fill(0);
+                // Field by field in the caller's memory: what lies between fields keeps its zeroes,
+                // as it need not when a whole struct is copied.
+                let target = out.as_mut_ptr().cast::<libc::$name>();
+                unsafe { $(assign!(target.$field, $kind, values[$index]);)* }
             },
         }),*];
     };

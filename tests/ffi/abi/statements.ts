@@ -50,19 +50,35 @@ export function statements(table: Platform, stat: AnyStruct, exceptions: Excepti
   return `${lines.join("\n")}\n`;
 }
 
-/** Whether the Rust compiler can check for a target; if not, the reason. */
+/** Whether the Rust compiler can build for a target; if not, the reason. */
 export function whyNoTarget(target: string): string | undefined {
-  try {
-    const { stdout } = new Deno.Command("rustc", {
-      args: ["--print", "target-libdir", "--target", target],
-      cwd: CRATE,
-    }).outputSync();
-    const directory = new TextDecoder().decode(stdout).trim();
-    if (directory !== "" && [...Deno.readDirSync(directory)].length > 0) return undefined;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
+  const directory = outputOf("rustc", "--print", "target-libdir", "--target", target);
+  if (directory !== undefined && hasEntries(directory)) return undefined;
   return `the Rust target ${target} is not installed (rustup target add ${target})`;
+}
+
+/** Whether other targets can be had: not with a distribution's Rust. */
+export function canAddTargets(): boolean {
+  return outputOf("rustup", "--version") !== undefined;
+}
+
+function outputOf(command: string, ...args: string[]): string | undefined {
+  try {
+    const { success, stdout } = new Deno.Command(command, { args, cwd: CRATE }).outputSync();
+    return success ? new TextDecoder().decode(stdout).trim() : undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+function hasEntries(directory: string): boolean {
+  try {
+    return [...Deno.readDirSync(directory)].length > 0;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
 
 /** Check statements with the compiler; returns what does not hold. */
