@@ -58,30 +58,61 @@ export function writeControl(
   return buffer.subarray(start, start + length);
 }
 
+/** Where one control message lies in a buffer, in bytes. */
+export interface ControlPosition {
+  /** The protocol level. */
+  level: number;
+  /** The type within the level. */
+  type: number;
+  /** Where the payload starts. */
+  start: number;
+  /** Where the payload ends: never past the end of what arrived. */
+  end: number;
+  /** Where the next message starts. */
+  next: number;
+}
+
+/** Return a position before the first control message. */
+export function controlStart(): ControlPosition {
+  return { level: 0, type: 0, start: 0, end: 0, next: 0 };
+}
+
 /**
- * Take apart the control messages in `bytes`, which the kernel filled or a peer could have shaped.
+ * Move `position` to the next control message among the first `length` bytes of `view`, which the kernel
+ * filled or a peer could have shaped; false if there is none. It allocates nothing.
  *
  * A length below the header ends the walk: nothing after it can be trusted. A length past the end is
  * cut at the end, which is what a truncated last message looks like on some systems. The step to the
  * next message is the aligned length, so the walk always moves on.
  */
+export function nextControl(
+  position: ControlPosition,
+  view: DataView,
+  length: number,
+  layout: CmsgLayout,
+): boolean {
+  const { cmsg_len, cmsg_level, cmsg_type, size } = layout.cmsghdr;
+  const offset = position.next;
+  if (offset + size > length) return false;
+  const claimed = readLength(view, offset + cmsg_len[0], cmsg_len[1]);
+  const header = cmsgLen(0, layout);
+  if (claimed < header) return false;
+  position.level = view.getInt32(offset + cmsg_level[0], true);
+  position.type = view.getInt32(offset + cmsg_type[0], true);
+  position.end = Math.min(offset + claimed, length);
+  position.start = Math.min(offset + header, position.end);
+  position.next = offset + claimed >= length ? length : offset + cmsgAlign(claimed, layout);
+  return true;
+}
+
+/** Take apart the control messages in `bytes`, by {@linkcode nextControl}. */
 export function parseControl(bytes: Uint8Array, layout: CmsgLayout): ControlItem[] {
   const items: ControlItem[] = [];
-  const { cmsg_len, cmsg_level, cmsg_type, size } = layout.cmsghdr;
-  const header = cmsgLen(0, layout);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let offset = 0;
-  while (offset + size <= bytes.byteLength) {
-    const length = readLength(view, offset + cmsg_len[0], cmsg_len[1]);
-    if (length < header) break;
-    const end = Math.min(offset + length, bytes.byteLength);
-    items.push({
-      level: view.getInt32(offset + cmsg_level[0], true),
-      type: view.getInt32(offset + cmsg_type[0], true),
-      data: bytes.subarray(Math.min(offset + header, end), end),
-    });
-    if (offset + length >= bytes.byteLength) break;
-    offset += cmsgAlign(length, layout);
+  const position = controlStart();
+  while (nextControl(position, view, bytes.byteLength, layout)) {
+    const { level, type, start, end } = position;
+    items.push({ level, type, data: bytes.subarray(start, end) });
   }
   return items;
 }

@@ -89,15 +89,19 @@ export class Descriptor {
   release(): number {
     const fd = this.fd;
     this.#fd = -1;
+    if (this.#hasWaiters()) this.#endWaits();
+    return fd;
+  }
+
+  #endWaits(): void {
     // The registration goes first: it holds the open file in the kernel, and the number is free for
     // reuse the moment it is closed.
-    const reason = this.#hasWaiters() ? closedError(this.owner) : GONE;
+    const reason = closedError(this.owner);
     this.#registration?.cancel(reason);
     this.#registration = undefined;
     this.#reading?.cancel(reason);
     this.#writing?.cancel(reason);
     for (const dependent of this.#dependents ?? []) dependent.close();
-    return fd;
   }
 
   /** Close `dependent` together with this one: what waits on it is part of what waits on this. */
@@ -112,7 +116,7 @@ export class Descriptor {
 
   #hasWaiters(): boolean {
     return this.#registration !== undefined || this.#reading !== undefined ||
-      this.#writing !== undefined;
+      this.#writing !== undefined || this.#dependents !== undefined;
   }
 
   /** Close the descriptor. Closing again does nothing. */
@@ -123,26 +127,31 @@ export class Descriptor {
   }
 }
 
-/** Stands in where nobody waits, to spare the hot path of short-lived descriptors a stack trace. */
-const GONE = closedError("Descriptor");
-
 /** Closes what is forgotten. Held: the descriptor, never its owner. */
 const forgotten = new FinalizationRegistry<Descriptor>((descriptor) => descriptor.close());
 
-/** Owners not registered yet. Most are closed before their batch is: those cost nothing. */
-let young: [owner: object, descriptor: Descriptor][] = [];
+/** Owners not registered yet. Most are closed before their batch is: those cost next to nothing. */
+let young: object[] = [];
+let youngDescriptors: Descriptor[] = [];
 const YOUNG_LIMIT = 64;
 
 /** Close `descriptor` when `owner` becomes garbage without having closed it. */
 export function closeWhenForgotten(owner: object, descriptor: Descriptor): void {
   if (young.length === 0) queueMicrotask(registerYoung);
-  if (young.push([owner, descriptor]) >= YOUNG_LIMIT) registerYoung();
+  youngDescriptors.push(descriptor);
+  if (young.push(owner) >= YOUNG_LIMIT) registerYoung();
 }
 
 function registerYoung(): void {
-  const batch = young;
+  const owners = young;
+  const descriptors = youngDescriptors;
   young = [];
-  for (const [owner, descriptor] of batch) {
-    if (!descriptor.closed) forgotten.register(owner, descriptor);
+  youngDescriptors = [];
+  for (let i = 0; i < owners.length; i++) {
+    const owner = owners[i];
+    const descriptor = descriptors[i];
+    if (owner !== undefined && descriptor !== undefined && !descriptor.closed) {
+      forgotten.register(owner, descriptor);
+    }
   }
 }

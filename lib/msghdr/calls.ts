@@ -88,6 +88,12 @@ export async function sendmsg(
  */
 export function sendmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = {}): number {
   const flags = checkedFlags(m, o.flags);
+  if (!internals.isNamed(m)) {
+    // The usual case: no address to look up, and no need to wait.
+    requireByte(s, m);
+    const sent = sendOnce(s.fd, m, flags, null);
+    if (sent >= 0) return sent;
+  }
   using operation = new SendCall(s, m, flags);
   const result = isImpatient(flags)
     ? operation.attempt()
@@ -153,11 +159,12 @@ export async function recvmsg(
  */
 export function recvmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = {}): number {
   const flags = checkedFlags(m, o.flags);
-  const operation = receiveCall(s, m, flags);
   internals.discard(m);
-  const result = isImpatient(flags)
-    ? operation.attempt()
-    : performSync(incoming(s), operation, () => pollTimeout(s.fd, platform.SO_RCVTIMEO));
+  let result = receiveOnce(s.fd, m, flags);
+  if (result === -platform.EAGAIN && !isImpatient(flags)) {
+    const limit = () => pollTimeout(s.fd, platform.SO_RCVTIMEO);
+    result = performSync(incoming(s), receiveCall(s, m, flags), limit);
+  }
   return check(result, "recvmsg");
 }
 
@@ -189,11 +196,11 @@ class SendCall implements Operation, Disposable {
   #obstacle: FullQueue | undefined;
 
   constructor(socket: Socket, message: Msghdr, flags: number) {
-    if (socket.type === "stream" && internals.lacksByte(message)) throw filesNeedByte();
+    requireByte(socket, message);
     const name = message.name;
     this.#socket = socket;
     this.#message = message;
-    this.#flags = flags | platform.MSG_DONTWAIT;
+    this.#flags = flags;
     this.#destination = name === null ? undefined : destinationOf(name);
   }
 
@@ -207,8 +214,7 @@ class SendCall implements Operation, Disposable {
 
   attempt(): number {
     const { fd } = this.#socket;
-    const header = internals.prepareSend(this.#message, this.#destination?.sockaddr ?? null);
-    const result = sendmsgCall(fd, header, this.#flags);
+    const result = sendOnce(fd, this.#message, this.#flags, this.#destination?.sockaddr ?? null);
     if (!isFullQueue(result, this.#socket.type)) return result;
     if (this.#destination !== undefined || result !== -platform.EAGAIN) {
       this.#obstacle ??= new FullQueue(descriptorOf(this.#socket), this.#destination);
@@ -222,14 +228,22 @@ class SendCall implements Operation, Disposable {
   }
 }
 
+function requireByte(socket: Socket, message: Msghdr): void {
+  if (socket.type === "stream" && internals.lacksByte(message)) throw filesNeedByte();
+}
+
+function sendOnce(fd: number, m: Msghdr, flags: number, sockaddr: Uint8Array | null): number {
+  const header = internals.prepareSend(m, sockaddr);
+  return sendmsgCall(fd, header, flags | platform.MSG_DONTWAIT);
+}
+
+function receiveOnce(fd: number, m: Msghdr, flags: number): number {
+  const header = internals.prepareReceive(m);
+  const count = recvmsgCall(fd, header, flags | platform.MSG_DONTWAIT);
+  internals.finishReceive(m, count);
+  return count;
+}
+
 function receiveCall(socket: Socket, message: Msghdr, flags: number): Operation {
-  return {
-    attempt: () => {
-      const { fd } = socket;
-      const header = internals.prepareReceive(message);
-      const count = recvmsgCall(fd, header, flags | platform.MSG_DONTWAIT);
-      internals.finishReceive(message, count);
-      return count;
-    },
-  };
+  return { attempt: () => receiveOnce(socket.fd, message, flags) };
 }

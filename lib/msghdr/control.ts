@@ -71,34 +71,42 @@ export class OutgoingControl {
 
 /** Control messages as the kernel delivered them. */
 export class IncomingControl {
-  #buffer: Uint8Array | undefined;
+  #buffer = NO_BYTES;
+  #view = NO_VIEW;
   #address = 0n;
   #arrived = 0;
 
   /** Make room for `capacity` bytes, and return the address of the room. */
   prepare(capacity: number): bigint {
     this.#arrived = 0;
-    if (this.#buffer === undefined || this.#buffer.byteLength < capacity) {
-      // At least a cache line: smaller arrays may live in V8's heap, where they move.
+    if (this.#buffer.byteLength < capacity) {
+      // At least 128 bytes: small arrays may live in V8's heap, where they move.
       this.#buffer = new Uint8Array(Math.max(128, capacity));
+      this.#view = new DataView(this.#buffer.buffer);
       this.#address = addressOf(this.#buffer);
     }
     return this.#address;
   }
 
-  /** Note how many bytes arrived. */
-  set arrived(length: number) {
-    this.#arrived = length;
-  }
-
-  /** The number of bytes that arrived. */
+  /** How many bytes arrived. */
   get arrived(): number {
     return this.#arrived;
   }
 
+  set arrived(length: number) {
+    this.#arrived = Math.min(length, this.#buffer.byteLength);
+  }
+
+  /** The bytes, to be walked with `nextControl`. */
+  get view(): DataView {
+    return this.#view;
+  }
+
   /** What arrived, taken apart. The payloads are views that the next receive overwrites. */
   items(): ControlItem[] {
-    if (this.#buffer === undefined || this.#arrived === 0) return [];
     return parseControl(this.#buffer.subarray(0, this.#arrived), platform);
   }
 }
+
+const NO_BYTES = new Uint8Array(0);
+const NO_VIEW = new DataView(new ArrayBuffer(0));

@@ -27,6 +27,11 @@ export class Header {
   #vectors: BigUint64Array;
   #vectorsAddress: bigint;
   #layout = platform.msghdr;
+  #hasName = false;
+  #controlAddress = 0n;
+  /** What the vectors stand for, if it is memory of a Msghdr's own, and how long each was. */
+  #kept: readonly Uint8Array[] = [];
+  #keptLengths: number[] = [];
 
   constructor() {
     const memory = new ArrayBuffer(VECTORS_OFFSET + INLINE_VECTORS * platform.iovec.size);
@@ -49,8 +54,30 @@ export class Header {
     this.#view.setUint32(offset, length, true);
   }
 
+  /**
+   * Point the header at `vectors`, which the caller keeps reachable and unchanged as an array. Nothing is
+   * to be done if they are those of the last time: memory stays where it is for as long as its length
+   * does not change, and detaching makes that 0.
+   */
+  keepVectors(vectors: readonly Uint8Array[]): void {
+    if (this.#keeps(vectors)) return;
+    this.setVectors(vectors);
+    this.#kept = vectors.slice();
+    this.#keptLengths = vectors.map((bytes) => bytes.byteLength);
+  }
+
+  #keeps(vectors: readonly Uint8Array[]): boolean {
+    if (vectors.length === 0 || vectors.length !== this.#kept.length) return false;
+    for (let i = 0; i < vectors.length; i++) {
+      const bytes = vectors[i];
+      if (bytes !== this.#kept[i] || bytes?.byteLength !== this.#keptLengths[i]) return false;
+    }
+    return true;
+  }
+
   /** Point the header at the unsent or unfilled part of `vectors`: what lies behind the first `skip` bytes. */
   setVectors(vectors: readonly Uint8Array[], skip = 0): void {
+    this.#kept = [];
     let count = 0;
     let skipped = skip;
     for (let i = 0; i < vectors.length && count < MAX_VECTORS; i++) {
@@ -69,6 +96,7 @@ export class Header {
 
   /** Point the header at the first `length` bytes of one piece of memory. */
   setSingleVector(bytes: Uint8Array, length: number = bytes.byteLength): void {
+    this.#kept = [];
     this.#setVector(0, addressOf(bytes), Math.min(length, bytes.byteLength));
     this.#setLength(this.#layout.msg_iovlen[0], 1);
   }
@@ -90,14 +118,20 @@ export class Header {
   /** Set the destination, a `sockaddr_un`, or none. */
   setName(sockaddr: Uint8Array | null): void {
     if (sockaddr !== null) this.#name.set(sockaddr);
-    this.#setPointer(this.#layout.msg_name[0], sockaddr === null ? 0n : this.#nameAddress);
+    this.#pointAtName(sockaddr !== null);
     this.#setLength(this.#layout.msg_namelen[0], sockaddr?.byteLength ?? 0);
   }
 
   /** Ask for the sender's address. */
   receiveName(): void {
-    this.#setPointer(this.#layout.msg_name[0], this.#nameAddress);
+    this.#pointAtName(true);
     this.#setLength(this.#layout.msg_namelen[0], NAME_ROOM);
+  }
+
+  #pointAtName(on: boolean): void {
+    if (this.#hasName === on) return;
+    this.#hasName = on;
+    this.#setPointer(this.#layout.msg_name[0], on ? this.#nameAddress : 0n);
   }
 
   /** The memory of the address. */
@@ -112,7 +146,11 @@ export class Header {
 
   /** Point the header at `length` bytes of control data. */
   setControl(address: bigint, length: number): void {
-    this.#setPointer(this.#layout.msg_control[0], length === 0 ? 0n : address);
+    const pointer = length === 0 ? 0n : address;
+    if (pointer !== this.#controlAddress) {
+      this.#controlAddress = pointer;
+      this.#setPointer(this.#layout.msg_control[0], pointer);
+    }
     this.#setLength(this.#layout.msg_controllen[0], length);
   }
 

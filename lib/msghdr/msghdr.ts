@@ -47,6 +47,8 @@ export interface MsghdrInternals {
   prepareSend(m: Msghdr, sockaddr: Uint8Array | null): Uint8Array;
   /** Whether it passes descriptors, but has no data byte for them to travel with. */
   lacksByte(m: Msghdr): boolean;
+  /** Whether it has an address to be sent to. */
+  isNamed(m: Msghdr): boolean;
   /** Close what arrived before and was not taken. */
   discard(m: Msghdr): void;
   /** Lay out the header for recvmsg(2). */
@@ -127,7 +129,8 @@ export class Msghdr implements Disposable {
   static {
     internals = {
       prepareSend: (m, sockaddr) => m.#prepareSend(sockaddr),
-      lacksByte: (m) => m.#outgoing.carriesRights && m.#vectors.every((v) => v.byteLength === 0),
+      lacksByte: (m) => m.#outgoing.carriesRights && isEmpty(m.#vectors),
+      isNamed: (m) => m.#name !== null,
       discard: (m) => m.#discard(),
       prepareReceive: (m) => m.#prepareReceive(),
       finishReceive: (m, count) => m.#finishReceive(count),
@@ -200,7 +203,7 @@ export class Msghdr implements Disposable {
    * object: take them with `unix.recvFiles`.
    */
   getControl(level: number, type: number): Uint8Array | undefined {
-    for (const item of this.#received.items) {
+    for (const item of this.#incoming.items()) {
       if (item.level === level && item.type === type) return item.data.slice();
     }
     return undefined;
@@ -208,7 +211,7 @@ export class Msghdr implements Disposable {
 
   /** Go through the control messages that arrived, in their order. */
   *controls(): IterableIterator<ControlMessage> {
-    for (const { level, type, data } of this.#received.items) {
+    for (const { level, type, data } of this.#incoming.items()) {
       yield { level, type, data: data.slice() };
     }
   }
@@ -268,13 +271,14 @@ export class Msghdr implements Disposable {
     const received = this.#received;
     this.#received = NOTHING_RECEIVED;
     this.#arrivedFlags = undefined;
+    this.#incoming.arrived = 0;
     closeReceived(received);
   }
 
   /** Lay everything out for sendmsg(2). The caller's memory is looked up anew each time: it may have moved. */
   #prepareSend(sockaddr: Uint8Array | null): Uint8Array {
     const header = this.#memory;
-    header.setVectors(this.#vectors);
+    header.keepVectors(this.#vectors);
     header.setName(sockaddr);
     header.setControl(this.#outgoing.address(), this.#outgoing.used);
     header.clearFlags();
@@ -284,7 +288,7 @@ export class Msghdr implements Disposable {
   #prepareReceive(): Uint8Array {
     const header = this.#memory;
     const room = this.#capacity + this.#reserved;
-    header.setVectors(this.#vectors);
+    header.keepVectors(this.#vectors);
     header.receiveName();
     header.setControl(this.#incoming.prepare(room), room);
     header.clearFlags();
@@ -297,16 +301,17 @@ export class Msghdr implements Disposable {
     this.#bytesReceived = Math.max(count, 0);
     if (count < 0) return;
     this.#incoming.arrived = header.controlLength;
-    this.#received = takeOver(this.#incoming.items());
+    this.#received = takeOver(this.#incoming);
     this.#arrivedFlags = header.flags;
     this.#name = decodeSockaddr(header.name, header.nameLength, platform);
   }
 
   #takeFiles(count: number | undefined): OwnedFd[] {
     const limit = count ?? (this.#filesReserved > 0 ? this.#filesReserved : MAX_FILES);
-    const { files } = this.#received;
-    this.#received = { ...this.#received, files: [] };
-    for (const surplus of files.slice(limit)) surplus.close();
+    const { files, pidfd } = this.#received;
+    if (files.length === 0) return [];
+    this.#received = pidfd === undefined ? NOTHING_RECEIVED : { files: [], pidfd };
+    for (let i = limit; i < files.length; i++) files[i]?.close();
     return files.slice(0, limit);
   }
 
@@ -315,4 +320,9 @@ export class Msghdr implements Disposable {
     this.#received = { ...this.#received, pidfd: undefined };
     return pidfd;
   }
+}
+
+function isEmpty(vectors: readonly Uint8Array[]): boolean {
+  for (const bytes of vectors) if (bytes.byteLength > 0) return false;
+  return true;
 }

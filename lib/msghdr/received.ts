@@ -1,40 +1,50 @@
 /**
- * What arrives in control messages, owned from the first moment.
+ * The descriptors that arrive in control messages, owned from the first moment.
  *
  * @module
  */
 
 import { platform } from "../../ffi/platform/mod.ts";
 import { setCloseOnExec } from "../../ffi/syscalls/files.ts";
-import { type ControlItem, readDescriptors } from "../cmsg.ts";
+import { controlStart, nextControl } from "../cmsg.ts";
 import { type OwnedFd, ownFd } from "../fd/owned_fd.ts";
+import type { IncomingControl } from "./control.ts";
 
-/** The control messages of one receive, and the descriptors among them. */
+/** The descriptors of one receive. */
 export interface Received {
-  readonly items: readonly ControlItem[];
+  /** The passed ones (SCM_RIGHTS), in the order they were sent. */
   readonly files: readonly OwnedFd[];
-  /** The descriptor of the sending process (SCM_PIDFD). */
+  /** That of the sending process (SCM_PIDFD). */
   readonly pidfd: OwnedFd | undefined;
 }
 
-/** No control messages. */
-export const NOTHING_RECEIVED: Received = { items: [], files: [], pidfd: undefined };
+/** No descriptors. */
+export const NOTHING_RECEIVED: Received = { files: [], pidfd: undefined };
+
+/** The walk through the control messages of one call: calls never overlap. */
+const position = controlStart();
 
 /** Find the descriptors among control messages, and own them before anything else can go wrong. */
-export function takeOver(items: readonly ControlItem[]): Received {
-  if (items.length === 0) return NOTHING_RECEIVED;
-  const files: OwnedFd[] = [];
+export function takeOver(control: IncomingControl): Received {
+  if (control.arrived === 0) return NOTHING_RECEIVED;
+  const { SOL_SOCKET, SCM_RIGHTS, SCM_PIDFD } = platform;
+  const { view, arrived } = control;
+  let files: OwnedFd[] | undefined;
   let pidfd: OwnedFd | undefined;
-  for (const { level, type, data } of items) {
-    if (level !== platform.SOL_SOCKET) continue;
-    if (type === platform.SCM_RIGHTS) {
-      for (const fd of readDescriptors(data)) files.push(ownReceived(fd));
-    } else if (type === platform.SCM_PIDFD) {
-      // Where the kernel could not make one, a negative number stands in its place.
-      for (const fd of readDescriptors(data)) if (fd >= 0) pidfd = ownReceived(fd);
+  position.next = 0;
+  while (nextControl(position, view, arrived, platform)) {
+    const { level, type, start, end } = position;
+    if (level !== SOL_SOCKET || (type !== SCM_RIGHTS && type !== SCM_PIDFD)) continue;
+    for (let offset = start; offset + 4 <= end; offset += 4) {
+      const fd = view.getInt32(offset, true);
+      // Where the kernel could not make a process descriptor, a negative number stands in its place.
+      if (fd < 0) continue;
+      if (type === SCM_RIGHTS) (files ??= []).push(ownReceived(fd));
+      else pidfd = ownReceived(fd);
     }
   }
-  return { items, files, pidfd };
+  if (files === undefined && pidfd === undefined) return NOTHING_RECEIVED;
+  return { files: files ?? NOTHING_RECEIVED.files, pidfd };
 }
 
 /** Systems without MSG_CMSG_CLOEXEC deliver inheritable descriptors. */
@@ -45,6 +55,7 @@ function ownReceived(fd: number): OwnedFd {
 
 /** Close every descriptor of a receive that nobody took. */
 export function closeReceived(received: Received): void {
+  if (received === NOTHING_RECEIVED) return;
   for (const file of received.files) file.close();
   received.pidfd?.close();
 }

@@ -149,11 +149,10 @@ export class Receiver implements Operation, Disposable {
       if (count < 0) return count;
       this.#filled += count;
       this.#isDone = !this.#waitAll || this.#ended || this.#filled >= this.#size ||
-        this.#received !== NOTHING_RECEIVED;
+        this.#received !== NOTHING_RECEIVED || this.#credentials !== undefined;
     }
     // The shared memory belongs to the next call: take what is in it along now.
     this.#data = this.#takeData();
-    this.#credentials = credentialsIn(this.#received);
     return this.#filled;
   }
 
@@ -184,7 +183,8 @@ export class Receiver implements Operation, Disposable {
     const count = recvmsg(fd, header.bytes, flags);
     if (count < 0) return count;
     control.arrived = header.controlLength;
-    this.#received = takeOver(control.items());
+    this.#received = takeOver(control);
+    this.#credentials = credentialsIn(control);
     this.#flags |= header.flags;
     if (!isStream) this.#from = decodeSockaddr(header.name, header.nameLength, platform);
     this.#ended = count === 0 && this.#meansEnd(control, room);
@@ -253,8 +253,9 @@ export class Receiver implements Operation, Disposable {
   }
 }
 
-function credentialsIn(received: Received): Credentials | undefined {
-  for (const { level, type, data } of received.items) {
+function credentialsIn(control: IncomingControl): Credentials | undefined {
+  if (control.arrived < cmsgSpace(UCRED_SIZE, platform)) return undefined;
+  for (const { level, type, data } of control.items()) {
     if (level === platform.SOL_SOCKET && type === platform.SCM_CREDENTIALS) {
       return readCredentials(data);
     }
