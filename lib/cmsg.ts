@@ -37,9 +37,26 @@ export function cmsgSpace(length: number, layout: CmsgLayout): number {
 }
 
 /**
- * Write the header of a control message at `offset`, and return its payload of `length` bytes to fill
- * in. The buffer must have room for `cmsgSpace(length)` bytes there.
+ * Write the header of a control message with a payload of `length` bytes at `offset`, and return where
+ * the payload starts. The buffer must have room for `cmsgSpace(length)` bytes there.
  */
+export function writeHeader(
+  view: DataView,
+  offset: number,
+  level: number,
+  type: number,
+  length: number,
+  layout: CmsgLayout,
+): number {
+  const { cmsg_len, cmsg_level, cmsg_type } = layout.cmsghdr;
+  view.setUint32(offset + cmsg_len[0], cmsgLen(length, layout), true);
+  if (cmsg_len[1] === 8) view.setUint32(offset + cmsg_len[0] + 4, 0, true);
+  view.setInt32(offset + cmsg_level[0], level, true);
+  view.setInt32(offset + cmsg_type[0], type, true);
+  return offset + cmsgLen(0, layout);
+}
+
+/** Write the header of a control message at `offset`, and return its payload of `length` bytes to fill in. */
 export function writeControl(
   buffer: Uint8Array,
   offset: number,
@@ -48,13 +65,8 @@ export function writeControl(
   length: number,
   layout: CmsgLayout,
 ): Uint8Array {
-  const { cmsg_len, cmsg_level, cmsg_type } = layout.cmsghdr;
   const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
-  view.setUint32(offset + cmsg_len[0], cmsgLen(length, layout), true);
-  if (cmsg_len[1] === 8) view.setUint32(offset + cmsg_len[0] + 4, 0, true);
-  view.setInt32(offset + cmsg_level[0], level, true);
-  view.setInt32(offset + cmsg_type[0], type, true);
-  const start = offset + cmsgLen(0, layout);
+  const start = writeHeader(view, offset, level, type, length, layout);
   return buffer.subarray(start, start + length);
 }
 

@@ -20,16 +20,12 @@ export class Descriptor {
   /** Called before the descriptor is closed, but not when it is given away: to remove a socket file. */
   beforeClose: (() => void) | undefined;
   #fd: number;
-  #registration: Registration | undefined;
-  #reading: Lane | undefined;
-  #writing: Lane | undefined;
-  #unrefed = false;
-  #busyPoll = 0;
-  #dependents: Set<Descriptor> | undefined;
+  #waits: Waits | undefined;
 
   constructor(fd: number, owner: string) {
-    this.#fd = fd;
     this.owner = owner;
+    this.beforeClose = undefined;
+    this.#fd = fd;
   }
 
   /** Whether the descriptor has been given up. */
@@ -43,80 +39,66 @@ export class Descriptor {
     return this.#fd;
   }
 
+  get #waiting(): Waits {
+    return this.#waits ??= new Waits();
+  }
+
   /** Who may read next: operations that take several system calls are not mixed. */
   get reading(): Lane {
-    return this.#reading ??= new Lane();
+    return this.#waiting.reading;
   }
 
   /** Who may write next. */
   get writing(): Lane {
-    return this.#writing ??= new Lane();
+    return this.#waiting.writing;
   }
 
   /** Microseconds to spin before parking, 0 for none. */
   get busyPoll(): number {
-    return this.#busyPoll;
+    return this.#waits?.busyPoll ?? 0;
   }
 
   set busyPoll(microseconds: number) {
-    this.#busyPoll = microseconds;
-    if (this.#registration !== undefined) this.#registration.busyPoll = microseconds;
+    const waits = this.#waiting;
+    waits.busyPoll = microseconds;
+    if (waits.registration !== undefined) waits.registration.busyPoll = microseconds;
   }
 
   /** Wait until the descriptor may be ready; the caller tries again and waits again if it was not. */
   wait(interest: Interest, signal?: AbortSignal): Promise<void> {
-    return (this.#registration ??= this.#register()).wait(interest, signal);
+    const waits = this.#waiting;
+    return (waits.registration ??= waits.register(this.fd)).wait(interest, signal);
   }
 
-  #register(): Registration {
-    const registration = register(this.fd);
-    registration.busyPoll = this.#busyPoll;
-    if (this.#unrefed) registration.unref();
-    return registration;
-  }
-
+  /** Let waits keep the process alive. */
   ref(): void {
-    this.#unrefed = false;
-    this.#registration?.ref();
+    this.#waiting.isUnrefed = false;
+    this.#waiting.registration?.ref();
   }
 
+  /** Let the process end in spite of waits. */
   unref(): void {
-    this.#unrefed = true;
-    this.#registration?.unref();
+    this.#waiting.isUnrefed = true;
+    this.#waiting.registration?.unref();
   }
 
   /** Give the number up without closing it, ending every wait; return it. */
   release(): number {
-    const fd = this.fd;
+    const { fd } = this;
     this.#fd = -1;
-    if (this.#hasWaiters()) this.#endWaits();
+    this.#waits?.end(this.owner);
+    this.#waits = undefined;
     return fd;
-  }
-
-  #endWaits(): void {
-    // The registration goes first: it holds the open file in the kernel, and the number is free for
-    // reuse the moment it is closed.
-    const reason = closedError(this.owner);
-    this.#registration?.cancel(reason);
-    this.#registration = undefined;
-    this.#reading?.cancel(reason);
-    this.#writing?.cancel(reason);
-    for (const dependent of this.#dependents ?? []) dependent.close();
   }
 
   /** Close `dependent` together with this one: what waits on it is part of what waits on this. */
   closeTogether(dependent: Descriptor): void {
-    (this.#dependents ??= new Set()).add(dependent);
+    (this.#waiting.dependents ??= new Set()).add(dependent);
   }
 
   /** Undo {@linkcode Descriptor.closeTogether}. */
   closeApart(dependent: Descriptor): void {
-    this.#dependents?.delete(dependent);
-  }
-
-  #hasWaiters(): boolean {
-    return this.#registration !== undefined || this.#reading !== undefined ||
-      this.#writing !== undefined || this.#dependents !== undefined;
+    this.#waits?.dependents?.delete(dependent);
   }
 
   /** Close the descriptor. Closing again does nothing. */
@@ -124,6 +106,35 @@ export class Descriptor {
     if (this.#fd < 0) return;
     this.beforeClose?.();
     closeFd(this.release());
+  }
+}
+
+/** What only a descriptor that was waited for has. */
+class Waits {
+  readonly reading = new Lane();
+  readonly writing = new Lane();
+  registration: Registration | undefined = undefined;
+  dependents: Set<Descriptor> | undefined = undefined;
+  isUnrefed = false;
+  busyPoll = 0;
+
+  register(fd: number): Registration {
+    const registration = register(fd);
+    if (this.busyPoll > 0) registration.busyPoll = this.busyPoll;
+    if (this.isUnrefed) registration.unref();
+    return registration;
+  }
+
+  /** The registration goes first: it holds the open file in the kernel, and the number is free the moment it is closed. */
+  end(owner: string): void {
+    const isIdle = this.registration === undefined && !this.reading.isBusy && !this.writing.isBusy;
+    if (!isIdle) {
+      const reason = closedError(owner);
+      this.registration?.cancel(reason);
+      this.reading.cancel(reason);
+      this.writing.cancel(reason);
+    }
+    for (const dependent of this.dependents ?? []) dependent.close();
   }
 }
 

@@ -6,7 +6,16 @@
 
 import { addressOf } from "../../ffi/memory.ts";
 import { platform } from "../../ffi/platform/mod.ts";
-import { cmsgSpace, type ControlItem, parseControl, writeControl } from "../cmsg.ts";
+import {
+  cmsgSpace,
+  type ControlItem,
+  type Credentials,
+  parseControl,
+  UCRED_SIZE,
+  writeControl,
+  writeCredentials,
+  writeHeader,
+} from "../cmsg.ts";
 
 /** Room for 253 descriptors, credentials and a little more, in bytes: what the kernel takes at most. */
 const USUAL_CAPACITY = 1152;
@@ -66,6 +75,30 @@ export class OutgoingControl {
     this.#payloads = [];
     this.#outgrown = [];
     this.#carriesRights = false;
+  }
+}
+
+/** The control data of messages that carry descriptors, credentials, or both: written anew for each. */
+export class RightsControl {
+  readonly #buffer = new Uint8Array(USUAL_CAPACITY);
+  readonly #view = new DataView(this.#buffer.buffer);
+  /** The address of the finished bytes. */
+  readonly address: bigint = addressOf(this.#buffer);
+
+  /** Write descriptors, at most 253, and credentials; the number of bytes they take. */
+  write(files: readonly number[], credentials: Credentials | undefined): number {
+    const { SOL_SOCKET, SCM_RIGHTS, SCM_CREDENTIALS } = platform;
+    let used = 0;
+    if (credentials !== undefined) {
+      const start = writeHeader(this.#view, 0, SOL_SOCKET, SCM_CREDENTIALS, UCRED_SIZE, platform);
+      writeCredentials(this.#buffer.subarray(start, start + UCRED_SIZE), credentials);
+      used = cmsgSpace(UCRED_SIZE, platform);
+    }
+    if (files.length === 0) return used;
+    const length = files.length * 4;
+    const start = writeHeader(this.#view, used, SOL_SOCKET, SCM_RIGHTS, length, platform);
+    for (let i = 0; i < files.length; i++) this.#view.setInt32(start + i * 4, files[i] ?? -1, true);
+    return used + cmsgSpace(length, platform);
   }
 }
 

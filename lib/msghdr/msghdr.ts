@@ -311,8 +311,8 @@ export class Msghdr implements Disposable {
     const { files, pidfd } = this.#received;
     if (files.length === 0) return [];
     this.#received = pidfd === undefined ? NOTHING_RECEIVED : { files: [], pidfd };
-    for (let i = limit; i < files.length; i++) files[i]?.close();
-    return files.slice(0, limit);
+    while (files.length > limit) files.pop()?.close();
+    return files;
   }
 
   #takePidfd(): OwnedFd | undefined {

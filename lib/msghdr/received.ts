@@ -13,13 +13,13 @@ import type { IncomingControl } from "./control.ts";
 /** The descriptors of one receive. */
 export interface Received {
   /** The passed ones (SCM_RIGHTS), in the order they were sent. */
-  readonly files: readonly OwnedFd[];
+  readonly files: OwnedFd[];
   /** That of the sending process (SCM_PIDFD). */
   readonly pidfd: OwnedFd | undefined;
 }
 
 /** No descriptors. */
-export const NOTHING_RECEIVED: Received = { files: [], pidfd: undefined };
+export const NOTHING_RECEIVED: Received = Object.freeze({ files: [], pidfd: undefined });
 
 /** The walk through the control messages of one call: calls never overlap. */
 const position = controlStart();
@@ -44,7 +44,7 @@ export function takeOver(control: IncomingControl): Received {
     }
   }
   if (files === undefined && pidfd === undefined) return NOTHING_RECEIVED;
-  return { files: files ?? NOTHING_RECEIVED.files, pidfd };
+  return { files: files ?? [], pidfd };
 }
 
 /** Systems without MSG_CMSG_CLOEXEC deliver inheritable descriptors. */

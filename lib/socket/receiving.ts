@@ -210,7 +210,7 @@ export class Receiver implements Operation, Disposable {
     const { files, pidfd } = this.#received;
     if (this.#files === 0) { for (const file of files) file.close(); }
     else if (isTruncated || files.length > this.#files) this.#refuse(data, files.length);
-    const message = new ReceivedMessage(data, this.#files === 0 ? [] : [...files]);
+    const message = new ReceivedMessage(data, this.#files === 0 ? [] : files);
     if (pidfd !== undefined) message.pidfd = pidfd;
     this.#describe(message, isTruncated || (this.#files === 0 && files.length > 0));
     if (this.#credentials !== undefined) message.credentials = this.#credentials;

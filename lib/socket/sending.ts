@@ -7,8 +7,8 @@
 import { platform } from "../../ffi/platform/mod.ts";
 import { closeFd } from "../../ffi/syscalls/files.ts";
 import { send, sendmsg } from "../../ffi/syscalls/sockets.ts";
-import { type Credentials, UCRED_SIZE, writeCredentials, writeDescriptors } from "../cmsg.ts";
-import { OutgoingControl } from "../msghdr/control.ts";
+import type { Credentials } from "../cmsg.ts";
+import { RightsControl } from "../msghdr/control.ts";
 import type { Descriptor } from "../fd/descriptor.ts";
 import { duplicate, type FileLike, fileNumbers } from "../fd/files.ts";
 import { filesNeedByte, FullQueue, isFullQueue } from "./full_queue.ts";
@@ -30,8 +30,10 @@ export interface OutgoingMessage {
   to?: Address;
 }
 
+const NO_FILES: readonly number[] = [];
+
 /** The memory for headers and control data of all sockets on this thread: calls never overlap. */
-let shared: { header: Header; control: OutgoingControl } | undefined;
+let shared: { header: Header; control: RightsControl } | undefined;
 
 /**
  * Sends one message. On a stream it goes on until all data is in the kernel, and the control messages
@@ -42,7 +44,7 @@ export class Sender implements Operation, Disposable {
   readonly #type: SocketType;
   readonly #vectors: readonly Uint8Array[];
   readonly #total: number;
-  #files: number[];
+  readonly #files: readonly number[];
   #held: number[] | undefined;
   readonly #credentials: Credentials | undefined;
   readonly #destination: Destination | undefined;
@@ -60,7 +62,7 @@ export class Sender implements Operation, Disposable {
     this.#type = type;
     this.#vectors = dataVectors(data, this.#isStream);
     this.#total = totalLength(this.#vectors);
-    this.#files = files === undefined ? [] : fileNumbers(files);
+    this.#files = files === undefined ? NO_FILES : fileNumbers(files);
     if (this.#files.length > 0 && this.#total === 0 && this.#isStream) throw filesNeedByte();
     this.#credentials = credentials === undefined ? undefined : checkedCredentials(credentials);
     if (to !== undefined && type !== "dgram") {
@@ -102,29 +104,17 @@ export class Sender implements Operation, Disposable {
       const rest = this.#sent === 0 ? only : only.subarray(this.#sent);
       return send(fd, rest, platform.MSG_DONTWAIT);
     }
-    const { header, control } = shared ??= { header: new Header(), control: new OutgoingControl() };
+    const { header, control } = shared ??= { header: new Header(), control: new RightsControl() };
     header.setVectors(this.#vectors, this.#sent);
     header.setName(this.#destination?.sockaddr ?? null);
-    control.reset();
-    if (this.#sent === 0) this.#addControl(control);
-    header.setControl(control.address(), control.used);
+    const length = this.#sent > 0 ? 0 : control.write(this.#held ?? this.#files, this.#credentials);
+    header.setControl(control.address, length);
     return sendmsg(fd, header.bytes, platform.MSG_DONTWAIT);
   }
 
   #isPlain(): boolean {
     return this.#destination === undefined &&
       (this.#sent > 0 || (this.#files.length === 0 && this.#credentials === undefined));
-  }
-
-  #addControl(control: OutgoingControl): void {
-    const { SOL_SOCKET, SCM_RIGHTS, SCM_CREDENTIALS } = platform;
-    const files = this.#held ?? this.#files;
-    if (this.#credentials !== undefined) {
-      writeCredentials(control.add(UCRED_SIZE, SOL_SOCKET, SCM_CREDENTIALS), this.#credentials);
-    }
-    if (files.length > 0) {
-      writeDescriptors(control.add(files.length * 4, SOL_SOCKET, SCM_RIGHTS), files);
-    }
   }
 
   /** Tell a full queue from a failure. */

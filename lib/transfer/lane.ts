@@ -9,13 +9,16 @@ interface Waiter {
   fail(reason: unknown): void;
 }
 
+/** The queue of every lane that nobody waits for: most never have another. */
+const NOBODY: Waiter[] = [];
+
 /**
  * Lets one operation through at a time, in the order they came. An operation that finds the lane free
  * takes it without any allocation.
  */
 export class Lane {
   #busy = false;
-  #queue: Waiter[] = [];
+  #queue = NOBODY;
 
   /** Take the lane if nobody has it. */
   tryEnter(): boolean {
@@ -35,7 +38,8 @@ export class Lane {
     if (this.tryEnter()) return Promise.resolve();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const abort = () => {
-      this.#queue.splice(this.#queue.indexOf(waiter), 1);
+      const place = this.#queue.indexOf(waiter);
+      if (place >= 0) this.#queue.splice(place, 1);
       reject(signal?.reason);
     };
     const settle = (action: () => void) => {
@@ -46,6 +50,7 @@ export class Lane {
       enter: () => settle(resolve),
       fail: (reason) => settle(() => reject(reason)),
     };
+    if (this.#queue === NOBODY) this.#queue = [];
     this.#queue.push(waiter);
     signal?.addEventListener("abort", abort);
     return promise;
@@ -53,7 +58,7 @@ export class Lane {
 
   /** Give the lane to the next in the queue, or leave it free. */
   leave(): void {
-    const next = this.#queue.shift();
+    const next = this.#queue.length > 0 ? this.#queue.shift() : undefined;
     if (next === undefined) this.#busy = false;
     else next.enter();
   }
@@ -61,7 +66,7 @@ export class Lane {
   /** Turn away everybody in the queue. Whoever is inside leaves by himself. */
   cancel(reason: unknown): void {
     const waiting = this.#queue;
-    this.#queue = [];
+    this.#queue = NOBODY;
     for (const waiter of waiting) waiter.fail(reason);
   }
 }
