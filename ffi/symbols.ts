@@ -161,6 +161,49 @@ export const symbols = {
     optional: true,
   },
 
+  // void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset);
+  mmap: { parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"], result: "pointer" },
+  // int munmap(void *addr, size_t length);
+  munmap: { parameters: ["pointer", "usize"], result: "i32" },
+  // long syscall(long number, ...);   Linux; variadic arguments travel like others there
+  // int io_uring_setup(unsigned entries, struct io_uring_params *p);
+  io_uring_setup: {
+    name: "syscall",
+    parameters: ["isize", "u32", "buffer"],
+    result: "isize",
+    optional: true,
+  },
+  // int io_uring_enter(unsigned fd, unsigned to_submit, unsigned min_complete, unsigned flags, sigset_t *, size_t);
+  io_uring_enter: {
+    name: "syscall",
+    parameters: ["isize", "i32", "u32", "u32", "u32", "pointer", "usize"],
+    result: "isize",
+    optional: true,
+  },
+  // int io_uring_register(unsigned fd, unsigned opcode, void *arg, unsigned nr_args);
+  io_uring_register: {
+    name: "syscall",
+    parameters: ["isize", "i32", "u32", "buffer", "u32"],
+    result: "isize",
+    optional: true,
+  },
+  // int io_setup(unsigned nr_events, aio_context_t *ctx_idp);
+  io_setup: {
+    name: "syscall",
+    parameters: ["isize", "u32", "buffer"],
+    result: "isize",
+    optional: true,
+  },
+  // int io_destroy(aio_context_t ctx_id);
+  io_destroy: { name: "syscall", parameters: ["isize", "usize"], result: "isize", optional: true },
+  // int io_submit(aio_context_t ctx_id, long nr, struct iocb **iocbpp);
+  io_submit: {
+    name: "syscall",
+    parameters: ["isize", "usize", "isize", "buffer"],
+    result: "isize",
+    optional: true,
+  },
+
   // uid_t getuid(void);   gid_t getgid(void);
   getuid: { parameters: [], result: "u32" },
   getgid: { parameters: [], result: "u32" },

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { openIoUring } from "./io_uring.ts";
 import { openPool } from "./pool.ts";
 import type { Opener } from "./types.ts";
 
@@ -11,6 +12,7 @@ import type { Opener } from "./types.ts";
 const VARIABLE = "DENET_UNIX_REACTOR";
 
 const backends: ReadonlyMap<string, Opener> = new Map<string, Opener>([
+  ["io_uring", (sink) => openIoUring(sink)],
   ["pool", (sink) => openPool(sink)],
 ]);
 

@@ -39,7 +39,8 @@ const WRITE_EVENTS = 0x4 | 0x8 | 0x10 | 0x20;
 /** The registration of one descriptor. It refers to its pending waits and to nothing else of the user's. */
 export class Entry implements Registration, Watched {
   slot = -1;
-  generation = 0;
+  readToken = 0;
+  writeToken = 0;
   armed = 0;
   unclaimed = 0;
   busyPoll = 0;

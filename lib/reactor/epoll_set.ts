@@ -42,7 +42,7 @@ export class EpollSet {
   readonly #sink: Sink;
   readonly #event = new EpollEvents(1);
   readonly #events: EpollEvents;
-  // In 32-bit words; a generation and a slot make up the 64 bits of user data.
+  // In 32-bit words; a token and a slot make up the 64 bits of user data.
   readonly #stride = platform.epoll_event.size / 4;
   readonly #data = platform.epoll_event.data[0] / 4;
 
@@ -94,7 +94,7 @@ export class EpollSet {
       const slot = words[at + this.#data] ?? -1;
       if (slot < 0) continue;
       const watched = this.#sink.watched[slot];
-      if (watched === undefined || watched.generation !== words[at + this.#data + 1]) continue;
+      if (watched === undefined || watched.readToken !== words[at + this.#data + 1]) continue;
       this.#deliverTo(watched, words[at] ?? 0);
     }
   }
@@ -119,7 +119,7 @@ export class EpollSet {
     const { bytes, words } = this.#event;
     words[0] = wanted | EPOLLET | EPOLLRDHUP;
     words[this.#data] = watched.slot;
-    words[this.#data + 1] = watched.generation;
+    words[this.#data + 1] = watched.readToken;
     const operation = watched.armed === 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
     const result = epollControl(this.fd, operation, watched.fd, bytes);
     // A descriptor that was closed while another one referred to the same open file is still in the set.

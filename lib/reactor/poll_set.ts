@@ -15,7 +15,7 @@ class PollFds {
   bytes = new Uint8Array(0);
   #view = new DataView(this.bytes.buffer);
   readonly #watched: Watched[] = [];
-  readonly #generations: number[] = [];
+  readonly #tokens: number[] = [];
   count = 0;
 
   /** Enter everything that is waited for, after `wakeUp` where there is one. */
@@ -23,14 +23,14 @@ class PollFds {
     this.#reserve(sink.watched.length + 1);
     this.count = 0;
     if (wakeUp !== undefined) this.#add(wakeUp, platform.POLLIN);
-    this.#watched.length = this.#generations.length = 0;
+    this.#watched.length = this.#tokens.length = 0;
     for (const watched of sink.watched) {
       if (watched === undefined) continue;
       if (wakeUp !== undefined) watched.armed = watched.awaited;
       if (watched.awaited === 0) continue;
       this.#add(watched.fd, watched.awaited);
       this.#watched.push(watched);
-      this.#generations.push(watched.generation);
+      this.#tokens.push(watched.readToken);
     }
   }
 
@@ -59,7 +59,7 @@ class PollFds {
       const watched = this.#watched[i - first];
       if (events === 0 || watched === undefined) continue;
       if (sink.watched[watched.slot] !== watched) continue;
-      if (watched.generation !== this.#generations[i - first]) continue;
+      if (watched.readToken !== this.#tokens[i - first]) continue;
       found++;
       if ((events & platform.POLLNVAL) === 0) sink.deliver(watched, events);
       else sink.reject(watched, waitError(watched.fd, -platform.EBADF));

@@ -34,7 +34,7 @@ export class Reactor implements Keeper, Sink {
   #openers: Opener[] | undefined = undefined;
   #backend: Backend | undefined = undefined;
   #free: number[] = [];
-  #generation = 0;
+  #token = 0;
   #holding = 0;
   #held = false;
   #budget = BUDGET;
@@ -115,6 +115,10 @@ export class Reactor implements Keeper, Sink {
 
   // What backends call.
 
+  token(): number {
+    return this.#token = (this.#token + 1) | 0;
+  }
+
   deliver(watched: Watched, events: number): void {
     const entry = watched as Entry;
     if (entry.fire(events)) entry.unclaimed = 0;
@@ -172,7 +176,7 @@ export class Reactor implements Keeper, Sink {
 
   #enter(entry: Entry): void {
     entry.slot = this.#free.pop() ?? this.watched.length;
-    entry.generation = this.#generation = (this.#generation + 1) | 0;
+    entry.readToken = this.token();
     this.watched[entry.slot] = entry;
   }
 

@@ -47,8 +47,12 @@ export interface Watched {
   readonly fd: number;
   /** Index in the reactor's table, sent along with what the kernel is asked for. */
   readonly slot: number;
-  /** Tells the users of one slot apart: an event that carries another number is stale. */
-  readonly generation: number;
+  /**
+   * Tells the users of one slot apart: an event that carries another number is stale. A backend that
+   * asks for each side on its own keeps a number per side.
+   */
+  readToken: number;
+  writeToken: number;
   /** The interests that somebody waits for now. */
   readonly awaited: number;
   /** The interests that the kernel was asked for. Kept by the backend. */
@@ -63,6 +67,8 @@ export interface Sink {
   readonly watched: readonly (Watched | undefined)[];
   /** Number of pending waits, whether they keep the process alive or not. */
   readonly waits: number;
+  /** Return a number for {@linkcode Watched.readToken} that no other has. */
+  token(): number;
   /** End the waits that `events`, a mask of poll(2), is good for. */
   deliver(watched: Watched, events: number): void;
   /** End the waits of one registration with an error. */

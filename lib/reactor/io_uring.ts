@@ -1,0 +1,218 @@
+/**
+ * The backend on io_uring(7): the kernel writes every event into memory that is looked at without a
+ * call, and wakes Deno's own event loop through an eventfd(2) only while nobody looks.
+ *
+ * Reading is asked for once per descriptor, by a multishot poll; room to write, which is rarely waited
+ * for, by a poll of its own each time.
+ *
+ * @module
+ */
+
+import { platform } from "../../ffi/platform/mod.ts";
+import { poll } from "../../ffi/syscalls/files.ts";
+import { unavailable, waitError } from "./failure.ts";
+import { LoopWatch } from "./loop_watch.ts";
+import { Ring } from "./ring.ts";
+import {
+  type Backend,
+  type Interest,
+  READABLE,
+  type Sink,
+  type Watched,
+  WRITABLE,
+} from "./types.ts";
+import { WakeUp } from "./wake_up.ts";
+
+// <linux/io_uring.h>, <asm-generic/poll.h>
+const IORING_OP_POLL_ADD = 6;
+const IORING_OP_POLL_REMOVE = 7;
+const IORING_POLL_ADD_MULTI = 1 << 0;
+const IORING_CQE_F_MORE = 1 << 1;
+const POLLRDHUP = 0x2000;
+
+/** Completions taken at once, so that other work gets its turn. */
+const BATCH = 256;
+
+/** Events nobody waits for are let through this often before the kernel is told to keep them. */
+const PATIENCE = 8;
+
+/** The user data of completions that nobody needs. */
+const NOBODY = -1;
+
+/** What {@linkcode openIoUring} may be told. */
+export interface IoUringOptions {
+  /** Entries for requests, a power of two. */
+  entries?: number;
+  /** Entries for completions, a power of two. */
+  completions?: number;
+  /** More `IORING_SETUP_*` flags. */
+  flags?: number;
+}
+
+/** Open the backend. */
+export function openIoUring(sink: Sink, options: IoUringOptions = {}): Backend {
+  const { entries = 128, completions = 2048, flags = 0 } = options;
+  const ring = new Ring({ entries, completions, flags });
+  let watch: LoopWatch | undefined;
+  try {
+    watch = new LoopWatch(() => sink.awake());
+    const result = ring.signal(watch.fd);
+    if (result < 0) throw unavailable("The signalling of io_uring", result);
+    probe(ring, watch.fd);
+    return new IoUring(sink, ring, watch);
+  } catch (error) {
+    watch?.dispose();
+    ring.dispose();
+    throw error;
+  }
+}
+
+/** Let one event take the whole way: old kernels know the ring, but not all that is asked of it here. */
+function probe(ring: Ring, signalled: number): void {
+  const source = new WakeUp();
+  try {
+    let seen = 0;
+    ring.push(IORING_OP_POLL_ADD, source.fd, 1, 0, IORING_POLL_ADD_MULTI, READABLE);
+    let result = ring.enter();
+    source.set();
+    ring.push(IORING_OP_POLL_REMOVE, -1, NOBODY, NOBODY, 0, 0, 1, 0);
+    result = Math.min(result, ring.enter());
+    ring.reap(BATCH, (low, _high, events, flags) => {
+      if (low === 1 && (flags & IORING_CQE_F_MORE) !== 0) seen |= events;
+    });
+    if (result < 0) throw unavailable("io_uring", result);
+    if ((seen & READABLE) === 0 || (poll(signalled, READABLE, 0) & READABLE) === 0) {
+      throw unavailable("The multishot poll of io_uring", -platform.EINVAL);
+    }
+  } finally {
+    source.dispose();
+  }
+}
+
+class IoUring implements Backend {
+  readonly name = "io_uring";
+  readonly #sink: Sink;
+  readonly #ring: Ring;
+  readonly #watch: LoopWatch;
+  #silent = false;
+  #broken = 0;
+
+  constructor(sink: Sink, ring: Ring, watch: LoopWatch) {
+    this.#sink = sink;
+    this.#ring = ring;
+    this.#watch = watch;
+  }
+
+  arm(watched: Watched, interest: Interest): number {
+    if ((watched.armed & interest) !== 0) return 0;
+    const token = this.#sink.token();
+    if (interest === READABLE) {
+      watched.readToken = token;
+      this.#push(
+        IORING_OP_POLL_ADD,
+        watched.fd,
+        watched.slot * 2,
+        token,
+        IORING_POLL_ADD_MULTI,
+        READABLE | POLLRDHUP,
+      );
+    } else {
+      watched.writeToken = token;
+      this.#push(IORING_OP_POLL_ADD, watched.fd, watched.slot * 2 + 1, token, 0, WRITABLE);
+    }
+    watched.armed |= interest;
+    this.#failIfBroken();
+    return 0;
+  }
+
+  disarm(watched: Watched): void {
+    if ((watched.armed & READABLE) !== 0) this.#remove(watched.slot * 2, watched.readToken);
+    if ((watched.armed & WRITABLE) !== 0) this.#remove(watched.slot * 2 + 1, watched.writeToken);
+    watched.armed = 0;
+    // A poll refers to the open file: the removal must be done before the close(2) that follows.
+    this.#enter();
+    this.#failIfBroken();
+  }
+
+  #remove(low: number, high: number): void {
+    this.#push(IORING_OP_POLL_REMOVE, -1, NOBODY, NOBODY, 0, 0, low, high);
+  }
+
+  #push(
+    operation: number,
+    fd: number,
+    low: number,
+    high: number,
+    length = 0,
+    flags = 0,
+    addressLow = 0,
+    addressHigh = 0,
+  ): void {
+    const ring = this.#ring;
+    const result = ring.push(operation, fd, low, high, length, flags, addressLow, addressHigh);
+    if (result < 0) this.#broken = result;
+  }
+
+  #enter(): void {
+    const result = this.#ring.enter();
+    if (result < 0) this.#broken = result;
+  }
+
+  /** Completions hold memory that is gone after a failure: so this is only called when none is in use. */
+  #failIfBroken(): boolean {
+    if (this.#broken === 0) return false;
+    this.#sink.fail(unavailable("io_uring", this.#broken));
+    return true;
+  }
+
+  look(): number {
+    const ring = this.#ring;
+    if (!this.#silent) {
+      this.#silent = true;
+      ring.silence(true);
+    }
+    if (!ring.idle) this.#enter();
+    const found = ring.reap(BATCH, this.#completed);
+    this.#failIfBroken();
+    return found;
+  }
+
+  readonly #completed = (low: number, high: number, result: number, flags: number): void => {
+    if (low < 0) return;
+    const watched = this.#sink.watched[low >> 1];
+    if (watched === undefined) return;
+    const side: Interest = (low & 1) === 0 ? READABLE : WRITABLE;
+    if (high !== (side === READABLE ? watched.readToken : watched.writeToken)) return;
+    if ((flags & IORING_CQE_F_MORE) === 0) watched.armed &= ~side;
+    if (result >= 0) this.#deliver(watched, result);
+    else if (result !== -ECANCELED) this.#sink.reject(watched, waitError(watched.fd, result));
+  };
+
+  #deliver(watched: Watched, events: number): void {
+    this.#sink.deliver(watched, events);
+    if (watched.unclaimed < PATIENCE || (watched.armed & READABLE) === 0) return;
+    this.#remove(watched.slot * 2, watched.readToken);
+    watched.armed &= ~READABLE;
+    watched.unclaimed = 0;
+  }
+
+  park(): boolean {
+    const ring = this.#ring;
+    if (!ring.idle) return false;
+    ring.silence(false);
+    this.#silent = false;
+    // What came before the signalling was on again has to be looked for.
+    return ring.empty && ring.idle;
+  }
+
+  hold(alive: boolean): void {
+    this.#watch.hold(alive);
+  }
+
+  dispose(): void {
+    this.#watch.dispose();
+    this.#ring.dispose();
+  }
+}
+
+const ECANCELED = 125; // <asm-generic/errno.h>
