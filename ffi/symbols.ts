@@ -204,6 +204,9 @@ export const symbols = {
     optional: true,
   },
 
+  // int sched_yield(void);
+  sched_yield: { parameters: [], result: "i32" },
+
   // uid_t getuid(void);   gid_t getgid(void);
   getuid: { parameters: [], result: "u32" },
   getgid: { parameters: [], result: "u32" },

@@ -91,3 +91,8 @@ export function pollLook(fds: Uint8Array, count: number): number {
 export function pollWaitInPool(fds: Bytes, count: number, timeout: number): Promise<number> {
   return libc().pollInPool(fds, BigInt(count), timeout);
 }
+
+/** sched_yield(2): let another thread that is ready run on this processor first. */
+export function giveWay(): void {
+  libc().sched_yield();
+}

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { openAio } from "./aio.ts";
 import { openIoUring } from "./io_uring.ts";
 import { openPool } from "./pool.ts";
 import type { Opener } from "./types.ts";
@@ -13,6 +14,7 @@ const VARIABLE = "DENET_UNIX_REACTOR";
 
 const backends: ReadonlyMap<string, Opener> = new Map<string, Opener>([
   ["io_uring", (sink) => openIoUring(sink)],
+  ["aio", (sink) => openAio(sink)],
   ["pool", (sink) => openPool(sink)],
 ]);
 

@@ -13,6 +13,7 @@
 import { Entry, type Keeper } from "./entry.ts";
 import { atEndOfTurn, inNextTurn } from "./event_loop.ts";
 import { waitError } from "./failure.ts";
+import { Courtesy, Spin } from "./patience.ts";
 import type {
   Backend,
   BackendName,
@@ -25,6 +26,9 @@ import type {
 
 /** Events delivered and operations done in one turn of the event loop. */
 const BUDGET = 128;
+
+/** Milliseconds of one turn of the event loop that may go into `busyPoll`. */
+const LONGEST_SPIN = 1;
 
 /** One thread's reactor. */
 export class Reactor implements Keeper, Sink {
@@ -41,6 +45,10 @@ export class Reactor implements Keeper, Sink {
   #lookQueued = false;
   #parkQueued = false;
   #turn: Promise<void> | undefined = undefined;
+  readonly #courtesy = new Courtesy();
+  readonly #spin = new Spin();
+  #busyPoll = 0;
+  #spun = 0;
 
   /** @param choose returns the backends to try, best first; called by the first wait */
   constructor(choose: () => readonly Opener[]) {
@@ -78,6 +86,7 @@ export class Reactor implements Keeper, Sink {
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
     }
+    if (entry.busyPoll > this.#busyPoll) this.#busyPoll = entry.busyPoll;
     if (!this.#lookQueued) {
       this.#lookQueued = true;
       queueMicrotask(this.#lookNow);
@@ -130,8 +139,13 @@ export class Reactor implements Keeper, Sink {
   }
 
   awake(): void {
-    this.#budget = BUDGET;
+    this.#newTurn();
     this.#look();
+  }
+
+  #newTurn(): void {
+    this.#budget = BUDGET;
+    this.#spun = 0;
   }
 
   fail(_error: Error): void {
@@ -211,22 +225,43 @@ export class Reactor implements Keeper, Sink {
       this.#nextTurn();
       return;
     }
-    const found = this.#backend.look();
-    this.#budget -= found;
-    if (found > 0) return this.#queuePark();
+    const found = this.#lookHard();
+    if (found > 0) {
+      this.#budget -= found;
+      return this.#queuePark();
+    }
     const hold = this.#holding > 0;
     if (hold !== this.#held) {
       this.#held = hold;
-      this.#backend.hold(hold);
+      this.#backend?.hold(hold);
     }
-    if (!this.#backend.park()) this.#queuePark();
+    if (this.#backend?.park() !== false) return;
+    this.#budget--;
+    this.#queuePark();
   };
+
+  readonly #lookOnce = (): number => this.#backend?.look() ?? 0;
+
+  /** Look before the thread sleeps: the number of events. */
+  #lookHard(): number {
+    const busyPoll = this.#busyPoll;
+    this.#busyPoll = 0;
+    let found = this.#lookOnce();
+    if (found === 0 && this.waits > 0) found = this.#courtesy.try(this.#lookOnce);
+    if (found > 0 || busyPoll === 0) return found;
+    const started = performance.now();
+    found = this.#spin.try(busyPoll, this.#lookOnce);
+    // Timers are due in the meantime: a turn of the event loop may not be spent on spinning.
+    this.#spun += performance.now() - started;
+    if (found > 0 && this.#spun > LONGEST_SPIN) this.#budget = 0;
+    return found;
+  }
 
   #nextTurn(): Promise<void> {
     return this.#turn ??= new Promise((resolve) => {
       inNextTurn(() => {
         this.#turn = undefined;
-        this.#budget = BUDGET;
+        this.#newTurn();
         this.#look();
         resolve();
       });

@@ -7,6 +7,7 @@
 import { closeFd } from "../../ffi/syscalls/files.ts";
 import { recv, send, socketpair } from "../../ffi/syscalls/sockets.ts";
 import { platform } from "../../ffi/platform/mod.ts";
+import { openAio } from "../../lib/reactor/aio.ts";
 import { openIoUring } from "../../lib/reactor/io_uring.ts";
 import { openPool } from "../../lib/reactor/pool.ts";
 import { Reactor } from "../../lib/reactor/reactor.ts";
@@ -17,6 +18,8 @@ import { noLeaks } from "../util/descriptors.ts";
 export const backends: Readonly<Record<string, Opener>> = {
   "io_uring": (sink) => openIoUring(sink),
   "io_uring, 2 entries": (sink) => openIoUring(sink, { entries: 2, completions: 4 }),
+  "aio": (sink) => openAio(sink),
+  "aio, 2 events at once": (sink) => openAio(sink, { capacity: 2 }),
   "pool": (sink) => openPool(sink),
   "pool, 2 events at once": (sink) => openPool(sink, { capacity: 2 }),
   "pool with poll(2)": (sink) => openPool(sink, { portable: true }),

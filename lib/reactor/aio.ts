@@ -1,0 +1,169 @@
+/**
+ * The backend on epoll(7) and Linux's asynchronous I/O: descriptors are kept in an epoll set, and one
+ * request polls that set and signals an eventfd(2) in Deno's own event loop. For machines that forbid
+ * io_uring(7).
+ *
+ * @module
+ */
+
+import { addressOf } from "../../ffi/memory.ts";
+import { platform } from "../../ffi/platform/mod.ts";
+import { type AioContext, aioRing, ioDestroy, ioSetup, ioSubmit } from "../../ffi/syscalls/aio.ts";
+import { poll } from "../../ffi/syscalls/files.ts";
+import { EpollSet } from "./epoll_set.ts";
+import { unavailable } from "./failure.ts";
+import { LoopWatch } from "./loop_watch.ts";
+import { type Backend, type Interest, READABLE, type Sink, type Watched } from "./types.ts";
+import { WakeUp } from "./wake_up.ts";
+
+// <linux/aio_abi.h>: struct iocb in 32-bit words
+const IOCB_WORDS = 16;
+const [AIO_LIO_OPCODE, AIO_FILDES, AIO_BUF, AIO_FLAGS, AIO_RESFD] = [4, 5, 6, 14, 15];
+const IOCB_CMD_POLL = 5;
+const IOCB_FLAG_RESFD = 1;
+
+// struct aio_ring, which the kernel has in fs/aio.c: the head is for the process to move.
+const [RING_HEAD, RING_TAIL, RING_MAGIC] = [2, 3, 4];
+const RING_WORDS = 8;
+const MAGIC = 0xa10a10a1 | 0;
+
+/** What {@linkcode openAio} may be told. */
+export interface AioOptions {
+  /** Number of events taken at once. */
+  capacity?: number;
+}
+
+/** Open the backend. */
+export function openAio(sink: Sink, options: AioOptions = {}): Backend {
+  const { capacity = 256 } = options;
+  const set = new EpollSet(sink, capacity);
+  let watch: LoopWatch | undefined;
+  let request: PollRequest | undefined;
+  try {
+    watch = new LoopWatch(() => sink.awake());
+    request = new PollRequest(watch.fd);
+    probe(request, watch.fd);
+    return new Aio(sink, set, request, watch);
+  } catch (error) {
+    request?.dispose();
+    watch?.dispose();
+    set.dispose();
+    throw error;
+  }
+}
+
+/** Let one event take the whole way. */
+function probe(request: PollRequest, signalled: number): void {
+  const source = new WakeUp();
+  try {
+    source.set();
+    const result = request.submit(source.fd);
+    if (result < 0) throw unavailable("The poll of asynchronous I/O", result);
+    if (request.pending || (poll(signalled, READABLE, 0) & READABLE) === 0) {
+      throw unavailable("The poll of asynchronous I/O", -platform.EINVAL);
+    }
+  } finally {
+    source.dispose();
+  }
+}
+
+/** One request that polls a descriptor for reading, once. */
+class PollRequest {
+  readonly #context: AioContext;
+  readonly #iocb = new Int32Array(IOCB_WORDS);
+  readonly #pointer = new BigUint64Array(1);
+  readonly #pointerBytes = new Uint8Array(this.#pointer.buffer);
+  #ring: Int32Array;
+  #pending = false;
+
+  constructor(signalled: number) {
+    const context = ioSetup(1);
+    if (typeof context === "number") throw unavailable("Asynchronous I/O", context);
+    this.#context = context;
+    this.#ring = aioRing(context, RING_WORDS);
+    if (this.#ring[RING_MAGIC] !== MAGIC) {
+      this.dispose();
+      throw unavailable("The ring of asynchronous I/O", -platform.EINVAL);
+    }
+    this.#iocb[AIO_LIO_OPCODE] = IOCB_CMD_POLL;
+    this.#iocb[AIO_BUF] = READABLE;
+    this.#iocb[AIO_FLAGS] = IOCB_FLAG_RESFD;
+    this.#iocb[AIO_RESFD] = signalled;
+    this.#pointer[0] = addressOf(new Uint8Array(this.#iocb.buffer));
+  }
+
+  /** Whether the request is under way. */
+  get pending(): boolean {
+    if (!this.#pending) return false;
+    const tail = Atomics.load(this.#ring, RING_TAIL);
+    if (Atomics.load(this.#ring, RING_HEAD) === tail) return true;
+    Atomics.store(this.#ring, RING_HEAD, tail);
+    this.#pending = false;
+    return false;
+  }
+
+  /** Send it off: `-errno` if the kernel does not take it. */
+  submit(fd: number): number {
+    this.#iocb[AIO_FILDES] = fd;
+    const result = ioSubmit(this.#context, this.#pointerBytes);
+    this.#pending = result === 1;
+    return result;
+  }
+
+  dispose(): void {
+    this.#ring = new Int32Array(RING_WORDS);
+    ioDestroy(this.#context);
+  }
+}
+
+class Aio implements Backend {
+  readonly name = "aio";
+  readonly #sink: Sink;
+  readonly #set: EpollSet;
+  readonly #request: PollRequest;
+  readonly #watch: LoopWatch;
+
+  constructor(sink: Sink, set: EpollSet, request: PollRequest, watch: LoopWatch) {
+    this.#sink = sink;
+    this.#set = set;
+    this.#request = request;
+    this.#watch = watch;
+  }
+
+  arm(watched: Watched, interest: Interest): number {
+    return this.#set.arm(watched, interest);
+  }
+
+  disarm(watched: Watched): void {
+    this.#set.disarm(watched);
+  }
+
+  look(): number {
+    return this.#checked(this.#set.look());
+  }
+
+  park(): boolean {
+    // Asked of a set that is ready already, the request ends at once.
+    if (this.#sink.waits > 0 && !this.#request.pending) {
+      this.#checked(this.#request.submit(this.#set.fd));
+    }
+    return true;
+  }
+
+  #checked(result: number): number {
+    if (result < 0 && result !== -platform.EINTR) {
+      this.#sink.fail(unavailable("Asynchronous I/O", result));
+    }
+    return Math.max(result, 0);
+  }
+
+  hold(alive: boolean): void {
+    this.#watch.hold(alive);
+  }
+
+  dispose(): void {
+    this.#request.dispose();
+    this.#watch.dispose();
+    this.#set.dispose();
+  }
+}

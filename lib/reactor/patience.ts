@@ -1,0 +1,88 @@
+/**
+ * What a thread may still try before it sleeps: each try costs something and only pays where the other
+ * side answers at once, so each finds out for itself whether it pays.
+ *
+ * @module
+ */
+
+import { giveWay } from "../../ffi/syscalls/readiness.ts";
+
+/** How often in a row a try that does not pay is left out, at most. */
+const LONGEST_PAUSE = 1024;
+
+/** Leaves out tries that do not pay: one after a failure, then twice as many, up to a limit. */
+class Backoff {
+  #pause = 0;
+  #left = 0;
+
+  constructor(readonly limit: number) {}
+
+  /** Whether it is time for another try. */
+  due(): boolean {
+    if (this.#left === 0) return true;
+    this.#left--;
+    return false;
+  }
+
+  paid(): void {
+    this.#pause = 0;
+  }
+
+  failed(): void {
+    this.#pause = Math.min(this.limit, Math.max(1, this.#pause * 2));
+    this.#left = this.#pause;
+  }
+}
+
+/**
+ * Let whoever shares this processor run first. Where that is the very process that a message has just
+ * been sent to, its answer is there afterwards, and neither side needs to be put to sleep and woken.
+ */
+export class Courtesy {
+  readonly #backoff = new Backoff(LONGEST_PAUSE);
+
+  /** Give way once, where that has paid lately: what `look` then finds. */
+  try(look: () => number): number {
+    if (!this.#backoff.due()) return 0;
+    giveWay();
+    const found = look();
+    if (found > 0) this.#backoff.paid();
+    else this.#backoff.failed();
+    return found;
+  }
+}
+
+/** Less than this many microseconds of looking are not worth a try. */
+const SHORTEST_SPIN = 2;
+
+/** How many spins in a row are left out, at most, before the longest one is tried again. */
+const SPIN_PAUSE = 64;
+
+/**
+ * Look again and again for a number of microseconds. The number grows up to the limit that the user gave
+ * when an event came in time, and shrinks down to nothing when it did not.
+ */
+export class Spin {
+  readonly #backoff = new Backoff(SPIN_PAUSE);
+  #window = Infinity;
+
+  /** Look for at most `limit` microseconds: what `look` has found. */
+  try(limit: number, look: () => number): number {
+    if (this.#window < SHORTEST_SPIN) {
+      if (!this.#backoff.due()) return 0;
+      this.#window = Infinity;
+    }
+    this.#window = Math.min(this.#window, limit);
+    const end = performance.now() + this.#window / 1000;
+    let found = look();
+    while (found === 0 && performance.now() < end) found = look();
+    if (found > 0) {
+      this.#window *= 2;
+      this.#backoff.paid();
+      return found;
+    }
+    this.#window /= 2;
+    if (this.#window < SHORTEST_SPIN) this.#backoff.failed();
+    return 0;
+  }
+}
