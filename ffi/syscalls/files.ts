@@ -86,14 +86,18 @@ export function fstat(fd: number, buffer: Uint8Array): number {
   const { statx, fstat64, fstat } = libc();
   const bytes = ffiBytes(buffer);
   if (statx !== null) {
-    return checked(statx(fd, EMPTY, platform.AT_EMPTY_PATH, STATX_BASIC_STATS_AND_BTIME, bytes));
+    return checked(statx(fd, EMPTY, platform.AT_EMPTY_PATH, WANTED_STATS, bytes));
   }
   const call = fstat64 ?? fstat;
   return call === null ? missing() : checked(call(fd, bytes));
 }
 
 const EMPTY = new Uint8Array(1);
-const STATX_BASIC_STATS_AND_BTIME = 0xfff; // STATX_BASIC_STATS | STATX_BTIME, <linux/stat.h>
+
+// <linux/stat.h>
+const STATX_BASIC_STATS = 0x7ff;
+const STATX_BTIME = 0x800;
+const WANTED_STATS = STATX_BASIC_STATS | STATX_BTIME;
 
 /** statx(2) or lstat(2) of a path, not following a symbolic link, into `buffer`. */
 export function lstat(path: Bytes, buffer: Uint8Array): number {
@@ -101,7 +105,7 @@ export function lstat(path: Bytes, buffer: Uint8Array): number {
   const bytes = ffiBytes(buffer);
   if (statx !== null) {
     const { AT_FDCWD, AT_SYMLINK_NOFOLLOW } = platform;
-    return checked(statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS_AND_BTIME, bytes));
+    return checked(statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, WANTED_STATS, bytes));
   }
   const call = lstat64 ?? lstat;
   return call === null ? missing() : checked(call(path, bytes));

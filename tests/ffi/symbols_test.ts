@@ -51,7 +51,9 @@ Deno.test("symbols has a C declaration beside every function", () => {
 const HEADERS = [
   ..."errno fcntl poll signal string unistd".split(" "),
   ..."sys/file sys/ioctl sys/mman sys/socket sys/stat sys/types sys/uio".split(" "),
-  ...Deno.build.os === "linux" ? ["linux/aio_abi", "linux/io_uring", "sys/epoll", "sys/eventfd"] : [],
+  ...Deno.build.os === "linux"
+    ? ["linux/aio_abi", "linux/io_uring", "sys/epoll", "sys/eventfd"]
+    : [],
 ];
 
 /** What glibc declares for itself alone has to be asked for with `_GNU_SOURCE`. */
