@@ -28,9 +28,7 @@ function finish(fd: number, flags: NewSocketFlags): number {
   if (result >= 0 && flags.nonblocking !== wasBornNonblocking(flags)) {
     result = setNonblocking(fd, flags.nonblocking);
   }
-  if (result >= 0 && platform.SO_NOSIGPIPE > 0) {
-    result = setsockopt(fd, platform.SOL_SOCKET, platform.SO_NOSIGPIPE, ONE);
-  }
+  suppressSigpipe(fd);
   if (result >= 0) return fd;
   closeFd(fd);
   return result;
@@ -41,6 +39,15 @@ function wasBornNonblocking(flags: NewSocketFlags): boolean {
 }
 
 const ONE = new Uint8Array(new Int32Array([1]).buffer);
+
+/**
+ * Have writes to a closed peer fail without SIGPIPE where no flag of send(2) does that. macOS refuses with
+ * EINVAL once the peer is gone, which is no reason to give up a socket: what it sent can still be read.
+ */
+export function suppressSigpipe(fd: number): void {
+  const { SOL_SOCKET, SO_NOSIGPIPE } = platform;
+  if (SO_NOSIGPIPE > 0) setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, ONE);
+}
 
 /** socket(2) in the unix domain. */
 export function socket(type: number, flags: NewSocketFlags): number {

@@ -5,7 +5,7 @@
  */
 
 import { platform } from "../../ffi/platform/mod.ts";
-import { recv, send, shutdown } from "../../ffi/syscalls/sockets.ts";
+import { recv, send, shutdown, suppressSigpipe } from "../../ffi/syscalls/sockets.ts";
 import { adopters } from "../fd/adopters.ts";
 import { closeWhenForgotten, Descriptor } from "../fd/descriptor.ts";
 import { check, systemError } from "../errors.ts";
@@ -106,7 +106,9 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
    */
   static adopt(fd: number): Socket {
     requireOpen(fd);
-    return socketFromFd(fd, describeSocket(fd, false));
+    const type = describeSocket(fd, false);
+    suppressSigpipe(fd);
+    return socketFromFd(fd, type);
   }
 
   /**
@@ -474,6 +476,7 @@ export function socketFromFd(fd: number, type: SocketType, names: SocketNames = 
 
 adopters.socket = (descriptor) => {
   const type = describeSocket(descriptor.fd, false);
+  suppressSigpipe(descriptor.fd);
   return socketFromFd(descriptor.release(), type);
 };
 

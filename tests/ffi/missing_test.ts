@@ -4,7 +4,7 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import "./bsd.ts";
 import { libc } from "../../ffi/libc.ts";
 import { cString } from "../../ffi/memory.ts";
-import { MISSING, platform } from "../../ffi/platform/mod.ts";
+import { MISSING, platform, replacePlatform } from "../../ffi/platform/mod.ts";
 import { closeFd, fcntl, fstat, lstat, memfdCreate } from "../../ffi/syscalls/files.ts";
 import {
   accept,
@@ -98,6 +98,30 @@ Deno.test(
     const fd = socket(SOCK_STREAM, { cloexec: true, nonblocking: true });
     assertEquals(accept(fd, { cloexec: true, nonblocking: false }), -platform.EINVAL);
     closeFd(fd);
+  }),
+);
+
+Deno.test(
+  "socket() and accept() live with a kernel that refuses SO_NOSIGPIPE",
+  noLeaks(() => {
+    using dir = tempDir();
+    const address = sockaddr(dir.join("s"));
+    const flags = { cloexec: true, nonblocking: false };
+    // As macOS does once the peer is gone; on Linux no option has this number.
+    const previous = replacePlatform({ ...platform, SO_NOSIGPIPE: 9999 });
+    try {
+      const listener = socket(SOCK_STREAM, flags);
+      assertEquals([bind(listener, address), listen(listener, 10)], [0, 0]);
+      const client = socket(SOCK_STREAM, flags);
+      assertEquals(connect(client, address), 0);
+      closeFd(client);
+      const accepted = accept(listener, flags);
+      assert(accepted >= 0, String(accepted));
+      closeFd(accepted);
+      closeFd(listener);
+    } finally {
+      replacePlatform(previous);
+    }
   }),
 );
 

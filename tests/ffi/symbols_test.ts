@@ -32,9 +32,10 @@ function parse(line: string): Declaration[] {
   }));
 }
 
-function existsHere({ note }: Declaration): boolean {
+function existsHere({ name, note }: Declaration): boolean {
   const os = Deno.build.os;
-  if (note.startsWith("Linux") || note.startsWith("glibc")) return os === "linux";
+  const isSystemCall = (symbols as Symbols)[name]?.name === "syscall";
+  if (isSystemCall || note.startsWith("Linux") || note.startsWith("glibc")) return os === "linux";
   return !note.startsWith("macOS") || os === "darwin";
 }
 
