@@ -32,6 +32,9 @@ const errnoNames: readonly string[] = [
   ..."ENOTRECOVERABLE EOWNERDEAD EQFULL".split(" "),
 ];
 
+/** A field of a struct that there is not. */
+const NOWHERE = [0, 0] as const;
+
 const common = {
   supported: true,
   libc: ["/usr/lib/libSystem.B.dylib", "libSystem.B.dylib"],
@@ -190,7 +193,36 @@ const common = {
   SYS_io_uring_setup: MISSING,
   SYS_io_uring_enter: MISSING,
   SYS_io_uring_register: MISSING,
-  epoll_event: { size: 0, events: [0, 0], data: [0, 0] },
+  epoll_event: { size: 0, events: NOWHERE, data: NOWHERE },
+  io_uring_params: {
+    size: 0,
+    sq_entries: NOWHERE,
+    cq_entries: NOWHERE,
+    flags: NOWHERE,
+    features: NOWHERE,
+    sq_off: NOWHERE,
+    cq_off: NOWHERE,
+  },
+  io_sqring_offsets: { size: 0, head: NOWHERE, tail: NOWHERE, flags: NOWHERE, array: NOWHERE },
+  io_cqring_offsets: { size: 0, head: NOWHERE, tail: NOWHERE, cqes: NOWHERE, flags: NOWHERE },
+  io_uring_sqe: {
+    size: 0,
+    opcode: NOWHERE,
+    fd: NOWHERE,
+    addr: NOWHERE,
+    len: NOWHERE,
+    poll32_events: NOWHERE,
+    user_data: NOWHERE,
+  },
+  io_uring_cqe: { size: 0, user_data: NOWHERE, res: NOWHERE, flags: NOWHERE },
+  iocb: {
+    size: 0,
+    aio_lio_opcode: NOWHERE,
+    aio_fildes: NOWHERE,
+    aio_buf: NOWHERE,
+    aio_flags: NOWHERE,
+    aio_resfd: NOWHERE,
+  },
 
   // <sys/errno.h>
   EPERM: 1,

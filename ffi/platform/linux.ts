@@ -81,6 +81,37 @@ const common = {
     birthtime: 80,
   },
 
+  // <linux/io_uring.h>, <linux/aio_abi.h>
+  io_uring_params: {
+    size: 120,
+    sq_entries: [0, 4],
+    cq_entries: [4, 4],
+    flags: [8, 4],
+    features: [20, 4],
+    sq_off: [40, 40],
+    cq_off: [80, 40],
+  },
+  io_sqring_offsets: { size: 40, head: [0, 4], tail: [4, 4], flags: [16, 4], array: [24, 4] },
+  io_cqring_offsets: { size: 40, head: [0, 4], tail: [4, 4], cqes: [20, 4], flags: [24, 4] },
+  io_uring_sqe: {
+    size: 64,
+    opcode: [0, 1],
+    fd: [4, 4],
+    addr: [16, 8],
+    len: [24, 4],
+    poll32_events: [28, 4],
+    user_data: [32, 8],
+  },
+  io_uring_cqe: { size: 16, user_data: [0, 8], res: [8, 4], flags: [12, 4] },
+  iocb: {
+    size: 64,
+    aio_lio_opcode: [16, 2],
+    aio_fildes: [20, 4],
+    aio_buf: [24, 8],
+    aio_flags: [56, 4],
+    aio_resfd: [60, 4],
+  },
+
   // <bits/socket.h>, <bits/socket_type.h>
   AF_UNIX: 1,
   SOCK_STREAM: 1,

@@ -1,7 +1,7 @@
 /**
  * The shape of a platform table. Every table gives the same names, so no caller ever branches on the
  * operating system. A flag that a platform lacks is 0 (harmless in an `|`); an option, command or
- * message type it lacks is {@linkcode MISSING}.
+ * message type it lacks is {@linkcode MISSING}; a struct it lacks has the size 0.
  *
  * @module
  */
@@ -34,6 +34,14 @@ export interface Structs {
   readonly pollfd: Struct<"fd" | "events" | "revents">;
   readonly timeval: Struct<"tv_sec" | "tv_usec">;
   readonly epoll_event: Struct<"events" | "data">;
+  readonly io_uring_params: Struct<
+    "sq_entries" | "cq_entries" | "flags" | "features" | "sq_off" | "cq_off"
+  >;
+  readonly io_sqring_offsets: Struct<"head" | "tail" | "flags" | "array">;
+  readonly io_cqring_offsets: Struct<"head" | "tail" | "cqes" | "flags">;
+  readonly io_uring_sqe: Struct<"opcode" | "fd" | "addr" | "len" | "poll32_events" | "user_data">;
+  readonly io_uring_cqe: Struct<"user_data" | "res" | "flags">;
+  readonly iocb: Struct<"aio_lio_opcode" | "aio_fildes" | "aio_buf" | "aio_flags" | "aio_resfd">;
 }
 
 /** Numbers from the C headers, by their C names. */

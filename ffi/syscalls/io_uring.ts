@@ -37,8 +37,10 @@ export function ioUringRegister(ring: number, operation: number, numbers: Int32A
 }
 
 // <linux/mman.h>
-const PROT_READ_WRITE = 0x1 | 0x2;
-const MAP_SHARED_POPULATE = 0x1 | 0x8000;
+const PROT_READ = 0x1;
+const PROT_WRITE = 0x2;
+const MAP_SHARED = 0x1;
+const MAP_POPULATE = 0x8000;
 
 /** Memory shared with the kernel. No view of it may be touched once it is given back. */
 export class SharedMemory implements Disposable {
@@ -59,8 +61,8 @@ export class SharedMemory implements Disposable {
     const address = mmap(
       null,
       BigInt(length),
-      PROT_READ_WRITE,
-      MAP_SHARED_POPULATE,
+      PROT_READ | PROT_WRITE,
+      MAP_SHARED | MAP_POPULATE,
       fd,
       BigInt(offset),
     );

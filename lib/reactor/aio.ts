@@ -7,7 +7,7 @@
  */
 
 import { addressOf } from "../../ffi/memory.ts";
-import { platform } from "../../ffi/platform/mod.ts";
+import { type Field, platform } from "../../ffi/platform/mod.ts";
 import { type AioContext, aioRing, ioDestroy, ioSetup, ioSubmit } from "../../ffi/syscalls/aio.ts";
 import { poll } from "../../ffi/syscalls/files.ts";
 import { EpollSet } from "./epoll_set.ts";
@@ -16,11 +16,18 @@ import { LoopWatch } from "./loop_watch.ts";
 import { type Backend, type Interest, READABLE, type Sink, type Watched } from "./types.ts";
 import { WakeUp } from "./wake_up.ts";
 
-// <linux/aio_abi.h>: struct iocb in 32-bit words
-const IOCB_WORDS = 16;
-const [AIO_LIO_OPCODE, AIO_FILDES, AIO_BUF, AIO_FLAGS, AIO_RESFD] = [4, 5, 6, 14, 15];
+// <linux/aio_abi.h>
 const IOCB_CMD_POLL = 5;
 const IOCB_FLAG_RESFD = 1;
+
+/** `struct iocb` as 32-bit words: set one by the field it starts in. */
+class Iocb {
+  readonly words = new Int32Array(platform.iocb.size / 4);
+
+  set([offset]: Field, value: number): void {
+    this.words[offset / 4] = value;
+  }
+}
 
 // struct aio_ring, which the kernel has in fs/aio.c: the head is for the process to move.
 const [RING_HEAD, RING_TAIL, RING_MAGIC] = [2, 3, 4];
@@ -70,7 +77,7 @@ function probe(request: PollRequest, signalled: number): void {
 /** One request that polls a descriptor for reading, once. */
 class PollRequest {
   readonly #context: AioContext;
-  readonly #iocb = new Int32Array(IOCB_WORDS);
+  readonly #iocb = new Iocb();
   readonly #pointer = new BigUint64Array(1);
   readonly #pointerBytes = new Uint8Array(this.#pointer.buffer);
   #ring: Int32Array;
@@ -85,11 +92,12 @@ class PollRequest {
       this.dispose();
       throw unavailable("The ring of asynchronous I/O", -platform.EINVAL);
     }
-    this.#iocb[AIO_LIO_OPCODE] = IOCB_CMD_POLL;
-    this.#iocb[AIO_BUF] = READABLE;
-    this.#iocb[AIO_FLAGS] = IOCB_FLAG_RESFD;
-    this.#iocb[AIO_RESFD] = signalled;
-    this.#pointer[0] = addressOf(new Uint8Array(this.#iocb.buffer));
+    const { iocb } = platform;
+    this.#iocb.set(iocb.aio_lio_opcode, IOCB_CMD_POLL);
+    this.#iocb.set(iocb.aio_buf, READABLE);
+    this.#iocb.set(iocb.aio_flags, IOCB_FLAG_RESFD);
+    this.#iocb.set(iocb.aio_resfd, signalled);
+    this.#pointer[0] = addressOf(new Uint8Array(this.#iocb.words.buffer));
   }
 
   /** Whether the request is under way. */
@@ -104,7 +112,7 @@ class PollRequest {
 
   /** Send it off: `-errno` if the kernel does not take it. */
   submit(fd: number): number {
-    this.#iocb[AIO_FILDES] = fd;
+    this.#iocb.set(platform.iocb.aio_fildes, fd);
     const result = ioSubmit(this.#context, this.#pointerBytes);
     this.#pending = result === 1;
     return result;

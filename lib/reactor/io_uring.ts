@@ -23,12 +23,11 @@ import {
 } from "./types.ts";
 import { WakeUp } from "./wake_up.ts";
 
-// <linux/io_uring.h>, <asm-generic/poll.h>
+// <linux/io_uring.h>
 const IORING_OP_POLL_ADD = 6;
 const IORING_OP_POLL_REMOVE = 7;
 const IORING_POLL_ADD_MULTI = 1 << 0;
 const IORING_CQE_F_MORE = 1 << 1;
-const POLLRDHUP = 0x2000;
 
 /** Completions taken at once, so that other work gets its turn. */
 const BATCH = 256;
@@ -114,7 +113,7 @@ class IoUring implements Backend {
         watched.slot * 2,
         token,
         IORING_POLL_ADD_MULTI,
-        READABLE | POLLRDHUP,
+        READABLE | platform.POLLRDHUP,
       );
     } else {
       watched.writeToken = token;

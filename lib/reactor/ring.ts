@@ -4,7 +4,7 @@
  * @module
  */
 
-import { platform } from "../../ffi/platform/mod.ts";
+import { type Field, platform } from "../../ffi/platform/mod.ts";
 import { closeFd } from "../../ffi/syscalls/files.ts";
 import {
   ioUringEnter,
@@ -26,11 +26,24 @@ const IORING_SQ_TASKRUN = 1 << 2;
 const IORING_CQ_EVENTFD_DISABLED = 1 << 0;
 const IORING_REGISTER_EVENTFD = 4;
 
-// struct io_uring_params and its two struct io_*ring_offsets, in 32-bit words
-const PARAMS_WORDS = 30;
-const [SQ_ENTRIES, CQ_ENTRIES, FLAGS, FEATURES, SQ_OFF, CQ_OFF] = [0, 1, 2, 5, 10, 20];
-const SQE_WORDS = 16;
-const CQE_WORDS = 4;
+const {
+  io_uring_params: PARAMS,
+  io_sqring_offsets: SQ,
+  io_cqring_offsets: CQ,
+  io_uring_sqe: SQE,
+  io_uring_cqe: CQE,
+} = platform;
+
+/** The place of a field among 32-bit words. */
+function word([offset]: Field): number {
+  return offset / 4;
+}
+
+const SQE_WORDS = SQE.size / 4;
+const CQE_WORDS = CQE.size / 4;
+const SQE_FD = word(SQE.fd), SQE_ADDR = word(SQE.addr), SQE_LEN = word(SQE.len);
+const SQE_FLAGS = word(SQE.poll32_events), SQE_USER_DATA = word(SQE.user_data);
+const CQE_USER_DATA = word(CQE.user_data), CQE_RES = word(CQE.res), CQE_FLAGS = word(CQE.flags);
 
 /** How {@linkcode Ring} is set up. */
 export interface RingOptions {
@@ -69,24 +82,26 @@ export class Ring {
 
   /** @throws {Deno.errors.NotSupported} where the kernel has no rings, or forbids them */
   constructor(options: RingOptions) {
-    const params = new Uint32Array(PARAMS_WORDS);
-    params[FLAGS] = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP | (options.flags ?? 0);
-    params[CQ_ENTRIES] = options.completions;
+    const params = new Uint32Array(PARAMS.size / 4);
+    params[word(PARAMS.flags)] = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP | (options.flags ?? 0);
+    params[word(PARAMS.cq_entries)] = options.completions;
     this.fd = ioUringSetup(options.entries, new Uint8Array(params.buffer));
     if (this.fd < 0) throw unavailable("io_uring", this.fd);
-    const param = (at: number): number => params[at] ?? 0;
-    const offset = (base: number, field: number): number => param(base + field) / 4;
+    const param = (...at: Field[]): number =>
+      params[at.reduce((sum, it) => sum + word(it), 0)] ?? 0;
+    const inSq = (field: Field): number => param(PARAMS.sq_off, field) / 4;
+    const inCq = (field: Field): number => param(PARAMS.cq_off, field) / 4;
 
-    this.features = param(FEATURES);
+    this.features = param(PARAMS.features);
     const needed = IORING_FEAT_SINGLE_MMAP | IORING_FEAT_NODROP;
-    const sqEntries = param(SQ_ENTRIES), cqEntries = param(CQ_ENTRIES);
-    const array = offset(SQ_OFF, 6);
-    this.#cqes = offset(CQ_OFF, 5);
+    const sqEntries = param(PARAMS.sq_entries), cqEntries = param(PARAMS.cq_entries);
+    const array = inSq(SQ.array);
+    this.#cqes = inCq(CQ.cqes);
     const words = Math.max(array + sqEntries, this.#cqes + cqEntries * CQE_WORDS);
     const shared = (this.features & needed) === needed
       ? SharedMemory.map(this.fd, words * 4, 0)
       : -platform.ENOSYS;
-    const requests = SharedMemory.map(this.fd, sqEntries * SQE_WORDS * 4, IORING_OFF_SQES);
+    const requests = SharedMemory.map(this.fd, sqEntries * SQE.size, IORING_OFF_SQES);
     if (typeof shared === "number" || typeof requests === "number") {
       if (typeof shared !== "number") shared[Symbol.dispose]();
       if (typeof requests !== "number") requests[Symbol.dispose]();
@@ -97,10 +112,10 @@ export class Ring {
     this.#requests = requests;
     this.#ring = shared.words;
     this.#sqes = requests.words;
-    [this.#sqHead, this.#sqTail] = [offset(SQ_OFF, 0), offset(SQ_OFF, 1)];
-    [this.#cqHead, this.#cqTail] = [offset(CQ_OFF, 0), offset(CQ_OFF, 1)];
-    this.#sqFlags = offset(SQ_OFF, 4);
-    this.#cqFlags = offset(CQ_OFF, 6);
+    [this.#sqHead, this.#sqTail] = [inSq(SQ.head), inSq(SQ.tail)];
+    [this.#cqHead, this.#cqTail] = [inCq(CQ.head), inCq(CQ.tail)];
+    this.#sqFlags = inSq(SQ.flags);
+    this.#cqFlags = inCq(CQ.flags);
     this.#sqMask = sqEntries - 1;
     this.#cqMask = cqEntries - 1;
     this.#tail = this.#ring[this.#sqTail] ?? 0;
@@ -149,13 +164,13 @@ export class Ring {
     const sqes = this.#sqes;
     sqes.fill(0, at, at + SQE_WORDS);
     sqes[at] = operation;
-    sqes[at + 1] = fd;
-    sqes[at + 4] = addressLow;
-    sqes[at + 5] = addressHigh;
-    sqes[at + 6] = length;
-    sqes[at + 7] = flags;
-    sqes[at + 8] = low;
-    sqes[at + 9] = high;
+    sqes[at + SQE_FD] = fd;
+    sqes[at + SQE_ADDR] = addressLow;
+    sqes[at + SQE_ADDR + 1] = addressHigh;
+    sqes[at + SQE_LEN] = length;
+    sqes[at + SQE_FLAGS] = flags;
+    sqes[at + SQE_USER_DATA] = low;
+    sqes[at + SQE_USER_DATA + 1] = high;
     this.#tail = (this.#tail + 1) | 0;
     Atomics.store(this.#ring, this.#sqTail, this.#tail);
     this.#unsubmitted++;
@@ -195,8 +210,8 @@ export class Ring {
     let taken = 0;
     while (this.#head !== tail && taken < limit) {
       const at = this.#cqes + (this.#head & this.#cqMask) * CQE_WORDS;
-      const low = ring[at] ?? 0, high = ring[at + 1] ?? 0;
-      const result = ring[at + 2] ?? 0, flags = ring[at + 3] ?? 0;
+      const low = ring[at + CQE_USER_DATA] ?? 0, high = ring[at + CQE_USER_DATA + 1] ?? 0;
+      const result = ring[at + CQE_RES] ?? 0, flags = ring[at + CQE_FLAGS] ?? 0;
       this.#head = (this.#head + 1) | 0;
       taken++;
       completed(low, high, result, flags);

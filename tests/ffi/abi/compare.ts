@@ -191,7 +191,8 @@ export function compareBeside(native: Native, constants: readonly Beside[]): str
   return constants.flatMap(({ file, name, value }) =>
     ALL.flatMap((witness) => {
       const answer = native.constant(witness, name);
-      if (answer === undefined || answer === value) return [];
+      // The highest bit makes a number negative in JavaScript, but not in C.
+      if (answer === undefined || (answer | 0) === (value | 0)) return [];
       return [`${name} is ${value} in ${file} and ${answer} in the ${WITNESSES[witness]}`];
     })
   );
