@@ -61,6 +61,7 @@ const common = {
   sockaddr_un: { size: 106, sun_family: [1, 1], sun_path: [2, 104] }, // <sys/un.h>; sun_len at 0
   pollfd: { size: 8, fd: [0, 4], events: [4, 2], revents: [6, 2] }, // <sys/poll.h>
   timeval: { size: 16, tv_sec: [0, 8], tv_usec: [8, 4] }, // <sys/_types/_timeval.h>
+  xucred: { size: 76, cr_uid: [4, 4], cr_groups: [12, 64] }, // <sys/ucred.h>
   stat: { // struct stat with 64-bit inode numbers, <sys/stat.h>
     size: 144,
     dev: [0, 4],

@@ -63,6 +63,7 @@ const common = {
   sockaddr_un: { size: 110, sun_family: [0, 2], sun_path: [2, 108] }, // <linux/un.h>
   pollfd: { size: 8, fd: [0, 4], events: [4, 2], revents: [6, 2] }, // <asm-generic/poll.h>
   timeval: { size: 16, tv_sec: [0, 8], tv_usec: [8, 8] },
+  xucred: { size: 0, cr_uid: [0, 0], cr_groups: [0, 0] }, // BSD only
   stat: { // struct statx, <linux/stat.h>: the same on every processor
     size: 256,
     dev: [[136, 4], [140, 4]],

@@ -33,6 +33,7 @@ export interface Structs {
   readonly sockaddr_un: Struct<"sun_family" | "sun_path">;
   readonly pollfd: Struct<"fd" | "events" | "revents">;
   readonly timeval: Struct<"tv_sec" | "tv_usec">;
+  readonly xucred: Struct<"cr_uid" | "cr_groups">;
   readonly epoll_event: Struct<"events" | "data">;
   readonly io_uring_params: Struct<
     "sq_entries" | "cq_entries" | "flags" | "features" | "sq_off" | "cq_off"

@@ -57,8 +57,10 @@ let own: (fd: number) => OwnedFd;
  * import { OwnedFd } from "@denet/unix";
  * import { assertEquals } from "@std/assert";
  *
- * using file = OwnedFd.memfd("greeting", new TextEncoder().encode("hello"));
- * assertEquals(file.kind(), "memfd");
+ * const path = Deno.makeTempFileSync();
+ * Deno.writeTextFileSync(path, "hello");
+ * using file = OwnedFd.open(path);
+ * assertEquals(file.kind(), "file");
  * assertEquals(file.stat().size, 5);
  * ```
  */
@@ -86,7 +88,7 @@ export class OwnedFd implements Disposable {
    * ```ts
    * import { OwnedFd } from "@denet/unix";
    *
-   * using copy = OwnedFd.memfd("a");
+   * using copy = OwnedFd.open("/dev/null");
    * using adopted = OwnedFd.adopt(copy.detach());
    * console.log(adopted.fd);
    * ```
@@ -128,8 +130,10 @@ export class OwnedFd implements Disposable {
    * import { OwnedFd } from "@denet/unix";
    * import { assertThrows } from "@std/assert";
    *
-   * using sealed = OwnedFd.memfd("fixed", new Uint8Array([1, 2, 3]), { seal: true });
-   * assertThrows(() => sealed.writeSync(new Uint8Array([9])), Deno.errors.PermissionDenied);
+   * if (Deno.build.os === "linux") {
+   *   using sealed = OwnedFd.memfd("fixed", new Uint8Array([1, 2, 3]), { seal: true });
+   *   assertThrows(() => sealed.writeSync(new Uint8Array([9])), Deno.errors.PermissionDenied);
+   * }
    * ```
    */
   static memfd(name: string, data?: Uint8Array, options: MemfdOptions = {}): OwnedFd {

@@ -32,13 +32,15 @@ function linuxCredentials(fd: number): Credentials {
   return { pid: view.getInt32(0, true), uid, gid: view.getUint32(8, true) };
 }
 
-/** `struct xucred`, `<sys/ucred.h>`: version, uid, a count, and that many groups, the first the effective one. */
+/** macOS keeps the user and groups apart from the process; the first group is the effective one. */
 function darwinCredentials(fd: number): Credentials {
-  const bytes = new Uint8Array(76);
-  check(getsockopt(fd, platform.SOL_LOCAL, platform.LOCAL_PEERCRED, bytes), "getsockopt");
+  const { SOL_LOCAL, LOCAL_PEERCRED, LOCAL_PEERPID, xucred } = platform;
+  const bytes = new Uint8Array(xucred.size);
+  check(getsockopt(fd, SOL_LOCAL, LOCAL_PEERCRED, bytes), "getsockopt");
   const view = new DataView(bytes.buffer);
-  const pid = check(readIntOption(fd, platform.SOL_LOCAL, platform.LOCAL_PEERPID), "getsockopt");
-  return { pid, uid: view.getUint32(4, true), gid: view.getUint32(12, true) };
+  const uid = view.getUint32(xucred.cr_uid[0], true);
+  const gid = view.getUint32(xucred.cr_groups[0], true);
+  return { pid: check(readIntOption(fd, SOL_LOCAL, LOCAL_PEERPID), "getsockopt"), uid, gid };
 }
 
 /** Return a descriptor for the process on the other side. */

@@ -122,12 +122,11 @@ function laidOut(native: Native, name: string, ours: AnyStruct): [Map<number, bi
 }
 
 testNative(native, "platform lays every struct out byte for byte as native code does", (native) => {
-  const structs = Object.entries(platform).filter(([, it]) =>
-    typeof it === "object" && "size" in it
+  const structs = Object.entries(platform).filter(([name, it]) =>
+    typeof it === "object" && "size" in it && it.size > 0 && name !== "stat"
   );
   const seen: string[] = [];
   for (const [name, ours] of structs) {
-    if (name === "stat") continue;
     const [values, bytes] = laidOut(native, name, ours);
     for (const witness of STRUCT_WITNESSES) {
       const image = native.image(witness, name, values);
@@ -137,7 +136,7 @@ testNative(native, "platform lays every struct out byte for byte as native code 
     }
   }
   for (const [name] of structs) {
-    assertEquals(seen.includes(name) || name === "stat", true, `no image of struct ${name}`);
+    assert(seen.includes(name), `no image of struct ${name}`);
   }
 });
 

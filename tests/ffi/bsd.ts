@@ -18,17 +18,22 @@ import { linuxStats } from "./linux_stat.ts";
 /** Functions that are optional in the table of symbols, and that this C library cannot do without. */
 const NEEDED: ReadonlySet<string> = new Set(["__errno_location", "fstat", "lstat"]);
 
+/** Options that macOS lacks under this name, and has under another that Linux lacks. */
+const RENAMED: ReadonlySet<string> = new Set(["SO_PEERCRED"]);
+
+/** Whether macOS lacks what Linux has. */
+function isLacking(name: string, there: unknown, here: unknown): boolean {
+  if (RENAMED.has(name)) return false;
+  if (typeof here === "number") return here !== MISSING && (there === MISSING || there === 0);
+  if (typeof here === "boolean") return there === false && name !== "supported";
+  return typeof there === "object" && there !== null && "size" in there && there.size === 0;
+}
+
 /** The table, less what macOS lacks. */
 function without(table: Platform): Platform {
-  const lacking: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(darwinArm64)) {
-    const here = table[name as keyof Platform];
-    if (typeof here === "number" && here !== MISSING && (value === MISSING || value === 0)) {
-      lacking[name] = value;
-    }
-    if (typeof here === "boolean" && value === false && name !== "supported") lacking[name] = false;
-  }
-  return { ...table, ...lacking, stat: linuxStats[table.name] ?? table.stat };
+  const lacking = Object.entries(darwinArm64)
+    .filter(([name, there]) => isLacking(name, there, table[name as keyof Platform]));
+  return { ...table, ...Object.fromEntries(lacking), stat: linuxStats[table.name] ?? table.stat };
 }
 
 /** The functions, less those that macOS lacks. */

@@ -33,6 +33,7 @@
 #endif
 
 #ifdef __APPLE__
+#include <sys/ucred.h>
 #define CMSG_ALIGN(length) __DARWIN_ALIGN32(length)
 #endif
 
