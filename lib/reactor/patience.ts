@@ -10,6 +10,9 @@ import { giveWay } from "../../ffi/syscalls/readiness.ts";
 /** How often in a row a try that does not pay is left out, at most. */
 const LONGEST_PAUSE = 1024;
 
+/** Milliseconds after which giving way was to somebody else, who works on for as long as he is let. */
+const LONGEST_ABSENCE = 0.1;
+
 /** Leaves out tries that do not pay: one after a failure, then twice as many, up to a limit. */
 class Backoff {
   #pause = 0;
@@ -32,11 +35,17 @@ class Backoff {
     this.#pause = Math.min(this.limit, Math.max(1, this.#pause * 2));
     this.#left = this.#pause;
   }
+
+  /** A try that cost far more than it can bring: leave out as many as may be. */
+  ruined(): void {
+    this.#left = this.#pause = this.limit;
+  }
 }
 
 /**
  * Let whoever shares this processor run first. Where that is the very process that a message has just
- * been sent to, its answer is there afterwards, and neither side needs to be put to sleep and woken.
+ * been sent to, its answer is there afterwards, and neither side needs to be put to sleep and woken. On a
+ * busy machine others run first, for milliseconds: that never pays, whatever has arrived meanwhile.
  */
 export class Courtesy {
   readonly #backoff = new Backoff(LONGEST_PAUSE);
@@ -44,9 +53,12 @@ export class Courtesy {
   /** Give way once, where that has paid lately: what `look` then finds. */
   try(look: () => number): number {
     if (!this.#backoff.due()) return 0;
+    const left = performance.now();
     giveWay();
+    const absence = performance.now() - left;
     const found = look();
-    if (found > 0) this.#backoff.paid();
+    if (absence > LONGEST_ABSENCE) this.#backoff.ruined();
+    else if (found > 0) this.#backoff.paid();
     else this.#backoff.failed();
     return found;
   }

@@ -18,6 +18,7 @@ import { noLeaks } from "../util/descriptors.ts";
 export const backends: Readonly<Record<string, Opener>> = {
   "io_uring": (sink) => openIoUring(sink),
   "io_uring, 2 entries": (sink) => openIoUring(sink, { entries: 2, completions: 4 }),
+  "io_uring, not cooperative": (sink) => openIoUring(sink, { flags: 0 }),
   "aio": (sink) => openAio(sink),
   "aio, 2 events at once": (sink) => openAio(sink, { capacity: 2 }),
   "pool": (sink) => openPool(sink),
