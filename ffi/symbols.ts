@@ -207,6 +207,8 @@ export const symbols = {
   // int sched_yield(void);
   sched_yield: { parameters: [], result: "i32" },
 
+  // int clock_gettime(clockid_t clk_id, struct timespec *tp);
+  clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
   // uid_t getuid(void);   gid_t getgid(void);
   getuid: { parameters: [], result: "u32" },
   getgid: { parameters: [], result: "u32" },

@@ -29,6 +29,12 @@ const REQUIREMENTS = {
   "socat": { commands: ["socat"], version: ["-V"], os: LINUX },
   "strace": { commands: ["strace"], version: ["-V"], os: LINUX },
   "prlimit": { commands: ["prlimit"], version: ["--version"], os: LINUX },
+  "systemd-socket-activate": {
+    commands: ["systemd-socket-activate"],
+    version: ["--version"],
+    os: LINUX,
+  },
+  "systemd-notify": { commands: ["systemd-notify"], version: ["--version"], os: LINUX },
   "setpriv": { commands: ["setpriv"], version: ["--version"], os: LINUX },
 } as const satisfies Record<string, Requirement>;
 

@@ -1,0 +1,33 @@
+/**
+ * The variables by which a service manager speaks to a service.
+ *
+ * @module
+ */
+
+/**
+ * Read an unsigned decimal number from a variable; `undefined` if it is not set.
+ *
+ * @throws {Deno.errors.InvalidData} if it holds anything else
+ */
+export function readNumber(variable: string): bigint | undefined {
+  const text = Deno.env.get(variable);
+  if (text === undefined) return undefined;
+  if (/^[0-9]{1,20}$/.test(text)) return BigInt(text);
+  throw invalid(variable, text, "it is not a number");
+}
+
+/** Return the exception for a variable whose value makes no sense. */
+export function invalid(variable: string, value: string, why: string): Error {
+  return new Deno.errors.InvalidData(
+    `Cannot use ${variable}=${JSON.stringify(value)}: ${why}; check who started this program`,
+  );
+}
+
+/** Run `use`, and remove the variables whatever comes of it: they are not for the programs this one starts. */
+export function consuming<T>(variables: readonly string[], use: () => T): T {
+  try {
+    return use();
+  } finally {
+    for (const variable of variables) Deno.env.delete(variable);
+  }
+}

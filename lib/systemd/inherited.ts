@@ -1,0 +1,53 @@
+/**
+ * Descriptors that this process was started with, and who owns them.
+ *
+ * @module
+ */
+
+import { platform } from "../../ffi/platform/mod.ts";
+import { fcntl, setCloseOnExec } from "../../ffi/syscalls/files.ts";
+import { readIntOption } from "../socket/options.ts";
+import { check, systemError } from "../errors.ts";
+import { OwnedFd } from "../fd/owned_fd.ts";
+import type { Listener } from "../socket/listener.ts";
+import type { Socket } from "../socket/socket.ts";
+
+/**
+ * Check that `fd` was inherited and is nobody's yet.
+ *
+ * What exec(3) hands over never has close-on-exec set; Deno sets it on everything that it opens, and so
+ * does {@linkcode adoptInherited}. The flag therefore tells a descriptor that waits for an owner from
+ * one that has one.
+ *
+ * @throws {Deno.errors.BadResource} if it is not open
+ * @throws {Deno.errors.Busy} if somebody in this process has it
+ */
+export function requireInherited(fd: number): void {
+  const flags = fcntl(fd, platform.F_GETFD, 0);
+  if (flags < 0) throw systemError(-flags, "fcntl", `fd:${fd}`);
+  if ((flags & platform.FD_CLOEXEC) === 0) return;
+  throw new Deno.errors.Busy(
+    `Cannot take over descriptor ${fd}: this process opened it itself, or has taken it over before`,
+  );
+}
+
+/** Own an inherited descriptor. From here on it is close-on-exec. */
+export function adoptInherited(fd: number): OwnedFd {
+  requireInherited(fd);
+  check(setCloseOnExec(fd, true), "fcntl");
+  return OwnedFd.adopt(fd);
+}
+
+/** Turn a Unix socket into what it is; anything else stays an `OwnedFd`. */
+export function specialized(file: OwnedFd): Listener | Socket | OwnedFd {
+  try {
+    return isListening(file.fd) ? file.asListener() : file.asSocket();
+  } catch (error) {
+    if (error instanceof TypeError) return file;
+    throw error;
+  }
+}
+
+function isListening(fd: number): boolean {
+  return readIntOption(fd, platform.SOL_SOCKET, platform.SO_ACCEPTCONN) > 0;
+}

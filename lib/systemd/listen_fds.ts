@@ -1,0 +1,176 @@
+/**
+ * What a service manager passed at the start: sd_listen_fds(3).
+ *
+ * @module
+ */
+
+import { eventfd } from "../../ffi/syscalls/readiness.ts";
+import { type OwnedFd, ownFd } from "../fd/owned_fd.ts";
+import { identityOf } from "../fd/stat.ts";
+import type { Listener } from "../socket/listener.ts";
+import type { Socket } from "../socket/socket.ts";
+import { socketpair } from "../unix/mod.ts";
+import { consuming, invalid, readNumber } from "./environment.ts";
+import { adoptInherited, requireInherited, specialized } from "./inherited.ts";
+
+/** The first descriptor passed, right after standard error: `SD_LISTEN_FDS_START`. */
+const FIRST = 3;
+
+/** The highest number a descriptor can have. */
+const HIGHEST = 0x7fffffff;
+
+const VARIABLES = ["LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDS", "LISTEN_FDNAMES"] as const;
+
+/** What descriptors are called that nobody gave a name. */
+const UNNAMED = "unknown";
+
+/** A descriptor that a service manager passed. */
+export interface PassedFile {
+  /** Its name, `FileDescriptorName=` of the socket unit; several may share one. `"unknown"` for none. */
+  readonly name: string;
+  /**
+   * What it is: a `Listener` or a `Socket` of the Unix domain; an `OwnedFd` for all else, such as a TCP
+   * listener, a FIFO or a file.
+   */
+  readonly file: Listener | Socket | OwnedFd;
+}
+
+interface Waiting {
+  readonly name: string;
+  readonly file: OwnedFd;
+}
+
+/** What has been taken over from the service manager, and not yet been asked for. */
+let waiting: Waiting[] = [];
+
+/**
+ * Take over the descriptors that a service manager passed to this process, in their order: listeners of
+ * socket units, connections, and what was put into its store by `notify`. They become close-on-exec, and
+ * each has its owner from now on; a second call returns none of them again.
+ *
+ * Without such descriptors, or if they are meant for another process, the result is empty. The variables
+ * `LISTEN_PID`, `LISTEN_PIDFDID`, `LISTEN_FDS` and `LISTEN_FDNAMES` are removed in any case; they are
+ * all that this needs `--allow-env` for.
+ *
+ * @throws {Deno.errors.InvalidData} if a variable makes no sense
+ * @throws {Deno.errors.BadResource} if one of the descriptors is not open
+ * @throws {Deno.errors.Busy} if one of them is this process's own
+ * @throws {Deno.errors.NotCapable} without permission for the variables
+ *
+ * Follows sd_listen_fds(3), sd_listen_fds_with_names(3) and sd_is_socket(3).
+ *
+ * @example Serve what systemd listens on, or listen oneself
+ * ```ts
+ * import { Listener, unix } from "@denet/unix";
+ * import { listenFds } from "@denet/unix/systemd";
+ *
+ * const [passed] = listenFds();
+ * using listener = passed?.file instanceof Listener
+ *   ? passed.file
+ *   : unix.listen(`${Deno.makeTempDirSync()}/app.sock`);
+ * console.log(listener.addr.path);
+ * ```
+ *
+ * @example Serve HTTP on a listener of any kind, TCP included
+ * ```ts
+ * import { createServer } from "node:http";
+ * import { listenFds } from "@denet/unix/systemd";
+ *
+ * const server = createServer((_, response) => response.end("hello\n"));
+ * for (const { file } of listenFds()) server.listen({ fd: file.detach() });
+ * ```
+ */
+export function listenFds(): PassedFile[] {
+  takeOver();
+  const taken = waiting;
+  waiting = [];
+  return taken.map(({ name, file }) => ({ name, file: specialized(file) }));
+}
+
+/**
+ * Take the first passed connection or datagram socket of that name, for `dial`; the rest stay for
+ * `listenFds`.
+ *
+ * @throws {Deno.errors.NotFound} if there is none
+ */
+export function takeNamed(name: string): Socket {
+  takeOver();
+  for (const entry of waiting) {
+    if (entry.name !== name) continue;
+    const socket = asSocket(entry.file);
+    if (socket === undefined) continue;
+    waiting = waiting.filter((it) => it !== entry);
+    return socket;
+  }
+  const names = waiting.map((it) => JSON.stringify(it.name)).join(", ");
+  throw new Deno.errors.NotFound(
+    `Cannot dial ${JSON.stringify(`systemd:${name}`)}: no connected Unix socket of that name was ` +
+      `passed; the names are ${names || "none"}`,
+  );
+}
+
+function asSocket(file: OwnedFd): Socket | undefined {
+  try {
+    return file.asSocket();
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+function takeOver(): void {
+  waiting.push(...consuming(VARIABLES, readVariables));
+}
+
+function readVariables(): Waiting[] {
+  const names = Deno.env.get("LISTEN_FDNAMES");
+  const count = isForUs() ? readNumber("LISTEN_FDS") : undefined;
+  if (count === undefined) return [];
+  if (count === 0n || count > HIGHEST - FIRST) {
+    throw invalid("LISTEN_FDS", `${count}`, "it is not a number of descriptors");
+  }
+  const split = names?.split(":");
+  if (split !== undefined && split.length !== Number(count)) {
+    throw invalid(
+      "LISTEN_FDNAMES",
+      split.join(":"),
+      `it has not ${count} names, as LISTEN_FDS says`,
+    );
+  }
+  // All are checked before the first gets an owner: a failure leaves them as they came.
+  for (let i = 0; i < count; i++) requireInherited(FIRST + i);
+  return Array.from({ length: Number(count) }, (_, i) => ({
+    name: split?.[i] ?? UNNAMED,
+    file: adoptInherited(FIRST + i),
+  }));
+}
+
+/** The variables are inherited by programs that the intended one starts: they say for whom they are. */
+function isForUs(): boolean {
+  const pid = readNumber("LISTEN_PID");
+  if (pid === undefined || pid !== BigInt(Deno.pid)) return false;
+  const id = readNumber("LISTEN_PIDFDID");
+  if (id === undefined) return true;
+  const own = ownPidfdId();
+  return own === undefined || own === id;
+}
+
+/**
+ * Return the number that tells this process from every other one, also from later ones with the same
+ * process id: the inode of its pidfd. Before Linux 6.9 all pidfds shared one inode with other descriptors
+ * without a file, such as eventfds: then there is no such number.
+ */
+function ownPidfdId(): bigint | undefined {
+  try {
+    const [self, other] = socketpair();
+    using _self = self;
+    using _other = other;
+    using pidfd = self.peerPidfd();
+    using anonymous = ownFd(eventfd());
+    const { device, inode } = identityOf(pidfd.fd);
+    return device === identityOf(anonymous.fd).device ? undefined : inode;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotSupported) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * Telling the service manager how a service is: sd_notify(3).
+ *
+ * @module
+ */
+
+import { pipe } from "../../ffi/syscalls/readiness.ts";
+import { monotonicMicroseconds } from "../../ffi/syscalls/clock.ts";
+import { check, notSupported } from "../errors.ts";
+import { type OwnedFd, ownFd } from "../fd/owned_fd.ts";
+import type { OutgoingMessage } from "../socket/sending.ts";
+import { connect, connectSync } from "../unix/mod.ts";
+import { invalid } from "./environment.ts";
+import { encodeState, type NotifyState } from "./notify_state.ts";
+
+/** How {@linkcode notify} and {@linkcode notifyBarrier} wait. */
+export interface NotifyOptions {
+  /** Ends the wait; the promise is rejected with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Tell the service manager how this service is, and hand it files to keep. Waits while the manager's
+ * queue is full.
+ *
+ * The address is in the variable `NOTIFY_SOCKET`, a path or an abstract name; it is all that this needs
+ * `--allow-env` for.
+ *
+ * @returns whether the message was sent: false if nobody wants any, because the variable is not set
+ * @throws {TypeError} | {RangeError} if the state holds nothing, or a value does not fit
+ * @throws {Deno.errors.ConnectionRefused} | {Deno.errors.NotFound} if the manager is gone
+ * @throws {Deno.errors.NotSupported} if the variable holds an address of another kind, such as `vsock:`
+ * @throws {Deno.errors.NotCapable} without permission for the variable
+ *
+ * Follows sd_notify(3) and sd_pid_notify_with_fds(3).
+ *
+ * @example A service that reports
+ * ```ts
+ * import { notify } from "@denet/unix/systemd";
+ *
+ * await notify({ ready: true, status: "Listening on /run/app.sock" });
+ * await notify({ stopping: true });
+ * ```
+ *
+ * @example Keep a listener over a restart; it comes back from `listenFds` under its name
+ * ```ts
+ * import { unix } from "@denet/unix";
+ * import { notify } from "@denet/unix/systemd";
+ *
+ * using listener = unix.listen(`${Deno.makeTempDirSync()}/app.sock`);
+ * await notify({ store: [listener], name: "app" });
+ * await notify({ unstore: true, name: "app" });
+ * ```
+ */
+export async function notify(state: NotifyState, options: NotifyOptions = {}): Promise<boolean> {
+  const message = messageOf(state);
+  return await send(message, options);
+}
+
+/**
+ * Tell the service manager how this service is, blocking the thread: what `notify` does.
+ *
+ * @example
+ * ```ts
+ * import { notifySync } from "@denet/unix/systemd";
+ *
+ * globalThis.addEventListener("unload", () => notifySync({ stopping: true }));
+ * ```
+ */
+export function notifySync(state: NotifyState): boolean {
+  const message = messageOf(state);
+  const address = managerAddress();
+  if (address === undefined) return false;
+  using socket = connectSync(address, { type: "dgram" });
+  socket.sendSync(message);
+  return true;
+}
+
+/**
+ * Wait until the service manager has handled everything that was sent before, by `BARRIER=1`: a short-lived
+ * program does so before it ends, so that the manager still finds its process.
+ *
+ * @returns whether there is a manager: false if the variable `NOTIFY_SOCKET` is not set
+ * @throws what `notify` throws
+ *
+ * Follows sd_notify_barrier(3).
+ *
+ * @example
+ * ```ts
+ * import { notify, notifyBarrier } from "@denet/unix/systemd";
+ *
+ * await notify({ status: "Done" });
+ * await notifyBarrier({ signal: AbortSignal.timeout(5000) });
+ * ```
+ */
+export async function notifyBarrier(options: NotifyOptions = {}): Promise<boolean> {
+  const { signal } = options;
+  if (managerAddress() === undefined) return false;
+  const ends = pipe();
+  if (typeof ends === "number") check(ends, "pipe");
+  const [reading, writing] = (ends as [number, number]).map(ownFd) as [OwnedFd, OwnedFd];
+  using end = reading;
+  {
+    using passed = writing;
+    await send({ data: new TextEncoder().encode("BARRIER=1"), files: [passed] }, options);
+  }
+  // The manager closes its copy once it gets there: then the pipe has no writer left.
+  using _ = onAbort(signal, () => end.close());
+  try {
+    while (await end.read(new Uint8Array(1)) !== null);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  }
+  return true;
+}
+
+function onAbort(signal: AbortSignal | undefined, act: () => void): Disposable {
+  signal?.addEventListener("abort", act);
+  if (signal?.aborted) act();
+  return { [Symbol.dispose]: () => signal?.removeEventListener("abort", act) };
+}
+
+function messageOf(state: NotifyState): OutgoingMessage {
+  const data = new TextEncoder().encode(encodeState(state, monotonicMicroseconds));
+  return { data, files: state.store ?? [] };
+}
+
+async function send(message: OutgoingMessage, options: NotifyOptions): Promise<boolean> {
+  options.signal?.throwIfAborted();
+  const address = managerAddress();
+  if (address === undefined) return false;
+  using socket = await connect(address, { type: "dgram", ...options });
+  await socket.send(message, options);
+  return true;
+}
+
+function managerAddress(): string | undefined {
+  const address = Deno.env.get("NOTIFY_SOCKET");
+  if (address === undefined || /^[/@]./s.test(address)) return address;
+  if (!address.startsWith("vsock")) {
+    throw invalid("NOTIFY_SOCKET", address, "it is neither an absolute path nor an abstract name");
+  }
+  throw notSupported(
+    `Cannot notify ${
+      JSON.stringify(address)
+    }: only Unix sockets are supported, not those between machines`,
+  );
+}

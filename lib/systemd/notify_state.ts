@@ -1,0 +1,119 @@
+/**
+ * What a service tells its manager, as the lines of sd_notify(3). No input or output.
+ *
+ * @module
+ */
+
+import type { FileLike } from "../fd/files.ts";
+
+/** What to tell the service manager. */
+export interface NotifyState {
+  /** The service has started, or has finished reloading: `READY=1`. */
+  ready?: boolean;
+  /** The service reloads its configuration: `RELOADING=1`, with `MONOTONIC_USEC` as systemd asks for. */
+  reloading?: boolean;
+  /** The service is about to stop: `STOPPING=1`. */
+  stopping?: boolean;
+  /** One line for people: `STATUS=…`. */
+  status?: string;
+  /** Why the service fails, as a positive error number: `ERRNO=…`. */
+  errno?: number;
+  /** The process id of the service, if it is not this process's: `MAINPID=…`. */
+  mainPid?: number;
+  /** The service is alive: `WATCHDOG=1`; `"trigger"` says that it is broken: `WATCHDOG=trigger`. */
+  watchdog?: boolean | "trigger";
+  /** A new interval for the watchdog, in milliseconds: `WATCHDOG_USEC=…`. */
+  watchdogInterval?: number;
+  /** How much longer starting, reloading or stopping may take, in milliseconds: `EXTEND_TIMEOUT_USEC=…`. */
+  extendTimeout?: number;
+  /**
+   * Open files for the manager to keep while the service restarts: `FDSTORE=1`. They stay open here, and
+   * come back through `listenFds` after the restart. At most 253 at once.
+   */
+  store?: readonly FileLike[];
+  /** Let the manager forget the stored files called `name`: `FDSTOREREMOVE=1`. */
+  unstore?: boolean;
+  /** The name of the files, for `store` and `unstore`: `FDNAME=…`; printable ASCII without a colon, up to 255. */
+  name?: string;
+  /** Whether the manager drops a stored file that reports an error or hang-up: `FDPOLL=0` if false. */
+  poll?: boolean;
+  /** Other assignments, as in `{ X_COM_EXAMPLE: "1" }`. */
+  extra?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Return the message for a state.
+ *
+ * @param monotonic the system's monotonic clock in microseconds, asked for when it is needed
+ * @throws {TypeError} if a value does not fit into a line, or the state says nothing
+ * @throws {RangeError} if a number is out of range
+ */
+export function encodeState(state: NotifyState, monotonic: () => bigint): string {
+  const lines = [...assignments(state, monotonic)];
+  if (lines.length === 0) throw new TypeError("Cannot notify of nothing: set a field of the state");
+  return lines.map(([variable, value]) => `${variable}=${oneLine(variable, value)}\n`).join("");
+}
+
+function* assignments(
+  state: NotifyState,
+  monotonic: () => bigint,
+): Generator<[variable: string, value: string]> {
+  const { watchdog, store, name } = state;
+  if (state.ready) yield ["READY", "1"];
+  if (state.reloading) {
+    yield ["RELOADING", "1"];
+    yield ["MONOTONIC_USEC", `${monotonic()}`];
+  }
+  if (state.stopping) yield ["STOPPING", "1"];
+  if (state.status !== undefined) yield ["STATUS", state.status];
+  if (state.errno !== undefined) yield ["ERRNO", integer("errno", state.errno)];
+  if (state.mainPid !== undefined) yield ["MAINPID", integer("mainPid", state.mainPid)];
+  if (watchdog) yield ["WATCHDOG", watchdog === true ? "1" : watchdog];
+  if (state.watchdogInterval !== undefined) {
+    yield ["WATCHDOG_USEC", microseconds("watchdogInterval", state.watchdogInterval)];
+  }
+  if (state.extendTimeout !== undefined) {
+    yield ["EXTEND_TIMEOUT_USEC", microseconds("extendTimeout", state.extendTimeout)];
+  }
+  if (store !== undefined) yield ["FDSTORE", "1"];
+  if (state.unstore) {
+    if (name === undefined) throw new TypeError("Cannot unstore files without their `name`");
+    yield ["FDSTOREREMOVE", "1"];
+  }
+  if (name !== undefined) yield ["FDNAME", fileName(name)];
+  if (state.poll === false) yield ["FDPOLL", "0"];
+  for (const [variable, value] of Object.entries(state.extra ?? {})) {
+    if (!/^[A-Z_][A-Z0-9_]*$/.test(variable)) {
+      throw new TypeError(`Cannot notify of ${JSON.stringify(variable)}: give a variable's name`);
+    }
+    yield [variable, value];
+  }
+}
+
+/** A line break would start another assignment, of whoever wrote the text. */
+function oneLine(variable: string, value: string): string {
+  if (!/[\n\0]/.test(value)) return value;
+  throw new TypeError(
+    `Cannot notify of ${variable}=${JSON.stringify(value)}: give one line, without a NUL`,
+  );
+}
+
+function integer(field: string, value: number): string {
+  if (Number.isInteger(value) && value > 0 && value <= 0x7fffffff) return `${value}`;
+  throw new RangeError(`Cannot notify of ${field} ${value}: give a positive integer`);
+}
+
+function microseconds(field: string, milliseconds: number): string {
+  const value = Math.round(milliseconds * 1000);
+  if (value > 0 && Number.isSafeInteger(value)) return `${value}`;
+  throw new RangeError(`Cannot notify of ${field} ${milliseconds}: give positive milliseconds`);
+}
+
+function fileName(name: string): string {
+  if (/^[ -9;-~]{0,255}$/.test(name)) return name;
+  throw new TypeError(
+    `Cannot call stored files ${
+      JSON.stringify(name)
+    }: give up to 255 printable ASCII characters without ":"`,
+  );
+}

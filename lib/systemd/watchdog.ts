@@ -1,0 +1,41 @@
+/**
+ * Whether the service manager watches over a service: sd_watchdog_enabled(3).
+ *
+ * @module
+ */
+
+import { invalid, readNumber } from "./environment.ts";
+
+/** `USEC_INFINITY` of systemd: never. */
+const NEVER = 2n ** 64n - 1n;
+
+/**
+ * Return the interval in milliseconds within which the service manager wants `notify({ watchdog: true })`
+ * over and over; without one it takes the service for dead. Half of the interval is a good period.
+ *
+ * Needs `--allow-env` for the variables `WATCHDOG_USEC` and `WATCHDOG_PID`. They stay set.
+ *
+ * @returns `undefined` if nobody watches, or another process is meant
+ * @throws {Deno.errors.InvalidData} if a variable makes no sense
+ * @throws {Deno.errors.NotCapable} without permission for the variables
+ *
+ * Follows sd_watchdog_enabled(3).
+ *
+ * @example
+ * ```ts
+ * import { notify, watchdogInterval } from "@denet/unix/systemd";
+ *
+ * const interval = watchdogInterval();
+ * if (interval !== undefined) setInterval(() => notify({ watchdog: true }), interval / 2);
+ * ```
+ */
+export function watchdogInterval(): number | undefined {
+  const microseconds = readNumber("WATCHDOG_USEC");
+  if (microseconds === undefined) return undefined;
+  if (microseconds === 0n || microseconds >= NEVER) {
+    throw invalid("WATCHDOG_USEC", `${microseconds}`, "it is not an interval in microseconds");
+  }
+  const pid = readNumber("WATCHDOG_PID");
+  if (pid !== undefined && pid !== BigInt(Deno.pid)) return undefined;
+  return Number(microseconds) / 1000;
+}

@@ -1,0 +1,221 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { OwnedFd, type Socket, unix } from "../../mod.ts";
+import { notify, notifyBarrier, type NotifyState, notifySync } from "../../lib/systemd/mod.ts";
+import { encodeState } from "../../lib/systemd/notify_state.ts";
+import { monotonicMicroseconds } from "../../ffi/syscalls/clock.ts";
+import { noLeaks } from "../util/descriptors.ts";
+import { testUnless, testWith } from "../util/peers.ts";
+import { startProcess } from "../util/process.ts";
+import { tempDir } from "../util/tempdir.ts";
+
+const lines = (state: NotifyState): string => encodeState(state, () => 77n);
+
+Deno.test("encodeState() writes the assignments of sd_notify(3)", () => {
+  const cases: [NotifyState, string][] = [
+    [{ ready: true }, "READY=1\n"],
+    [{ ready: true, status: "Up" }, "READY=1\nSTATUS=Up\n"],
+    [{ reloading: true }, "RELOADING=1\nMONOTONIC_USEC=77\n"],
+    [{ stopping: true, errno: 2, status: "" }, "STOPPING=1\nSTATUS=\nERRNO=2\n"],
+    [{ mainPid: 12 }, "MAINPID=12\n"],
+    [{ watchdog: true }, "WATCHDOG=1\n"],
+    [{ watchdog: "trigger" }, "WATCHDOG=trigger\n"],
+    [
+      { watchdogInterval: 1.5, extendTimeout: 2000 },
+      "WATCHDOG_USEC=1500\nEXTEND_TIMEOUT_USEC=2000000\n",
+    ],
+    [{ store: [0], name: "a b", poll: false }, "FDSTORE=1\nFDNAME=a b\nFDPOLL=0\n"],
+    [{ unstore: true, name: "x" }, "FDSTOREREMOVE=1\nFDNAME=x\n"],
+    [{ extra: { X_NOTE: "1" }, ready: false, poll: true }, "X_NOTE=1\n"],
+  ];
+  for (const [state, expected] of cases) assertEquals(lines(state), expected);
+});
+
+Deno.test("encodeState() refuses what would be another line, or nothing", () => {
+  const text: NotifyState[] = [
+    {},
+    { ready: false },
+    { status: "a\nREADY=1" },
+    { status: "a\0" },
+    { unstore: true },
+    { store: [], name: "a:b" },
+    { store: [], name: "ä" },
+    { store: [], name: "x".repeat(256) },
+    { extra: { "A=B": "" } },
+    { extra: { A: "1\nB=2" } },
+  ];
+  for (const state of text) assertThrows(() => lines(state), TypeError, "Cannot");
+  const numbers: NotifyState[] = [
+    { errno: -1 },
+    { mainPid: 0 },
+    { mainPid: 1.5 },
+    { watchdogInterval: 0 },
+    { extendTimeout: Infinity },
+  ];
+  for (const state of numbers) assertThrows(() => lines(state), RangeError, "Cannot");
+});
+
+/** Receive what services say, at an address of each kind. */
+async function atEach(use: (receiver: Socket) => Promise<void>): Promise<void> {
+  using dir = tempDir();
+  const addresses = [dir.join("notify")];
+  if (Deno.build.os === "linux") addresses.push(`@denet-${crypto.randomUUID()}`);
+  for (const address of addresses) {
+    using receiver = unix.bind(address);
+    Deno.env.set("NOTIFY_SOCKET", address);
+    try {
+      await use(receiver);
+    } finally {
+      Deno.env.delete("NOTIFY_SOCKET");
+    }
+  }
+}
+
+async function next(receiver: Socket): Promise<{ text: string; kinds: string[] }> {
+  using message = await receiver.receive({ files: 253 });
+  const text = new TextDecoder().decode(message?.data);
+  return { text, kinds: message?.files.map((it) => it.kind()) ?? [] };
+}
+
+Deno.test(
+  "notify() sends the state and files to a path and to an abstract name",
+  noLeaks(async () => {
+    await atEach(async (receiver) => {
+      assertEquals(await notify({ ready: true, status: "Up" }), true);
+      assertEquals(await next(receiver), { text: "READY=1\nSTATUS=Up\n", kinds: [] });
+      assertEquals(notifySync({ stopping: true }), true);
+      assertEquals((await next(receiver)).text, "STOPPING=1\n");
+      using file = OwnedFd.open("/dev/null");
+      await notify({ store: [file, 0], name: "null" });
+      const { text, kinds } = await next(receiver);
+      assertEquals([text, kinds.length], ["FDSTORE=1\nFDNAME=null\n", 2]);
+      assertEquals(kinds[0], "character");
+    });
+  }),
+);
+
+Deno.test("notify() does nothing and says so when nobody listens", async () => {
+  Deno.env.delete("NOTIFY_SOCKET");
+  assertEquals(await notify({ ready: true }), false);
+  assertEquals(notifySync({ ready: true }), false);
+  assertEquals(await notifyBarrier(), false);
+  await assertRejects(() => notify({}), TypeError);
+});
+
+Deno.test(
+  "notify() rejects addresses it cannot reach",
+  noLeaks(async () => {
+    using dir = tempDir();
+    const cases = [
+      ["", Deno.errors.InvalidData],
+      ["relative", Deno.errors.InvalidData],
+      ["@", Deno.errors.InvalidData],
+      ["vsock:2:1234", Deno.errors.NotSupported],
+      [dir.join("nobody"), Deno.errors.NotFound],
+    ] as const;
+    try {
+      for (const [address, error] of cases) {
+        Deno.env.set("NOTIFY_SOCKET", address);
+        await assertRejects(() => notify({ ready: true }), error);
+        assertThrows(() => notifySync({ ready: true }), error);
+        await assertRejects(() => notifyBarrier(), error);
+      }
+    } finally {
+      Deno.env.delete("NOTIFY_SOCKET");
+    }
+  }),
+);
+
+Deno.test(
+  "notifyBarrier() waits until the receiver has closed the descriptor",
+  noLeaks(async () => {
+    await atEach(async (receiver) => {
+      await notify({ ready: true });
+      let done = false;
+      const barrier = notifyBarrier().then((it) => done = it);
+      assertEquals((await next(receiver)).text, "READY=1\n");
+      const message = await receiver.receive({ files: 1 });
+      assertEquals(new TextDecoder().decode(message?.data), "BARRIER=1");
+      assertEquals(done, false);
+      message?.[Symbol.dispose]();
+      assertEquals(await barrier, true);
+    });
+  }),
+);
+
+Deno.test(
+  "notifyBarrier() gives up when its signal aborts",
+  noLeaks(async () => {
+    await atEach(async (receiver) => {
+      const signal = AbortSignal.abort(new Error("early"));
+      await assertRejects(() => notifyBarrier({ signal }), Error, "early");
+      const controller = new AbortController();
+      const barrier = notifyBarrier({ signal: controller.signal });
+      using _message = await receiver.receive({ files: 1 });
+      controller.abort(new Error("late"));
+      await assertRejects(() => barrier, Error, "late");
+    });
+  }),
+);
+
+testUnless(
+  Deno.build.os === "linux" ? undefined : "only Linux has services of systemd",
+  "monotonicMicroseconds() grows",
+  () => {
+    const first = monotonicMicroseconds();
+    assertEquals(first > 0n && monotonicMicroseconds() >= first, true);
+  },
+);
+
+testWith(
+  "systemd-notify",
+  "a receiver of ours understands systemd-notify",
+  noLeaks(async () => {
+    await atEach(async (receiver) => {
+      receiver.passCredentials = true;
+      await using sender = startProcess("systemd-notify", {
+        args: ["--ready", "--status=All is well"],
+      });
+      using message = await receiver.receive();
+      const text = new TextDecoder().decode(message?.data).trimEnd();
+      assertEquals(text.split("\n").sort(), ["READY=1", "STATUS=All is well"]);
+      assertEquals(typeof message?.credentials?.pid, "number");
+      // Then it waits until everything before is done.
+      const barrier = await receiver.receive({ files: 1 });
+      assertEquals(new TextDecoder().decode(barrier?.data), "BARRIER=1");
+      barrier?.[Symbol.dispose]();
+      assertEquals((await sender.status).code, 0);
+    });
+  }),
+);
+
+const RECEIVER = `
+import os, socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+print('bound', flush=True)
+while True:
+    data, fds, flags, _ = socket.recv_fds(s, 4096, 10)
+    print(repr(data.decode()), [os.read(fd, 100) if b'FDSTORE' in data else fd > 2 for fd in fds], flush=True)
+    for fd in fds: os.close(fd)
+`;
+
+testWith(
+  "python3",
+  "notify() and notifyBarrier() are understood by Python",
+  noLeaks(async () => {
+    using dir = tempDir();
+    const address = dir.join("notify");
+    await using receiver = startProcess("python3", { args: ["-c", RECEIVER, address] });
+    assertEquals(await receiver.readLine(), "bound");
+    Deno.env.set("NOTIFY_SOCKET", address);
+    try {
+      using file = OwnedFd.memfd("state", new TextEncoder().encode("kept"));
+      await notify({ store: [file], name: "state" });
+      assertEquals(await receiver.readLine(), String.raw`'FDSTORE=1\nFDNAME=state\n' [b'kept']`);
+      assertEquals(await notifyBarrier(), true);
+      assertEquals(await receiver.readLine(), "'BARRIER=1' [True]");
+    } finally {
+      Deno.env.delete("NOTIFY_SOCKET");
+    }
+  }),
+);
