@@ -27,7 +27,8 @@ export interface Name {
 
 const AT = 0x40;
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+/** What looks like a byte order mark is a part of the name. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
  * Take an address apart and check it against the platform.

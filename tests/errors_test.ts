@@ -1,0 +1,130 @@
+import { assert, assertEquals, assertInstanceOf, assertMatch, assertThrows } from "@std/assert";
+import { platform } from "../ffi/platform/mod.ts";
+import {
+  check,
+  closedError,
+  ControlTruncatedError,
+  errnoName,
+  InvalidAddressError,
+  notSupported,
+  SyscallError,
+  systemError,
+} from "../lib/errors.ts";
+
+type ErrorClass = new (...args: never[]) => Error;
+
+const { errors } = Deno;
+
+/** What a user of Deno expects for each error number. */
+const EXPECTED: Readonly<Record<string, ErrorClass>> = {
+  EACCES: errors.PermissionDenied,
+  EADDRINUSE: errors.AddrInUse,
+  EADDRNOTAVAIL: errors.AddrNotAvailable,
+  EAFNOSUPPORT: errors.NotSupported,
+  EAGAIN: errors.WouldBlock,
+  EBADF: errors.BadResource,
+  EBUSY: errors.Busy,
+  ECONNABORTED: errors.ConnectionAborted,
+  ECONNREFUSED: errors.ConnectionRefused,
+  ECONNRESET: errors.ConnectionReset,
+  EEXIST: errors.AlreadyExists,
+  EINTR: errors.Interrupted,
+  EISDIR: errors.IsADirectory,
+  ELOOP: errors.FilesystemLoop,
+  ENOENT: errors.NotFound,
+  ENOSYS: errors.NotSupported,
+  ENOTCONN: errors.NotConnected,
+  ENOTDIR: errors.NotADirectory,
+  EOPNOTSUPP: errors.NotSupported,
+  EPERM: errors.PermissionDenied,
+  EPIPE: errors.BrokenPipe,
+  EPROTONOSUPPORT: errors.NotSupported,
+  ESOCKTNOSUPPORT: errors.NotSupported,
+  ETIMEDOUT: errors.TimedOut,
+  EINVAL: SyscallError,
+  EMFILE: SyscallError,
+  EMSGSIZE: SyscallError,
+  ENOBUFS: SyscallError,
+  ENOPROTOOPT: SyscallError,
+  ENOTSOCK: SyscallError,
+  EPROTOTYPE: SyscallError,
+  ETOOMANYREFS: SyscallError,
+};
+
+Deno.test("systemError() gives each error number the class a Deno user expects", () => {
+  for (const [code, expected] of Object.entries(EXPECTED)) {
+    const errno = platform.errnoNames.indexOf(code);
+    assert(errno > 0, code);
+    const error = systemError(errno, "connect", "/run/a");
+    assertInstanceOf(error, expected);
+    assertEquals(
+      [error.code, error.errno, error.syscall, error.address],
+      [code, errno, "connect", "/run/a"],
+    );
+  }
+});
+
+Deno.test("systemError() names every error number that the platform has", () => {
+  platform.errnoNames.forEach((code, errno) => {
+    if (errno === 0) return;
+    const error = systemError(errno, "bind");
+    assertEquals([error.code, error.errno], [code, errno]);
+    assertMatch(error.message, new RegExp(`^Cannot bind to: .*${code}\\)?$`));
+  });
+});
+
+Deno.test("systemError() has no address where there is none", () => {
+  for (const errno of [platform.ENOENT, platform.EINVAL]) {
+    assertEquals("address" in systemError(errno, "socket"), false);
+  }
+});
+
+Deno.test("systemError() says what failed, about what, and why", () => {
+  assertEquals(
+    systemError(platform.ENOENT, "connect", "/run/a").message,
+    'Cannot connect to "/run/a": no such file or directory (ENOENT)',
+  );
+  assertEquals(
+    systemError(platform.EINVAL, "frobnicate").message,
+    "Cannot frobnicate: invalid argument (EINVAL)",
+  );
+  assertMatch(systemError(platform.ENOENT, "connect", 'a"\0b').message, /"a\\"\\u0000b"/);
+});
+
+Deno.test("errnoName() makes do with an error number it does not know", () => {
+  assertEquals(errnoName(platform.ENOENT), "ENOENT");
+  assertEquals(errnoName(99999), "E99999");
+});
+
+Deno.test("check() returns a result, and throws what a negative one stands for", () => {
+  assertEquals([check(0, "read"), check(7, "read")], [0, 7]);
+  const error = assertThrows(() => check(-platform.EPIPE, "send", "/a"), errors.BrokenPipe);
+  assert("code" in error && "syscall" in error && "address" in error);
+  assertEquals([error.code, error.syscall, error.address], ["EPIPE", "send", "/a"]);
+});
+
+Deno.test("closedError() names the object", () => {
+  const error = closedError("Socket");
+  assertInstanceOf(error, errors.BadResource);
+  assertEquals(error.message, "Socket is closed");
+});
+
+Deno.test("notSupported() is the class for what a system cannot do", () => {
+  assertInstanceOf(notSupported("It cannot"), errors.NotSupported);
+});
+
+Deno.test("each error class has its name", () => {
+  const info = { code: "EINVAL", errno: 22, syscall: "bind" };
+  assertEquals(new SyscallError("", info).name, "SyscallError");
+  assertEquals(new InvalidAddressError("").name, "InvalidAddressError");
+  assertEquals(new ControlTruncatedError("", new Uint8Array(0)).name, "ControlTruncatedError");
+});
+
+Deno.test("InvalidAddressError is a TypeError: a wrong argument", () => {
+  assertInstanceOf(new InvalidAddressError("why"), TypeError);
+});
+
+Deno.test("ControlTruncatedError holds the data that came", () => {
+  const data = new Uint8Array([1, 2]);
+  assertEquals(new ControlTruncatedError("why", data).data, data);
+});

@@ -1,0 +1,105 @@
+/**
+ * How the tests of sockets are registered, and the few things that all of them need.
+ *
+ * @module
+ */
+
+import { platform } from "../../ffi/platform/mod.ts";
+import { fcntl } from "../../ffi/syscalls/files.ts";
+import { socketpair } from "../../lib/unix/socketpair.ts";
+import type { Socket } from "../../lib/socket/socket.ts";
+import type { SocketType } from "../../lib/socket/socket_type.ts";
+import { noLeaks } from "./descriptors.ts";
+import { testUnless } from "./peers.ts";
+
+type TestFn = (t: Deno.TestContext) => void | Promise<void>;
+
+/** Register a test that must leave no descriptor behind. */
+export function test(name: string, fn: TestFn): void {
+  Deno.test(name, noLeaks(fn));
+}
+
+/** Register a test of what Linux alone has, which must leave no descriptor behind. */
+export function linuxTest(name: string, fn: TestFn): void {
+  const reason = Deno.build.os === "linux" ? undefined : "Linux only";
+  testUnless(reason, name, noLeaks(fn));
+}
+
+/** Register a test that only the superuser can pass, which must leave no descriptor behind. */
+export function rootTest(name: string, fn: TestFn): void {
+  const reason = Deno.build.os !== "linux"
+    ? "Linux only"
+    : Deno.uid() === 0
+    ? undefined
+    : "needs root";
+  testUnless(reason, name, noLeaks(fn));
+}
+
+/** Two connected sockets, closed together. */
+export interface SocketPair extends Disposable {
+  readonly a: Socket;
+  readonly b: Socket;
+}
+
+/** Make a pair of sockets: `using pair = connected(); const { a, b } = pair;`. */
+export function connected(type: SocketType = "stream"): SocketPair {
+  const [a, b] = socketpair({ type });
+  return {
+    a,
+    b,
+    [Symbol.dispose](): void {
+      a.close();
+      b.close();
+    },
+  };
+}
+
+/** The types of sockets that every system has a pair of. */
+export const PAIRED: readonly SocketType[] = Deno.build.os === "linux"
+  ? ["stream", "seqpacket", "dgram"]
+  : ["stream", "dgram"];
+
+/** A text as UTF-8. */
+export function bytes(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
+}
+
+/** UTF-8 as a text. */
+export function text(data: Uint8Array | undefined): string {
+  return new TextDecoder().decode(data);
+}
+
+/** Whether `fd` is the number of an open descriptor. */
+export function isOpen(fd: number): boolean {
+  return fcntl(fd, platform.F_GETFD, 0) >= 0;
+}
+
+/** Send until the kernel takes no more: the number of bytes that it took. */
+export function fill(socket: Socket, size = 4096): number {
+  socket.sendTimeout = 1;
+  const data = new Uint8Array(size);
+  let total = 0;
+  try {
+    for (;;) total += socket.writeSync(data);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+    return total;
+  } finally {
+    socket.sendTimeout = 0;
+  }
+}
+
+/** Let the event loop turn, so that what was started comes to wait. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+/** Whether a promise is still pending after the event loop has turned a few times. */
+export async function isPending(promise: Promise<unknown>): Promise<boolean> {
+  const pending = Symbol("pending");
+  const turns = async (): Promise<symbol> => {
+    for (let n = 0; n < 5; n++) await turn();
+    return pending;
+  };
+  return await Promise.race([promise.then(() => {}, () => {}), turns()]) === pending;
+}
