@@ -16,7 +16,7 @@ import {
 } from "../../ffi/syscalls/files.ts";
 import { recv, send } from "../../ffi/syscalls/sockets.ts";
 import type { Descriptor } from "./descriptor.ts";
-import { check } from "../errors.ts";
+import { check, closedError } from "../errors.ts";
 import { duplicate } from "./files.ts";
 import { READABLE, WRITABLE } from "../reactor/mod.ts";
 import { type FileKind, kindOf } from "./stat.ts";
@@ -78,7 +78,7 @@ export class FileIo {
   /** Read up to `bytes.byteLength` bytes; `null` at the end. */
   async read(bytes: Uint8Array): Promise<number | null> {
     const result = this.#chosen === "pool"
-      ? await this.#inPool(this.#incoming, bytes, readInPool, read)
+      ? await this.#readInPool(bytes)
       : await perform(this.#incoming, { attempt: () => this.#readStep(bytes) });
     return orEnd(check(result, "read"), bytes);
   }
@@ -92,7 +92,7 @@ export class FileIo {
   /** Write up to `bytes.byteLength` bytes; the number written. */
   async write(bytes: Uint8Array): Promise<number> {
     const result = this.#chosen === "pool"
-      ? await this.#inPool(this.#outgoing, bytes, writeInPool, write)
+      ? await this.#inPool(this.#outgoing, bytes.slice(), writeInPool, write)
       : await perform(this.#outgoing, { attempt: () => this.#writeStep(bytes) });
     return check(result, "write");
   }
@@ -103,28 +103,43 @@ export class FileIo {
     return check(result, "write");
   }
 
+  async #readInPool(bytes: Uint8Array): Promise<number> {
+    const own = new Uint8Array(bytes.byteLength);
+    const count = await this.#inPool(this.#incoming, own, readInPool, read);
+    if (count > bytes.byteLength) {
+      throw new TypeError(
+        "Cannot read: the buffer was detached or shrunk in the meantime; keep it until the read is done",
+      );
+    }
+    if (count > 0) bytes.set(own.subarray(0, count));
+    return count;
+  }
+
   /**
    * Run a call on a thread of Deno's pool, on a duplicate: the descriptor may be closed meanwhile, and
-   * its number reused. The thread's error number is out of reach, so a failed call is made once more
-   * here to learn it.
+   * its number reused. The memory must be of our own: the caller's may be detached, and freed, while the
+   * thread uses it. The thread's error number is out of reach, so a failed call is made once more here
+   * to learn it.
    */
   async #inPool(
     channel: Channel,
-    bytes: Uint8Array,
+    own: Uint8Array,
     call: (fd: number, bytes: Uint8Array) => Promise<number>,
     again: (fd: number, bytes: Uint8Array) => number,
   ): Promise<number> {
-    await channel.lane.enter();
+    const { descriptor, lane } = channel;
+    await lane.enter();
     try {
-      const fd = duplicate(channel.descriptor.fd);
+      const fd = duplicate(descriptor.fd);
       try {
-        const result = await call(fd, bytes);
-        return result >= 0 ? result : again(fd, bytes);
+        const result = await call(fd, own);
+        if (descriptor.closed) throw closedError(descriptor.owner);
+        return result >= 0 ? result : again(fd, own);
       } finally {
         closeFd(fd);
       }
     } finally {
-      channel.lane.leave();
+      lane.leave();
     }
   }
 }

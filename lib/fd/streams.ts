@@ -25,6 +25,7 @@ const CHUNK_SIZE = 65536;
 
 /** Return a byte stream that reads only when its consumer wants more. */
 export function readableFrom(source: Source): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let isCancelled = false;
   return new ReadableStream({
     type: "bytes",
     autoAllocateChunkSize: CHUNK_SIZE,
@@ -32,9 +33,11 @@ export function readableFrom(source: Source): ReadableStream<Uint8Array<ArrayBuf
       const request = controller.byobRequest;
       const view = request?.view;
       if (!request || !view) return;
-      const count = await source.read(
-        new Uint8Array(view.buffer, view.byteOffset, view.byteLength),
-      );
+      const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+      let count = await source.read(bytes);
+      // An empty message is no end, but a stream of bytes cannot show it.
+      while (count === 0 && !isCancelled) count = await source.read(bytes);
+      if (isCancelled) return;
       if (count === null) {
         controller.close();
         request.respond(0);
@@ -43,7 +46,10 @@ export function readableFrom(source: Source): ReadableStream<Uint8Array<ArrayBuf
         request.respond(count);
       }
     },
-    cancel: () => source.readingEnded(),
+    cancel(): void {
+      isCancelled = true;
+      source.readingEnded();
+    },
   });
 }
 

@@ -52,8 +52,8 @@ export class FullQueue implements Obstacle, Disposable {
     else await delay(1, signal);
   }
 
-  waitSync(): void {
-    if (this.#canTell() && this.#probe !== undefined) poll(this.#probe.fd, WRITABLE, -1);
+  waitSync(timeout: number): void {
+    if (this.#canTell() && this.#probe !== undefined) poll(this.#probe.fd, WRITABLE, timeout);
     else poll(this.#sender.fd, 0, 1);
   }
 

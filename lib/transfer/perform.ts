@@ -26,8 +26,8 @@ export interface Operation {
 export interface Obstacle {
   /** Wait until it may be gone. */
   wait(signal?: AbortSignal): Promise<void>;
-  /** Block the thread until it may be gone. */
-  waitSync(): void;
+  /** Block the thread until it may be gone, for at most `timeout` milliseconds (-1: without limit). */
+  waitSync(timeout: number): void;
 }
 
 /** Which descriptor an operation works on, and in which direction. */
@@ -68,25 +68,36 @@ export async function perform(
 }
 
 /**
- * Attempt until it goes through, blocking the thread in between for at most `timeout` milliseconds
- * (-1: without limit); `-EAGAIN` after that.
+ * Attempt until it goes through, blocking the thread in between for at most `timeout` milliseconds in
+ * all (-1: without limit); `-EAGAIN` after that.
  */
 export function performSync(
   channel: Channel,
   operation: Operation,
   timeout: () => number = forever,
 ): number {
+  let deadline: number | undefined;
   for (;;) {
     const result = operation.attempt();
     if (result !== -platform.EAGAIN) return result;
+    deadline ??= deadlineIn(timeout());
+    const left = leftUntil(deadline);
+    if (left === 0) return result;
     const { obstacle } = operation;
-    if (obstacle !== undefined) obstacle.waitSync();
-    else if (check(poll(channel.descriptor.fd, channel.interest, timeout()), "poll") === 0) {
-      return result;
-    }
+    if (obstacle !== undefined) obstacle.waitSync(left);
+    else check(poll(channel.descriptor.fd, channel.interest, left), "poll");
   }
 }
 
 function forever(): number {
   return -1;
+}
+
+function deadlineIn(milliseconds: number): number {
+  return milliseconds < 0 ? Infinity : performance.now() + milliseconds;
+}
+
+/** The time until a deadline in the form poll(2) wants. */
+function leftUntil(deadline: number): number {
+  return deadline === Infinity ? -1 : Math.max(0, Math.ceil(deadline - performance.now()));
 }

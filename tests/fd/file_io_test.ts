@@ -1,0 +1,236 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { ioctl, setNonblocking } from "../../ffi/syscalls/files.ts";
+import { eventfd, pipe } from "../../ffi/syscalls/readiness.ts";
+import { Descriptor } from "../../lib/fd/descriptor.ts";
+import { FileIo } from "../../lib/fd/file_io.ts";
+import { OwnedFd } from "../../lib/fd/owned_fd.ts";
+import { bytes, connected, isPending, linuxTest, test, text, turn } from "../util/cases.ts";
+import { tempDir } from "../util/tempdir.ts";
+
+/** A pipe whose ends block, as those of other programs do. */
+function blockingPipe(): [OwnedFd, OwnedFd] {
+  const ends = pipe();
+  if (typeof ends === "number") throw new Error(`pipe: ${ends}`);
+  for (const fd of ends) setNonblocking(fd, false);
+  return [OwnedFd.adopt(ends[0]), OwnedFd.adopt(ends[1])];
+}
+
+async function contentOf(file: OwnedFd): Promise<string> {
+  const chunk = new Uint8Array(64);
+  let all = "";
+  for (let count = await file.read(chunk); count !== null; count = await file.read(chunk)) {
+    all += text(chunk.subarray(0, count));
+  }
+  return all;
+}
+
+test("read() and write() work on regular files, at the file position", async () => {
+  using dir = tempDir();
+  using file = OwnedFd.open(dir.join("a"), { read: true, write: true, create: true });
+  assertEquals(await file.write(bytes("hello ")), 6);
+  assertEquals(file.writeSync(bytes("world")), 5);
+  assertEquals(await file.read(new Uint8Array(4)), null);
+  assertEquals(Deno.readTextFileSync(dir.join("a")), "hello world");
+  using again = OwnedFd.open(dir.join("a"));
+  const part = new Uint8Array(6);
+  assertEquals([again.readSync(part), text(part)], [6, "hello "]);
+  assertEquals(await contentOf(again), "world");
+  assertEquals([again.readSync(part), await again.read(part)], [null, null]);
+});
+
+test("read() and write() of nothing are no end", async () => {
+  using dir = tempDir();
+  using file = OwnedFd.open(dir.join("a"), { read: true, write: true, create: true });
+  const nothing = new Uint8Array(0);
+  assertEquals([await file.write(nothing), file.writeSync(nothing)], [0, 0]);
+  assertEquals([await file.read(nothing), file.readSync(nothing)], [0, 0]);
+});
+
+test("read() of a file lets timers go on", async () => {
+  using dir = tempDir();
+  Deno.writeFileSync(dir.join("a"), new Uint8Array(1 << 20));
+  using file = OwnedFd.open(dir.join("a"));
+  let ticks = 0;
+  const timer = setInterval(() => ticks++, 0);
+  const chunk = new Uint8Array(4096);
+  while (await file.read(chunk) !== null);
+  clearInterval(timer);
+  assert(ticks > 0);
+});
+
+test("read() of a file fails with the error of the call, although that ran in a thread", async () => {
+  using dir = tempDir();
+  using directory = OwnedFd.open(dir.path);
+  const chunk = new Uint8Array(8);
+  const error = await assertRejects(() => directory.read(chunk), Deno.errors.IsADirectory);
+  assertEquals("syscall" in error && error.syscall, "read");
+  assertThrows(() => directory.readSync(chunk), Deno.errors.IsADirectory);
+});
+
+test("write() of a file fails with the error of the call", async () => {
+  using dir = tempDir();
+  Deno.writeTextFileSync(dir.join("a"), "");
+  using file = OwnedFd.open(dir.join("a"));
+  const error = await assertRejects(() => file.write(bytes("a")), Deno.errors.BadResource);
+  assertEquals("syscall" in error && error.syscall, "write");
+});
+
+test("read() and write() of a file run one after the other, in the order they were started", async () => {
+  using dir = tempDir();
+  using file = OwnedFd.open(dir.join("a"), { write: true, create: true });
+  await Promise.all(["a", "b", "c", "d"].map((it) => file.write(bytes(it))));
+  assertEquals(Deno.readTextFileSync(dir.join("a")), "abcd");
+});
+
+test("read() of a file ends with BadResource when it is closed meanwhile", async () => {
+  using dir = tempDir();
+  Deno.writeTextFileSync(dir.join("a"), "x");
+  const file = OwnedFd.open(dir.join("a"));
+  const reads = [file.read(new Uint8Array(1)), file.read(new Uint8Array(1))];
+  file.close();
+  for (const read of reads) await assertRejects(() => read, Deno.errors.BadResource);
+});
+
+test("read() of a file refuses memory that was taken away meanwhile, and touches none of it", async () => {
+  using dir = tempDir();
+  Deno.writeFileSync(dir.join("a"), new Uint8Array(1 << 16).fill(1));
+  using file = OwnedFd.open(dir.join("a"));
+  const memory = new Uint8Array(1 << 16);
+  const read = file.read(memory);
+  const moved = new Uint8Array(memory.buffer.transfer());
+  await assertRejects(() => read, TypeError, "detached or shrunk");
+  assertEquals(moved.includes(1), false);
+});
+
+test("write() of a file writes what the memory held at the call", async () => {
+  using dir = tempDir();
+  using file = OwnedFd.open(dir.join("a"), { write: true, create: true });
+  const memory = bytes("before");
+  const write = file.write(memory);
+  memory.fill(0);
+  memory.buffer.transfer();
+  assertEquals(await write, 6);
+  assertEquals(Deno.readTextFileSync(dir.join("a")), "before");
+});
+
+test("read() of a blocking pipe waits without blocking the event loop", async () => {
+  const [reader, writer] = blockingPipe();
+  using _reader = reader;
+  using _writer = writer;
+  const chunk = new Uint8Array(8);
+  const read = reader.read(chunk);
+  assertEquals(await isPending(read), true);
+  writer.writeSync(bytes("abc"));
+  assertEquals([await read, text(chunk.subarray(0, 3))], [3, "abc"]);
+  writer.close();
+  assertEquals(await reader.read(chunk), null);
+});
+
+test("write() to a blocking pipe waits without blocking the event loop", async () => {
+  const [reader, writer] = blockingPipe();
+  using _reader = reader;
+  using _writer = writer;
+  const all = new Uint8Array(1 << 20);
+  let written = 0;
+  const writing = (async () => {
+    while (written < all.byteLength) written += await writer.write(all.subarray(written));
+  })();
+  assertEquals(await isPending(writing), true);
+  const chunk = new Uint8Array(1 << 16);
+  let read = 0;
+  while (read < all.byteLength) read += await reader.read(chunk) ?? 0;
+  await writing;
+  assertEquals([read, written], [all.byteLength, all.byteLength]);
+});
+
+test("write() to a pipe nobody reads throws BrokenPipe, and raises no signal", async () => {
+  const [reader, writer] = blockingPipe();
+  reader.close();
+  using _writer = writer;
+  await assertRejects(() => writer.write(bytes("a")), Deno.errors.BrokenPipe);
+  assertThrows(() => writer.writeSync(bytes("a")), Deno.errors.BrokenPipe);
+});
+
+for (const how of ["close", "detach", Symbol.dispose] as const) {
+  test(`read() of a pipe ends with BadResource on ${String(how)}`, async () => {
+    const [reader, writer] = blockingPipe();
+    using _writer = writer;
+    const read = reader.read(new Uint8Array(1));
+    await turn();
+    using rest = new DisposableStack();
+    const fd = reader[how]();
+    if (typeof fd === "number") rest.use(OwnedFd.adopt(fd));
+    await assertRejects(() => read, Deno.errors.BadResource);
+  });
+}
+
+test("read() and write() work on a socket", async () => {
+  using pair = connected();
+  using file = OwnedFd.adopt(pair.a.detach());
+  const chunk = new Uint8Array(8);
+  const read = file.read(chunk);
+  assertEquals(await isPending(read), true);
+  pair.b.writeSync(bytes("abc"));
+  assertEquals([await read, await file.write(bytes("de")), file.writeSync(bytes("f"))], [3, 2, 1]);
+  assertEquals([await pair.b.read(chunk), text(chunk.subarray(0, 3))], [3, "def"]);
+});
+
+test("readSync() of a socket that does not block waits nevertheless", () => {
+  using pair = connected();
+  setNonblocking(pair.a.fd, true);
+  using file = OwnedFd.adopt(pair.a.detach());
+  pair.b.writeSync(bytes("abc"));
+  assertEquals(file.readSync(new Uint8Array(8)), 3);
+});
+
+test("read() and write() work on character devices", async () => {
+  using nothing = OwnedFd.open("/dev/null", { read: true, write: true });
+  using zeros = OwnedFd.open("/dev/zero");
+  const chunk = new Uint8Array(8).fill(1);
+  assertEquals([await nothing.read(chunk), await nothing.write(chunk)], [null, 8]);
+  assertEquals([await zeros.read(chunk), chunk.includes(1)], [8, false]);
+});
+
+linuxTest("read() and write() work on a terminal without blocking the event loop", async () => {
+  using primary = OwnedFd.open("/dev/ptmx", { read: true, write: true });
+  const number = new Uint8Array(4);
+  assertEquals(ioctl(primary.fd, 0x40045431, number), 0); // TIOCSPTLCK: unlock
+  assertEquals(ioctl(primary.fd, 0x80045430, number), 0); // TIOCGPTN
+  const name = `/dev/pts/${new DataView(number.buffer).getUint32(0, true)}`;
+  using terminal = OwnedFd.open(name, { read: true, write: true });
+  assertEquals([primary.kind(), terminal.kind()], ["character", "character"]);
+  const chunk = new Uint8Array(64);
+  const read = terminal.read(chunk);
+  assertEquals(await isPending(read), true);
+  await primary.write(bytes("typed\n"));
+  assertEquals([await read, text(chunk.subarray(0, 6))], [6, "typed\n"]);
+  await terminal.write(bytes("shown"));
+  const count = await primary.read(chunk);
+  assert(text(chunk.subarray(0, count ?? 0)).includes("typed"));
+});
+
+linuxTest("read() of an eventfd waits without blocking the event loop", async () => {
+  using file = OwnedFd.adopt(eventfd());
+  const count = new Uint8Array(8);
+  const read = file.read(count);
+  assertEquals(await isPending(read), true);
+  await file.write(new Uint8Array([3, 0, 0, 0, 0, 0, 0, 0]));
+  assertEquals([await read, count[0]], [8, 3]);
+});
+
+linuxTest("read() and write() of a memfd with seals", async () => {
+  using file = OwnedFd.memfd("a", bytes("fixed"), { seal: true });
+  const chunk = new Uint8Array(8);
+  assertEquals([await file.read(chunk), text(chunk.subarray(0, 5))], [5, "fixed"]);
+  await assertRejects(() => file.write(bytes("x")), Deno.errors.PermissionDenied);
+});
+
+test("FileIo throws BadResource on a descriptor that was closed before", async () => {
+  const descriptor = new Descriptor(0x7ffffffe, "Test");
+  descriptor.release();
+  const io = new FileIo(descriptor);
+  await assertRejects(() => io.read(new Uint8Array(1)), Deno.errors.BadResource);
+  await assertRejects(() => io.write(new Uint8Array(1)), Deno.errors.BadResource);
+  assertThrows(() => io.readSync(new Uint8Array(1)), Deno.errors.BadResource);
+  assertThrows(() => io.writeSync(new Uint8Array(1)), Deno.errors.BadResource);
+});

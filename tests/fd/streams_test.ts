@@ -1,0 +1,119 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { readableFrom, writableTo } from "../../lib/fd/streams.ts";
+import { isPending } from "../util/cases.ts";
+
+/** A source that gives pieces of so many bytes, and a log of what was asked of it. */
+function source(sizes: number[]): { log: string[]; stream: ReadableStream<Uint8Array> } {
+  const log: string[] = [];
+  const stream = readableFrom({
+    read: (bytes) => {
+      const size = sizes.shift();
+      log.push(`read ${size ?? "end"}`);
+      if (size !== undefined) bytes.fill(size, 0, size);
+      return Promise.resolve(size ?? null);
+    },
+    readingEnded: () => void log.push("ended"),
+  });
+  return { log, stream };
+}
+
+Deno.test("readableFrom() gives what the source reads, up to its end", async () => {
+  const { log, stream } = source([3, 1]);
+  const chunks = await Array.fromAsync(stream);
+  assertEquals(chunks, [new Uint8Array([3, 3, 3]), new Uint8Array([1])]);
+  assertEquals(log, ["read 3", "read 1", "read end", "ended"]);
+});
+
+Deno.test("readableFrom() reads nothing before its consumer asks", async () => {
+  const { log, stream } = source([3, 1]);
+  await Promise.resolve();
+  assertEquals(log, []);
+  const reader = stream.getReader();
+  await reader.read();
+  assertEquals(log, ["read 3"]);
+});
+
+Deno.test("readableFrom() fills memory of the consumer's own", async () => {
+  const { stream } = source([2, 2]);
+  const reader = stream.getReader({ mode: "byob" });
+  const { value } = await reader.read(new Uint8Array(5).subarray(1));
+  assertEquals([value?.byteOffset, value?.byteLength, value?.buffer.byteLength], [1, 2, 5]);
+});
+
+Deno.test("readableFrom() passes over empty messages, which are no end", async () => {
+  const { stream } = source([0, 2, 0, 0, 1]);
+  assertEquals(await Array.fromAsync(stream), [new Uint8Array([2, 2]), new Uint8Array([1])]);
+});
+
+Deno.test("readableFrom() tells the source of a cancel", async () => {
+  const { log, stream } = source([3]);
+  await stream.cancel();
+  assertEquals(log, ["ended"]);
+});
+
+Deno.test("readableFrom() stops passing over empty messages once it is cancelled", async () => {
+  const log: string[] = [];
+  const first = Promise.withResolvers<number>();
+  const stream = readableFrom({
+    read: () => {
+      log.push("read");
+      return first.promise;
+    },
+    readingEnded: () => void log.push("ended"),
+  });
+  const reader = stream.getReader();
+  const pending = reader.read();
+  assertEquals(await isPending(pending), true);
+  await reader.cancel();
+  first.resolve(0);
+  assertEquals((await pending).done, true);
+  assertEquals(await isPending(first.promise), false);
+  assertEquals(log, ["read", "ended"]);
+});
+
+Deno.test("readableFrom() passes on an error of the source", async () => {
+  const stream = readableFrom({
+    read: () => Promise.reject(new RangeError("broken")),
+    readingEnded: () => {},
+  });
+  await assertRejects(() => stream.getReader().read(), RangeError, "broken");
+});
+
+Deno.test("writableTo() waits until each chunk has been taken", async () => {
+  const log: number[] = [];
+  const gate = Promise.withResolvers<void>();
+  const stream = writableTo({
+    writeAll: async (bytes) => {
+      await gate.promise;
+      log.push(bytes.byteLength);
+    },
+    writingEnded: () => void log.push(-1),
+  });
+  const writer = stream.getWriter();
+  const first = writer.write(new Uint8Array(1));
+  const second = writer.write(new Uint8Array(2));
+  assertEquals([await isPending(first), log, (writer.desiredSize ?? 0) < 0], [true, [], true]);
+  gate.resolve();
+  await Promise.all([first, second, writer.close()]);
+  assertEquals(log, [1, 2, -1]);
+});
+
+Deno.test("writableTo() tells the sink of an abort", async () => {
+  const log: string[] = [];
+  const stream = writableTo({
+    writeAll: () => Promise.resolve(),
+    writingEnded: () => void log.push("ended"),
+  });
+  await stream.abort("enough");
+  assertEquals(log, ["ended"]);
+});
+
+Deno.test("writableTo() passes on an error of the sink", async () => {
+  const stream = writableTo({
+    writeAll: () => Promise.reject(new RangeError("broken")),
+    writingEnded: () => {},
+  });
+  const writer = stream.getWriter();
+  writer.closed.catch(() => {});
+  await assertRejects(() => writer.write(new Uint8Array(1)), RangeError, "broken");
+});
