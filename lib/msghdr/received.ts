@@ -40,7 +40,10 @@ export function takeOver(control: IncomingControl): Received {
       // Where the kernel could not make a process descriptor, a negative number stands in its place.
       if (fd < 0) continue;
       if (type === SCM_RIGHTS) (files ??= []).push(ownReceived(fd));
-      else pidfd = ownReceived(fd);
+      else {
+        pidfd?.close();
+        pidfd = ownReceived(fd);
+      }
     }
   }
   if (files === undefined && pidfd === undefined) return NOTHING_RECEIVED;

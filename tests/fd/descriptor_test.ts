@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@
 import { pipe } from "../../ffi/syscalls/readiness.ts";
 import { closeWhenForgotten, Descriptor } from "../../lib/fd/descriptor.ts";
 import { READABLE, WRITABLE } from "../../lib/reactor/mod.ts";
-import { connected, isOpen, isPending, test, turn } from "../util/cases.ts";
+import { collectUntil, connected, gcTest, isOpen, isPending, test, turn } from "../util/cases.ts";
 
 /** The reading end of a pipe, and the number of the other. */
 function reading(): { descriptor: Descriptor; other: Descriptor } {
@@ -142,45 +142,27 @@ test("busyPoll is kept, whether the descriptor waited before or not", async () =
   descriptor.close();
 });
 
-const { gc } = globalThis as { gc?: () => void };
-
-/** Collect garbage until `done`, at most for a while: finalizers run in turns of their own. */
-async function collectUntil(done: () => boolean): Promise<void> {
-  for (let n = 0; n < 50 && !done(); n++) {
-    gc?.();
-    await turn();
-  }
-}
-
-Deno.test({
-  name: `closeWhenForgotten() closes what becomes garbage${gc ? "" : " [skipped: no --expose-gc]"}`,
-  ignore: !gc,
-  async fn() {
-    const { descriptor, other } = reading();
-    (() => closeWhenForgotten({}, descriptor))();
-    const kept = {};
-    closeWhenForgotten(kept, other);
-    await collectUntil(() => descriptor.closed);
-    assertEquals([descriptor.closed, other.closed], [true, false]);
-    other.close();
-    closeWhenForgotten(kept, other);
-  },
+gcTest("closeWhenForgotten() closes what becomes garbage", async () => {
+  const { descriptor, other } = reading();
+  (() => closeWhenForgotten({}, descriptor))();
+  const kept = {};
+  closeWhenForgotten(kept, other);
+  await collectUntil(() => descriptor.closed);
+  assertEquals([descriptor.closed, other.closed], [true, false]);
+  other.close();
+  closeWhenForgotten(kept, other);
 });
 
-Deno.test({
-  name: `closeWhenForgotten() copes with many in one step${gc ? "" : " [skipped: no --expose-gc]"}`,
-  ignore: !gc,
-  async fn() {
-    const made: Descriptor[] = [];
-    (() => {
-      for (let n = 0; n < 100; n++) {
-        const { descriptor, other } = reading();
-        closeWhenForgotten({}, descriptor);
-        closeWhenForgotten({}, other);
-        made.push(descriptor, other);
-      }
-    })();
-    await collectUntil(() => made.every((it) => it.closed));
-    assertEquals(made.filter((it) => !it.closed).length, 0);
-  },
+gcTest("closeWhenForgotten() copes with many in one step", async () => {
+  const made: Descriptor[] = [];
+  (() => {
+    for (let n = 0; n < 100; n++) {
+      const { descriptor, other } = reading();
+      closeWhenForgotten({}, descriptor);
+      closeWhenForgotten({}, other);
+      made.push(descriptor, other);
+    }
+  })();
+  await collectUntil(() => made.every((it) => it.closed));
+  assertEquals(made.filter((it) => !it.closed).length, 0);
 });

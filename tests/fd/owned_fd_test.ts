@@ -7,7 +7,17 @@ import { type OpenOptions, OwnedFd, ownFd } from "../../lib/fd/owned_fd.ts";
 import { Listener } from "../../lib/socket/listener.ts";
 import { Socket } from "../../lib/socket/socket.ts";
 import { listen } from "../../lib/unix/listen.ts";
-import { bytes, connected, isOpen, isPending, linuxTest, test, text, turn } from "../util/cases.ts";
+import {
+  bytes,
+  collectUntil,
+  connected,
+  gcTest,
+  isOpen,
+  isPending,
+  linuxTest,
+  test,
+  text,
+} from "../util/cases.ts";
 import { tempDir } from "../util/tempdir.ts";
 
 test("adopt() takes over an open descriptor", () => {
@@ -286,37 +296,20 @@ test("Deno.inspect() shows the number", () => {
   assertEquals(Deno.inspect(file), "OwnedFd (closed)");
 });
 
-const { gc } = globalThis as { gc?: () => void };
-
-Deno.test({
-  name: `an OwnedFd that is forgotten is closed${gc ? "" : " [skipped: no --expose-gc]"}`,
-  ignore: !gc,
-  async fn() {
-    const numbers = (() => {
-      const files = Array.from({ length: 10 }, () => OwnedFd.open("/dev/null"));
-      return files.map(({ fd }) => fd);
-    })();
-    assertEquals(numbers.every(isOpen), true);
-    for (let n = 0; n < 50 && numbers.some(isOpen); n++) {
-      await turn();
-      gc?.();
-    }
-    assertEquals(numbers.filter(isOpen), []);
-  },
+gcTest("an OwnedFd that is forgotten is closed", async () => {
+  const numbers = (() => {
+    const files = Array.from({ length: 10 }, () => OwnedFd.open("/dev/null"));
+    return files.map(({ fd }) => fd);
+  })();
+  assertEquals(numbers.every(isOpen), true);
+  await collectUntil(() => !numbers.some(isOpen));
+  assertEquals(numbers.filter(isOpen), []);
 });
 
-Deno.test({
-  name: `what was detached is not closed when it is forgotten${
-    gc ? "" : " [skipped: no --expose-gc]"
-  }`,
-  ignore: !gc,
-  async fn() {
-    const numbers = (() => Array.from({ length: 10 }, () => OwnedFd.open("/dev/null").detach()))();
-    for (let n = 0; n < 10; n++) {
-      await turn();
-      gc?.();
-    }
-    assertEquals(numbers.every(isOpen), true);
-    for (const fd of numbers) ownFd(fd).close();
-  },
+gcTest("what was detached is not closed when it is forgotten", async () => {
+  const numbers = (() => Array.from({ length: 10 }, () => OwnedFd.open("/dev/null").detach()))();
+  let rounds = 0;
+  await collectUntil(() => ++rounds > 10);
+  assertEquals(numbers.every(isOpen), true);
+  for (const fd of numbers) ownFd(fd).close();
 });

@@ -103,3 +103,18 @@ export async function isPending(promise: Promise<unknown>): Promise<boolean> {
   };
   return await Promise.race([promise.then(() => {}, () => {}), turns()]) === pending;
 }
+
+const { gc } = globalThis as { gc?: () => void };
+
+/** Register a test that collects garbage by {@linkcode collectUntil}. */
+export function gcTest(name: string, fn: TestFn): void {
+  testUnless(gc ? undefined : "needs --v8-flags=--expose-gc", name, fn);
+}
+
+/** Collect garbage until `done`, at most for a while: finalizers run in turns of their own. */
+export async function collectUntil(done: () => boolean): Promise<void> {
+  for (let n = 0; n < 50 && !done(); n++) {
+    gc?.();
+    await turn();
+  }
+}

@@ -1,0 +1,125 @@
+import { assertEquals } from "@std/assert";
+import { addressOf } from "../../ffi/memory.ts";
+import { platform } from "../../ffi/platform/mod.ts";
+import { recvmsg, sendmsg } from "../../ffi/syscalls/sockets.ts";
+import { Header, MAX_VECTORS } from "../../lib/msghdr/header.ts";
+import { bytes, connected, test, text } from "../util/cases.ts";
+
+const { msghdr } = platform;
+
+/** The fields of a header as numbers. */
+function fields(header: Header): Record<string, bigint | number> {
+  const view = new DataView(header.bytes.buffer, header.bytes.byteOffset, header.bytes.byteLength);
+  const read = ([offset, width]: readonly [number, number]): bigint | number =>
+    width === 8 ? view.getBigUint64(offset, true) : view.getUint32(offset, true);
+  return {
+    name: read(msghdr.msg_name),
+    namelen: Number(read(msghdr.msg_namelen)),
+    iov: read(msghdr.msg_iov),
+    iovlen: Number(read(msghdr.msg_iovlen)),
+    control: read(msghdr.msg_control),
+    controllen: Number(read(msghdr.msg_controllen)),
+    flags: read(msghdr.msg_flags),
+  };
+}
+
+/** Send what `header` points at through a socket pair: the bytes that arrive. */
+function through(header: Header): string {
+  using pair = connected();
+  const sent = sendmsg(pair.a.fd, header.bytes, platform.MSG_DONTWAIT);
+  const into = new Uint8Array(65536);
+  return sent <= 0 ? `${sent}` : text(into.subarray(0, pair.b.readSync(into) ?? 0));
+}
+
+Deno.test("Header starts without vectors, name, control data and flags", () => {
+  const { iov, ...rest } = fields(new Header());
+  assertEquals(typeof iov, "bigint");
+  assertEquals(rest, { name: 0n, namelen: 0, iovlen: 0, control: 0n, controllen: 0, flags: 0 });
+});
+
+test("setVectors() points at every piece, in order", () => {
+  const header = new Header();
+  header.setVectors([bytes("ab"), bytes(""), bytes("cde")]);
+  assertEquals(through(header), "abcde");
+});
+
+test("setVectors() leaves out what lies before the skipped bytes", () => {
+  const header = new Header();
+  const vectors = ["ab", "", "cde", "f"].map(bytes);
+  ["abcdef", "bcdef", "cdef", "def", "ef", "f"].forEach((rest, skip) => {
+    header.setVectors(vectors, skip);
+    assertEquals(through(header), rest);
+  });
+  header.setVectors(vectors, 6);
+  assertEquals(fields(header).iovlen, 0);
+});
+
+test("setVectors() takes more than fit into the header's own memory", () => {
+  const header = new Header();
+  const vectors = Array.from({ length: 500 }, (_, n) => bytes(String.fromCharCode(97 + n % 26)));
+  const all = vectors.map((it) => text(it)).join("");
+  header.setVectors(vectors);
+  assertEquals(through(header), all);
+  header.setVectors([bytes("x")]);
+  assertEquals(through(header), "x");
+});
+
+test("setVectors() takes no more than one call can", () => {
+  const header = new Header();
+  header.setVectors(Array.from({ length: MAX_VECTORS + 5 }, () => bytes("a")));
+  assertEquals(fields(header).iovlen, MAX_VECTORS);
+  assertEquals(through(header).length, MAX_VECTORS);
+});
+
+test("setVectors() looks addresses up anew, as memory moves", () => {
+  const header = new Header();
+  const memory = new Uint8Array(new ArrayBuffer(8, { maxByteLength: 16 })).fill(97);
+  header.setVectors([memory]);
+  memory.buffer.resize(2);
+  header.setVectors([memory]);
+  assertEquals(through(header), "aa");
+});
+
+test("setSingleVector() points at a part, never past the end", () => {
+  const header = new Header();
+  for (const [length, rest] of [[undefined, "abc"], [2, "ab"], [9, "abc"]] as const) {
+    header.setSingleVector(bytes("abc"), length);
+    assertEquals(through(header), rest);
+  }
+});
+
+Deno.test("setName() points at a copy of the address, or at none", () => {
+  const header = new Header();
+  header.setName(new Uint8Array([1, 0, 97]));
+  const { name, namelen } = fields(header);
+  assertEquals([namelen, name], [3, addressOf(header.name)]);
+  assertEquals([...header.name.subarray(0, 3)], [1, 0, 97]);
+  header.setName(null);
+  assertEquals([fields(header).name, fields(header).namelen], [0n, 0]);
+});
+
+Deno.test("receiveName() makes room for the longest address the kernel reports", () => {
+  const header = new Header();
+  header.receiveName();
+  assertEquals(header.nameLength, 128);
+  assertEquals(fields(header).name, addressOf(header.name));
+});
+
+Deno.test("setControl() points at nothing when there is no control data", () => {
+  const header = new Header();
+  header.setControl(64n, 24);
+  assertEquals([fields(header).control, header.controlLength], [64n, 24]);
+  header.setControl(64n, 0);
+  assertEquals([fields(header).control, header.controlLength], [0n, 0]);
+});
+
+test("flags are those that arrived, until they are cleared", () => {
+  using pair = connected("dgram");
+  pair.a.writeSync(bytes("abc"));
+  const header = new Header();
+  header.setVectors([new Uint8Array(1)]);
+  recvmsg(pair.b.fd, header.bytes, platform.MSG_DONTWAIT);
+  assertEquals(header.flags & platform.MSG_TRUNC, platform.MSG_TRUNC);
+  header.clearFlags();
+  assertEquals(header.flags, 0);
+});
