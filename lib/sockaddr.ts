@@ -168,9 +168,20 @@ export function exactBytes(name: Name): Uint8Array {
   return bytes;
 }
 
-/** Return a byte-exact address in the form of Deno's own sockets, `""` for an unnamed one. */
+/**
+ * Return a byte-exact address in the form of Deno's own sockets, `""` for an unnamed one. What it returns
+ * leads back to the same socket when it is used as an {@linkcode Address}.
+ */
 export function addressText(bytes: Uint8Array | null): string {
-  return bytes === null ? "" : decoder.decode(bytes);
+  return bytes === null ? "" : decoder.decode(unambiguous(bytes));
+}
+
+/**
+ * Return a byte-exact address in bytes that are the same {@linkcode Address}: a path that starts with `@`,
+ * which only other programs bind, gets `./` before it, or an answer would go to an abstract socket.
+ */
+export function unambiguous(bytes: Uint8Array): Uint8Array {
+  return bytes[0] === AT ? new Uint8Array([0x2e, 0x2f, ...bytes]) : bytes;
 }
 
 /** Return a name as people write it, for messages: abstract ones start with `@`. */

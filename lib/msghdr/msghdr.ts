@@ -17,6 +17,7 @@ import {
   decodeSockaddr,
   exactBytes,
   parseAddress,
+  unambiguous,
 } from "../sockaddr.ts";
 
 /** What a {@linkcode Msghdr} starts with. */
@@ -226,7 +227,7 @@ export class Msghdr implements Disposable {
     const bytes = this.#name;
     if (bytes === null) return null;
     const text = addressText(bytes);
-    return text.includes("\ufffd") ? bytes.slice() : text;
+    return text.includes("\ufffd") ? unambiguous(bytes).slice() : text;
   }
 
   set name(address: Address | null) {
@@ -298,6 +299,8 @@ export class Msghdr implements Disposable {
   /** Take over what recvmsg(2) delivered, or forget everything if it failed (`count` is negative). */
   #finishReceive(count: number): void {
     const header = this.#memory;
+    // Another receive into the same message may have come first.
+    this.#discard();
     this.#bytesReceived = Math.max(count, 0);
     if (count < 0) return;
     this.#incoming.arrived = header.controlLength;

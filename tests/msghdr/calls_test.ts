@@ -1,0 +1,305 @@
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { platform } from "../../ffi/platform/mod.ts";
+import { Msghdr, recvmsg, recvmsgSync, sendmsg, sendmsgSync, unix } from "../../mod.ts";
+import { SyscallError } from "../../lib/errors.ts";
+import {
+  bytes,
+  connected,
+  fill,
+  isOpen,
+  isPending,
+  linuxTest,
+  test,
+  text,
+  turn,
+} from "../util/cases.ts";
+import { tempDir } from "../util/tempdir.ts";
+
+const { MSG_DONTWAIT, MSG_OOB, MSG_PEEK, MSG_TRUNC, SOL_SOCKET, SCM_RIGHTS } = platform;
+
+/** A message with some vectors. */
+function message(...vectors: Uint8Array[]): Msghdr {
+  const made = new Msghdr();
+  for (const vector of vectors) made.addVector(vector);
+  return made;
+}
+
+for (const twin of ["async", "sync"] as const) {
+  const send = (...args: Parameters<typeof sendmsgSync>): Promise<number> =>
+    twin === "async" ? sendmsg(...args) : Promise.try(sendmsgSync, ...args);
+  const receive = (...args: Parameters<typeof recvmsgSync>): Promise<number> =>
+    twin === "async" ? recvmsg(...args) : Promise.try(recvmsgSync, ...args);
+
+  test(`sendmsg and recvmsg pass data and descriptors (${twin})`, async () => {
+    using pair = connected();
+    using out = message(bytes("head"), bytes("body"));
+    unix.addFiles(out, 0, 1);
+    assertEquals(await send(pair.a, out), 8);
+    const [head, body] = [new Uint8Array(4), new Uint8Array(8)];
+    using into = message(head, body);
+    unix.allocFiles(into, 2);
+    assertEquals([await receive(pair.b, into), into.bytesReceived], [8, 8]);
+    assertEquals([text(head), text(body.subarray(0, 4))], ["head", "body"]);
+    const files = unix.recvFiles(into);
+    assertEquals(files.length, 2);
+    for (const file of files) file.close();
+  });
+
+  test(`recvmsg asks for close-on-exec descriptors (${twin})`, async () => {
+    using pair = connected();
+    await pair.a.send({ data: bytes("a"), files: [0] });
+    using into = message(new Uint8Array(1));
+    unix.allocFiles(into, 1);
+    await receive(pair.b, into);
+    using file = unix.recvFiles(into)[0];
+    const flags = Deno.readTextFileSync(`/proc/self/fdinfo/${file?.fd}`).match(/flags:\s*(\d+)/)
+      ?.[1];
+    assertEquals(parseInt(flags ?? "", 8) & platform.O_CLOEXEC, platform.O_CLOEXEC);
+  });
+
+  test(`recvmsg returns 0 at the end (${twin})`, async () => {
+    using pair = connected();
+    pair.a.close();
+    using into = message(new Uint8Array(4));
+    assertEquals([await receive(pair.b, into), into.bytesReceived], [0, 0]);
+  });
+
+  test(`sendmsg to a peer that is gone throws BrokenPipe, and raises no signal (${twin})`, async () => {
+    using pair = connected();
+    pair.b.close();
+    using out = message(bytes("a"));
+    const error = await assertRejects(() => send(pair.a, out), Deno.errors.BrokenPipe);
+    assertEquals("syscall" in error && error.syscall, "sendmsg");
+  });
+
+  test(`MSG_DONTWAIT means WouldBlock instead of a wait (${twin})`, async () => {
+    using pair = connected();
+    using into = message(new Uint8Array(4));
+    const error = await assertRejects(
+      () => receive(pair.b, into, { flags: MSG_DONTWAIT }),
+      Deno.errors.WouldBlock,
+    );
+    assertEquals("syscall" in error && error.syscall, "recvmsg");
+    fill(pair.a);
+    using out = message(new Uint8Array(4096));
+    await assertRejects(() => send(pair.a, out, { flags: MSG_DONTWAIT }), Deno.errors.WouldBlock);
+    out.flags = MSG_DONTWAIT;
+    await assertRejects(() => send(pair.a, out), Deno.errors.WouldBlock);
+    assertEquals(await receive(pair.b, into, { flags: MSG_DONTWAIT }), 4);
+  });
+
+  test(`a failed recvmsg leaves no control data to read (${twin})`, async () => {
+    using pair = connected();
+    await pair.a.send({ data: bytes("a"), files: [0, 1] });
+    using into = message(new Uint8Array(4));
+    unix.allocFiles(into, 2);
+    await receive(pair.b, into);
+    const data = into.getControl(SOL_SOCKET, SCM_RIGHTS);
+    const numbers = [...new Int32Array(data?.slice().buffer ?? new ArrayBuffer(0))];
+    await assertRejects(
+      () => receive(pair.b, into, { flags: MSG_DONTWAIT }),
+      Deno.errors.WouldBlock,
+    );
+    assertEquals(numbers.map(isOpen), [false, false]);
+    assertEquals([...into.controls()], []);
+    assertEquals([into.getControl(SOL_SOCKET, SCM_RIGHTS), unix.recvFiles(into)], [undefined, []]);
+    assertEquals([into.bytesReceived, into.flags], [0, 0]);
+  });
+
+  test(`MSG_PEEK leaves the data, each time with descriptors of its own (${twin})`, async () => {
+    using pair = connected();
+    await pair.a.send({ data: bytes("abc"), files: [0] });
+    using into = message(new Uint8Array(8));
+    unix.allocFiles(into, 1);
+    for (const flags of [MSG_PEEK, MSG_PEEK, 0]) {
+      assertEquals(await receive(pair.b, into, { flags }), 3);
+      assertEquals(into.getControl(SOL_SOCKET, SCM_RIGHTS)?.byteLength, 4);
+    }
+    await assertRejects(
+      () => receive(pair.b, into, { flags: MSG_DONTWAIT }),
+      Deno.errors.WouldBlock,
+    );
+  });
+
+  linuxTest(`MSG_OOB sends and takes a byte of urgent data (${twin})`, async () => {
+    using pair = connected();
+    using out = message(bytes("ab!"));
+    assertEquals(await send(pair.a, out, { flags: MSG_OOB }), 3);
+    const byte = new Uint8Array(1);
+    using urgent = message(byte);
+    assertEquals([await receive(pair.b, urgent, { flags: MSG_OOB }), text(byte)], [1, "!"]);
+    const rest = new Uint8Array(8);
+    using into = message(rest);
+    assertEquals([await receive(pair.b, into), text(rest.subarray(0, 2))], [2, "ab"]);
+    const error = await assertRejects(
+      () => receive(pair.b, urgent, { flags: MSG_OOB | MSG_DONTWAIT }),
+      SyscallError,
+    );
+    assertEquals(error.code, "EINVAL");
+  });
+
+  test(`flags say that a datagram was cut (${twin})`, async () => {
+    using pair = connected("dgram");
+    await pair.a.write(bytes("abc"));
+    using into = message(new Uint8Array(2));
+    assertEquals(await receive(pair.b, into), 2);
+    assertEquals(into.flags & MSG_TRUNC, MSG_TRUNC);
+    await pair.a.write(bytes("abc"));
+    assertEquals(
+      await receive(pair.b, into, { flags: MSG_TRUNC }),
+      3,
+      "MSG_TRUNC: the whole length",
+    );
+  });
+
+  test(`sendmsg refuses descriptors without data on a stream (${twin})`, async () => {
+    using pair = connected();
+    for (const out of [message(), message(new Uint8Array(0), new Uint8Array(0))]) {
+      using _out = out;
+      unix.addFiles(out, 0);
+      await assertRejects(() => send(pair.a, out), TypeError, "at least one byte");
+    }
+  });
+
+  linuxTest(`sendmsg passes descriptors without data on a seqpacket socket (${twin})`, async () => {
+    using pair = connected("seqpacket");
+    using out = message();
+    unix.addFiles(out, 0);
+    assertEquals(await send(pair.a, out), 0);
+    using into = message(new Uint8Array(1));
+    unix.allocFiles(into, 1);
+    assertEquals(await receive(pair.b, into), 0);
+    using file = unix.recvFiles(into)[0];
+    assert(file);
+  });
+
+  test(`sendmsg sends to name, and its errors have it (${twin})`, async () => {
+    using dir = tempDir();
+    using sender = unix.bind(dir.join("from"));
+    using receiver = unix.bind(dir.join("to"));
+    using out = message(bytes("abc"));
+    out.name = dir.join("to");
+    assertEquals(await send(sender, out), 3);
+    using into = message(new Uint8Array(8));
+    assertEquals([await receive(receiver, into), into.name], [3, dir.join("from")]);
+    out.name = dir.join("none");
+    const error = await assertRejects(() => send(sender, out), Deno.errors.NotFound);
+    assert("address" in error && "syscall" in error);
+    assertEquals([error.address, error.syscall], [dir.join("none"), "sendmsg"]);
+  });
+
+  test(`sendmsg with a descriptor that is not open sends nothing (${twin})`, async () => {
+    using pair = connected();
+    using out = message(bytes("a"));
+    unix.addFiles(out, 0, 0x7ffffffe);
+    await assertRejects(() => send(pair.a, out), Deno.errors.BadResource);
+    assertEquals(pair.b.bytesAvailable, 0);
+  });
+
+  test(`flags that are no integer are refused (${twin})`, async () => {
+    using pair = connected();
+    using made = message(bytes("a"));
+    await assertRejects(() => send(pair.a, made, { flags: 0.5 }), TypeError);
+    await assertRejects(() => receive(pair.a, made, { flags: NaN }), TypeError);
+  });
+
+  test(`use after close throws BadResource (${twin})`, async () => {
+    using pair = connected();
+    pair.a.close();
+    using made = message(bytes("a"));
+    await assertRejects(() => send(pair.a, made), Deno.errors.BadResource);
+    await assertRejects(() => receive(pair.a, made), Deno.errors.BadResource);
+    const flags = MSG_DONTWAIT;
+    await assertRejects(() => send(pair.a, made, { flags }), Deno.errors.BadResource);
+    await assertRejects(() => receive(pair.a, made, { flags }), Deno.errors.BadResource);
+  });
+}
+
+test("recvmsg() waits, and ends with the signal's reason", async () => {
+  using pair = connected();
+  using into = message(new Uint8Array(4));
+  const abort = new AbortController();
+  const reason = new Error("enough");
+  const pending = recvmsg(pair.b, into, { signal: abort.signal });
+  assertEquals(await isPending(pending), true);
+  abort.abort(reason);
+  assertStrictEquals(await assertRejects(() => pending), reason);
+  const { signal } = abort;
+  assertStrictEquals(await assertRejects(() => recvmsg(pair.b, into, { signal })), reason);
+  pair.a.writeSync(bytes("abc"));
+  assertEquals(await recvmsg(pair.b, into), 3);
+});
+
+test("sendmsg() waits, and ends with the signal's reason", async () => {
+  using pair = connected();
+  fill(pair.a);
+  using out = message(new Uint8Array(4096));
+  const abort = new AbortController();
+  const pending = sendmsg(pair.a, out, { signal: abort.signal });
+  assertEquals(await isPending(pending), true);
+  abort.abort("enough");
+  assertEquals(await assertRejects(() => pending), "enough");
+});
+
+test("close() ends a pending recvmsg() and sendmsg() with BadResource", async () => {
+  using pair = connected();
+  fill(pair.a);
+  using out = message(new Uint8Array(4096));
+  using into = message(new Uint8Array(4));
+  const pending = [sendmsg(pair.a, out), recvmsg(pair.a, into)];
+  await turn();
+  pair.a.close();
+  for (const it of pending) await assertRejects(() => it, Deno.errors.BadResource);
+});
+
+test("recvmsg() into one message twice at a time closes what the first one got", async () => {
+  using pair = connected();
+  using into = message(new Uint8Array(1));
+  unix.allocFiles(into, 1);
+  const pending = [recvmsg(pair.b, into), recvmsg(pair.b, into)];
+  await turn();
+  pair.a.sendSync({ data: bytes("a"), files: [0] });
+  pair.a.sendSync({ data: bytes("b"), files: [0] });
+  assertEquals(await Promise.all(pending), [1, 1]);
+  using file = unix.recvFiles(into)[0];
+  assert(file);
+});
+
+test("sendmsg() to a full queue waits until there is room", async () => {
+  using dir = tempDir();
+  using receiver = unix.bind(dir.join("to"));
+  using sender = unix.bind(dir.join("from"));
+  using out = message(bytes("a"));
+  out.name = dir.join("to");
+  let sent = 0;
+  const flood = async (): Promise<void> => {
+    for (; sent < 2000; sent++) await sendmsg(sender, out);
+  };
+  const pending = flood();
+  assertEquals(await isPending(pending), true);
+  for (let n = 0; n < 2000; n++) assertEquals(await receiver.read(new Uint8Array(4)), 1);
+  await pending;
+  assertEquals(sent, 2000);
+});
+
+test("sendmsgSync() and recvmsgSync() give up after the socket's time limits", () => {
+  using pair = connected();
+  fill(pair.a);
+  pair.a.sendTimeout = 1;
+  pair.a.receiveTimeout = 1;
+  using made = message(new Uint8Array(4096));
+  assertThrows(() => sendmsgSync(pair.a, made), Deno.errors.WouldBlock);
+  assertThrows(() => recvmsgSync(pair.a, made), Deno.errors.WouldBlock);
+});
+
+linuxTest("sendmsgSync() gives up on a full queue after the time limit", () => {
+  using dir = tempDir();
+  using _receiver = unix.bind(dir.join("to"));
+  using sender = unix.bind(dir.join("from"));
+  using out = message(bytes("a"));
+  out.name = dir.join("to");
+  sender.sendTimeout = 1;
+  assertThrows(() => {
+    for (;;) sendmsgSync(sender, out);
+  }, Deno.errors.WouldBlock);
+});

@@ -1,0 +1,325 @@
+import { assert, assertEquals, assertNotStrictEquals, assertThrows } from "@std/assert";
+import { platform } from "../../ffi/platform/mod.ts";
+import { type Address, InvalidAddressError, unix } from "../../mod.ts";
+import { bind, socket } from "../../ffi/syscalls/sockets.ts";
+import { encodeSockaddr } from "../../lib/sockaddr.ts";
+import { OwnedFd } from "../../lib/fd/owned_fd.ts";
+import { writeDescriptors } from "../../lib/cmsg.ts";
+import { Msghdr } from "../../lib/msghdr/msghdr.ts";
+import { recvmsgSync, sendmsgSync } from "../../lib/msghdr/calls.ts";
+import type { Socket } from "../../lib/socket/socket.ts";
+import {
+  bytes,
+  collectUntil,
+  connected,
+  gcTest,
+  isOpen,
+  linuxTest,
+  test,
+  text,
+} from "../util/cases.ts";
+import { tempDir } from "../util/tempdir.ts";
+
+const { SOL_SOCKET, SCM_RIGHTS, SCM_CREDENTIALS } = platform;
+
+/** A message of some data and files, received into a `Msghdr` with room for so many files. */
+function received(socket: Socket, files: number, size = 64): Msghdr {
+  const message = new Msghdr();
+  message.addVector(new Uint8Array(size));
+  unix.allocFiles(message, files);
+  recvmsgSync(socket, message);
+  return message;
+}
+
+Deno.test("new Msghdr() refuses room that the kernel does not take", () => {
+  for (const controlCapacity of [-1, 0.5, NaN, Infinity, 131073, "8"]) {
+    assertThrows(() => new Msghdr({ controlCapacity: controlCapacity as number }), RangeError);
+  }
+  new Msghdr({ controlCapacity: 131072 })[Symbol.dispose]();
+});
+
+Deno.test("addVector() refuses what is no Uint8Array, and more than IOV_MAX", () => {
+  using message = new Msghdr();
+  for (const wrong of ["a", [1], new ArrayBuffer(1), new DataView(new ArrayBuffer(1)), null]) {
+    assertThrows(() => message.addVector(wrong as unknown as Uint8Array), TypeError);
+  }
+  for (let n = 0; n < 1024; n++) message.addVector(bytes("a"));
+  assertThrows(() => message.addVector(bytes("a")), RangeError, "1024");
+});
+
+test("addVector() uses the memory where it lies", () => {
+  using pair = connected();
+  using message = new Msghdr();
+  const memory = bytes("abc");
+  message.addVector(memory);
+  memory.set(bytes("xyz"));
+  sendmsgSync(pair.a, message);
+  const [head, body] = [new Uint8Array(1), new Uint8Array(8)];
+  using into = new Msghdr();
+  into.addVector(head);
+  into.addVector(body);
+  assertEquals([recvmsgSync(pair.b, into), into.bytesReceived], [3, 3]);
+  assertEquals([text(head), text(body.subarray(0, 2))], ["x", "yz"]);
+});
+
+Deno.test("addControl() refuses what cannot be", () => {
+  using message = new Msghdr();
+  for (const length of [-1, 0.5, NaN, 131073]) {
+    assertThrows(() => message.addControl(length, 1, 1), RangeError);
+  }
+  for (const number of [0.5, 2 ** 31, -(2 ** 31) - 1, NaN]) {
+    assertThrows(() => message.addControl(4, number, 1), RangeError, "level");
+    assertThrows(() => message.addControl(4, 1, number), RangeError, "type");
+  }
+  message.addControl(100_000, 1, 1);
+  assertThrows(() => message.addControl(100_000, 1, 1), RangeError, "in all");
+});
+
+test("addControl() gives payloads that stay valid when the buffer grows", () => {
+  using pair = connected();
+  using file = OwnedFd.open("/dev/null");
+  using message = new Msghdr();
+  message.addVector(bytes("a"));
+  const payloads = Array.from({ length: 60 }, () => message.addControl(4, SOL_SOCKET, SCM_RIGHTS));
+  for (const payload of payloads) writeDescriptors(payload, [file.fd]);
+  sendmsgSync(pair.a, message);
+  using into = received(pair.b, 253);
+  const files = unix.recvFiles(into);
+  assertEquals(files.length, 60);
+  assertEquals(files.map((it) => it.stat().rdev), Array(60).fill(file.stat().rdev));
+  for (const it of files) it.close();
+});
+
+test("addControl() makes room for receiving, too", () => {
+  using pair = connected();
+  pair.a.sendSync({ data: bytes("a"), files: [0] });
+  using into = new Msghdr();
+  into.addVector(new Uint8Array(1));
+  into.addControl(4, SOL_SOCKET, SCM_RIGHTS);
+  recvmsgSync(pair.b, into);
+  assertEquals(into.getControl(SOL_SOCKET, SCM_RIGHTS)?.byteLength, 4);
+});
+
+linuxTest("a payload of a custom protocol arrives as it was written", () => {
+  using pair = connected();
+  using credentials = new Msghdr();
+  credentials.addVector(bytes("a"));
+  const payload = credentials.addControl(12, SOL_SOCKET, SCM_CREDENTIALS);
+  const ids = [Deno.pid, Deno.uid() ?? 0, Deno.gid() ?? 0];
+  writeDescriptors(payload, ids);
+  pair.b.passCredentials = true;
+  sendmsgSync(pair.a, credentials);
+  using into = new Msghdr({ controlCapacity: 64 });
+  into.addVector(new Uint8Array(1));
+  recvmsgSync(pair.b, into);
+  const data = into.getControl(SOL_SOCKET, SCM_CREDENTIALS);
+  assertEquals([...new Int32Array(data?.slice().buffer ?? new ArrayBuffer(0))], ids);
+});
+
+linuxTest(
+  "controls() goes through all that arrived, getControl() finds the first of a kind",
+  () => {
+    using pair = connected();
+    pair.b.passCredentials = true;
+    pair.a.sendSync({ data: bytes("a"), files: [0, 1] });
+    using into = new Msghdr({ controlCapacity: 128 });
+    into.addVector(new Uint8Array(1));
+    recvmsgSync(pair.b, into);
+    const found = [...into.controls()].map((
+      { level, type, data },
+    ) => [level, type, data.byteLength]);
+    assertEquals(found, [[SOL_SOCKET, SCM_CREDENTIALS, 12], [SOL_SOCKET, SCM_RIGHTS, 8]]);
+    const first = into.getControl(SOL_SOCKET, SCM_RIGHTS);
+    assertEquals(first?.byteLength, 8);
+    assertEquals(into.getControl(SOL_SOCKET, 77), undefined);
+    assertEquals(into.getControl(77, SCM_RIGHTS), undefined);
+  },
+);
+
+test("getControl() gives a copy that the next receive leaves alone", () => {
+  using pair = connected();
+  pair.a.sendSync({ data: bytes("a"), files: [0] });
+  using into = received(pair.b, 4);
+  const first = into.getControl(SOL_SOCKET, SCM_RIGHTS);
+  const before = first?.slice();
+  first?.fill(0xff);
+  assertEquals(into.getControl(SOL_SOCKET, SCM_RIGHTS), before);
+  pair.a.sendSync({ data: bytes("a"), files: [0, 1, 2] });
+  recvmsgSync(pair.b, into);
+  assertEquals(first, new Uint8Array(4).fill(0xff));
+});
+
+test("getControl() gives a payload that the kernel cut as short as it came", () => {
+  using pair = connected();
+  pair.a.sendSync({ data: bytes("a"), files: [0, 1, 2] });
+  // Room for one header and two descriptors: the third is dropped, and MSG_CTRUNC says so.
+  using into = received(pair.b, 1);
+  assertEquals(into.flags & platform.MSG_CTRUNC, platform.MSG_CTRUNC);
+  const arrived = (into.getControl(SOL_SOCKET, SCM_RIGHTS)?.byteLength ?? 0) / 4;
+  const files = unix.recvFiles(into, 253);
+  assertEquals(files.length, arrived);
+  assert(arrived < 3);
+  for (const it of files) it.close();
+});
+
+test("receiving again closes descriptors that nobody took", () => {
+  using pair = connected();
+  pair.a.sendSync({ data: bytes("a"), files: [0, 1] });
+  pair.a.sendSync({ data: bytes("b") });
+  using into = received(pair.b, 2, 1);
+  const numbers = descriptorsIn(into);
+  assertEquals(numbers.map(isOpen), [true, true]);
+  recvmsgSync(pair.b, into);
+  assertEquals(numbers.map(isOpen), [false, false]);
+  assertEquals([into.getControl(SOL_SOCKET, SCM_RIGHTS), unix.recvFiles(into)], [undefined, []]);
+});
+
+/** The numbers in the SCM_RIGHTS payload of a message. */
+function descriptorsIn(message: Msghdr): number[] {
+  const data = message.getControl(SOL_SOCKET, SCM_RIGHTS);
+  return [...new Int32Array(data?.slice().buffer ?? new ArrayBuffer(0))];
+}
+
+for (const how of ["reset", Symbol.dispose] as const) {
+  test(`${String(how)} closes descriptors that nobody took, and forgets everything`, () => {
+    using pair = connected();
+    pair.a.sendSync({ data: bytes("a"), files: [0, 1] });
+    const into = received(pair.b, 2);
+    const numbers = descriptorsIn(into);
+    into.addControl(4, 1, 1);
+    into.name = "/run/a";
+    into[how]();
+    assertEquals(numbers.map(isOpen), [false, false]);
+    assertEquals(
+      [into.name, into.flags, into.bytesReceived, [...into.controls()], unix.recvFiles(into)],
+      [null, 0, 0, [], []],
+    );
+    // Neither the vector nor the control message is sent.
+    assertEquals(sendmsgSync(pair.a, into), 0);
+  });
+
+  test(`${String(how)} leaves descriptors alone that were taken`, () => {
+    using pair = connected();
+    pair.a.sendSync({ data: bytes("a"), files: [0, 1] });
+    const into = received(pair.b, 2);
+    const files = unix.recvFiles(into);
+    into[how]();
+    assertEquals(files.map(({ fd }) => isOpen(fd)), [true, true]);
+    for (const file of files) file.close();
+  });
+}
+
+test("reset() forgets the control message of an earlier send", () => {
+  using pair = connected();
+  using message = new Msghdr();
+  message.addVector(bytes("a"));
+  unix.addFiles(message, 0);
+  sendmsgSync(pair.a, message);
+  message.reset();
+  message.addVector(bytes("b"));
+  sendmsgSync(pair.a, message);
+  using first = received(pair.b, 2, 1);
+  assertEquals(descriptorsIn(first).length, 1);
+  recvmsgSync(pair.b, first);
+  assertEquals(descriptorsIn(first).length, 0);
+});
+
+Deno.test("name takes what an address can be, and gives it back", () => {
+  using message = new Msghdr();
+  const table: readonly [Address | null, Address | null][] = [
+    ["/run/a", "/run/a"],
+    ["./@a", "./@a"],
+    [bytes("/run/a"), "/run/a"],
+    [new URL("unix:///run/a%20b"), "/run/a b"],
+    [null, null],
+    [new Uint8Array([0x2f, 0xff]), new Uint8Array([0x2f, 0xff])],
+  ];
+  for (const [set, got] of table) {
+    message.name = set;
+    assertEquals(message.name, got);
+  }
+  for (const wrong of ["a\0b", 7 as unknown as string, "\ud800"]) {
+    assertThrows(() => message.name = wrong, InvalidAddressError);
+  }
+});
+
+linuxTest("name is the sender's, byte for byte, and leads back to it", () => {
+  const receiver = unix.bind("");
+  const back = receiver.localAddress ?? new Uint8Array(0);
+  for (const own of ["\0a\0b", new Uint8Array([0, 0xff, 0]), "\0\ufeff"]) {
+    const address = typeof own === "string"
+      ? own + Deno.pid
+      : new Uint8Array([...own, Deno.pid & 255]);
+    using sender = unix.bind(address);
+    sender.sendSync({ data: bytes("ping"), to: back });
+    using message = received(receiver, 0);
+    assertNotStrictEquals(message.name, null);
+    using reply = new Msghdr();
+    reply.addVector(bytes("pong"));
+    reply.name = message.name;
+    sendmsgSync(receiver, reply);
+    assertEquals(text(sender.receiveSync()?.data), "pong");
+  }
+  receiver.close();
+});
+
+linuxTest("name of a sender whose path starts with @ leads back to it", () => {
+  using dir = tempDir();
+  using receiver = unix.bind(dir.join("inbox"));
+  const flags = { cloexec: true, nonblocking: false };
+  using sender = OwnedFd.adopt(socket(platform.SOCK_DGRAM, flags)).asSocket();
+  const previous = Deno.cwd();
+  Deno.chdir(dir.path);
+  try {
+    // Another program does not know that "@" is special here.
+    const name = { kind: "path", bytes: bytes("@sender") } as const;
+    assertEquals(bind(sender.fd, encodeSockaddr(name, platform)), 0);
+    sender.sendSync({ data: bytes("ping"), to: "inbox" });
+    using message = received(receiver, 0);
+    assertEquals(message.name, "./@sender");
+    using reply = new Msghdr();
+    reply.addVector(bytes("pong"));
+    reply.name = message.name;
+    sendmsgSync(receiver, reply);
+    assertEquals(text(sender.receiveSync()?.data), "pong");
+    assertEquals(sender.localAddr.path, "./@sender");
+    assertEquals(sender.localAddress, bytes("@sender"));
+  } finally {
+    Deno.chdir(previous);
+  }
+});
+
+test("name is null for a sender without one", () => {
+  using pair = connected("dgram");
+  pair.a.writeSync(bytes("a"));
+  using message = new Msghdr();
+  message.name = "/run/a";
+  message.addVector(new Uint8Array(1));
+  recvmsgSync(pair.b, message);
+  assertEquals(message.name, null);
+});
+
+Deno.test("flags are what was set until something arrived", () => {
+  using pair = connected("dgram");
+  using message = new Msghdr();
+  message.flags = platform.MSG_PEEK;
+  assertEquals(message.flags, platform.MSG_PEEK);
+  assertThrows(() => message.flags = 0.5, TypeError);
+  pair.a.writeSync(bytes("abc"));
+  message.addVector(new Uint8Array(1));
+  recvmsgSync(pair.b, message);
+  assertEquals(message.flags & platform.MSG_TRUNC, platform.MSG_TRUNC);
+  // What was set still counts: the message was only looked at.
+  assertEquals(recvmsgSync(pair.b, message), 1);
+  message.flags = 0;
+  assertEquals([message.flags, recvmsgSync(pair.b, message)], [0, 1]);
+});
+
+gcTest("descriptors in a Msghdr that is forgotten are closed", async () => {
+  using pair = connected();
+  pair.a.sendSync({ data: bytes("a"), files: [0, 1] });
+  const numbers = (() => descriptorsIn(received(pair.b, 2)))();
+  assertEquals(numbers.length, 2);
+  await collectUntil(() => !numbers.some(isOpen));
+  assertEquals(numbers.filter(isOpen), []);
+});
