@@ -40,8 +40,8 @@ function without(table: Platform): Platform {
 function withoutOptional(functions: Libc): Libc {
   const optional = Object.entries(symbols)
     .filter(([name, symbol]) => "optional" in symbol && symbol.optional && !NEEDED.has(name))
-    .map(([name]) => [name, null]);
-  return { ...functions, ...Object.fromEntries(optional) };
+    .map(([name]) => [name, { value: null }]);
+  return Object.create(functions, Object.fromEntries(optional));
 }
 
 if (platform.name.startsWith("linux-")) {
