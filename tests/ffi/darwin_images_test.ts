@@ -4,7 +4,7 @@
  * for macOS on any system.
  */
 
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { libc } from "../../ffi/libc.ts";
 import { addressOf } from "../../ffi/memory.ts";
 import { darwinArm64, darwinX64 } from "../../ffi/platform/darwin.ts";
@@ -94,7 +94,8 @@ Deno.test("parseControl() steps by 4 and cuts a length that exceeds the buffer",
 });
 
 Deno.test("Header writes a msghdr of 48 bytes with 32-bit msg_iovlen and msg_controllen", () => {
-  libc(); // opened under its name on this system
+  const { memset } = libc(); // opened under its name on this system
+  assert(memset !== null);
   const previous = replacePlatform(mac);
   try {
     const header = new Header();
@@ -130,7 +131,8 @@ function pointedTo(pointer: Uint8Array, length: number): Uint8Array {
 }
 
 Deno.test("Header reads what the kernel leaves in a msghdr of macOS", () => {
-  libc();
+  const { memset } = libc();
+  assert(memset !== null);
   const previous = replacePlatform(mac);
   try {
     const header = new Header();
