@@ -297,7 +297,9 @@ export class OwnedFd implements Disposable {
   /** A stream that writes at the file position. Closing it leaves the descriptor open. */
   get writable(): WritableStream<Uint8Array<ArrayBufferLike>> {
     return this.#writable ??= writableTo({
-      writeAll: (bytes) => this.#writeAll(bytes),
+      writeAll: async (chunks) => {
+        for (const bytes of chunks) await this.#writeAll(bytes);
+      },
       writingEnded: () => {},
     });
   }
