@@ -61,7 +61,26 @@ const HIGH_WATER_MARK = 65536;
  * sink is busy go out together, in one call.
  */
 export function writableTo(sink: Sink): WritableStream<Uint8Array<ArrayBufferLike>> {
-  return new BatchingStream(new Batch(sink));
+  const batch = new Batch(sink);
+  const stream = new WritableStream(batch, batch);
+  // No subclass: naming the class when this file is loaded would make Deno load all of its streams.
+  tellOfClose(stream, batch);
+  const getWriter = stream.getWriter.bind(stream);
+  stream.getWriter = () => {
+    const writer = getWriter();
+    tellOfClose(writer, batch);
+    return writer;
+  };
+  return stream;
+}
+
+/** Make the `close` of a stream, or of its writer, tell the batch at once. */
+function tellOfClose(target: { close(): Promise<void> }, batch: Batch): void {
+  const close = target.close.bind(target);
+  target.close = () => {
+    batch.isClosing = true;
+    return close();
+  };
 }
 
 /**
@@ -103,30 +122,5 @@ class Batch implements UnderlyingSink<Uint8Array>, QueuingStrategy<Uint8Array> {
 
   abort(): void {
     this.#sink.writingEnded();
-  }
-}
-
-/** A stream that tells its batch when it is being closed. */
-class BatchingStream extends WritableStream<Uint8Array<ArrayBufferLike>> {
-  readonly #batch: Batch;
-
-  constructor(batch: Batch) {
-    super(batch, batch);
-    this.#batch = batch;
-  }
-
-  override close(): Promise<void> {
-    this.#batch.isClosing = true;
-    return super.close();
-  }
-
-  override getWriter(): WritableStreamDefaultWriter<Uint8Array<ArrayBufferLike>> {
-    const writer = super.getWriter();
-    const close = writer.close.bind(writer);
-    writer.close = () => {
-      this.#batch.isClosing = true;
-      return close();
-    };
-    return writer;
   }
 }
