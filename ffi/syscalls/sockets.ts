@@ -120,26 +120,33 @@ export function socketName(fd: number, peer: boolean, buffer: Uint8Array): numbe
   return result < 0 ? result : Math.min(nameLength[0], buffer.byteLength);
 }
 
-/** send(2). The first `length` bytes of `bytes`; SIGPIPE is not raised. */
+// The four calls that transfer data are repeated by hand: a closure for `retried` would cost more than
+// everything else that is done for a message.
+
+/** send(2). SIGPIPE is not raised. */
 export function send(fd: number, bytes: Uint8Array, flags: number): number {
-  return checked(
+  const result = checked(
     libc().send(fd, ffiBytes(bytes), size(bytes.byteLength), flags | platform.MSG_NOSIGNAL),
   );
+  return result === -platform.EINTR ? send(fd, bytes, flags) : result;
 }
 
 /** recv(2). */
 export function recv(fd: number, bytes: Uint8Array, flags: number): number {
-  return checked(libc().recv(fd, ffiBytes(bytes), size(bytes.byteLength), flags));
+  const result = checked(libc().recv(fd, ffiBytes(bytes), size(bytes.byteLength), flags));
+  return result === -platform.EINTR ? recv(fd, bytes, flags) : result;
 }
 
 /** sendmsg(2) with a `struct msghdr` laid out in `header`; SIGPIPE is not raised. */
 export function sendmsg(fd: number, header: Uint8Array, flags: number): number {
-  return checked(libc().sendmsg(fd, ffiBytes(header), flags | platform.MSG_NOSIGNAL));
+  const result = checked(libc().sendmsg(fd, ffiBytes(header), flags | platform.MSG_NOSIGNAL));
+  return result === -platform.EINTR ? sendmsg(fd, header, flags) : result;
 }
 
 /** recvmsg(2) into a `struct msghdr` laid out in `header`; descriptors arrive close-on-exec where the system can. */
 export function recvmsg(fd: number, header: Uint8Array, flags: number): number {
-  return checked(libc().recvmsg(fd, ffiBytes(header), flags | platform.MSG_CMSG_CLOEXEC));
+  const result = checked(libc().recvmsg(fd, ffiBytes(header), flags | platform.MSG_CMSG_CLOEXEC));
+  return result === -platform.EINTR ? recvmsg(fd, header, flags) : result;
 }
 
 /** shutdown(2). */
