@@ -92,7 +92,8 @@ export function sendmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = {}): n
     // The usual case: no address to look up, and no need to wait.
     requireByte(s, m);
     const sent = sendOnce(s.fd, m, flags, null);
-    if (sent >= 0) return sent;
+    // An error of the socket is reported once: asked again, it would be gone.
+    if (sent >= 0 || !isFullQueue(sent, s.type)) return check(sent, "sendmsg");
   }
   using operation = new SendCall(s, m, flags);
   const result = isImpatient(flags)
