@@ -151,9 +151,7 @@ export class Listener implements Deno.Listener<Socket, Deno.UnixAddr> {
   }
 
   #wrap(fd: number): Socket {
-    const socket = socketFromFd(check(fd, "accept"), this.type, { local: this.#local });
-    if (this.#descriptor.busyPoll > 0) socket.busyPoll = this.#descriptor.busyPoll;
-    return socket;
+    return socketFromFd(check(fd, "accept"), this.type, { local: this.#local });
   }
 
   /**
@@ -176,12 +174,7 @@ export class Listener implements Deno.Listener<Socket, Deno.UnixAddr> {
     }
   }
 
-  /**
-   * How long to look for a connection before parking, in microseconds from 0 (off, the default) to 1,000,000.
-   * Connections accepted later start with the same.
-   *
-   * @throws {RangeError} when set to anything else
-   */
+  /** How long to look for a connection before parking, in microseconds from 0 (off, the default) to 1,000,000. */
   get busyPoll(): number {
     return this.#descriptor.busyPoll;
   }
@@ -252,8 +245,11 @@ adopters.listener = (descriptor) => {
  */
 function acceptWithoutBlocking(fd: number, flags: NewSocketFlags): number {
   const before = fcntl(fd, platform.F_GETFL, 0);
-  if (before < 0 || (before & platform.O_NONBLOCK) !== 0) return acceptCall(fd, flags);
-  fcntl(fd, platform.F_SETFL, before | platform.O_NONBLOCK);
+  if (before < 0) return before;
+  if ((before & platform.O_NONBLOCK) !== 0) return acceptCall(fd, flags);
+  const set = fcntl(fd, platform.F_SETFL, before | platform.O_NONBLOCK);
+  // Without the flag the call could block the thread for ever.
+  if (set < 0) return set;
   const accepted = acceptCall(fd, flags);
   fcntl(fd, platform.F_SETFL, before);
   return accepted;
