@@ -5,6 +5,7 @@
  */
 
 import { openAio } from "./aio.ts";
+import { passing } from "./failure.ts";
 import { openIoUring } from "./io_uring.ts";
 import { openPool } from "./pool.ts";
 import type { Opener } from "./types.ts";
@@ -36,7 +37,7 @@ export function openers(forced: string | undefined = forcedBackend()): Opener[] 
     try {
       return opener(sink);
     } catch (error) {
-      if (error instanceof Deno.errors.NotCapable) throw error;
+      if (error instanceof Deno.errors.NotCapable || passing(error)) throw error;
       const reason = error instanceof Error ? error.message : String(error);
       throw new Error(
         `${VARIABLE} is "${forced}", which does not work here (${reason}): ` +

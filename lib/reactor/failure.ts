@@ -5,26 +5,54 @@
  */
 
 import { platform } from "../../ffi/platform/mod.ts";
+import { systemError } from "../errors.ts";
+
+/** How the errors name the system call, whichever a backend makes. */
+const SYSCALL = "poll";
 
 /** The error for a descriptor that the kernel would not watch. */
 export function waitError(fd: number, result: number): Error {
-  const name = platform.errnoNames[-result] ?? `error ${-result}`;
+  const { code, errno, syscall } = systemError(-result, SYSCALL);
   if (result === -platform.EBADF) {
-    return new Deno.errors.BadResource(
-      `Cannot wait for descriptor ${fd}: it is not open (${name})`,
+    return Object.assign(
+      new Deno.errors.BadResource(`Cannot wait for descriptor ${fd}: it is not open (${code})`),
+      { code, errno, syscall },
     );
   }
   if (result === -platform.EPERM) {
-    return new Deno.errors.NotSupported(
-      `Cannot wait for descriptor ${fd}: files of its kind are always ready (${name})`,
+    return Object.assign(
+      new Deno.errors.NotSupported(
+        `Cannot wait for descriptor ${fd}: files of its kind are always ready (${code})`,
+      ),
+      { code, errno, syscall },
     );
   }
-  return new Error(`Cannot wait for descriptor ${fd}: ${name}`);
+  return systemError(-result, SYSCALL);
 }
+
+/** Says that a backend did not open for want of something that will be free again. */
+class Shortage extends Error {}
 
 /** The reason why a backend does not work here, as text for the error that lists them all. */
 export function unavailable(what: string, result: number): Error {
-  return new Deno.errors.NotSupported(
-    `${what} is not available: ${platform.errnoNames[-result] ?? `error ${-result}`}`,
-  );
+  const cause = systemError(-result, SYSCALL);
+  const message = `${what} is not available: ${cause.code}`;
+  return isShortage(result)
+    ? new Shortage(message, { cause })
+    : Object.assign(new Deno.errors.NotSupported(message), { cause });
+}
+
+function isShortage(result: number): boolean {
+  const { EMFILE, ENFILE, ENOMEM, ENOBUFS } = platform;
+  return [EMFILE, ENFILE, ENOMEM, ENOBUFS].includes(-result);
+}
+
+/** The error for the user in a {@linkcode unavailable}, if it is one that passes. */
+export function passing(error: unknown): Error | undefined {
+  return error instanceof Shortage ? error.cause as Error : undefined;
+}
+
+/** The error for the user in a {@linkcode unavailable}. */
+export function causeOf(error: Error): Error {
+  return error.cause instanceof Error ? error.cause : error;
 }

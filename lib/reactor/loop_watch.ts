@@ -7,7 +7,9 @@
  * @module
  */
 
-import { WakeUp } from "./wake_up.ts";
+import { closeFd } from "../../ffi/syscalls/files.ts";
+import { eventfd } from "../../ffi/syscalls/readiness.ts";
+import { unavailable } from "./failure.ts";
 
 interface Pipe {
   onread?: () => void;
@@ -36,12 +38,12 @@ export class LoopWatch {
 
   /** @throws {Deno.errors.NotSupported} where the binding or eventfd(2) is missing */
   constructor(callback: () => void) {
-    const wakeUp = new WakeUp();
-    this.fd = wakeUp.fd;
+    this.fd = eventfd();
+    if (this.fd < 0) throw unavailable("An eventfd", this.fd);
     try {
       this.#pipe = openPipe(this.fd);
     } catch (error) {
-      wakeUp.dispose();
+      closeFd(this.fd);
       throw error;
     }
     this.#pipe.onread = callback;

@@ -55,13 +55,20 @@ export function openPool(sink: Sink, options: PoolOptions = {}): Backend {
   const { portable = platform.epoll_event.size === 0, capacity = 256 } = options;
   const wakeUp = new WakeUp(portable);
   try {
-    const set = portable ? new PollSet(sink, wakeUp.fd) : new EpollWaitingSet(sink, capacity);
-    if (set instanceof EpollWaitingSet) set.addWakeUp(wakeUp.fd);
+    const set = portable ? new PollSet(sink, wakeUp.fd) : epollSet(sink, capacity, wakeUp);
     return new Pool(sink, set, wakeUp);
   } catch (error) {
     wakeUp.dispose();
     throw error;
   }
+}
+
+function epollSet(sink: Sink, capacity: number, wakeUp: WakeUp): WaitingSet {
+  const set = new EpollWaitingSet(sink, capacity);
+  const result = set.addWakeUp(wakeUp.fd);
+  if (result >= 0) return set;
+  set.dispose();
+  throw unavailable("epoll", result); // without it nobody could wake the thread
 }
 
 class Pool implements Backend {

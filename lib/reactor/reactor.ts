@@ -12,7 +12,7 @@
 
 import { Entry, type Keeper } from "./entry.ts";
 import { atEndOfTurn, inNextTurn } from "./event_loop.ts";
-import { waitError } from "./failure.ts";
+import { causeOf, passing, waitError } from "./failure.ts";
 import { Courtesy, Spin } from "./patience.ts";
 import type {
   Backend,
@@ -148,14 +148,24 @@ export class Reactor implements Keeper, Sink {
     this.#spun = 0;
   }
 
-  fail(_error: Error): void {
+  fail(error: Error): void {
     this.#backend?.dispose();
     this.#backend = undefined;
+    const isLast = this.#openers?.length === 0;
+    // What failed once may work again: the next wait starts with the best one.
+    if (isLast) this.#openers = undefined;
     for (const entry of this.watched) {
-      if (entry) this.#rearm(entry);
+      if (!entry) continue;
+      if (isLast) this.#drop(entry, causeOf(error));
+      else this.#rearm(entry);
     }
     this.#held = false;
     this.#queuePark();
+  }
+
+  #drop(entry: Entry, error: Error): void {
+    entry.armed = 0;
+    entry.rejectWaits(error);
   }
 
   #rearm(entry: Entry): void {
@@ -170,18 +180,19 @@ export class Reactor implements Keeper, Sink {
   #open(): Backend {
     const reasons: string[] = [];
     const openers = this.#openers ??= [...this.#choose()];
-    for (let open = openers.shift(); open; open = openers.shift()) {
+    let shortage: Error | undefined;
+    for (const [i, open] of openers.entries()) {
       try {
-        return open(this);
+        const backend = open(this);
+        this.#openers = openers.slice(i + 1);
+        return backend;
       } catch (error) {
-        if (error instanceof Deno.errors.NotCapable) {
-          openers.unshift(open);
-          throw error;
-        }
+        if (error instanceof Deno.errors.NotCapable) throw error;
+        shortage ??= passing(error);
         reasons.push(error instanceof Error ? error.message : String(error));
       }
     }
-    throw new Deno.errors.NotSupported(
+    throw shortage ?? new Deno.errors.NotSupported(
       `Cannot wait for descriptors on this system: ${
         reasons.join("; ") || "the reactor has ended"
       }`,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { platform } from "../../ffi/platform/mod.ts";
 import { closeFd, read, write } from "../../ffi/syscalls/files.ts";
 import { eventfd, pipe } from "../../ffi/syscalls/readiness.ts";
 import { unavailable } from "./failure.ts";
@@ -19,11 +20,12 @@ export class WakeUp {
 
   /** @param portable use a pipe even where there are eventfds */
   constructor(portable = false) {
-    const event = portable ? -1 : eventfd();
+    const event = portable ? -platform.ENOSYS : eventfd();
     if (event >= 0) {
       this.fd = this.#writing = event;
       return;
     }
+    if (event !== -platform.ENOSYS) throw unavailable("An eventfd", event);
     const ends = pipe();
     if (typeof ends === "number") throw unavailable("A pipe", ends);
     [this.fd, this.#writing] = ends;
