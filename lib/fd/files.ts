@@ -47,9 +47,7 @@ export function fileNumbers(files: readonly FileLike[]): number[] {
       `Cannot pass ${files.length} descriptors in one message: at most ${MAX_FILES} fit; send several messages`,
     );
   }
-  const numbers: number[] = [];
-  for (const file of files) numbers.push(fileNumber(file));
-  return numbers;
+  return Array.from(files, fileNumber);
 }
 
 /**

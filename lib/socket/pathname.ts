@@ -6,8 +6,7 @@
  * @module
  */
 
-import { basename } from "@std/path/posix/basename";
-import { dirname } from "@std/path/posix/dirname";
+import { basename, dirname } from "@std/path/posix";
 import { cString } from "../../ffi/memory.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { bind } from "../../ffi/syscalls/sockets.ts";

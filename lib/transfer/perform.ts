@@ -47,7 +47,7 @@ export async function perform(
   const { lane } = channel;
   if (!lane.tryEnter()) {
     operation.beforeWait?.();
-    await lane.enter(signal, operation);
+    await lane.enter(signal);
   }
   try {
     for (;;) {

@@ -1,0 +1,203 @@
+/** Every system call of connecting, listening and accepting fails, with every error of its manual page. */
+
+import { type Listener, unix } from "../../mod.ts";
+import type { Fault } from "./library.ts";
+import { type Place, place, remove } from "./place.ts";
+import type { Outcome, Scenario } from "./scenario.ts";
+import { testScenarios } from "./suite.ts";
+
+const short = (it: Place): string => it.short;
+const long = (it: Place): string => it.long;
+
+const pairs: Scenario<null>[] = (["stream", "seqpacket", "dgram"] as const).map((type) => ({
+  name: `socketpair() ${type}`,
+  prepare: () => null,
+  act: () => {
+    for (const socket of unix.socketpair({ type })) socket.close();
+  },
+}));
+
+testScenarios("socketpair() fails cleanly", pairs);
+
+interface Target {
+  readonly address: string;
+  readonly listener: Listener;
+}
+
+function target(stack: DisposableStack, path: (place: Place) => string): Target {
+  const address = path(place(stack));
+  return { address, listener: stack.use(unix.listen(address)) };
+}
+
+/** A blocking connect(2) does not report a full queue. */
+const blocking = ({ call }: Fault, error: string): Outcome | undefined =>
+  call === "connect" && error === "EAGAIN" ? { syscall: "connect" } : undefined;
+
+const connecting: Scenario<Target>[] = [
+  {
+    name: "connectSync()",
+    prepare: (stack) => target(stack, short),
+    act: ({ address }) => unix.connectSync(address).close(),
+    expect: blocking,
+  },
+  {
+    name: "connectSync() to a path beyond sun_path",
+    prepare: (stack) => target(stack, long),
+    act: ({ address }) => unix.connectSync(address, { nonblocking: true }).close(),
+    expect: blocking,
+  },
+  {
+    name: "connect()",
+    prepare: (stack) => target(stack, short),
+    act: async ({ address }) => (await unix.connect(address)).close(),
+  },
+  {
+    name: "connect() from an address",
+    prepare: (stack) => target(stack, short),
+    act: async ({ address }) => {
+      (await unix.connect(address, { localAddress: `${address}.client` })).close();
+    },
+    expect: fileStays,
+    repair: ({ address }) => remove(`${address}.client`),
+  },
+];
+
+testScenarios("connect() fails cleanly", connecting);
+
+/** Without knowing which file was bound, it is not removed: another one may be there by now. */
+function fileStays({ call, when }: Fault): Outcome | undefined {
+  if (call !== "statx") return undefined;
+  return when === 1 ? { syscall: "bind" } : "survives";
+}
+
+const IN_USE: Outcome = { syscall: "bind", code: "EADDRINUSE" };
+
+/** The operation on the file is a part of bind(2) for the user. */
+function asBind(...calls: string[]): Scenario<unknown>["expect"] {
+  return (fault, error) => {
+    if (!calls.includes(fault.call) || error === "EINTR") return fileStays(fault);
+    if (fault.call === "link" && error === "EEXIST") return IN_USE;
+    return { syscall: "bind", code: error === "EWOULDBLOCK" ? "EAGAIN" : error };
+  };
+}
+
+const listening: Scenario<Place>[] = [
+  {
+    name: "listen()",
+    prepare: place,
+    act: ({ short }) => unix.listen(short).close(),
+    expect: fileStays,
+    repair: ({ short }) => remove(short),
+  },
+  {
+    name: "listen() with a mode",
+    prepare: place,
+    act: ({ short }) => unix.listen(short, { mode: 0o777 }).close(),
+    expect: (fault) =>
+      fault.call === "statx" && fault.when === 2 ? { syscall: "fstat" } : fileStays(fault),
+    repair: ({ short }) => remove(short),
+  },
+  {
+    name: "listen() on a path beyond sun_path",
+    prepare: place,
+    act: ({ long }) => unix.listen(long).close(),
+    expect: asBind("open"),
+    repair: ({ long }) => remove(long),
+  },
+  {
+    name: "listen() on a name that fits only alone",
+    prepare: place,
+    act: ({ long }) => unix.listen(`${long}${"n".repeat(100)}`).close(),
+    expect: asBind("open", "link"),
+    repair: ({ long }) => {
+      for (const { name } of Deno.readDirSync(long.slice(0, -2))) remove(long.slice(0, -1) + name);
+    },
+  },
+  {
+    name: "listen() with a name of the kernel's choosing",
+    prepare: place,
+    act: () => unix.listen("").close(),
+  },
+  {
+    name: "bind()",
+    prepare: place,
+    act: ({ short }) => unix.bind(short).close(),
+    expect: fileStays,
+    repair: ({ short }) => remove(short),
+  },
+];
+
+testScenarios("listen() and bind() fail cleanly", listening);
+
+const replacing: Scenario<Place>[] = [{
+  name: "listen() in the place of a stale socket",
+  prepare: (stack) => {
+    const made = place(stack);
+    makeStale(made.short);
+    return made;
+  },
+  act: ({ short }) => unix.listen(short, { replaceStale: true }).close(),
+  expect: inDoubtTaken,
+  repair: ({ short }) => makeStale(short),
+}];
+
+/** A file that cannot be examined, or a socket that answers in any unusual way, is left alone. */
+function inDoubtTaken({ call, when = 1 }: Fault, error: string): Outcome | undefined {
+  switch (call) {
+    case "bind":
+      return when === 1 && error === "EADDRINUSE" ? "survives" : undefined;
+    case "connect":
+      return error === "ECONNREFUSED" || error === "EINTR" ? "survives" : IN_USE;
+    case "statx":
+      if (when === 1) return error === "ENOENT" ? IN_USE : "survives";
+      return when <= 3 ? IN_USE : when === 4 ? { syscall: "bind" } : "survives";
+    case "flock": // asked again
+      return error === "EWOULDBLOCK" ? "survives" : undefined;
+    case "unlink":
+      return when === 1 ? { syscall: "unlink" } : "survives";
+    default:
+      return undefined;
+  }
+}
+
+function makeStale(path: string): void {
+  remove(path);
+  unix.listen(path, { unlinkOnClose: false }).close();
+}
+
+testScenarios("listen() fails cleanly in the place of a stale socket", replacing);
+
+interface Queue {
+  readonly listener: Listener;
+}
+
+/** Connections enough for a failed operation, its repetition and the failures of both. */
+function queue(stack: DisposableStack, nonblocking: boolean): Queue {
+  const { short } = place(stack);
+  const listener = stack.use(unix.listen(short, { nonblocking }));
+  for (let i = 0; i < 4; i++) stack.use(unix.connectSync(short));
+  return { listener };
+}
+
+/** On a listener that blocks, O_NONBLOCK is set for the call: failing to take it away again is harmless. */
+function flagSet({ call, when }: Fault, error: string): Outcome | undefined {
+  if (call !== "fcntl" || error === "EINTR") return undefined;
+  return when === 3 || (error === "EAGAIN" && when !== 3) ? "survives" : { syscall: "accept" };
+}
+
+const accepting: Scenario<Queue>[] = [true, false].flatMap((nonblocking) => [
+  {
+    name: `acceptSync() of a ${nonblocking ? "non-blocking" : "blocking"} listener`,
+    prepare: (stack: DisposableStack) => queue(stack, nonblocking),
+    act: ({ listener }: Queue) => listener.acceptSync().close(),
+    expect: flagSet,
+  },
+  {
+    name: `accept() of a ${nonblocking ? "non-blocking" : "blocking"} listener`,
+    prepare: (stack: DisposableStack) => queue(stack, nonblocking),
+    act: async ({ listener }: Queue) => (await listener.accept()).close(),
+    expect: flagSet,
+  },
+]);
+
+testScenarios("accept() fails cleanly", accepting);

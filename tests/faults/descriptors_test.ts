@@ -1,0 +1,162 @@
+/** Every system call on files, options and names fails, with every error of its manual page. */
+
+import { Listener, OwnedFd, Socket, unix } from "../../mod.ts";
+import type { Fault } from "./library.ts";
+import { DATA, pair, place } from "./place.ts";
+import type { Outcome, Scenario } from "./scenario.ts";
+import { testScenarios } from "./suite.ts";
+
+type Expect = (fault: Fault, error: string) => Outcome | undefined;
+
+function file(stack: DisposableStack): OwnedFd {
+  return stack.use(OwnedFd.memfd("file", DATA));
+}
+
+/** Without `/proc` or seals a descriptor is what fstat(2) says: that much can always be told. */
+const described: Expect = ({ call }) =>
+  call === "readlink" || call === "fcntl" ? "survives" : undefined;
+
+/** fcntl(2) duplicates. */
+const duplicated: Expect = ({ call }, error) =>
+  call === "fcntl" && error !== "EINTR" ? { syscall: "dup" } : undefined;
+
+const files: Scenario<OwnedFd>[] = [
+  {
+    name: "OwnedFd.open()",
+    prepare: file,
+    act: () => OwnedFd.open("/dev/null").close(),
+    // A path that would block is no socket that waits.
+    expect: ({ call }, error) =>
+      call === "open" && error === "EWOULDBLOCK" ? { syscall: "open" } : undefined,
+  },
+  {
+    name: "OwnedFd.memfd()",
+    prepare: file,
+    act: () => OwnedFd.memfd("sealed", DATA, { seal: true }).close(),
+    // What would have to wait is told as it is.
+    expect: ({ call }, error) => error === "EAGAIN" ? { syscall: call } : undefined,
+  },
+  {
+    name: "kind()",
+    prepare: file,
+    act: (it) => it.kind(),
+    expect: described,
+  },
+  { name: "stat()", prepare: file, act: (it) => it.stat() },
+  { name: "dup()", prepare: file, act: (it) => it.dup().close(), expect: duplicated },
+  {
+    name: "readSync() and writeSync() of a file",
+    prepare: file,
+    act: (it) => {
+      it.readSync(new Uint8Array(4));
+      it.writeSync(DATA);
+    },
+    // A file is always ready: asked again, it goes on.
+    expect: (fault, error) => error === "EAGAIN" ? "survives" : described(fault, error),
+  },
+  {
+    name: "read() and write() of a file",
+    prepare: file,
+    act: async (it) => {
+      await it.read(new Uint8Array(4));
+      await it.write(DATA);
+    },
+    // The error of another thread is out of reach: the call is made again, and fails again or not.
+    expect: (fault, error) => {
+      if (fault.call === "read" || fault.call === "write") return "survives";
+      return fault.call === "fcntl" && fault.when !== 1
+        ? duplicated(fault, error)
+        : described(fault, error);
+    },
+  },
+];
+
+testScenarios("OwnedFd fails cleanly", files);
+
+type Pair = [Socket, Socket];
+
+/** `passCredentials` exists on some systems only. */
+function notThere({ call, when }: Fault, error: string): Outcome | undefined {
+  const isMissing = call === "setsockopt" && when === 2 && error === "ENOPROTOOPT";
+  return isMissing ? { throws: Deno.errors.NotSupported } : undefined;
+}
+
+const optionNames: Scenario<Pair>[] = [
+  {
+    name: "options",
+    prepare: (stack) => pair(stack),
+    act: ([a]) => {
+      a.sendBufferSize = 65536;
+      a.passCredentials = true;
+      a.sendTimeout = 100;
+      a.receiveTimeout = a.sendTimeout + a.sendBufferSize;
+      a.bytesAvailable;
+    },
+    expect: notThere,
+  },
+  {
+    name: "peer identity",
+    prepare: (stack) => pair(stack),
+    act: ([a]) => {
+      a.peerCredentials();
+      a.peerGroups();
+      a.peerPidfd().close();
+    },
+    expect: ({ call, when }, error) => {
+      if (call !== "getsockopt" || when !== 3) return undefined;
+      if (error === "EINVAL") return { throws: Deno.errors.NotFound }; // it has ended
+      return error === "ENOPROTOOPT" ? { throws: Deno.errors.NotSupported } : undefined;
+    },
+  },
+  {
+    name: "names",
+    prepare: (stack) => pair(stack),
+    act: ([a]) => {
+      a.localAddr;
+      a.remoteAddr;
+    },
+    // A peer that is gone has no name.
+    expect: ({ call }, error) =>
+      call === "getpeername" && (error === "ENOTCONN" || error === "EINVAL")
+        ? "survives"
+        : undefined,
+  },
+  {
+    name: "shutdown() and closeWrite()",
+    prepare: (stack) => pair(stack),
+    act: async ([a]) => {
+      a.shutdown("read");
+      await a.closeWrite();
+    },
+  },
+];
+
+testScenarios("options and names fail cleanly", optionNames);
+
+interface Adoptable {
+  readonly connected: Socket;
+  readonly listening: Listener;
+}
+
+/** What cannot be examined is not adopted, and stays with its owner. */
+const adopting: Scenario<Adoptable>[] = [
+  {
+    name: "Socket.adopt() and Listener.adopt()",
+    prepare: (stack) => ({
+      connected: pair(stack)[0],
+      listening: stack.use(unix.listen(place(stack).short)),
+    }),
+    act: ({ connected, listening }) => {
+      Socket.adopt(connected.fd).detach();
+      Listener.adopt(listening.fd).detach();
+    },
+    expect: ({ call, when }, error) => {
+      if (error === "EINTR") return "survives";
+      // Of a descriptor that does not tell whether it listens, it is believed that it does not.
+      const isBelieved = call === "getsockopt" && when === 3;
+      return isBelieved ? "survives" : { throws: TypeError };
+    },
+  },
+];
+
+testScenarios("adopt() fails cleanly", adopting);

@@ -1,0 +1,37 @@
+/**
+ * Tests of scenarios.
+ *
+ * @module
+ */
+
+import { unix } from "../../mod.ts";
+import { testUnless, testWith } from "../util/peers.ts";
+import { FaultyLibrary } from "./library.ts";
+import { failEach, type Scenario } from "./scenario.ts";
+
+/** Register a test that needs the faulty library, which is made for Linux. */
+export function testFaults(
+  name: string,
+  fn: (library: FaultyLibrary, t: Deno.TestContext) => Promise<void>,
+): void {
+  const run = async (t: Deno.TestContext): Promise<void> => {
+    unix.reactorBackend(); // what it opens is kept
+    using library = await FaultyLibrary.open();
+    await fn(library, t);
+  };
+  if (Deno.build.os === "linux") testWith("cc", name, run);
+  else testUnless("the faulty C library is made for Linux", name, run);
+}
+
+/** Register a test that fails every call of every scenario, with every error of its manual page. */
+export function testScenarios<T>(name: string, scenarios: readonly Scenario<T>[]): void {
+  testFaults(name, async (library, t) => {
+    let injected = 0;
+    for (const scenario of scenarios) {
+      await t.step(scenario.name, async () => {
+        injected += await failEach(library, scenario);
+      });
+    }
+    console.log(`${name}: ${injected} faults in ${scenarios.length} operations`);
+  });
+}
