@@ -3,8 +3,7 @@
  * functions that macOS lacks are gone, so that the paths without them run on the kernel at hand. A test
  * file imports it by itself, or all of a run do by `--preload`.
  *
- * Values and layouts stay those of Linux: only what is missing differs. Linux's own `struct stat` takes the
- * place of the `statx` that is missing.
+ * Values and layouts stay those of Linux: only what is missing differs.
  *
  * @module
  */
@@ -13,10 +12,9 @@ import { type Libc, libc, replaceLibc } from "../../ffi/libc.ts";
 import { darwinArm64 } from "../../ffi/platform/darwin.ts";
 import { MISSING, type Platform, platform, replacePlatform } from "../../ffi/platform/mod.ts";
 import { symbols } from "../../ffi/symbols.ts";
-import { linuxStats } from "./linux_stat.ts";
 
-/** Functions that are optional in the table of symbols, and that this C library cannot do without. */
-const NEEDED: ReadonlySet<string> = new Set(["__errno_location", "fstat", "lstat"]);
+/** Functions that are optional in the table of symbols, and that macOS has in another form. */
+const NEEDED: ReadonlySet<string> = new Set(["__errno_location", "statx", "fstat", "lstat"]);
 
 /** Options that macOS lacks under this name, and has under another that Linux lacks. */
 const RENAMED: ReadonlySet<string> = new Set(["SO_PEERCRED"]);
@@ -33,7 +31,7 @@ function isLacking(name: string, there: unknown, here: unknown): boolean {
 function without(table: Platform): Platform {
   const lacking = Object.entries(darwinArm64)
     .filter(([name, there]) => isLacking(name, there, table[name as keyof Platform]));
-  return { ...table, ...Object.fromEntries(lacking), stat: linuxStats[table.name] ?? table.stat };
+  return { ...table, ...Object.fromEntries(lacking) };
 }
 
 /** The functions, less those that macOS lacks. */

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import "./bsd.ts";
-import { libc } from "../../ffi/libc.ts";
+import { libc, replaceLibc } from "../../ffi/libc.ts";
 import { cString } from "../../ffi/memory.ts";
 import { MISSING, platform, replacePlatform } from "../../ffi/platform/mod.ts";
 import { closeFd, fcntl, fstat, lstat, memfdCreate } from "../../ffi/syscalls/files.ts";
@@ -17,6 +17,7 @@ import {
 } from "../../ffi/syscalls/sockets.ts";
 import { noLeaks } from "../util/descriptors.ts";
 import { tempDir } from "../util/tempdir.ts";
+import { linuxStats } from "./linux_stat.ts";
 
 const { F_GETFD, F_GETFL, FD_CLOEXEC, O_NONBLOCK, SOCK_STREAM } = platform;
 
@@ -53,7 +54,7 @@ Deno.test("the table and the functions lack what macOS lacks", () => {
     MISSING,
     false,
   ]);
-  assertEquals([libc().accept4, libc().statx, libc().memfd_create], [null, null, null]);
+  assertEquals([libc().accept4, libc().eventfd, libc().memfd_create], [null, null, null]);
 });
 
 Deno.test(
@@ -139,25 +140,38 @@ Deno.test(
 Deno.test(
   "fstat() and lstat() work without statx(2)",
   noLeaks(() => {
-    using dir = tempDir();
-    const path = dir.join("file");
-    Deno.writeTextFileSync(path, "12345", { mode: 0o640 });
-    const expected = Deno.lstatSync(path);
-    using file = Deno.openSync(path);
-    const number = [...Deno.readDirSync(Deno.build.os === "linux" ? "/proc/self/fd" : "/dev/fd")]
-      .map(({ name }) => Number(name))
-      .find((fd) => inode(fd) === BigInt(expected.ino ?? -1));
-    assertNotEquals(number, undefined);
-    const { size, length, mode, uid } = platform.stat;
-    const buffer = new Uint8Array(size);
-    assertEquals(lstat(cString(path), buffer), 0);
-    const view = new DataView(buffer.buffer);
-    assertEquals(view.getBigUint64(length[0], true), 5n);
-    assertEquals(view.getUint16(mode[0], true), expected.mode);
-    assertEquals(view.getUint32(uid[0], true), expected.uid);
-    assertEquals(file.statSync().size, 5);
+    const functions = replaceLibc({ ...libc(), statx: null });
+    const table = replacePlatform({
+      ...platform,
+      stat: linuxStats[platform.name] ?? platform.stat,
+    });
+    try {
+      checkStats();
+    } finally {
+      replacePlatform(table);
+      replaceLibc(functions);
+    }
   }),
 );
+
+function checkStats(): void {
+  using dir = tempDir();
+  const path = dir.join("file");
+  Deno.writeTextFileSync(path, "12345", { mode: 0o640 });
+  const expected = Deno.lstatSync(path);
+  using _file = Deno.openSync(path);
+  const number = [...Deno.readDirSync(Deno.build.os === "linux" ? "/proc/self/fd" : "/dev/fd")]
+    .map(({ name }) => Number(name))
+    .find((fd) => inode(fd) === BigInt(expected.ino ?? -1));
+  assertNotEquals(number, undefined);
+  const { size, length, mode, uid } = platform.stat;
+  const buffer = new Uint8Array(size);
+  assertEquals(lstat(cString(path), buffer), 0);
+  const view = new DataView(buffer.buffer);
+  assertEquals(view.getBigUint64(length[0], true), 5n);
+  assertEquals(view.getUint16(mode[0], true), expected.mode);
+  assertEquals(view.getUint32(uid[0], true), expected.uid);
+}
 
 /** The inode number behind a descriptor, by {@linkcode fstat}. */
 function inode(fd: number): bigint | undefined {
