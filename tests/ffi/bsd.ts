@@ -8,10 +8,11 @@
  * @module
  */
 
-import { type Libc, libc, replaceLibc } from "../../ffi/libc.ts";
+import { libc, replaceLibc } from "../../ffi/libc.ts";
 import { darwinArm64 } from "../../ffi/platform/darwin.ts";
 import { MISSING, type Platform, platform, replacePlatform } from "../../ffi/platform/mod.ts";
 import { symbols } from "../../ffi/symbols.ts";
+import { leaveOut } from "./leave_out.ts";
 
 /** Functions that are optional in the table of symbols, and that macOS has in another form. */
 const NEEDED: ReadonlySet<string> = new Set(["__errno_location", "statx", "fstat", "lstat"]);
@@ -34,15 +35,12 @@ function without(table: Platform): Platform {
   return { ...table, ...Object.fromEntries(lacking) };
 }
 
-/** The functions, less those that macOS lacks. */
-function withoutOptional(functions: Libc): Libc {
-  const optional = Object.entries(symbols)
-    .filter(([name, symbol]) => "optional" in symbol && symbol.optional && !NEEDED.has(name))
-    .map(([name]) => [name, { value: null }]);
-  return Object.create(functions, Object.fromEntries(optional));
-}
+/** The functions that macOS lacks. */
+const lackingFunctions = (Object.keys(symbols) as (keyof typeof symbols)[]).filter((name) =>
+  "optional" in symbols[name] && !NEEDED.has(name)
+);
 
 if (platform.name.startsWith("linux-")) {
-  replaceLibc(withoutOptional(libc()));
+  replaceLibc(leaveOut(libc(), lackingFunctions));
   replacePlatform(without(platform));
 }
