@@ -38,7 +38,16 @@ interface Entry {
 const registered = new Map<string, Entry>();
 const system = new ServicesFile();
 
-for (const service of DEFAULT_SERVICES) registerService(service);
+// Without the checks of a registration: they would take longer than all else that an import does.
+for (const { protocol, name, aliases = [], port } of DEFAULT_SERVICES) {
+  enter([name, ...aliases].map((each) => serviceKey(protocol, each)), port);
+}
+
+function enter(keys: readonly string[], port: number): Entry {
+  const entry: Entry = { port };
+  for (const key of keys) registered.set(key, entry);
+  return entry;
+}
 
 /**
  * Register a service name, with its aliases, for a protocol. Names are compared without regard to
@@ -88,8 +97,7 @@ export function registerService(service: Service): Disposable {
     );
   }
 
-  const entry: Entry = { port };
-  for (const key of keys) registered.set(key, entry);
+  const entry = enter(keys, port);
   return {
     [Symbol.dispose](): void {
       for (const key of keys) {

@@ -47,7 +47,9 @@ export function fileNumbers(files: readonly FileLike[]): number[] {
       `Cannot pass ${files.length} descriptors in one message: at most ${MAX_FILES} fit; send several messages`,
     );
   }
-  return Array.from(files, fileNumber);
+  const numbers: number[] = [];
+  for (const file of files) numbers.push(fileNumber(file));
+  return numbers;
 }
 
 /**

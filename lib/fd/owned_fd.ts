@@ -12,6 +12,7 @@ import { closeWhenForgotten, Descriptor } from "./descriptor.ts";
 import { check, notSupported } from "../errors.ts";
 import { FileIo } from "./file_io.ts";
 import { duplicate, requireOpen } from "./files.ts";
+import { type FileMapping, mapSealed, type Seal, sealsOf } from "./mapping.ts";
 import type { Listener } from "../socket/listener.ts";
 import type { Socket } from "../socket/socket.ts";
 import { fileInfo, type FileKind, kindOf } from "./stat.ts";
@@ -200,6 +201,57 @@ export class OwnedFd implements Disposable {
     return fileInfo(this.fd);
   }
 
+  /**
+   * Return what the file is sealed against, by fcntl(2) `F_GET_SEALS`: seals hold for everybody who has the
+   * file, and cannot be taken off. Empty for what has none, such as a file on disk.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   * import { assert } from "@std/assert";
+   *
+   * using file = OwnedFd.memfd("fixed", new Uint8Array([1, 2, 3]), { seal: true });
+   * assert(file.seals().has("write"));
+   * ```
+   */
+  seals(): Set<Seal> {
+    return sealsOf(this.fd);
+  }
+
+  /**
+   * Map the content of a sealed memory file into this process's memory, by mmap(2): nothing is copied,
+   * however large it is. The descriptor may be closed meanwhile.
+   *
+   * The file must be sealed against shrinking and writing, as `OwnedFd.memfd` with `seal` makes them. Its
+   * sender can then neither change what was checked before, nor crash this process by cutting it short.
+   * Whoever does not trust the sender looks at `stat().size` first, too.
+   *
+   * The memory is given back when the mapping is disposed, and not before: it is not garbage-collected.
+   *
+   * @throws {TypeError} if the file lacks one of the two seals
+   * @throws {RangeError} if it is larger than 4 GiB
+   * @throws {Deno.errors.NotSupported} where the system has no such files
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd, unix } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * using picture = OwnedFd.memfd("picture", new Uint8Array([1, 2, 3]), { seal: true });
+   * await a.send({ data: new Uint8Array(1), files: [picture] });
+   *
+   * using message = await b.receive({ files: 1 });
+   * using mapping = message?.files[0]?.map();
+   * assertEquals(mapping?.bytes, new Uint8Array([1, 2, 3]));
+   * ```
+   */
+  map(): FileMapping {
+    return mapSealed(this.fd);
+  }
+
   get #files(): FileIo {
     return this.#io ??= new FileIo(this.#descriptor);
   }
@@ -245,7 +297,9 @@ export class OwnedFd implements Disposable {
   /** A stream that writes at the file position. Closing it leaves the descriptor open. */
   get writable(): WritableStream<Uint8Array<ArrayBufferLike>> {
     return this.#writable ??= writableTo({
-      writeAll: (bytes) => this.#writeAll(bytes),
+      writeAll: async (chunks) => {
+        for (const bytes of chunks) await this.#writeAll(bytes);
+      },
       writingEnded: () => {},
     });
   }

@@ -14,8 +14,8 @@ export interface Source {
 
 /** What a writable stream needs. */
 export interface Sink {
-  /** Write all of `bytes`. */
-  writeAll(bytes: Uint8Array): Promise<void>;
+  /** Write all of `chunks`, in order. */
+  writeAll(chunks: readonly Uint8Array[]): Promise<void>;
   /** Called once when the stream was closed or aborted. */
   writingEnded(): void;
 }
@@ -53,11 +53,74 @@ export function readableFrom(source: Source): ReadableStream<Uint8Array<ArrayBuf
   });
 }
 
-/** Return a stream whose writer waits until what it wrote has been taken. */
+/** How much may be written ahead of the sink before the stream asks its writer to wait, in bytes. */
+const HIGH_WATER_MARK = 65536;
+
+/**
+ * Return a stream whose writer waits until what it wrote has been taken. Chunks that queue up while the
+ * sink is busy go out together, in one call.
+ */
 export function writableTo(sink: Sink): WritableStream<Uint8Array<ArrayBufferLike>> {
-  return new WritableStream({
-    write: (chunk) => sink.writeAll(chunk),
-    close: () => sink.writingEnded(),
-    abort: () => sink.writingEnded(),
-  });
+  const batch = new Batch(sink);
+  const stream = new WritableStream(batch, batch);
+  // No subclass: naming the class when this file is loaded would make Deno load all of its streams.
+  tellOfClose(stream, batch);
+  const getWriter = stream.getWriter.bind(stream);
+  stream.getWriter = () => {
+    const writer = getWriter();
+    tellOfClose(writer, batch);
+    return writer;
+  };
+  return stream;
+}
+
+/** Make the `close` of a stream, or of its writer, tell the batch at once. */
+function tellOfClose(target: { close(): Promise<void> }, batch: Batch): void {
+  const close = target.close.bind(target);
+  target.close = () => {
+    batch.isClosing = true;
+    return close();
+  };
+}
+
+/**
+ * The chunks that the stream holds. The stream hands them over one by one, but asks for the size of each
+ * when it is written: that is when they are noted here.
+ */
+class Batch implements UnderlyingSink<Uint8Array>, QueuingStrategy<Uint8Array> {
+  readonly highWaterMark = HIGH_WATER_MARK;
+  /** No chunk that comes after the close is ever handed over: none may be noted. */
+  isClosing = false;
+  readonly #sink: Sink;
+  #noted: Uint8Array[] = [];
+  #sentAhead = 0;
+
+  constructor(sink: Sink) {
+    this.#sink = sink;
+  }
+
+  readonly size = (chunk: Uint8Array): number => {
+    if (!(chunk instanceof Uint8Array)) throw new TypeError("Cannot write: give a Uint8Array");
+    if (!this.isClosing) this.#noted.push(chunk);
+    return chunk.byteLength;
+  };
+
+  async write(): Promise<void> {
+    if (this.#sentAhead > 0) {
+      this.#sentAhead--;
+      return;
+    }
+    const chunks = this.#noted;
+    this.#noted = [];
+    await this.#sink.writeAll(chunks);
+    this.#sentAhead = chunks.length - 1;
+  }
+
+  close(): void {
+    this.#sink.writingEnded();
+  }
+
+  abort(): void {
+    this.#sink.writingEnded();
+  }
 }

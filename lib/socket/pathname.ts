@@ -6,7 +6,8 @@
  * @module
  */
 
-import { basename, dirname } from "@std/path/posix";
+import { basename } from "@std/path/posix/basename";
+import { dirname } from "@std/path/posix/dirname";
 import { cString } from "../../ffi/memory.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { bind } from "../../ffi/syscalls/sockets.ts";

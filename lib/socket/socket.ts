@@ -8,7 +8,7 @@ import { platform } from "../../ffi/platform/mod.ts";
 import { recv, send, shutdown, suppressSigpipe } from "../../ffi/syscalls/sockets.ts";
 import { adopters } from "../fd/adopters.ts";
 import { closeWhenForgotten, Descriptor } from "../fd/descriptor.ts";
-import { check, systemError } from "../errors.ts";
+import { check } from "../errors.ts";
 import { requireOpen } from "../fd/files.ts";
 import type { Message } from "./message.ts";
 import * as options from "./options.ts";
@@ -25,7 +25,8 @@ import {
 import { type OutgoingMessage, Sender } from "./sending.ts";
 import { addressText } from "../sockaddr.ts";
 import { denoAddr, type SocketType } from "./socket_type.ts";
-import { readableFrom, writableTo } from "../fd/streams.ts";
+import { SocketStreams } from "./socket_streams.ts";
+import { WriteBatch } from "./write_batch.ts";
 import { type Channel, type Operation, perform, performSync } from "../transfer/perform.ts";
 import { describeSocket, nameOf } from "./inspect.ts";
 
@@ -65,11 +66,10 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
   readonly #descriptor: Descriptor;
   readonly #unread: Unread = { bytes: undefined };
   #room: ControlRoom | undefined;
+  #batch: WriteBatch | undefined;
   #local: Uint8Array | undefined;
   #remote: Uint8Array | undefined;
-  #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
-  #writable: WritableStream<Uint8Array<ArrayBufferLike>> | undefined;
-  #ended = { reading: false, writing: false };
+  #streams: SocketStreams | undefined;
 
   /** The type of the socket. */
   readonly type: SocketType;
@@ -213,8 +213,24 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
    * @throws {Deno.errors.BadResource} if the socket is closed, also while waiting
    */
   async write(bytes: Uint8Array): Promise<number> {
+    requireBytes(bytes);
+    if (this.type === "stream" && this.#descriptor.writing.isBusy) return await this.#queue(bytes);
     const operation = this.#writeOperation(bytes);
     return check(await perform(this.#outgoing, operation), "send");
+  }
+
+  /** Writes that wait for others go out together. */
+  async #queue(bytes: Uint8Array): Promise<number> {
+    let batch = this.#batch;
+    if (batch === undefined || !batch.add(bytes)) {
+      batch = this.#batch = new WriteBatch(this.#descriptor);
+      batch.add(bytes);
+      batch.result = perform(this.#outgoing, batch);
+    }
+    const result = await batch.result;
+    if (this.#batch === batch) this.#batch = undefined;
+    check(result ?? 0, "sendmsg");
+    return bytes.byteLength;
   }
 
   /**
@@ -397,10 +413,7 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
 
   /** What arrives, as a byte stream that reads only when its consumer wants more. Cancelling shuts down reading. */
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return this.#readable ??= readableFrom({
-      read: (bytes) => this.read(bytes),
-      readingEnded: () => this.#streamEnded("reading"),
-    });
+    return (this.#streams ??= new SocketStreams(this, this.#descriptor)).readable;
   }
 
   /**
@@ -408,21 +421,7 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
    * writing; once the readable stream has ended as well, the socket is closed.
    */
   get writable(): WritableStream<Uint8Array<ArrayBufferLike>> {
-    return this.#writable ??= writableTo({
-      writeAll: async (data) => {
-        await this.send({ data });
-      },
-      writingEnded: () => this.#streamEnded("writing"),
-    });
-  }
-
-  #streamEnded(side: "reading" | "writing"): void {
-    if (this.#descriptor.closed) return;
-    this.#ended[side] = true;
-    if (this.#ended.reading && this.#ended.writing) return this.close();
-    const result = shutdown(this.fd, side === "reading" ? platform.SHUT_RD : platform.SHUT_WR);
-    // A peer that is gone already has shut down everything by itself.
-    if (result < 0 && result !== -platform.ENOTCONN) throw systemError(-result, "shutdown");
+    return (this.#streams ??= new SocketStreams(this, this.#descriptor)).writable;
   }
 
   /**

@@ -36,6 +36,7 @@ export { notify, notifyBarrier, type NotifyOptions, notifySync } from "./notify.
 export type { NotifyState } from "./notify_state.ts";
 export { watchdogInterval } from "./watchdog.ts";
 export type { FileLike } from "../fd/files.ts";
+export type { FileMapping, Seal } from "../fd/mapping.ts";
 export { OwnedFd } from "../fd/owned_fd.ts";
 export { Listener } from "../socket/listener.ts";
 export { Socket } from "../socket/socket.ts";

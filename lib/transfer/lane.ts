@@ -5,6 +5,7 @@
  */
 
 interface Waiter {
+  readonly ticket: object | undefined;
   enter(): void;
   fail(reason: unknown): void;
 }
@@ -32,8 +33,13 @@ export class Lane {
     return this.#busy;
   }
 
+  /** Whether `ticket` is what the last in the queue came with: nobody can have come in between. */
+  isLast(ticket: object): boolean {
+    return this.#queue.at(-1)?.ticket === ticket;
+  }
+
   /** Wait for the lane. Rejects with the signal's reason, or with what {@linkcode Lane.cancel} was given. */
-  enter(signal?: AbortSignal): Promise<void> {
+  enter(signal?: AbortSignal, ticket?: object): Promise<void> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.tryEnter()) return Promise.resolve();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -47,6 +53,7 @@ export class Lane {
       action();
     };
     const waiter: Waiter = {
+      ticket,
       enter: () => settle(resolve),
       fail: (reason) => settle(() => reject(reason)),
     };

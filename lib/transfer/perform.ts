@@ -47,7 +47,7 @@ export async function perform(
   const { lane } = channel;
   if (!lane.tryEnter()) {
     operation.beforeWait?.();
-    await lane.enter(signal);
+    await lane.enter(signal, operation);
   }
   try {
     for (;;) {

@@ -9,6 +9,7 @@ import { check } from "../errors.ts";
 import { createListener, type Listener } from "../socket/listener.ts";
 import { needsShortening } from "../socket/pathname.ts";
 import { type Address, displayName } from "../sockaddr.ts";
+import { checkedBusyPoll } from "../socket/options.ts";
 import { type SocketType, typeNumber } from "../socket/socket_type.ts";
 import {
   bindDescriptor,
@@ -25,6 +26,11 @@ export interface ListenOptions extends SocketFlags, SocketFileOptions {
   type?: "stream" | "seqpacket";
   /** How many connections may wait to be accepted. The default is 10; the system has a limit (`somaxconn`). */
   backlog?: number;
+  /**
+   * How long to look for an event before parking, in microseconds from 0 (the default: off) to 1,000,000. The
+   * accepted connections start with the same.
+   */
+  busyPoll?: number;
 }
 
 const DEFAULT_BACKLOG = 10;
@@ -57,6 +63,7 @@ const DEFAULT_BACKLOG = 10;
  */
 export function listen(address: Address, options: ListenOptions = {}): Listener {
   const { type = "stream", backlog = DEFAULT_BACKLOG } = options;
+  const busyPoll = checkedBusyPoll(options.busyPoll ?? 0);
   const number = listeningType(type);
   if (!Number.isInteger(backlog) || backlog < 0 || backlog > 0x7fffffff) {
     throw new RangeError(`Cannot use a backlog of ${backlog}: give an integer from 0`);
@@ -68,6 +75,7 @@ export function listen(address: Address, options: ListenOptions = {}): Listener 
       check(listenCall(created.fd, backlog), "listen", displayName(name));
     });
   });
+  if (busyPoll > 0) descriptor.busyPoll = busyPoll;
   return createListener(descriptor, type, needsShortening(name) ? name.bytes : undefined);
 }
 

@@ -36,6 +36,7 @@ export type { Address } from "../sockaddr.ts";
 export type { Credentials } from "../cmsg.ts";
 export type { FileKind } from "../fd/stat.ts";
 export type { FileLike } from "../fd/files.ts";
+export type { FileMapping, Seal } from "../fd/mapping.ts";
 export type { Message } from "../socket/message.ts";
 export type { OutgoingMessage } from "../socket/sending.ts";
 export type { ReceiveOptions, SyncReceiveOptions } from "../socket/receiving.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { dirname } from "@std/path/posix";
+import { dirname } from "@std/path/posix/dirname";
 import { cString } from "../../ffi/memory.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { closeFd, flock, open, poll, unlink } from "../../ffi/syscalls/files.ts";

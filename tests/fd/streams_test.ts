@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { readableFrom, writableTo } from "../../lib/fd/streams.ts";
+import { readableFrom, type Sink, writableTo } from "../../lib/fd/streams.ts";
 import { isPending } from "../util/cases.ts";
 
 /** A source that gives pieces of so many bytes, and a log of what was asked of it. */
@@ -79,23 +79,58 @@ Deno.test("readableFrom() passes on an error of the source", async () => {
   await assertRejects(() => stream.getReader().read(), RangeError, "broken");
 });
 
-Deno.test("writableTo() waits until each chunk has been taken", async () => {
-  const log: number[] = [];
+/** A sink that takes nothing before its gate is open, and notes the sizes of what it is given. */
+function gatedSink(): { log: (number[] | "ended")[]; open(): void; sink: Sink } {
+  const log: (number[] | "ended")[] = [];
   const gate = Promise.withResolvers<void>();
-  const stream = writableTo({
-    writeAll: async (bytes) => {
+  const sink: Sink = {
+    writeAll: async (chunks) => {
       await gate.promise;
-      log.push(bytes.byteLength);
+      log.push(chunks.map((bytes) => bytes.byteLength));
     },
-    writingEnded: () => void log.push(-1),
-  });
+    writingEnded: () => void log.push("ended"),
+  };
+  return { log, open: gate.resolve, sink };
+}
+
+Deno.test("writableTo() waits until each chunk has been taken", async () => {
+  const { log, open, sink } = gatedSink();
+  const writer = writableTo(sink).getWriter();
+  await writer.ready;
+  const first = writer.write(new Uint8Array(65536));
+  assertEquals([await isPending(first), log, writer.desiredSize], [true, [], 0]);
+  open();
+  await Promise.all([first, writer.close()]);
+  assertEquals(log, [[65536], "ended"]);
+});
+
+Deno.test("writableTo() hands over together what queued up, in order", async () => {
+  const { log, open, sink } = gatedSink();
+  const stream = writableTo(sink);
   const writer = stream.getWriter();
-  const first = writer.write(new Uint8Array(1));
-  const second = writer.write(new Uint8Array(2));
-  assertEquals([await isPending(first), log, (writer.desiredSize ?? 0) < 0], [true, [], true]);
-  gate.resolve();
-  await Promise.all([first, second, writer.close()]);
-  assertEquals(log, [1, 2, -1]);
+  await new Promise((resolve) => setTimeout(resolve));
+  const writes = [1, 2, 3, 4].map((size) => writer.write(new Uint8Array(size)));
+  open();
+  await Promise.all([...writes, writer.close()]);
+  assertEquals(log, [[1], [2, 3, 4], "ended"]);
+});
+
+Deno.test("writableTo() never sends what is written after the close", async () => {
+  const { log, open, sink } = gatedSink();
+  const writer = writableTo(sink).getWriter();
+  const written = [writer.write(new Uint8Array(1)), writer.write(new Uint8Array(2))];
+  const closed = writer.close();
+  await assertRejects(() => writer.write(new Uint8Array(3)), TypeError);
+  open();
+  await Promise.all([...written, closed]);
+  assertEquals(log.flat(), [1, 2, "ended"]);
+});
+
+Deno.test("writableTo() refuses what is no Uint8Array", async () => {
+  const { sink } = gatedSink();
+  const writer = writableTo(sink).getWriter();
+  writer.closed.catch(() => {});
+  await assertRejects(() => writer.write("text" as unknown as Uint8Array), TypeError, "Uint8Array");
 });
 
 Deno.test("writableTo() tells the sink of an abort", async () => {

@@ -13,6 +13,7 @@ import { openPool } from "../../lib/reactor/pool.ts";
 import { Reactor } from "../../lib/reactor/reactor.ts";
 import type { Opener, Registration } from "../../lib/reactor/types.ts";
 import { noLeaks } from "../util/descriptors.ts";
+import { testUnless } from "../util/peers.ts";
 
 /** Every way of waiting, and small forms that overflow early. */
 export const backends: Readonly<Record<string, Opener>> = {
@@ -87,10 +88,30 @@ export class Pair implements Disposable {
   }
 }
 
-/** Define one test per backend. */
+/** Why a backend does not work here; `undefined` if it does. */
+function whyNot(opener: Opener): string | undefined {
+  const reactor = new Reactor(() => [opener]);
+  try {
+    reactor.backend();
+    return undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotSupported) return error.message;
+    throw error;
+  } finally {
+    reactor.dispose();
+  }
+}
+
+/** The backends, and why some of them do not work here. */
+const found = Object.entries(backends).map(([name, opener]) =>
+  [name, opener, whyNot(opener)] as const
+);
+
+/** Define one test per backend; what the kernel lacks or forbids is skipped. */
 export function onEach(name: string, fn: (reactor: Reactor) => void | Promise<void>): void {
-  for (const [backend, opener] of Object.entries(backends)) {
-    Deno.test(
+  for (const [backend, opener, reason] of found) {
+    testUnless(
+      reason,
       `${name} (${backend})`,
       noLeaks(async () => {
         const reactor = new Reactor(() => [opener]);

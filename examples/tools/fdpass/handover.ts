@@ -1,0 +1,45 @@
+/**
+ * The two ends of handing files over: one message on a stream connection, which carries the descriptors
+ * and a line with their names, separated by colons.
+ *
+ * @module
+ */
+
+import { type Socket, unix } from "@denet/unix";
+import type { NamedFile } from "./files.ts";
+
+/** As many descriptors as a message can carry. */
+const ALL_FILES = 253;
+
+/** Give files to whoever is at the other end. */
+export async function give(taker: Socket, files: readonly NamedFile[]): Promise<void> {
+  const line = `${files.map(({ name }) => name).join(":")}\n`;
+  await taker.send({
+    data: new TextEncoder().encode(line),
+    files: files.map(({ file }) => file),
+  });
+}
+
+/**
+ * Take the files that are served at an address.
+ *
+ * @throws {Error} if nobody serves there, or refuses
+ */
+export async function take(
+  address: string,
+  stack: DisposableStack,
+  signal: AbortSignal,
+): Promise<NamedFile[]> {
+  using server = await unix.connect(address, { signal });
+  const message = await server.receive({ files: ALL_FILES, signal });
+  if (message === null) {
+    throw new Error(`Cannot take files from "${address}": the server gives none to this user`);
+  }
+  stack.use(message);
+  const line = new TextDecoder().decode(message.data);
+  const names = line.trimEnd().split(":");
+  if (!line.endsWith("\n") || names.length !== message.files.length) {
+    throw new Error(`Cannot take files from "${address}": it does not speak as fdpass does`);
+  }
+  return message.files.map((file, i) => ({ name: names[i] ?? "unknown", file }));
+}

@@ -1,0 +1,104 @@
+/**
+ * unixtap: sits between clients and a Unix socket and prints what goes through.
+ *
+ * @module
+ */
+
+import { type Listener, type Socket, type SocketType, unix } from "@denet/unix";
+import config from "../../../deno.json" with { type: "json" };
+import { oneLine, run, UsageError, warn } from "../cli.ts";
+import { serve } from "./connections.ts";
+import { DatagramTap } from "./datagrams.ts";
+import type { TapEvent } from "./events.ts";
+import { passes } from "./filter.ts";
+import { formatFor } from "./format.ts";
+import { HELP, type Options, readOptions } from "./options.ts";
+import { Output } from "./output.ts";
+import type { Observer } from "./tap.ts";
+import { typeOf } from "./target.ts";
+
+const NAME = "unixtap";
+
+function typeFor(options: Options, stop: AbortSignal): Promise<SocketType> {
+  if (options.type !== undefined) return Promise.resolve(options.type);
+  return typeOf(options.target, stop).catch((error) => {
+    if (options.keepGoing && !stop.aborted) return "stream";
+    throw error;
+  });
+}
+
+/** Bind LISTEN. */
+function door({ listen, mode, replace }: Options, type: SocketType): Listener | Socket {
+  const isPath = !listen.startsWith("@");
+  const options = isPath ? { mode, replaceStale: replace } : {};
+  try {
+    return type === "dgram"
+      ? unix.bind(listen, options)
+      : unix.listen(listen, { type, ...options });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    const advice = replace ? "something else is there" : "--replace removes a left-over socket";
+    throw new Error(`Cannot listen on "${listen}": the address is taken; ${advice}`);
+  }
+}
+
+function isColored({ color, output, json }: Options): boolean {
+  if (color !== "auto") return color === "always";
+  return !json && output === undefined && !Deno.env.get("NO_COLOR") && Deno.stdout.isTerminal();
+}
+
+function observerFor(options: Options, output: Output): Observer & { report(it: TapEvent): void } {
+  const format = formatFor(options, isColored(options), Date.now());
+  return {
+    report: (event) => {
+      if (event.event === "listen" || passes(event, options.filter)) output.add(format(event));
+    },
+    get room() {
+      return output.room;
+    },
+  };
+}
+
+async function tap(args: string[], stop: AbortSignal): Promise<number> {
+  const options = readOptions(args);
+  if (typeof options === "string") {
+    console.log(options === "help" ? HELP : `${NAME} ${config.version}`);
+    return 0;
+  }
+  const { listen, target, keepGoing, once } = options;
+  const type = await typeFor(options, stop);
+  stop.throwIfAborted();
+  if (type === "dgram" && once) throw new UsageError("Datagrams make no connections for --once");
+  using entrance = door(options, type);
+  const output = new Output(options.output);
+  const observer = observerFor(options, output);
+  observer.report({ event: "listen", time: Date.now(), listen, target, type });
+  const open = new Set<Socket>();
+  const service = {
+    observer,
+    once,
+    open,
+    connect: () => unix.connect(target, { type, signal: stop }),
+    unreachable: (error: unknown) => {
+      if (!keepGoing || stop.aborted) throw error;
+      warn(NAME, oneLine(error));
+    },
+  };
+  const stopped = Promise.withResolvers<never>();
+  stop.addEventListener("abort", () => stopped.reject(stop.reason));
+  try {
+    if ("accept" in entrance) {
+      await Promise.race([serve(entrance, service), output.failed, stopped.promise]);
+    } else {
+      using datagrams = new DatagramTap(entrance, target, observer);
+      await Promise.race([datagrams.serve(), output.failed, stopped.promise]);
+    }
+    return 0;
+  } finally {
+    for (const socket of open) socket.close();
+    entrance.close();
+    await output.end();
+  }
+}
+
+await run(NAME, tap);

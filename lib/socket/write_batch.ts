@@ -1,0 +1,34 @@
+/**
+ * Writes that queue up behind a full buffer, sent together.
+ *
+ * @module
+ */
+
+import type { Descriptor } from "../fd/descriptor.ts";
+import type { Operation } from "../transfer/perform.ts";
+import { Sender } from "./sending.ts";
+
+/** Consecutive writes on a stream that wait for their turn: once it comes, one call takes them all. */
+export class WriteBatch implements Operation {
+  readonly #descriptor: Descriptor;
+  readonly #chunks: Uint8Array[] = [];
+  #sender: Sender | undefined;
+  /** Settles when all of it is sent. */
+  result: Promise<number> | undefined = undefined;
+
+  constructor(descriptor: Descriptor) {
+    this.#descriptor = descriptor;
+  }
+
+  /** Add a write, unless the batch is on its way or something else has queued up behind it. */
+  add(bytes: Uint8Array): boolean {
+    const isOpen = this.#chunks.length === 0 || this.#descriptor.writing.isLast(this);
+    if (isOpen) this.#chunks.push(bytes);
+    return isOpen;
+  }
+
+  attempt(): number {
+    this.#sender ??= new Sender(this.#descriptor, "stream", { data: this.#chunks });
+    return this.#sender.attempt();
+  }
+}

@@ -1,0 +1,48 @@
+// What examples/tools holds besides the two tools: their demonstration, and compiling them.
+
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { entryOf, type ToolName, TOOLS } from "../../examples/tools/permissions.ts";
+import { taskCommand } from "../util/project.ts";
+import { tempDir } from "../util/tempdir.ts";
+import { testUnless } from "../util/peers.ts";
+import { runExample } from "./run.ts";
+
+const notLinux = Deno.build.os === "linux" ? undefined : "the tools read /proc, as on Linux";
+const names = Object.keys(TOOLS) as ToolName[];
+
+Deno.test("the tasks of the tools give the permissions that compiling embeds", () => {
+  for (const name of names) {
+    const file = entryOf(name).href.split("/").slice(-4).join("/");
+    const wanted = `deno run --no-prompt ${TOOLS[name].join(" ")} ${file}`;
+    assertEquals(taskCommand(name), wanted);
+  }
+});
+
+testUnless(notLinux, "examples/tools shows a file on its way through both tools", async () => {
+  const { code, lines, errors, left } = await runExample("example:tools");
+  assertEquals([code, errors, left], [0, "", []]);
+  const text = lines.join("\n");
+  assertMatch(text, /^ {4}\+ file ".*letter\.txt" r 42 bytes$/m);
+  assertStringIncludes(text, "letter.txt is descriptor 3:\nDear reader,\n");
+});
+
+testUnless(notLinux, "deno task compile makes programs, or says what it lacks", async () => {
+  using dir = tempDir();
+  const { code, lines, errors } = await runExample("compile", ["--out", dir.path]);
+  if (code === 77) {
+    assertEquals(
+      errors,
+      "Cannot compile: the runtime for compiled programs (denort) cannot be downloaded here",
+    );
+    assertEquals(
+      lines,
+      names.map((it) => `${it}: its modules embed, and it may do ${TOOLS[it].join(" ")} only`),
+    );
+    return;
+  }
+  assertEquals([code, errors], [0, ""]);
+  for (const name of names) {
+    const { stdout } = await new Deno.Command(dir.join(name), { args: ["--help"] }).output();
+    assertStringIncludes(new TextDecoder().decode(stdout), `Usage: ${name} `);
+  }
+});
