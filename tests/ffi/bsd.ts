@@ -17,8 +17,8 @@ import { leaveOut } from "./leave_out.ts";
 /** Functions that are optional in the table of symbols, and that macOS has in another form. */
 const NEEDED: ReadonlySet<string> = new Set(["__errno_location", "statx", "fstat", "lstat"]);
 
-/** Options that macOS lacks under this name, and has under another that Linux lacks. */
-const RENAMED: ReadonlySet<string> = new Set(["SO_PEERCRED"]);
+/** What macOS lacks under this name, and has in another way that Linux lacks. */
+const RENAMED: ReadonlySet<string> = new Set(["SO_PEERCRED", "AT_EMPTY_PATH"]);
 
 /** Whether macOS lacks what Linux has. */
 function isLacking(name: string, there: unknown, here: unknown): boolean {
@@ -43,4 +43,6 @@ const lackingFunctions = (Object.keys(symbols) as (keyof typeof symbols)[]).filt
 if (platform.name.startsWith("linux-")) {
   replaceLibc(leaveOut(libc(), lackingFunctions));
   replacePlatform(without(platform));
+  // For tests of what Linux alone has, which ask for the system by its name.
+  Object.defineProperty(Deno, "build", { value: { ...Deno.build, os: "freebsd" } });
 }
