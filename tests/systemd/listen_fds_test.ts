@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { dial, unix } from "../../mod.ts";
+import { type ConnectOptions, dial, type Socket, unix } from "../../mod.ts";
 import { listenFds } from "../../lib/systemd/mod.ts";
 import { noLeaks } from "../util/descriptors.ts";
 import { testWith } from "../util/peers.ts";
@@ -10,7 +10,7 @@ import { serviceCommand, startWith } from "./start.ts";
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 async function ask(
-  socket: Awaited<ReturnType<typeof unix.connect>>,
+  socket: Socket,
   text: string,
 ): Promise<string> {
   await socket.send({ data: encode(text) });
@@ -25,9 +25,16 @@ function activate(options: string[], ...uris: string[]): LineProcess {
   return startProcess("systemd-socket-activate", { args });
 }
 
-async function untilThere(path: string): Promise<void> {
-  while (!(await Deno.lstat(path).catch(() => undefined))) {
-    await new Promise((r) => setTimeout(r, 5));
+/** Connect as soon as somebody listens there. */
+async function connect(path: string, options: ConnectOptions = {}): Promise<Socket> {
+  for (;;) {
+    try {
+      return await unix.connect(path, options);
+    } catch (error) {
+      const early = [Deno.errors.NotFound, Deno.errors.ConnectionRefused];
+      if (!early.some((it) => error instanceof it)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
   }
 }
 
@@ -38,8 +45,7 @@ testWith(
     using dir = tempDir();
     const path = dir.join("a.sock");
     await using service = activate(["-l", path, "--fdname=web"]);
-    await untilThere(path);
-    using socket = await unix.connect(path);
+    using socket = await connect(path);
     assertEquals(await ask(socket, "hello"), "echo hello");
     assertEquals(JSON.parse(await service.readLine()), {
       passed: [["web", `stream listener ${path}`]],
@@ -59,9 +65,8 @@ testWith(
     const [first, second] = [dir.join("a.sock"), dir.join("b.sock")];
     const options = ["--seqpacket", "-l", first, "-l", second, "--fdname=one:two"];
     await using service = activate(options);
-    await untilThere(second);
-    using a = await unix.connect(first, { type: "seqpacket" });
-    using b = await unix.connect(second, { type: "seqpacket" });
+    using a = await connect(first, { type: "seqpacket" });
+    using b = await connect(second, { type: "seqpacket" });
     assertEquals(await ask(a, "1"), "echo 1");
     assertEquals(await ask(b, "2"), "echo 2");
     assertEquals(JSON.parse(await service.readLine()).passed, [
@@ -73,13 +78,12 @@ testWith(
 
 testWith(
   "systemd-socket-activate",
-  "listenFds() gives datagram sockets, and TCP listeners as descriptors",
+  "listenFds() gives datagram sockets",
   noLeaks(async () => {
     using dir = tempDir();
     const path = dir.join("log.sock");
     await using datagrams = activate(["--datagram", "-l", path]);
-    await untilThere(path);
-    using socket = await unix.connect(path, { type: "dgram", localAddress: dir.join("me.sock") });
+    using socket = await connect(path, { type: "dgram", localAddress: dir.join("me.sock") });
     assertEquals(await ask(socket, "hello"), "echo hello");
     assertEquals(JSON.parse(await datagrams.readLine()).passed, [[
       "unknown",
@@ -96,8 +100,7 @@ testWith(
       using dir = tempDir();
       const path = dir.join("a.sock");
       await using service = activate(["--accept", "-l", path, ...options], `systemd:${name}`);
-      await untilThere(path);
-      using socket = await unix.connect(path);
+      using socket = await connect(path);
       assertEquals(await ask(socket, "hello"), "echo hello");
       assertEquals(JSON.parse(await service.readLine()), {
         dialled: `systemd:${name}`,
@@ -115,8 +118,7 @@ testWith(
     using dir = tempDir();
     const path = dir.join("a.sock");
     await using service = activate(["--inetd", "--accept", "-l", path], "fd:0");
-    await untilThere(path);
-    using socket = await unix.connect(path);
+    using socket = await connect(path);
     // Standard output is the connection, too: the service's own line comes first.
     const text: string[] = [];
     await socket.send({ data: encode("hello") });

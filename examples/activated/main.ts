@@ -1,0 +1,76 @@
+/**
+ * Lets systemd's own tool listen on a TCP port and a Unix socket, and start the service when somebody
+ * comes. Run it with `deno task example:activated`.
+ *
+ * @module
+ */
+
+import { get } from "node:http";
+import { lacking, main, stopped, temporaryFolder } from "../util.ts";
+
+const TOOL = "systemd-socket-activate";
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** Start the tool. Of this process's variables it passes on only what it is told to. */
+function activate(path: string, port: number): Deno.ChildProcess {
+  const passed = ["PATH", "HOME", "DENO_DIR"].flatMap((it) => ["-E", it]);
+  const sockets = ["-l", path, "-l", `127.0.0.1:${port}`, "--fdname=local:web"];
+  const permissions = ["--allow-ffi", "--allow-env", "--allow-net"];
+  const script = new URL("service.ts", import.meta.url).href;
+  return new Deno.Command(TOOL, {
+    args: [
+      ...passed,
+      ...sockets,
+      Deno.execPath(),
+      "run",
+      "--quiet",
+      "--no-prompt",
+      ...permissions,
+      script,
+    ],
+    stdin: "null",
+    stderr: "null",
+    signal: stopped,
+  }).spawn();
+}
+
+/** Ask until the tool listens. */
+async function ask(
+  options: { socketPath: string } | { port: number },
+  path: string,
+): Promise<string> {
+  for (let attempt = 0;; attempt++) {
+    stopped.throwIfAborted();
+    try {
+      return await new Promise((resolve, reject) => {
+        get({ ...options, path, agent: false }, async (response) => {
+          resolve((await Array.fromAsync(response)).join(""));
+        }).on("error", reject);
+      });
+    } catch (error) {
+      if (attempt > 200) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
+
+try {
+  await new Deno.Command(TOOL, { args: ["--version"], stdout: "null" }).output();
+} catch {
+  lacking(`${TOOL} is not installed: it is in Debian's package "systemd"`);
+}
+await main(async () => {
+  using folder = temporaryFolder();
+  const [socketPath, port] = [`${folder.path}/http.sock`, freePort()];
+  const service = activate(socketPath, port);
+  console.log(`${TOOL} (process ${service.pid}) listens on 127.0.0.1:${port} and "${socketPath}"`);
+  for (const to of [{ socketPath }, { port }]) {
+    console.log((await ask(to, "/hello")).trimEnd());
+  }
+  service.kill();
+  await service.status;
+});

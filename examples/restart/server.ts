@@ -1,0 +1,65 @@
+/**
+ * An HTTP server that its successor can replace at any time: `server.ts FOLDER GENERATION`.
+ *
+ * It asks its predecessor for the listening socket. The predecessor stops accepting, passes the socket, and
+ * ends once it has answered what it had accepted. Connections that come in between wait in the kernel's
+ * queue, which belongs to the socket, not to a process.
+ *
+ * @module
+ */
+
+import { createServer } from "node:http";
+import { Socket as NodeSocket } from "node:net";
+import { type Listener, unix } from "@denet/unix";
+
+const [folder = "", generation = "1"] = Deno.args;
+const control = `${folder}/control.sock`;
+
+const server = createServer((_request, response) => {
+  response.setHeader("connection", "close");
+  response.end(`answered by generation ${generation}`);
+});
+
+/** Accept until the signal aborts; a connection that comes at that moment is not lost. */
+async function serve(listener: Listener, signal: AbortSignal): Promise<void> {
+  try {
+    for (;;) {
+      const socket = await unix.accept(listener, { signal });
+      server.emit("connection", new NodeSocket({ fd: socket.detach() }));
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+/** Listen, or get what the predecessor listens on: for HTTP, and for the next successor. */
+async function takeOver(): Promise<[http: Listener, control: Listener]> {
+  const options = { unlinkOnClose: false, mode: 0o600, backlog: 128 };
+  if (generation === "1") {
+    return [unix.listen(`${folder}/http.sock`, options), unix.listen(control, options)];
+  }
+  using predecessor = await unix.connect(control);
+  using message = await predecessor.receive({ files: 2 });
+  const [http, next] = (message?.files ?? []).map((file) => file.asListener());
+  if (!http || !next) throw new Error("The predecessor passed no sockets");
+  await predecessor.write(new TextEncoder().encode("thanks"));
+  return [http, next];
+}
+
+const [http, successors] = await takeOver();
+let accepting = new AbortController();
+serve(http, accepting.signal);
+console.log(`generation ${generation} serves`);
+
+for await (const successor of successors) {
+  using _ = successor;
+  accepting.abort();
+  await successor.send({ data: new Uint8Array(1), files: [http, successors] });
+  if (await successor.read(new Uint8Array(16)) !== null) break;
+  // It ended without a word: go on as if it had never been.
+  accepting = new AbortController();
+  serve(http, accepting.signal);
+}
+// What is left to do are answers under way; the process ends by itself after the last.
+http.close();
+successors.close();
