@@ -153,8 +153,8 @@ export function decodeSockaddr(
   platform: Platform,
 ): Uint8Array | null {
   const [pathOffset] = platform.sockaddr_un.sun_path;
+  if (Math.min(length, sockaddr.byteLength) <= pathOffset) return null;
   const path = sockaddr.subarray(pathOffset, Math.min(length, sockaddr.byteLength));
-  if (path.byteLength === 0) return null;
   if (path[0] === 0) return platform.abstractNames ? path.slice() : null;
   const end = path.indexOf(0);
   return path.slice(0, end < 0 ? path.byteLength : end);
