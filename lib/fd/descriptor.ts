@@ -70,6 +70,12 @@ export class Descriptor {
     return (waits.registration ??= waits.register(this.fd)).wait(interest, signal);
   }
 
+  /** Wait for data before the first try, where that pays. */
+  glance(): Promise<void> | undefined {
+    const registration = this.#waits?.registration;
+    return registration === undefined ? undefined : registration.glance();
+  }
+
   /** Let waits keep the process alive. */
   ref(): void {
     this.#waiting.isUnrefed = false;

@@ -12,6 +12,12 @@ export interface Keeper {
   prepare(entry: Entry, interest: Interest): Error | undefined;
   /** A wait was added (1), has ended (-1), or waits changed sides. */
   count(waits: number, holding: number): void;
+  /** Whether a wait before the first try may pay. */
+  mayGlance(): boolean;
+  /** A wait before the first try has begun. */
+  glances(entry: Entry): void;
+  /** It has ended with an event. */
+  glanced(entry: Entry): void;
   /** The descriptor is about to be closed. */
   forget(entry: Entry): void;
 }
@@ -44,6 +50,7 @@ export class Entry implements Registration, Watched {
   armed = 0;
   unclaimed = 0;
   busyPoll = 0;
+  glancing = false;
   #readers: Waiter | undefined = undefined;
   #writers: Waiter | undefined = undefined;
   #waits = 0;
@@ -64,6 +71,16 @@ export class Entry implements Registration, Watched {
     return new Promise((resolve, reject) =>
       this.#add(interest, new Waiter(resolve, reject), signal)
     );
+  }
+
+  glance(): Promise<void> | undefined {
+    if (!this.keeper.mayGlance()) return undefined;
+    const waiting = this.wait(1);
+    if (this.#readers && !this.glancing) {
+      this.glancing = true;
+      this.keeper.glances(this);
+    }
+    return waiting;
   }
 
   #add(interest: Interest, waiter: Waiter, signal: AbortSignal | undefined): void {
@@ -101,6 +118,7 @@ export class Entry implements Registration, Watched {
     if (this.#readers && (events & READ_EVENTS)) {
       const readers = this.#readers;
       this.#readers = undefined;
+      if (this.glancing) this.keeper.glanced(this);
       ended += resolveAll(readers);
     }
     if (this.#writers && (events & WRITE_EVENTS)) {

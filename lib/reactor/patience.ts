@@ -14,11 +14,11 @@ const LONGEST_PAUSE = 1024;
 const LONGEST_ABSENCE = 0.1;
 
 /** Leaves out tries that do not pay: one after a failure, then twice as many, up to a limit. */
-class Backoff {
+export class Backoff {
   #pause = 0;
   #left = 0;
 
-  constructor(readonly limit: number) {}
+  constructor(readonly limit: number = LONGEST_PAUSE) {}
 
   /** Whether it is time for another try. */
   due(): boolean {
@@ -27,10 +27,12 @@ class Backoff {
     return false;
   }
 
+  /** The try was worth it. */
   paid(): void {
     this.#pause = 0;
   }
 
+  /** The try was not worth it. */
   failed(): void {
     this.#pause = Math.min(this.limit, Math.max(1, this.#pause * 2));
     this.#left = this.#pause;
@@ -48,7 +50,7 @@ class Backoff {
  * busy machine others run first, for milliseconds: that never pays, whatever has arrived meanwhile.
  */
 export class Courtesy {
-  readonly #backoff = new Backoff(LONGEST_PAUSE);
+  readonly #backoff = new Backoff();
 
   /** Give way once, where that has paid lately: what `look` then finds. */
   try(look: () => number): number {

@@ -13,7 +13,7 @@
 import { Entry, type Keeper } from "./entry.ts";
 import { atEndOfTurn, inNextTurn } from "./event_loop.ts";
 import { causeOf, passing, waitError } from "./failure.ts";
-import { Courtesy, Spin } from "./patience.ts";
+import { Backoff, Courtesy, Spin } from "./patience.ts";
 import type {
   Backend,
   BackendName,
@@ -45,6 +45,8 @@ export class Reactor implements Keeper, Sink {
   #lookQueued = false;
   #parkQueued = false;
   #turn: Promise<void> | undefined = undefined;
+  readonly #glancing = new Set<Entry>();
+  readonly #glances = new Backoff();
   readonly #courtesy = new Courtesy();
   readonly #spin = new Spin();
   #busyPoll = 0;
@@ -110,7 +112,36 @@ export class Reactor implements Keeper, Sink {
     if (this.#holding > 0 !== this.#held) this.#queuePark();
   }
 
+  mayGlance(): boolean {
+    return this.#glances.due();
+  }
+
+  glances(entry: Entry): void {
+    this.#glancing.add(entry);
+  }
+
+  glanced(entry: Entry): void {
+    entry.glancing = false;
+    this.#glancing.delete(entry);
+    this.#glances.paid();
+  }
+
+  /** End the waits of those who have not tried yet, before the thread sleeps: whether there were any. */
+  #endGlances(): boolean {
+    if (this.#glancing.size === 0) return false;
+    const entries = [...this.#glancing];
+    this.#glancing.clear();
+    this.#glances.failed();
+    for (const entry of entries) {
+      entry.glancing = false;
+      entry.fire(1);
+    }
+    return true;
+  }
+
   forget(entry: Entry): void {
+    if (entry.glancing) this.#glancing.delete(entry);
+    entry.glancing = false;
     if (entry.slot < 0) return;
     if (entry.armed !== 0) {
       this.#backend?.disarm(entry);
@@ -241,6 +272,7 @@ export class Reactor implements Keeper, Sink {
       this.#budget -= found;
       return this.#queuePark();
     }
+    if (this.#endGlances()) return this.#queuePark();
     const hold = this.#holding > 0;
     if (hold !== this.#held) {
       this.#held = hold;

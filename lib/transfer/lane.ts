@@ -20,6 +20,8 @@ const NOBODY: Waiter[] = [];
 export class Lane {
   #busy = false;
   #queue = NOBODY;
+  /** How many more operations are expected to find nothing at first. */
+  lull = 0;
 
   /** Take the lane if nobody has it. */
   tryEnter(): boolean {

@@ -10,7 +10,7 @@ import { poll } from "../../ffi/syscalls/files.ts";
 import type { Descriptor } from "../fd/descriptor.ts";
 import { check } from "../errors.ts";
 import type { Lane } from "./lane.ts";
-import { breathe, type Interest } from "../reactor/mod.ts";
+import { breathe, type Interest, READABLE } from "../reactor/mod.ts";
 
 /** Something that is tried until it goes through. */
 export interface Operation {
@@ -37,6 +37,9 @@ export interface Channel {
   readonly interest: Interest;
 }
 
+/** How many operations after one that had to wait are expected to have to wait as well. */
+const LULL = 16;
+
 /** Attempt until it goes through, in its turn; the last attempt's result. */
 export async function perform(
   channel: Channel,
@@ -50,13 +53,24 @@ export async function perform(
     await lane.enter(signal, operation);
   }
   try {
+    let refused = false;
+    if (lane.lull > 0 && channel.interest === READABLE) {
+      lane.lull--;
+      const glance = channel.descriptor.glance();
+      if (glance !== undefined) {
+        operation.beforeWait?.();
+        await glance;
+      }
+    }
     for (;;) {
       const result = operation.attempt();
       if (result !== -platform.EAGAIN) {
+        if (refused) lane.lull = LULL;
         const pause = breathe();
         if (pause !== undefined) await pause;
         return result;
       }
+      refused = true;
       operation.beforeWait?.();
       const { obstacle } = operation;
       if (obstacle !== undefined) await obstacle.wait(signal);
