@@ -206,6 +206,16 @@ export const symbols = {
     optional: true,
   },
 
+  // int dup2(int oldfd, int newfd);
+  dup2: { parameters: ["i32", "i32"], result: "i32" },
+  // void *dlsym(void *handle, const char *symbol);   Linux
+  dlsym: { parameters: ["pointer", "buffer"], result: "pointer", optional: true },
+  // int __cxa_thread_atexit_impl(void *destructor, void *object, void *dso_symbol);   glibc, for thread_local in C++
+  __cxa_thread_atexit_impl: {
+    parameters: ["pointer", "pointer", "pointer"],
+    result: "i32",
+    optional: true,
+  },
   // int sched_yield(void);
   sched_yield: { parameters: [], result: "i32" },
 

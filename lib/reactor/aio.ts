@@ -50,6 +50,8 @@ export function openAio(sink: Sink, options: AioOptions = {}): Backend {
     watch = new LoopWatch(() => sink.awake());
     request = new PollRequest(watch.fd);
     probe(request, watch.fd);
+    watch.keep();
+    set.keep();
     return new Aio(sink, set, request, watch);
   } catch (error) {
     request?.dispose();

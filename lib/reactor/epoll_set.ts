@@ -6,7 +6,7 @@
  */
 
 import { platform } from "../../ffi/platform/mod.ts";
-import { closeFd } from "../../ffi/syscalls/files.ts";
+import { fcntl } from "../../ffi/syscalls/files.ts";
 import {
   EPOLL_CTL_ADD,
   EPOLL_CTL_DEL,
@@ -15,6 +15,7 @@ import {
   epollCreate,
   epollLook,
 } from "../../ffi/syscalls/readiness.ts";
+import { closeThreadFd, keepForThread } from "./thread_fds.ts";
 import { unavailable } from "./failure.ts";
 import { type Interest, READABLE, type Sink, type Watched, WRITABLE } from "./types.ts";
 
@@ -61,7 +62,17 @@ export class EpollSet {
     const wanted = watched.armed | interest;
     const result = this.#control(watched, wanted);
     if (result >= 0) watched.armed = wanted;
+    else if (!this.#isSound(watched, result)) {
+      this.#sink.fail(unavailable("epoll", result));
+      return 0;
+    }
     return Math.min(result, 0);
+  }
+
+  /** Whether an error is about the descriptor, not about the set. */
+  #isSound(watched: Watched, result: number): boolean {
+    const ambiguous = result === -platform.EBADF || result === -platform.EINVAL;
+    return !ambiguous || fcntl(watched.fd, platform.F_GETFD, 0) < 0;
   }
 
   /** Take the descriptor out: a close(2) does so only for the last reference to the open file. */
@@ -127,8 +138,13 @@ export class EpollSet {
     return epollControl(this.fd, EPOLL_CTL_MOD, watched.fd, bytes);
   }
 
+  /** Close the set when the thread ends. */
+  keep(): void {
+    keepForThread(this.fd);
+  }
+
   /** Close the set. */
   dispose(): void {
-    closeFd(this.fd);
+    closeThreadFd(this.fd);
   }
 }

@@ -10,6 +10,7 @@
 
 import { platform } from "../../ffi/platform/mod.ts";
 import { poll } from "../../ffi/syscalls/files.ts";
+import { inWorker } from "./event_loop.ts";
 import { unavailable, waitError } from "./failure.ts";
 import { LoopWatch } from "./loop_watch.ts";
 import { Ring } from "./ring.ts";
@@ -59,6 +60,8 @@ export function openIoUring(sink: Sink, options: IoUringOptions = {}): Backend {
     const result = ring.signal(watch.fd);
     if (result < 0) throw unavailable("The signalling of io_uring", result);
     probe(ring, watch.fd);
+    watch.keep();
+    ring.keep();
     return new IoUring(sink, ring, watch);
   } catch (error) {
     watch?.dispose();
@@ -73,7 +76,8 @@ export function openIoUring(sink: Sink, options: IoUringOptions = {}): Backend {
  * the thread enters the kernel next, and say in a flag that there are some.
  */
 function openRing(options: IoUringOptions): Ring {
-  const { entries = 128, completions = 2048, flags } = options;
+  // The memory of a ring outlives the Worker that it belonged to: there, it is small.
+  const { entries = 128, completions = inWorker() ? 256 : 2048, flags } = options;
   const cooperative = IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG;
   try {
     return new Ring({ entries, completions, flags: flags ?? cooperative });

@@ -10,11 +10,13 @@
 import { closeFd } from "../../ffi/syscalls/files.ts";
 import { eventfd } from "../../ffi/syscalls/readiness.ts";
 import { unavailable } from "./failure.ts";
+import { isKept, keepForThread } from "./thread_fds.ts";
 
 interface Pipe {
   onread?: () => void;
   open(fd: number): number;
   readStart(): number;
+  readStop(): number;
   useUserBuffer?(buffer: Uint8Array): void;
   ref(): void;
   unref(): void;
@@ -57,9 +59,15 @@ export class LoopWatch {
     else this.#pipe.unref();
   }
 
+  /** Close the eventfd(2) when the thread ends. */
+  keep(): void {
+    keepForThread(this.fd);
+  }
+
   /** Leave the loop and close the eventfd(2). */
   dispose(): void {
-    this.#pipe.close();
+    if (isKept(this.fd)) this.#pipe.readStop();
+    else this.#pipe.close();
   }
 }
 

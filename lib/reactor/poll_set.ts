@@ -111,5 +111,7 @@ export class PollSet implements WaitingSet {
     return result > 0 ? this.#waited.deliver(this.#sink) : result;
   }
 
+  keep(): void {}
+
   dispose(): void {}
 }

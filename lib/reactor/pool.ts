@@ -56,6 +56,8 @@ export function openPool(sink: Sink, options: PoolOptions = {}): Backend {
   const wakeUp = new WakeUp(portable);
   try {
     const set = portable ? new PollSet(sink, wakeUp.fd) : epollSet(sink, capacity, wakeUp);
+    wakeUp.keep();
+    set.keep();
     return new Pool(sink, set, wakeUp);
   } catch (error) {
     wakeUp.dispose();

@@ -13,6 +13,7 @@ import {
   SharedMemory,
 } from "../../ffi/syscalls/io_uring.ts";
 import { unavailable } from "./failure.ts";
+import { closeThreadFd, keepForThread } from "./thread_fds.ts";
 
 // <linux/io_uring.h>
 const IORING_SETUP_CQSIZE = 1 << 3;
@@ -220,11 +221,16 @@ export class Ring {
     return taken;
   }
 
+  /** Close the descriptor when the thread ends. */
+  keep(): void {
+    keepForThread(this.fd);
+  }
+
   /** Give the memory back and close the descriptor. */
   dispose(): void {
     this.#ring = this.#sqes = new Int32Array(0);
     this.#shared[Symbol.dispose]();
     this.#requests[Symbol.dispose]();
-    closeFd(this.fd);
+    closeThreadFd(this.fd);
   }
 }

@@ -18,5 +18,7 @@ export interface WaitingSet {
   wait(timeout: number): Promise<number>;
   /** Deliver what that call found: the number of events, or a negative number. */
   finish(result: number): number;
+  /** Close what is open when the thread ends. */
+  keep(): void;
   dispose(): void;
 }

@@ -5,9 +5,10 @@
  */
 
 import { platform } from "../../ffi/platform/mod.ts";
-import { closeFd, read, write } from "../../ffi/syscalls/files.ts";
+import { read, write } from "../../ffi/syscalls/files.ts";
 import { eventfd, pipe } from "../../ffi/syscalls/readiness.ts";
 import { unavailable } from "./failure.ts";
+import { closeThreadFd, keepForThread } from "./thread_fds.ts";
 
 const ONE = new Uint8Array(new BigUint64Array([1n]).buffer);
 const drain = new Uint8Array(64);
@@ -41,9 +42,15 @@ export class WakeUp {
     read(this.fd, drain);
   }
 
+  /** Close what was opened when the thread ends. */
+  keep(): void {
+    keepForThread(this.fd);
+    if (this.#writing !== this.fd) keepForThread(this.#writing);
+  }
+
   /** Close what was opened. */
   dispose(): void {
-    closeFd(this.fd);
-    if (this.#writing !== this.fd) closeFd(this.#writing);
+    closeThreadFd(this.fd);
+    if (this.#writing !== this.fd) closeThreadFd(this.#writing);
   }
 }

@@ -1,0 +1,144 @@
+/**
+ * What happens to waits when a backend breaks, and when there are more of them than it has room for.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { closeFd } from "../../ffi/syscalls/files.ts";
+import { openAio } from "../../lib/reactor/aio.ts";
+import { openIoUring } from "../../lib/reactor/io_uring.ts";
+import { openPool } from "../../lib/reactor/pool.ts";
+import { Reactor } from "../../lib/reactor/reactor.ts";
+import { Ring } from "../../lib/reactor/ring.ts";
+import type { Opener } from "../../lib/reactor/types.ts";
+import { listDescriptors, noLeaks } from "../util/descriptors.ts";
+import { testUnless } from "../util/peers.ts";
+import { onEach, Pair, turn } from "./backends.ts";
+
+const linux = Deno.build.os === "linux" ? undefined : "Linux only";
+
+/** Open a backend and return with it the descriptors of one kind that it opened. */
+function opened(reactor: Reactor, kind: string): number[] {
+  const before = listDescriptors();
+  reactor.backend();
+  return [...listDescriptors()]
+    .filter(([fd, target]) => target.includes(kind) && before.get(fd) !== target)
+    .map(([fd]) => fd);
+}
+
+const breakable: readonly [name: string, kind: string, opener: Opener][] = [
+  ["io_uring", "io_uring", (sink) => openIoUring(sink)],
+  ["aio", "eventpoll", (sink) => openAio(sink)],
+  ["pool", "eventpoll", (sink) => openPool(sink)],
+];
+
+for (const [name, kind, opener] of breakable) {
+  testUnless(
+    linux,
+    `waits move to the next backend when theirs breaks (${name})`,
+    async () => {
+      const fallback = new Reactor(() => [opener, (sink) => openPool(sink, { portable: true })]);
+      const [broken] = opened(fallback, kind);
+      assertEquals(fallback.backend(), name);
+      using quiet = new Pair(fallback);
+      using pair = new Pair(fallback);
+      const early = quiet.receive(1);
+      await pair.ends[0].wait(4);
+      assert(broken !== undefined);
+      closeFd(broken);
+      // Whatever is done next meets the error: a wait, an event, or the end of a registration.
+      const later = pair.receive(1);
+      quiet.send(0, "early");
+      pair.send(0, "later");
+      assertEquals(await early, "early");
+      assertEquals(await later, "later");
+      assertEquals(fallback.backend(), "pool");
+      assertEquals(fallback.waits, 0);
+      fallback.dispose();
+      await turn();
+    },
+  );
+}
+
+testUnless(linux, "waits are rejected when the last backend breaks", async () => {
+  const reactor = new Reactor(() => [(sink) => openIoUring(sink)]);
+  const [broken] = opened(reactor, "io_uring");
+  using pair = new Pair(reactor);
+  const waiting = assertRejects(() => pair.receive(1), Deno.errors.BadResource);
+  assert(broken !== undefined);
+  closeFd(broken);
+  await waiting;
+  reactor.dispose();
+});
+
+/** As many pairs as the limit of descriptors allows, up to `most`. */
+function manyPairs(reactor: Reactor, most: number): Pair[] {
+  const pairs: Pair[] = [];
+  try {
+    while (pairs.length < most) pairs.push(new Pair(reactor));
+  } catch {
+    // Leave some for the rest of the process.
+    for (const pair of pairs.splice(-50)) pair[Symbol.dispose]();
+  }
+  return pairs;
+}
+
+onEach("thousands of registrations, all of which wait, lose nothing", async (reactor) => {
+  const pairs = manyPairs(reactor, 10_000);
+  const waiting = pairs.flatMap((pair) => [pair.receive(0), pair.receive(1)]);
+  await turn();
+  for (const pair of pairs) {
+    pair.send(0, "a");
+    pair.send(1, "b");
+  }
+  const texts = await Promise.all(waiting);
+  assertEquals(texts.join(""), "ba".repeat(pairs.length));
+  assertEquals(reactor.waits, 0);
+  for (const pair of pairs) pair[Symbol.dispose]();
+});
+
+onEach("events that nobody waits for are not lost for those who wait later", async (reactor) => {
+  using pair = new Pair(reactor);
+  using other = new Pair(reactor);
+  assertEquals(pair.tryReceive(1), undefined);
+  const first = pair.receive(1);
+  pair.send(0, "0");
+  assertEquals(await first, "0");
+  for (let round = 0; round < 3; round++) {
+    // The registration stays: these come while nobody waits, and are looked at because of the other pair.
+    for (let i = 0; i < 20; i++) {
+      pair.send(0, "x");
+      const answer = other.receive(1);
+      other.send(0, "y");
+      assertEquals(await answer, "y");
+    }
+    assertEquals(await pair.receive(1), "x".repeat(20));
+    const waiting = pair.receive(1);
+    await turn();
+    pair.send(0, "z");
+    assertEquals(await waiting, "z");
+  }
+});
+
+testUnless(
+  linux,
+  "a ring keeps completions for which it has no room",
+  noLeaks(() => {
+    const ring = new Ring({ entries: 2, completions: 2 });
+    const NOP = 0;
+    for (let i = 0; i < 10; i++) assertEquals(ring.push(NOP, -1, i, ~i), 0);
+    assertEquals(ring.enter(), 0);
+    const seen: number[] = [];
+    for (let i = 0; i < 20; i++) {
+      ring.reap(1, (low, high, result, flags) => {
+        assertEquals([high, result, flags], [~low, 0, 0]);
+        seen.push(low);
+      });
+      if (!ring.idle) assertEquals(ring.enter(), 0);
+    }
+    assertEquals(seen, Array.from({ length: 10 }, (_, i) => i));
+    assert(ring.empty && ring.idle);
+    ring.dispose();
+  }),
+);
