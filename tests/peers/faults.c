@@ -4,6 +4,7 @@
  * included, goes on using the C library.
  */
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -90,6 +91,12 @@ int fault_clock_gettime(clockid_t clock, struct timespec *time) {
   return clock_gettime(clock, time);
 }
 int fault_sched_yield(void) { return sched_yield(); }
+int fault_dup2(int fd, int target) { return dup2(fd, target); }
+void *fault_dlsym(void *handle, const char *symbol) { return dlsym(handle, symbol); }
+int __cxa_thread_atexit_impl(void *destructor, void *object, void *dso_symbol);
+int fault___cxa_thread_atexit_impl(void *destructor, void *object, void *dso_symbol) {
+  return __cxa_thread_atexit_impl(destructor, object, dso_symbol);
+}
 uid_t fault_getuid(void) { return getuid(); }
 gid_t fault_getgid(void) { return getgid(); }
 

@@ -10,9 +10,8 @@ import { openAio } from "../../lib/reactor/aio.ts";
 import { openIoUring } from "../../lib/reactor/io_uring.ts";
 import { openPool } from "../../lib/reactor/pool.ts";
 import { Reactor } from "../../lib/reactor/reactor.ts";
-import { Ring } from "../../lib/reactor/ring.ts";
 import type { Opener } from "../../lib/reactor/types.ts";
-import { listDescriptors, noLeaks } from "../util/descriptors.ts";
+import { listDescriptors } from "../util/descriptors.ts";
 import { testUnless } from "../util/peers.ts";
 import { onEach, Pair, turn } from "./backends.ts";
 
@@ -120,25 +119,3 @@ onEach("events that nobody waits for are not lost for those who wait later", asy
     assertEquals(await waiting, "z");
   }
 });
-
-testUnless(
-  linux,
-  "a ring keeps completions for which it has no room",
-  noLeaks(() => {
-    const ring = new Ring({ entries: 2, completions: 2 });
-    const NOP = 0;
-    for (let i = 0; i < 10; i++) assertEquals(ring.push(NOP, -1, i, ~i), 0);
-    assertEquals(ring.enter(), 0);
-    const seen: number[] = [];
-    for (let i = 0; i < 20; i++) {
-      ring.reap(1, (low, high, result, flags) => {
-        assertEquals([high, result, flags], [~low, 0, 0]);
-        seen.push(low);
-      });
-      if (!ring.idle) assertEquals(ring.enter(), 0);
-    }
-    assertEquals(seen, Array.from({ length: 10 }, (_, i) => i));
-    assert(ring.empty && ring.idle);
-    ring.dispose();
-  }),
-);
