@@ -151,7 +151,9 @@ export class Listener implements Deno.Listener<Socket, Deno.UnixAddr> {
   }
 
   #wrap(fd: number): Socket {
-    return socketFromFd(check(fd, "accept"), this.type, { local: this.#local });
+    const socket = socketFromFd(check(fd, "accept"), this.type, { local: this.#local });
+    if (this.#descriptor.busyPoll > 0) socket.busyPoll = this.#descriptor.busyPoll;
+    return socket;
   }
 
   /**
@@ -174,7 +176,12 @@ export class Listener implements Deno.Listener<Socket, Deno.UnixAddr> {
     }
   }
 
-  /** How long to look for a connection before parking, in microseconds from 0 (off, the default) to 1,000,000. */
+  /**
+   * How long to look for a connection before parking, in microseconds from 0 (off, the default) to 1,000,000.
+   * Connections accepted later start with the same.
+   *
+   * @throws {RangeError} when set to anything else
+   */
   get busyPoll(): number {
     return this.#descriptor.busyPoll;
   }
