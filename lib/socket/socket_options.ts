@@ -32,7 +32,8 @@ export abstract class SocketOptions {
    * Return a descriptor for the process on the other side (SO_PEERPIDFD, Linux 6.5): unlike its number,
    * it cannot come to stand for another process.
    *
-   * @throws {Deno.errors.NotFound} if that process has ended and is gone
+   * @throws {Deno.errors.NotFound} if that process has ended and is gone; since Linux 6.16 the descriptor of
+   * such a process is returned, which is readable at once
    * @throws {Deno.errors.NotSupported} if the kernel has none
    */
   peerPidfd(): OwnedFd {

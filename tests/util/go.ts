@@ -1,0 +1,31 @@
+import { needPeer } from "./peers.ts";
+
+const PEERS = new URL("../peers/", import.meta.url);
+const BUILD = new URL("../.build/", import.meta.url);
+
+/**
+ * Build `tests/peers/<name>.go`, which uses Go's own packages only, and return the path of the program.
+ * It stays in `tests/.build/`, as does what the compiler caches.
+ */
+export async function buildGo(name: string): Promise<string> {
+  const go = needPeer("go");
+  const program = new URL(`${name}-go`, BUILD).pathname;
+  await Deno.mkdir(BUILD, { recursive: true });
+  // The compiler finds out by itself whether there is anything to do.
+  const { success, stderr } = await new Deno.Command(go.command, {
+    args: ["build", "-o", program, new URL(`${name}.go`, PEERS).pathname],
+    env: {
+      CGO_ENABLED: "0",
+      GO111MODULE: "off",
+      GOCACHE: new URL("go-cache", BUILD).pathname,
+      GOPATH: new URL("go-path", BUILD).pathname,
+      GOFLAGS: "",
+      GOTOOLCHAIN: "local",
+    },
+    stdin: "null",
+  }).output();
+  if (!success) {
+    throw new Error(`Cannot build "${name}.go":\n${new TextDecoder().decode(stderr)}`);
+  }
+  return program;
+}
