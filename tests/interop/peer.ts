@@ -180,21 +180,30 @@ export interface PeerTest {
   readonly unless?: string | undefined;
 }
 
-/** Define a test for each language. Descriptors are counted here and in the peer. */
-export function withPeers(
+/** Define a test for each language. Descriptors are counted. */
+export function withLanguages(
   name: string,
-  fn: (peer: Peer, language: Language) => void | Promise<void>,
+  fn: (language: Language) => void | Promise<void>,
   options: PeerTest = {},
 ): void {
   for (const language of options.languages ?? (Object.keys(LANGUAGES) as Language[])) {
     const title = `${name} (${language})`;
-    const test = noLeaks(async () => {
-      await using peer = await startPeer(language);
-      await fn(peer, language);
-    });
+    const test = noLeaks(() => fn(language));
     if (options.unless === undefined) testWith(LANGUAGES[language], title, test);
     else testUnless(options.unless, title, test);
   }
+}
+
+/** Define a test with a peer in each language. */
+export function withPeers(
+  name: string,
+  fn: (peer: Peer) => void | Promise<void>,
+  options: PeerTest = {},
+): void {
+  withLanguages(name, async (language) => {
+    await using peer = await startPeer(language);
+    await fn(peer);
+  }, options);
 }
 
 /** Why abstract names cannot be tested here, if so. */
