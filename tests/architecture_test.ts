@@ -109,6 +109,7 @@ const COVERED_BY: Record<string, string> = {
   "ffi/platform/": "tests/ffi/platform_test.ts",
   "lib/dial/abort.ts": "tests/dial/dial_test.ts",
   "lib/reactor/": "tests/reactor/reactor_test.ts",
+  "lib/socket/accepting.ts": "tests/interop/worker_test.ts",
   "lib/systemd/": "tests/systemd/listen_fds_test.ts",
 };
 

@@ -4,9 +4,8 @@
  * @module
  */
 
-import { platform } from "../../ffi/platform/mod.ts";
-import { fcntl } from "../../ffi/syscalls/files.ts";
-import { accept as acceptCall, type NewSocketFlags } from "../../ffi/syscalls/sockets.ts";
+import type { NewSocketFlags } from "../../ffi/syscalls/sockets.ts";
+import { acceptAlone, type Acceptor, acceptShared } from "./accepting.ts";
 import { adopters } from "../fd/adopters.ts";
 import { delay } from "../transfer/delay.ts";
 import { closeWhenForgotten, Descriptor } from "../fd/descriptor.ts";
@@ -29,6 +28,7 @@ const LONGEST_PAUSE = 1000;
 let create: (
   descriptor: Descriptor,
   type: SocketType,
+  acceptor: Acceptor,
   local: Uint8Array | undefined,
 ) => Listener;
 
@@ -61,27 +61,35 @@ export let acceptConnectionSync: (listener: Listener, flags: NewSocketFlags) => 
  */
 export class Listener implements Deno.Listener<Socket, Deno.UnixAddr> {
   readonly #descriptor: Descriptor;
+  readonly #acceptor: Acceptor;
   #local: Uint8Array | undefined;
 
   /** The type of the connections. */
   readonly type: SocketType;
 
-  private constructor(descriptor: Descriptor, type: SocketType, local: Uint8Array | undefined) {
+  private constructor(
+    descriptor: Descriptor,
+    type: SocketType,
+    acceptor: Acceptor,
+    local: Uint8Array | undefined,
+  ) {
     this.#descriptor = descriptor;
+    this.#acceptor = acceptor;
     this.type = type;
     this.#local = local;
     closeWhenForgotten(this, descriptor);
   }
 
   static {
-    create = (descriptor, type, local) => new Listener(descriptor, type, local);
+    create = (descriptor, type, acceptor, local) => new Listener(descriptor, type, acceptor, local);
     acceptConnection = (listener, flags, signal) => listener.#accept(flags, signal);
     acceptConnectionSync = (listener, flags) => listener.#acceptSync(flags);
   }
 
   /**
    * Take over an open descriptor that is a listening Unix socket: inherited, received or detached elsewhere.
-   * From now on this object closes it; its path stays.
+   * From now on this object closes it; its path stays. Several Workers and processes may serve the same
+   * listener: while they do, it has O_NONBLOCK set for all of them.
    *
    * @throws {TypeError} if it is something else, which then stays open and with its owner
    *
@@ -96,7 +104,7 @@ export class Listener implements Deno.Listener<Socket, Deno.UnixAddr> {
   static adopt(fd: number): Listener {
     requireOpen(fd);
     const type = describeSocket(fd, true);
-    return create(new Descriptor(fd, "Listener"), type, undefined);
+    return create(new Descriptor(fd, "Listener"), type, acceptShared, undefined);
   }
 
   /**
@@ -147,7 +155,7 @@ export class Listener implements Deno.Listener<Socket, Deno.UnixAddr> {
   }
 
   #operation(flags: NewSocketFlags): Operation {
-    return { attempt: () => acceptWithoutBlocking(this.#descriptor.fd, flags) };
+    return { attempt: () => this.#acceptor(this.#descriptor, flags) };
   }
 
   #wrap(fd: number): Socket {
@@ -210,6 +218,7 @@ export class Listener implements Deno.Listener<Socket, Deno.UnixAddr> {
    * @throws {Deno.errors.BadResource} if the listener is closed
    */
   detach(): number {
+    if (this.#acceptor === acceptShared) this.#descriptor.beforeClose?.();
     return this.#descriptor.release();
   }
 
@@ -238,29 +247,13 @@ export function createListener(
   type: SocketType,
   local: Uint8Array | undefined,
 ): Listener {
-  return create(descriptor, type, local);
+  return create(descriptor, type, acceptAlone, local);
 }
 
 adopters.listener = (descriptor) => {
   const type = describeSocket(descriptor.fd, true);
-  return create(new Descriptor(descriptor.release(), "Listener"), type, undefined);
+  return create(new Descriptor(descriptor.release(), "Listener"), type, acceptShared, undefined);
 };
-
-/**
- * accept4(2) has no flag against waiting, and another process that shares the listener may take the
- * connection that was announced: O_NONBLOCK is on for just this call.
- */
-function acceptWithoutBlocking(fd: number, flags: NewSocketFlags): number {
-  const before = fcntl(fd, platform.F_GETFL, 0);
-  if (before < 0) return before;
-  if ((before & platform.O_NONBLOCK) !== 0) return acceptCall(fd, flags);
-  const set = fcntl(fd, platform.F_SETFL, before | platform.O_NONBLOCK);
-  // Without the flag the call could block the thread for ever.
-  if (set < 0) return set;
-  const accepted = acceptCall(fd, flags);
-  fcntl(fd, platform.F_SETFL, before);
-  return accepted;
-}
 
 const SHORTAGES: readonly string[] = ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"];
 

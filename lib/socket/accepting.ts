@@ -1,0 +1,44 @@
+/**
+ * Accepting without blocking the thread: accept4(2) has no flag for that, so it is up to `O_NONBLOCK`,
+ * which belongs to the open file and so to everybody who has it.
+ *
+ * @module
+ */
+
+import { platform } from "../../ffi/platform/mod.ts";
+import { fcntl, setNonblocking } from "../../ffi/syscalls/files.ts";
+import { accept, type NewSocketFlags } from "../../ffi/syscalls/sockets.ts";
+import type { Descriptor } from "../fd/descriptor.ts";
+
+/** One try to accept: a new descriptor, `-EAGAIN`, or another `-errno`. */
+export type Acceptor = (descriptor: Descriptor, flags: NewSocketFlags) => number;
+
+/** Accept from a listener that was made here: the flag is on for just this call. */
+export function acceptAlone({ fd }: Descriptor, flags: NewSocketFlags): number {
+  const before = fcntl(fd, platform.F_GETFL, 0);
+  if (before < 0) return before;
+  if ((before & platform.O_NONBLOCK) !== 0) return accept(fd, flags);
+  const set = fcntl(fd, platform.F_SETFL, before | platform.O_NONBLOCK);
+  // Without the flag the call could block the thread for ever.
+  if (set < 0) return set;
+  const accepted = accept(fd, flags);
+  fcntl(fd, platform.F_SETFL, before);
+  return accepted;
+}
+
+/**
+ * Accept from a listener that came from elsewhere, and may be served there as well, by other Workers and
+ * processes: switching the flag off again would do so for them, too, just when they rely on it, and block
+ * their thread. So it stays on until this listener is given up.
+ */
+export function acceptShared(descriptor: Descriptor, flags: NewSocketFlags): number {
+  const { fd } = descriptor;
+  const before = fcntl(fd, platform.F_GETFL, 0);
+  if (before < 0) return before;
+  if ((before & platform.O_NONBLOCK) === 0) {
+    const set = fcntl(fd, platform.F_SETFL, before | platform.O_NONBLOCK);
+    if (set < 0) return set;
+    descriptor.beforeClose = () => setNonblocking(fd, false);
+  }
+  return accept(fd, flags);
+}
