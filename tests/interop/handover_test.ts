@@ -5,7 +5,9 @@
  */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { Listener, Socket, unix } from "../../mod.ts";
+import { platform } from "../../ffi/platform/mod.ts";
+import { fcntl } from "../../ffi/syscalls/files.ts";
+import { Listener, OwnedFd, Socket, unix } from "../../mod.ts";
 import { compileC } from "../util/cc.ts";
 import { noLeaks } from "../util/descriptors.ts";
 import { needPeer, type PeerName, testWith } from "../util/peers.ts";
@@ -206,5 +208,23 @@ Deno.test(
     assertThrows(() => Socket.adopt(file.fd), TypeError, "not a socket");
     assertThrows(() => Listener.adopt(file.fd), TypeError, "not a socket");
     assertEquals(file.readSync(new Uint8Array(2)), 1);
+  }),
+);
+
+Deno.test(
+  "detach() gives an adopted listener back as it came, after accept() has set O_NONBLOCK",
+  noLeaks(async () => {
+    using dir = tempDir();
+    for (const nonblocking of [false, true]) {
+      const path = dir.join(`s-${nonblocking}`);
+      const adopted = Listener.adopt(unix.listen(path, { nonblocking }).detach());
+      using _client = await unix.connect(path);
+      using _server = await adopted.accept();
+      const isOn = () => (fcntl(fd, platform.F_GETFL, 0) & platform.O_NONBLOCK) !== 0;
+      const { fd } = adopted;
+      assertEquals(isOn(), true);
+      using back = OwnedFd.adopt(adopted.detach());
+      assertEquals([back.fd, isOn()], [fd, nonblocking]);
+    }
   }),
 );

@@ -13,7 +13,10 @@ export type Order =
   | { readonly do: "echo"; readonly fd: number }
   | { readonly do: "return"; readonly fd: number }
   | { readonly do: "pass"; readonly fd: number; readonly path: string }
-  | { readonly do: "serve"; readonly fd: number; readonly sync: boolean };
+  | { readonly do: "serve"; readonly fd: number; readonly sync: boolean }
+  | { readonly do: "take"; readonly fd: number }
+  | { readonly do: "answer" }
+  | { readonly do: "stop" };
 
 /** What came of it. */
 export interface Result {
@@ -49,7 +52,28 @@ async function serve(listener: Listener, sync: boolean): Promise<number> {
   }
 }
 
+let taking: Listener | undefined;
+let taken = 0;
+
+/** Take connections and close them. */
+async function take(listener: Listener): Promise<void> {
+  for await (const socket of listener) {
+    socket.close();
+    taken++;
+  }
+}
+
 async function follow(order: Order): Promise<Result> {
+  if (order.do === "take") {
+    taking = Listener.adopt(order.fd);
+    take(taking);
+    return {};
+  }
+  if (order.do === "answer") return { count: taken };
+  if (order.do === "stop") {
+    taking?.close();
+    return {};
+  }
   if (order.do === "serve") return { count: await serve(Listener.adopt(order.fd), order.sync) };
   using socket = Socket.adopt(order.fd);
   if (order.do === "return") return { fd: await exchangeAndDetach(socket) };
