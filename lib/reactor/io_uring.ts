@@ -138,11 +138,15 @@ class IoUring implements Backend {
       );
     } else {
       watched.writeToken = token;
-      this.#push(IORING_OP_POLL_ADD, watched.fd, watched.slot * 2 + 1, token, 0, WRITABLE);
+      this.#pollForRoom(watched, 0);
     }
     watched.armed |= interest;
     this.#failIfBroken();
     return 0;
+  }
+
+  #pollForRoom({ fd, slot, writeToken }: Watched, flags: number): void {
+    this.#push(IORING_OP_POLL_ADD, fd, slot * 2 + 1, writeToken, flags, WRITABLE);
   }
 
   disarm(watched: Watched): void {
@@ -204,7 +208,8 @@ class IoUring implements Backend {
     const side: Interest = (low & 1) === 0 ? READABLE : WRITABLE;
     if (high !== (side === READABLE ? watched.readToken : watched.writeToken)) return;
     if ((flags & IORING_CQE_F_MORE) === 0) watched.armed &= ~side;
-    if (result >= 0) this.#deliver(watched, result);
+    if (result >= 0 && side === WRITABLE) this.#deliverRoom(watched, result);
+    else if (result >= 0) this.#deliver(watched, result);
     else if (result !== -ECANCELED) this.#sink.reject(watched, waitError(watched.fd, result));
   };
 
@@ -214,6 +219,22 @@ class IoUring implements Backend {
     this.#remove(watched.slot * 2, watched.readToken);
     watched.armed &= ~READABLE;
     watched.unclaimed = 0;
+  }
+
+  /**
+   * io_uring asks for POLLRDHUP unasked, which says nothing about room. A peer that has shut down writing
+   * would end every poll of the usual kind at once: a multishot one tells changes only.
+   */
+  #deliverRoom(watched: Watched, events: number): void {
+    const stays = (watched.armed & WRITABLE) !== 0;
+    if ((events & ~platform.POLLRDHUP) === 0) {
+      if (!stays) this.#pollForRoom(watched, IORING_POLL_ADD_MULTI);
+      watched.armed |= WRITABLE;
+      return;
+    }
+    if (stays) this.#remove(watched.slot * 2 + 1, watched.writeToken);
+    watched.armed &= ~WRITABLE;
+    this.#sink.deliver(watched, events);
   }
 
   park(): boolean {

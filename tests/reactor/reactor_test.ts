@@ -5,6 +5,8 @@
  */
 
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { platform } from "../../ffi/platform/mod.ts";
+import { shutdown } from "../../ffi/syscalls/sockets.ts";
 import { READABLE, WRITABLE } from "../../lib/reactor/types.ts";
 import { onEach, Pair, turn } from "./backends.ts";
 
@@ -36,6 +38,23 @@ onEach("wait() ends when there is room to write", async (reactor) => {
     await waiting;
   }
 });
+
+onEach(
+  "wait() for room ends when the peer has shut down writing, and reads on",
+  async (reactor) => {
+    using pair = new Pair(reactor);
+    for (let i = 0; i < 5; i++) {
+      pair.fill(0);
+      let ended = false;
+      const waiting = pair.ends[0].wait(WRITABLE).then(() => ended = true);
+      if (i === 0) shutdown(pair.fds[1], platform.SHUT_WR);
+      for (let turns = 0; turns < 5; turns++) await turn();
+      assertEquals(ended, false);
+      while (pair.tryReceive(1) !== undefined);
+      await waiting;
+    }
+  },
+);
 
 onEach("wait() for both sides of one descriptor", async (reactor) => {
   using pair = new Pair(reactor);
