@@ -63,6 +63,8 @@ async function take(listener: Listener): Promise<void> {
   }
 }
 
+const warm = warmUp();
+
 async function follow(order: Order): Promise<Result> {
   if (order.do === "take") {
     taking = Listener.adopt(order.fd);
@@ -86,6 +88,18 @@ async function follow(order: Order): Promise<Result> {
   return {};
 }
 
+/** Have the reactor open what it keeps. */
+async function warmUp(): Promise<void> {
+  const [a, b] = unix.socketpair();
+  using _a = a;
+  using _b = b;
+  const received = b.receive();
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  await a.send({ data: new Uint8Array(1) });
+  await received;
+}
+
 globalThis.onmessage = async ({ data }: MessageEvent<Order>): Promise<void> => {
+  await warm;
   globalThis.postMessage(await follow(data));
 };
