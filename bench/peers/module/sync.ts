@@ -3,7 +3,8 @@ import type { Part } from "../conn/protocol.ts";
 
 /** One descriptor through a socket pair, on the raw layer or on the socket's methods. */
 export function passSync(_role: string, _path: string, variant: string): Part {
-  const file = OwnedFd.open("/dev/null");
+  // The number alone: an owner that only the first message knew of could become garbage, and close it.
+  const file = OwnedFd.open("/dev/null").detach();
   const pair = unix.socketpair();
   return { run: variant === "high" ? passHigh(pair, file) : passRaw(pair, file) };
 }
@@ -11,7 +12,7 @@ export function passSync(_role: string, _path: string, variant: string): Part {
 type Run = (operations: number) => number;
 type Pair = readonly [unix.Socket, unix.Socket];
 
-function passRaw([a, b]: Pair, file: OwnedFd): Run {
+function passRaw([a, b]: Pair, file: number): Run {
   const out = new Msghdr();
   const back = new Msghdr();
   const sent = new Uint8Array(1);
@@ -34,7 +35,7 @@ function passRaw([a, b]: Pair, file: OwnedFd): Run {
   };
 }
 
-function passHigh([a, b]: Pair, file: OwnedFd): Run {
+function passHigh([a, b]: Pair, file: number): Run {
   const data = new Uint8Array(1);
   const buffer = new Uint8Array(1);
   const outgoing = { data, files: [file] };
