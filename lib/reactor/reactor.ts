@@ -27,8 +27,14 @@ import type {
 /** Events delivered and operations done in one turn of the event loop. */
 const BUDGET = 128;
 
-/** Milliseconds of one turn of the event loop that may go into `busyPoll`. */
+/** Milliseconds of one turn of the event loop that may go into looking again and again. */
 const LONGEST_SPIN = 1;
+
+/**
+ * Microseconds to look before sleeping even without `busyPoll`, where that has paid lately: about what it
+ * takes to wake a sleeping processor.
+ */
+const GLANCE = 50;
 
 /** One thread's reactor. */
 export class Reactor implements Keeper, Sink {
@@ -49,6 +55,7 @@ export class Reactor implements Keeper, Sink {
   readonly #glances = new Backoff();
   readonly #courtesy = new Courtesy();
   readonly #spin = new Spin();
+  readonly #glance = new Spin();
   #busyPoll = 0;
   #spun = 0;
 
@@ -291,9 +298,11 @@ export class Reactor implements Keeper, Sink {
     this.#busyPoll = 0;
     let found = this.#lookOnce();
     if (found === 0 && this.waits > 0) found = this.#courtesy.try(this.#lookOnce);
-    if (found > 0 || busyPoll === 0) return found;
+    if (found > 0 || this.waits === 0) return found;
     const started = performance.now();
-    found = this.#spin.try(busyPoll, this.#lookOnce);
+    found = busyPoll > 0
+      ? this.#spin.try(busyPoll, this.#lookOnce)
+      : this.#glance.try(GLANCE, this.#lookOnce);
     // Timers are due in the meantime: a turn of the event loop may not be spent on spinning.
     this.#spun += performance.now() - started;
     if (found > 0 && this.#spun > LONGEST_SPIN) this.#budget = 0;
