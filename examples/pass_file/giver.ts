@@ -11,7 +11,10 @@ const [path = "", socket = ""] = Deno.args;
 const say = (text: string): void => console.log(`giver (process ${Deno.pid}): ${text}`);
 
 // Deno checks this against --allow-read, unlike what goes through FFI.
-await using file = await open(path);
+await using file = await open(path).catch((error: Error) => {
+  console.error(`Cannot open "${path}": ${error.message}`);
+  Deno.exit(1);
+});
 const { size } = await file.stat();
 
 using listener = unix.listen(socket, { mode: 0o600 });

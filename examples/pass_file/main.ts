@@ -5,10 +5,12 @@
  * @module
  */
 
+class Interrupt extends Error {}
+
 /** Ends both processes: on Ctrl-C, and when one of them fails. */
 const stopped = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.addSignalListener(signal, () => stopped.abort());
+  Deno.addSignalListener(signal, () => stopped.abort(new Interrupt(`Stopped by ${signal}`)));
 }
 
 /** Start a script of this folder with no permissions but those named. */
@@ -49,8 +51,8 @@ const success = await run(await Deno.realPath(path), `${folder}/letter.sock`);
 const left = Array.from(Deno.readDirSync(folder), ({ name }) => name);
 await Deno.remove(folder, { recursive: true });
 if (!success) {
-  console.error("Cannot finish: a process failed or was stopped");
-  Deno.exit(1);
+  if (stopped.signal.reason instanceof Interrupt) console.error(stopped.signal.reason.message);
+  Deno.exit(1); // whichever failed has said why
 }
 console.log(`main (process ${Deno.pid}): both have ended; files left behind: ${left.length}`);
 Deno.exit(left.length);

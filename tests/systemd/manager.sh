@@ -7,7 +7,9 @@
 mount -t tmpfs tmpfs /run || exit 1
 export XDG_RUNTIME_DIR="/run/user/$(id -u)"
 mkdir -p /run/systemd/system "$XDG_RUNTIME_DIR/systemd/user" || exit 1
-cp "$1"/*.service "$1"/*.socket "$XDG_RUNTIME_DIR/systemd/user" || exit 1
+for unit in "$1"/*.service "$1"/*.socket; do
+  [ ! -f "$unit" ] || cp "$unit" "$XDG_RUNTIME_DIR/systemd/user" || exit 1
+done
 /lib/systemd/systemd --user --log-target=console --log-level=err >"$1/manager.log" 2>&1 </dev/null &
 manager=$!
 tries=0

@@ -68,11 +68,14 @@ function obstacle(): string | undefined {
   if (Deno.build.os !== "linux") return "systemd is not used here";
   if (!peer("systemd-notify")) return peersRequired() ? undefined : "systemd is not installed";
   if (Deno.uid() !== 0) return "only root can start a service manager of its own";
-  const { success } = new Deno.Command("unshare", {
-    args: [...OWN_WORLD, "mount", "-t", "tmpfs", "tmpfs", "/run"],
-    stderr: "null",
+  using dir = tempDir();
+  const { success, stderr } = new Deno.Command("timeout", {
+    args: ["20", "unshare", ...OWN_WORLD, "sh", MANAGER, dir.path],
+    stdin: "null",
   }).outputSync();
-  return success ? undefined : "this container allows no mounts";
+  if (success) return undefined;
+  const [why = ""] = new TextDecoder().decode(stderr).trim().split("\n").slice(-1);
+  return `no service manager of one's own can run here: ${why}`;
 }
 
 const reason = obstacle();
