@@ -180,15 +180,20 @@ const oneView = new DataView(one.buffer);
 
 /**
  * poll(2) on one descriptor, for at most `timeout` milliseconds (-1: without limit): the events that
- * came, 0 after the timeout. A signal starts the wait anew.
+ * came, 0 after the timeout. After a signal it waits on for the time that is left.
  */
 export function poll(fd: number, events: number, timeout: number): number {
   const { pollfd } = platform;
   oneView.setInt32(pollfd.fd[0], fd, true);
   oneView.setInt16(pollfd.events[0], events, true);
   oneView.setInt16(pollfd.revents[0], 0, true);
-  const result = retried(() => libc().poll(one, 1n, timeout));
-  return result <= 0 ? result : oneView.getInt16(pollfd.revents[0], true);
+  const end = timeout > 0 ? performance.now() + timeout : 0;
+  for (let left = timeout;;) {
+    const result = checked(libc().poll(one, 1n, left));
+    if (result > 0) return oneView.getInt16(pollfd.revents[0], true);
+    if (result !== -platform.EINTR) return result;
+    if (timeout > 0) left = Math.max(0, Math.ceil(end - performance.now()));
+  }
 }
 
 /** getuid(2). */

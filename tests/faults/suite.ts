@@ -5,7 +5,7 @@
  */
 
 import { unix } from "../../mod.ts";
-import { testUnless, testWith } from "../util/peers.ts";
+import { type PeerName, testUnless, testWith } from "../util/peers.ts";
 import { FaultyLibrary } from "./library.ts";
 import { failEach, type Scenario } from "./scenario.ts";
 
@@ -19,9 +19,16 @@ export function testFaults(
     using library = await FaultyLibrary.open();
     await fn(library, t);
   };
-  if (Deno.build.os === "linux") testWith("cc", name, run);
-  else testUnless("the faulty C library is made for Linux", name, run);
+  testOnLinux("cc", name, run);
 }
+
+/** Register a test that needs what only Linux has, and other programs. */
+export function testOnLinux(needs: PeerName | readonly PeerName[], name: string, fn: TestFn): void {
+  if (Deno.build.os === "linux") testWith(needs, name, fn);
+  else testUnless("it is made for Linux", name, fn);
+}
+
+type TestFn = (t: Deno.TestContext) => void | Promise<void>;
 
 /** Register a test that fails every call of every scenario, with every error of its manual page. */
 export function testScenarios<T>(name: string, scenarios: readonly Scenario<T>[]): void {

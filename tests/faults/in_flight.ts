@@ -1,0 +1,44 @@
+/**
+ * What happens when an unprivileged process has too many descriptors in flight. To be run without
+ * capabilities and with few descriptors.
+ *
+ * @module
+ */
+
+import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { SyscallError } from "../../mod.ts";
+import { DATA, pair } from "./place.ts";
+
+using stack = new DisposableStack();
+const [a, b] = pair(stack, "seqpacket");
+a.sendBufferSize = 1 << 20;
+const files = Array.from({ length: 50 }, () => 0);
+
+/** Send until the kernel refuses: how many descriptors are in flight. */
+async function flood(): Promise<[number, unknown]> {
+  for (let sent = 0;; sent += files.length) {
+    try {
+      await a.send({ data: DATA, files });
+    } catch (error) {
+      return [sent, error];
+    }
+  }
+}
+
+for (let round = 0; round < 3; round++) {
+  const [sent, error] = await flood();
+  assertInstanceOf(error, SyscallError);
+  assertEquals([error.code, error.syscall], ["ETOOMANYREFS", "sendmsg"]);
+  await assertRejects(() => a.send({ data: DATA, files }), SyscallError, "in flight");
+  // Plain data is not concerned.
+  await a.send({ data: DATA });
+  let received = 0;
+  for (;;) {
+    using message = await b.receive({ files: files.length });
+    if (message?.files.length === 0) break;
+    received += message?.files.length ?? 0;
+    assertEquals(message?.data, DATA);
+  }
+  assertEquals(received, sent);
+  console.log(`${sent} descriptors in flight, all received`);
+}

@@ -1,0 +1,242 @@
+/**
+ * What happens when the process runs out of descriptors. To be run with few of them:
+ * `ulimit -n 100; deno run --allow-ffi --allow-read --allow-write shortage.ts`.
+ *
+ * @module
+ */
+
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import {
+  ControlTruncatedError,
+  type Listener,
+  Msghdr,
+  OwnedFd,
+  recvmsgSync,
+  type Socket,
+  unix,
+} from "../../mod.ts";
+import { countDescriptors } from "../util/descriptors.ts";
+import { DATA, pair, place } from "./place.ts";
+
+const MSG_CTRUNC = 8;
+
+/** Take every descriptor there is, and return them. */
+function hoard(): OwnedFd[] {
+  const taken = [OwnedFd.open("/dev/null")];
+  for (;;) {
+    try {
+      taken.push(OwnedFd.open("/dev/null"));
+    } catch (error) {
+      assertEquals((error as { code?: string }).code, "EMFILE");
+      return taken;
+    }
+  }
+}
+
+function release(taken: OwnedFd[], count = taken.length): void {
+  for (const fd of taken.splice(0, count)) fd.close();
+}
+
+/** Check that an error says what is missing, and what can be done. */
+function isShortage(error: unknown, syscall: string): void {
+  const { code, syscall: actual, message } = error as Error & { code?: string; syscall?: string };
+  assertEquals([code, actual], ["EMFILE", syscall]);
+  assertStringIncludes(message, "RLIMIT_NOFILE");
+}
+
+const cases: Record<string, (stack: DisposableStack) => void | Promise<void>> = {
+  // First: nothing has waited yet.
+  "the first wait fails, the next one starts the best way of waiting": async (stack) => {
+    const [a, b] = pair(stack);
+    const taken = hoard();
+    isShortage(await assertRejects(() => b.receive()), "poll");
+    assertThrows(() => unix.reactorBackend());
+    release(taken);
+    const receiving = b.receive();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    a.sendSync({ data: DATA });
+    assertEquals((await receiving)?.data, DATA);
+    console.log(`the backend is ${unix.reactorBackend()}`);
+  },
+
+  "accept() fails, and the connection with its data waits": async (stack) => {
+    const { listener, clients } = queue(stack, 2);
+    const taken = hoard();
+    isShortage(await assertRejects(() => listener.accept()), "accept");
+    isShortage(assertThrows(() => listener.acceptSync()), "accept");
+    release(taken, 1);
+    using server = await listener.accept();
+    assertEquals(server.receiveSync()?.data, DATA);
+    release(taken);
+    using other = listener.acceptSync();
+    assertEquals(other.receiveSync()?.data, DATA);
+    assertEquals(clients.length, 2);
+  },
+
+  "the iterator goes on by itself": async (stack) => {
+    const { listener } = queue(stack, 3);
+    const taken = hoard();
+    setTimeout(() => release(taken), 50);
+    let accepted = 0;
+    for await (using server of listener) {
+      assertEquals(server.receiveSync()?.data, DATA);
+      if (++accepted === 3) break;
+    }
+  },
+
+  "everything that opens a descriptor says so": async (stack) => {
+    const { listener } = queue(stack, 0);
+    const { short } = place(stack);
+    const taken = hoard();
+    const before = countDescriptorsHoarding(taken);
+    isShortage(assertThrows(() => unix.socketpair()), "socketpair");
+    isShortage(assertThrows(() => unix.listen(short)), "socket");
+    isShortage(assertThrows(() => unix.bind(short)), "socket");
+    isShortage(assertThrows(() => unix.connectSync(listener.addr.path)), "socket");
+    isShortage(await assertRejects(() => unix.connect(listener.addr.path)), "socket");
+    isShortage(assertThrows(() => OwnedFd.memfd("x")), "memfd_create");
+    isShortage(assertThrows(() => taken[0]?.dup()), "dup");
+    assertEquals(countDescriptorsHoarding(taken), before);
+    release(taken);
+    unix.listen(short).close();
+  },
+
+  "closing works": (stack) => {
+    const { short } = place(stack);
+    const listener = unix.listen(short);
+    const taken = hoard();
+    listener.close();
+    assertThrows(() => Deno.lstatSync(short), Deno.errors.NotFound);
+    release(taken);
+  },
+
+  "plain data comes and goes": async (stack) => {
+    const [a, b] = pair(stack);
+    const taken = hoard();
+    const receiving = b.receive();
+    await a.send({ data: DATA, files: [0, 1, 2] });
+    using message = await receiving;
+    assertEquals([message?.data, message?.controlTruncated], [DATA, true]);
+    release(taken);
+  },
+};
+
+for (const type of ["stream", "seqpacket", "dgram"] as const) {
+  cases[`the data of a ${type} message survives that of its descriptors`] = async (stack) => {
+    const [a, b] = pair(stack, type);
+    for (let i = 0; i < 3; i++) a.sendSync({ data: DATA, files: [0, 1, 2] });
+    const taken = hoard();
+    for (const room of [0, 1]) {
+      release(taken, room);
+      const before = countDescriptorsHoarding(taken);
+      const error = await assertRejects(() => b.receive({ files: 3 }), ControlTruncatedError);
+      assertEquals(error.data, DATA);
+      assertStringIncludes(error.message, "descriptors");
+      assertEquals(countDescriptorsHoarding(taken), before);
+    }
+    release(taken);
+    using message = await b.receive({ files: 3 });
+    assertEquals([message?.data, message?.files.length], [DATA, 3]);
+  };
+
+  cases[`recvmsg() hands out what arrived of a ${type} message`] = (stack) => {
+    const [a, b] = pair(stack, type);
+    a.sendSync({ data: DATA, files: [0, 1, 2] });
+    const taken = hoard();
+    release(taken, 2);
+    using message = new Msghdr();
+    const bytes = new Uint8Array(64);
+    message.addVector(bytes);
+    unix.allocFiles(message, 3);
+    assertEquals(recvmsgSync(b, message), DATA.length);
+    assertEquals(bytes.subarray(0, DATA.length), DATA);
+    assert((message.flags & MSG_CTRUNC) !== 0);
+    const files = unix.recvFiles(message);
+    assertEquals(files.length, 2);
+    for (const file of files) file.kind(); // open
+    release(files);
+    release(taken);
+  };
+}
+
+cases["a sender that waits says that it cannot hold what it passes"] = async (stack) => {
+  const [a, b] = pair(stack);
+  fill(a);
+  const taken = hoard();
+  isShortage(await assertRejects(() => a.send({ data: DATA, files: [0] })), "dup");
+  release(taken);
+  const sending = a.send({ data: DATA, files: [0] });
+  b.receiveSync({ size: 1 << 20 });
+  await Promise.all([sending, readUntilFile(b)]);
+};
+
+function fill(socket: Socket): void {
+  socket.sendTimeout = 1;
+  try {
+    for (;;) socket.writeSync(new Uint8Array(65536));
+  } catch (error) {
+    assert(error instanceof Deno.errors.WouldBlock);
+  }
+}
+
+async function readUntilFile(socket: Socket): Promise<void> {
+  for (;;) {
+    using message = await socket.receive({ files: 1, size: 1 << 20 });
+    if (message?.files.length !== 0) return;
+  }
+}
+
+cases["a sender to a full queue waits without a probe"] = async (stack) => {
+  const { short } = place(stack);
+  const inbox = stack.use(unix.bind(short));
+  const sender = stack.use(unix.bind(""));
+  sender.sendTimeout = 1;
+  let queued = 0;
+  try {
+    for (;; queued++) sender.sendSync({ data: DATA, to: short });
+  } catch (error) {
+    assert(error instanceof Deno.errors.WouldBlock);
+  }
+  const taken = hoard();
+  const sending = sender.send({ data: DATA, to: short });
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  for (let i = 0; i < queued; i++) assertEquals(inbox.receiveSync()?.data, DATA);
+  await sending;
+  release(taken);
+};
+
+function queue(
+  stack: DisposableStack,
+  count: number,
+): { listener: Listener; clients: Socket[] } {
+  const { short } = place(stack);
+  const listener = stack.use(unix.listen(short));
+  const clients = Array.from({ length: count }, () => stack.use(unix.connectSync(short)));
+  for (const client of clients) client.sendSync({ data: DATA });
+  return { listener, clients };
+}
+
+/** Counting takes a descriptor itself: lend it one. */
+function countDescriptorsHoarding(taken: OwnedFd[]): number {
+  const lent = taken.pop();
+  lent?.close();
+  const count = countDescriptors();
+  taken.push(OwnedFd.open("/dev/null"));
+  return count;
+}
+
+for (const [name, run] of Object.entries(cases)) {
+  const before = name.startsWith("the first") ? Infinity : countDescriptors();
+  {
+    using stack = new DisposableStack();
+    await run(stack);
+  }
+  assert(countDescriptors() <= before, `${name}: descriptors stay open`);
+  console.log(name);
+}
