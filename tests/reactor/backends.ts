@@ -107,6 +107,11 @@ const found = Object.entries(backends).map(([name, opener]) =>
   [name, opener, whyNot(opener)] as const
 );
 
+/** Return why a backend does not work here, `undefined` if it does. */
+export function whyMissing(name: string): string | undefined {
+  return found.find(([it]) => it === name)?.[2];
+}
+
 /** Define one test per backend; what the kernel lacks or forbids is skipped. */
 export function onEach(name: string, fn: (reactor: Reactor) => void | Promise<void>): void {
   for (const [backend, opener, reason] of found) {
