@@ -8,7 +8,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { unix } from "../../mod.ts";
 import { testUnless, testWith } from "../util/peers.ts";
-import { startDeno } from "../util/process.ts";
+import { type LineProcess, startDeno, startProcess } from "../util/process.ts";
 import { ROOT } from "../util/project.ts";
 import { tempDir } from "../util/tempdir.ts";
 import { type Outcome, runExample } from "./run.ts";
@@ -42,6 +42,39 @@ Deno.test("examples/restart goes on when a successor fails", async () => {
   await client.write(new TextEncoder().encode("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
   const answer = await new Response(client.readable).text();
   assert(answer.endsWith("answered by generation 1"), answer);
+});
+
+testWith("curl", "examples/restart answers every request of curl", async () => {
+  using dir = tempDir();
+  const script = new URL("examples/restart/server.ts", ROOT);
+  const start = async (generation: number): Promise<LineProcess> => {
+    const args = [dir.path, `${generation}`];
+    const server = startDeno(script, ["--allow-ffi", "--allow-net"], { args });
+    assertEquals(await server.readLine(), `generation ${generation} serves`);
+    return server;
+  };
+  let server = await start(1);
+  const requests = 4000;
+  await using curl = startProcess("curl", {
+    args: [
+      ...["--silent", "--show-error", "--parallel", "--parallel-max", "4"],
+      ...["--unix-socket", dir.join("http.sock"), "--write-out", "%{http_code} %{errormsg}\\n"],
+      ...["--output", "/dev/null", `http://localhost/[1-${requests}]`],
+    ],
+  });
+  let ended = false;
+  curl.status.then(() => ended = true);
+  let generation = 1;
+  while (!ended) {
+    const successor = await start(++generation);
+    assertEquals((await server.status).code, 0);
+    server = successor;
+  }
+  const codes = (await curl.readAll()).split("\n").slice(0, -1);
+  await server[Symbol.asyncDispose]();
+  assertEquals([...new Set(codes)], ["200 "], await curl.stderr);
+  assertEquals(codes.length, requests);
+  assert(generation > 2, "Expected restarts while curl runs");
 });
 
 testWith(
