@@ -26,9 +26,9 @@ export function start(
     stdout: "piped",
     signal: stopped,
   }).spawn();
-  child.status.then(({ success }) => {
-    const name = script.pathname.split("/").at(-1);
-    if (!success) controller.abort(new Error(`"${name}" failed`));
+  child.status.then(({ success, signal }) => {
+    const why = signal ? `Stopped by ${signal}` : `"${script.pathname.split("/").at(-1)}" failed`;
+    if (!success) controller.abort(new Error(why));
   });
   return child;
 }

@@ -19,7 +19,10 @@ async function startServer(folder: string, generation: number): Promise<Deno.Chi
   ]);
   const reader = server.stdout.getReader();
   const { value } = await reader.read();
-  if (value === undefined) throw new Error(`Generation ${generation} does not start`);
+  if (value === undefined) {
+    await server.status;
+    throw new Error(`Generation ${generation} does not start`);
+  }
   return server;
 }
 
