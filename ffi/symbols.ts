@@ -36,16 +36,14 @@ export const symbols = {
   getsockname: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   // int getpeername(int sockfd, struct sockaddr *addr, socklen_t *addrlen);
   getpeername: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
-  // The kernel moves at most 0x7ffff000 bytes per call, so the lower half of the four results below holds
-  // them; a whole ssize_t would come as a BigInt, which costs more than the call's own overhead.
   // ssize_t send(int sockfd, const void *buf, size_t len, int flags);
-  send: { parameters: ["i32", "buffer", "usize", "i32"], result: "i32" },
+  send: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
   // ssize_t recv(int sockfd, void *buf, size_t len, int flags);
-  recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "i32" },
+  recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
   // ssize_t sendmsg(int sockfd, const struct msghdr *msg, int flags);
-  sendmsg: { parameters: ["i32", "buffer", "i32"], result: "i32" },
+  sendmsg: { parameters: ["i32", "buffer", "i32"], result: "isize" },
   // ssize_t recvmsg(int sockfd, struct msghdr *msg, int flags);
-  recvmsg: { parameters: ["i32", "buffer", "i32"], result: "i32" },
+  recvmsg: { parameters: ["i32", "buffer", "i32"], result: "isize" },
   // int shutdown(int sockfd, int how);
   shutdown: { parameters: ["i32", "i32"], result: "i32" },
   // int getsockopt(int sockfd, int level, int optname, void *optval, socklen_t *optlen);

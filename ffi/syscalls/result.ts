@@ -12,6 +12,12 @@ export function checked(result: number | bigint): number {
   return result < 0 ? -errno() : Number(result);
 }
 
+/** The same for a count of bytes (`ssize_t`): a BigInt is faster to convert than to compare. */
+export function checkedCount(result: bigint): number {
+  const count = Number(result);
+  return count < 0 ? -errno() : count;
+}
+
 /** Call again for as long as a signal handler interrupts: for calls that may safely be repeated. */
 export function retried(call: () => number | bigint): number {
   for (;;) {

@@ -8,7 +8,7 @@ import { libc } from "../libc.ts";
 import { ffiBytes, size } from "../memory.ts";
 import { platform } from "../platform/mod.ts";
 import { closeFd, setCloseOnExec, setNonblocking } from "./files.ts";
-import { checked, retried } from "./result.ts";
+import { checked, checkedCount, retried } from "./result.ts";
 
 /** Flags for a new socket, wherever the system wants them. */
 export interface NewSocketFlags {
@@ -125,7 +125,7 @@ export function socketName(fd: number, peer: boolean, buffer: Uint8Array): numbe
 
 /** send(2). SIGPIPE is not raised. */
 export function send(fd: number, bytes: Uint8Array, flags: number): number {
-  const result = checked(
+  const result = checkedCount(
     libc().send(fd, ffiBytes(bytes), size(bytes.byteLength), flags | platform.MSG_NOSIGNAL),
   );
   return result === -platform.EINTR ? send(fd, bytes, flags) : result;
@@ -133,19 +133,19 @@ export function send(fd: number, bytes: Uint8Array, flags: number): number {
 
 /** recv(2). */
 export function recv(fd: number, bytes: Uint8Array, flags: number): number {
-  const result = checked(libc().recv(fd, ffiBytes(bytes), size(bytes.byteLength), flags));
+  const result = checkedCount(libc().recv(fd, ffiBytes(bytes), size(bytes.byteLength), flags));
   return result === -platform.EINTR ? recv(fd, bytes, flags) : result;
 }
 
 /** sendmsg(2) with a `struct msghdr` laid out in `header`; SIGPIPE is not raised. */
 export function sendmsg(fd: number, header: Uint8Array, flags: number): number {
-  const result = checked(libc().sendmsg(fd, ffiBytes(header), flags | platform.MSG_NOSIGNAL));
+  const result = checkedCount(libc().sendmsg(fd, ffiBytes(header), flags | platform.MSG_NOSIGNAL));
   return result === -platform.EINTR ? sendmsg(fd, header, flags) : result;
 }
 
 /** recvmsg(2) into a `struct msghdr` laid out in `header`; descriptors arrive close-on-exec where the system can. */
 export function recvmsg(fd: number, header: Uint8Array, flags: number): number {
-  const result = checked(
+  const result = checkedCount(
     libc().recvmsg(fd, ffiBytes(header), flags | platform.MSG_CMSG_CLOEXEC),
   );
   return result === -platform.EINTR ? recvmsg(fd, header, flags) : result;
