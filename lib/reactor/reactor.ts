@@ -34,7 +34,7 @@ const LONGEST_SPIN = 1;
  * Microseconds to look before sleeping even without `busyPoll`, where that has paid lately: about what it
  * takes to wake a sleeping processor.
  */
-const GLANCE = 50;
+const LINGER = 50;
 
 /** One thread's reactor. */
 export class Reactor implements Keeper, Sink {
@@ -55,7 +55,7 @@ export class Reactor implements Keeper, Sink {
   readonly #glances = new Backoff();
   readonly #courtesy = new Courtesy();
   readonly #spin = new Spin();
-  readonly #glance = new Spin();
+  readonly #linger = new Spin();
   #busyPoll = 0;
   #spun = 0;
 
@@ -302,7 +302,7 @@ export class Reactor implements Keeper, Sink {
     const started = performance.now();
     found = busyPoll > 0
       ? this.#spin.try(busyPoll, this.#lookOnce)
-      : this.#glance.try(GLANCE, this.#lookOnce);
+      : this.#linger.try(LINGER, this.#lookOnce);
     // Timers are due in the meantime: a turn of the event loop may not be spent on spinning.
     this.#spun += performance.now() - started;
     if (found > 0 && this.#spun > LONGEST_SPIN) this.#budget = 0;

@@ -20,6 +20,8 @@ const NOBODY: Waiter[] = [];
 export class Lane {
   #busy = false;
   #queue = NOBODY;
+  /** How many operations in a row found nothing at first. */
+  refusals = 0;
   /** How many more operations are expected to find nothing at first. */
   lull = 0;
 

@@ -37,7 +37,10 @@ export interface Channel {
   readonly interest: Interest;
 }
 
-/** How many operations after one that had to wait are expected to have to wait as well. */
+/** After so many operations in a row that had to wait, as in a conversation, not in a flow of data, … */
+const STREAK = 4;
+
+/** … so many more are expected to have to wait as well. */
 const LULL = 16;
 
 /** Attempt until it goes through, in its turn; the last attempt's result. */
@@ -54,7 +57,8 @@ export async function perform(
   }
   try {
     let refused = false;
-    if (lane.lull > 0 && channel.interest === READABLE) {
+    const quiet = lane.lull > 0 && channel.interest === READABLE;
+    if (quiet) {
       lane.lull--;
       const glance = channel.descriptor.glance();
       if (glance !== undefined) {
@@ -65,7 +69,8 @@ export async function perform(
     for (;;) {
       const result = operation.attempt();
       if (result !== -platform.EAGAIN) {
-        if (refused) lane.lull = LULL;
+        if (!refused && !quiet) lane.refusals = 0;
+        else if (refused && ++lane.refusals >= STREAK) lane.lull = LULL;
         const pause = breathe();
         if (pause !== undefined) await pause;
         return result;
