@@ -1,0 +1,62 @@
+/**
+ * A server, `unixtap` in front of it, and a client that came through it, all but the tool in this process.
+ *
+ * @module
+ */
+
+import { type Socket, unix } from "@denet/unix";
+import type { LineProcess } from "../util/process.ts";
+import { type TempDir, tempDir } from "../util/tempdir.ts";
+import { type Line, readEvent, startTool } from "./tool.ts";
+
+/** Why the tool is not tested here, if it is not. */
+export const notLinux: string | undefined = Deno.build.os === "linux"
+  ? undefined
+  : "it reads /proc, as on Linux";
+
+/** Return the bytes of text. */
+export const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** The three. Disposing it ends them. */
+export class Tapped implements AsyncDisposable {
+  readonly #stack = new AsyncDisposableStack();
+  /** Where the sockets are. */
+  readonly dir: TempDir = this.#stack.use(tempDir());
+  readonly target: string = this.dir.join("target");
+  readonly address: string = this.dir.join("tap");
+  declare tool: LineProcess;
+  declare listening: Line;
+  declare client: Socket;
+  declare server: Socket;
+
+  /** Start all three. */
+  static async start(type: "stream" | "seqpacket", ...args: string[]): Promise<Tapped> {
+    const it = new Tapped();
+    const listener = it.#stack.use(unix.listen(it.target, { type }));
+    await it.startTool("--json", ...args);
+    [it.client, it.server] = await Promise.all([
+      unix.connect(it.address, { type }),
+      listener.accept(),
+    ]);
+    it.#stack.use(it.client);
+    it.#stack.use(it.server);
+    return it;
+  }
+
+  /** Start the tool and wait until it listens. */
+  async startTool(...args: string[]): Promise<void> {
+    this.tool = this.#stack.use(startTool("unixtap", [...args, this.address, this.target]));
+    if (args.includes("--json")) this.listening = await readEvent(this.tool);
+    else await this.tool.readLine();
+  }
+
+  /** End them. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#stack.disposeAsync();
+  }
+}
+
+/** Read to the end. */
+export async function readAll(socket: Socket): Promise<Uint8Array> {
+  return new Uint8Array(await new Response(socket.readable).arrayBuffer());
+}
