@@ -14,6 +14,19 @@ export function ffiBytes(bytes: Uint8Array): Bytes {
   return bytes as Bytes;
 }
 
+const getter = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  "byteLength",
+)?.get;
+
+/**
+ * Return the true length of `bytes`, for the kernel to read or write: a subclass or a property of the
+ * object's own may say something else, and has no say.
+ */
+export const byteLengthOf: (bytes: Uint8Array) => number = Function.prototype.call.bind(
+  getter ?? (() => 0),
+);
+
 /**
  * Return the address of `bytes`, 0 for an empty array.
  *
@@ -22,7 +35,7 @@ export function ffiBytes(bytes: Uint8Array): Bytes {
  * collector could move it.
  */
 export function addressOf(bytes: Uint8Array): bigint {
-  if (bytes.byteLength === 0 || bytes.buffer.byteLength === 0) return 0n;
+  if (byteLengthOf(bytes) === 0 || bytes.buffer.byteLength === 0) return 0n;
   return libc().memset(ffiBytes(bytes), 0, 0n);
 }
 

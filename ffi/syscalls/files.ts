@@ -6,7 +6,7 @@
  */
 
 import { libc } from "../libc.ts";
-import { type Bytes, cString, ffiBytes, size } from "../memory.ts";
+import { byteLengthOf, type Bytes, cString, ffiBytes, size } from "../memory.ts";
 import { platform } from "../platform/mod.ts";
 import { checked, missing, retried } from "./result.ts";
 
@@ -78,12 +78,12 @@ export function open(path: Bytes, flags: number, mode = 0): number {
 
 /** read(2). */
 export function read(fd: number, bytes: Uint8Array): number {
-  return retried(() => libc().read(fd, ffiBytes(bytes), size(bytes.byteLength)));
+  return retried(() => libc().read(fd, ffiBytes(bytes), size(byteLengthOf(bytes))));
 }
 
 /** write(2). */
 export function write(fd: number, bytes: Uint8Array): number {
-  return retried(() => libc().write(fd, ffiBytes(bytes), size(bytes.byteLength)));
+  return retried(() => libc().write(fd, ffiBytes(bytes), size(byteLengthOf(bytes))));
 }
 
 /**
@@ -91,12 +91,12 @@ export function write(fd: number, bytes: Uint8Array): number {
  * other thread. For regular files only, whose reads end by themselves.
  */
 export async function readInPool(fd: number, bytes: Uint8Array): Promise<number> {
-  return Number(await libc().readInPool(fd, ffiBytes(bytes), size(bytes.byteLength)));
+  return Number(await libc().readInPool(fd, ffiBytes(bytes), size(byteLengthOf(bytes))));
 }
 
 /** write(2) on a thread of Deno's pool, in the same way as {@linkcode readInPool}. */
 export async function writeInPool(fd: number, bytes: Uint8Array): Promise<number> {
-  return Number(await libc().writeInPool(fd, ffiBytes(bytes), size(bytes.byteLength)));
+  return Number(await libc().writeInPool(fd, ffiBytes(bytes), size(byteLengthOf(bytes))));
 }
 
 /** statx(2) or fstat(2) of a descriptor, into `buffer`. */

@@ -5,7 +5,7 @@
  */
 
 import { libc } from "../libc.ts";
-import { ffiBytes, size } from "../memory.ts";
+import { byteLengthOf, ffiBytes, size } from "../memory.ts";
 import { platform } from "../platform/mod.ts";
 import { closeFd, setCloseOnExec, setNonblocking } from "./files.ts";
 import { checked, checkedCount, retried } from "./result.ts";
@@ -126,14 +126,14 @@ export function socketName(fd: number, peer: boolean, buffer: Uint8Array): numbe
 /** send(2). SIGPIPE is not raised. */
 export function send(fd: number, bytes: Uint8Array, flags: number): number {
   const result = checkedCount(
-    libc().send(fd, ffiBytes(bytes), size(bytes.byteLength), flags | platform.MSG_NOSIGNAL),
+    libc().send(fd, ffiBytes(bytes), size(byteLengthOf(bytes)), flags | platform.MSG_NOSIGNAL),
   );
   return result === -platform.EINTR ? send(fd, bytes, flags) : result;
 }
 
 /** recv(2). */
 export function recv(fd: number, bytes: Uint8Array, flags: number): number {
-  const result = checkedCount(libc().recv(fd, ffiBytes(bytes), size(bytes.byteLength), flags));
+  const result = checkedCount(libc().recv(fd, ffiBytes(bytes), size(byteLengthOf(bytes)), flags));
   return result === -platform.EINTR ? recv(fd, bytes, flags) : result;
 }
 
@@ -160,7 +160,7 @@ const optionLength = new Uint32Array(1);
 
 /** getsockopt(2) into `value`: the length of what was written. */
 export function getsockopt(fd: number, level: number, name: number, value: Uint8Array): number {
-  optionLength[0] = value.byteLength;
+  optionLength[0] = byteLengthOf(value);
   const result = checked(libc().getsockopt(fd, level, name, ffiBytes(value), optionLength));
   return result < 0 ? result : optionLength[0];
 }
@@ -172,5 +172,5 @@ export function wantedOptionLength(): number {
 
 /** setsockopt(2). */
 export function setsockopt(fd: number, level: number, name: number, value: Uint8Array): number {
-  return checked(libc().setsockopt(fd, level, name, ffiBytes(value), value.byteLength));
+  return checked(libc().setsockopt(fd, level, name, ffiBytes(value), byteLengthOf(value)));
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { addressOf } from "../../ffi/memory.ts";
+import { addressOf, byteLengthOf } from "../../ffi/memory.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 
 /** Room for an address: a `sockaddr_un`, and one byte more, which the kernel reports for a full path. */
@@ -63,14 +63,15 @@ export class Header {
     if (this.#keeps(vectors)) return;
     this.setVectors(vectors);
     this.#kept = vectors.slice();
-    this.#keptLengths = vectors.map((bytes) => bytes.byteLength);
+    this.#keptLengths = vectors.map(byteLengthOf);
   }
 
   #keeps(vectors: readonly Uint8Array[]): boolean {
     if (vectors.length === 0 || vectors.length !== this.#kept.length) return false;
     for (let i = 0; i < vectors.length; i++) {
       const bytes = vectors[i];
-      if (bytes !== this.#kept[i] || bytes?.byteLength !== this.#keptLengths[i]) return false;
+      if (bytes === undefined || bytes !== this.#kept[i]) return false;
+      if (byteLengthOf(bytes) !== this.#keptLengths[i]) return false;
     }
     return true;
   }
@@ -83,7 +84,7 @@ export class Header {
     for (let i = 0; i < vectors.length && count < MAX_VECTORS; i++) {
       const bytes = vectors[i];
       if (bytes === undefined) continue;
-      const length = bytes.byteLength;
+      const length = byteLengthOf(bytes);
       if (skipped >= length && skipped > 0) {
         skipped -= length;
         continue;
@@ -95,9 +96,9 @@ export class Header {
   }
 
   /** Point the header at the first `length` bytes of one piece of memory. */
-  setSingleVector(bytes: Uint8Array, length: number = bytes.byteLength): void {
+  setSingleVector(bytes: Uint8Array, length: number = byteLengthOf(bytes)): void {
     this.#kept = [];
-    this.#setVector(0, addressOf(bytes), Math.min(length, bytes.byteLength));
+    this.#setVector(0, addressOf(bytes), Math.min(length, byteLengthOf(bytes)));
     this.#setLength(this.#layout.msg_iovlen[0], 1);
   }
 

@@ -145,6 +145,7 @@ export class Receiver implements Operation, Disposable {
     const { fd } = this.#socket.descriptor;
     this.#takeUnread();
     while (!this.#isDone) {
+      this.#checkRoom();
       const count = this.#receiveOnce(fd);
       if (count < 0) return count;
       this.#filled += count;
@@ -154,6 +155,18 @@ export class Receiver implements Operation, Disposable {
     // The shared memory belongs to the next call: take what is in it along now.
     this.#data = this.#takeData();
     return this.#filled;
+  }
+
+  /** A buffer may be detached or shrink while the receive waits: nothing is taken that has no place. */
+  #checkRoom(): void {
+    if (this.#hasRoom) return;
+    throw new TypeError(
+      "Cannot receive: the buffer was detached or shrunk in the meantime; keep it until the receive is done",
+    );
+  }
+
+  get #hasRoom(): boolean {
+    return this.#buffers === undefined || totalLength(this.#buffers) >= this.#size;
   }
 
   #takeUnread(): void {
@@ -249,7 +262,9 @@ export class Receiver implements Operation, Disposable {
   [Symbol.dispose](): void {
     if (this.#isTaken) return;
     closeReceived(this.#received);
-    if (this.#filled > 0 && !this.#peek) this.#socket.unread.bytes = this.#takeData().slice();
+    if (this.#filled > 0 && !this.#peek && this.#hasRoom) {
+      this.#socket.unread.bytes = this.#takeData().slice();
+    }
   }
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { byteLengthOf } from "../../ffi/memory.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { closeFd } from "../../ffi/syscalls/files.ts";
 import { send, sendmsg } from "../../ffi/syscalls/sockets.ts";
@@ -170,7 +171,7 @@ export function concatenated(vectors: readonly Uint8Array[]): Uint8Array {
   let offset = 0;
   for (const bytes of vectors) {
     all.set(bytes, offset);
-    offset += bytes.byteLength;
+    offset += byteLengthOf(bytes);
   }
   return all;
 }
@@ -178,7 +179,7 @@ export function concatenated(vectors: readonly Uint8Array[]): Uint8Array {
 /** Return the number of bytes in all of `vectors`. */
 export function totalLength(vectors: readonly Uint8Array[]): number {
   let total = 0;
-  for (const bytes of vectors) total += bytes.byteLength;
+  for (const bytes of vectors) total += byteLengthOf(bytes);
   return total;
 }
 
