@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Listener, Msghdr, OwnedFd, recvmsg, sendmsg, Socket, unix } from "../../mod.ts";
+import { type Listener, Msghdr, OwnedFd, recvmsg, sendmsg, type Socket, unix } from "../../mod.ts";
 import { write } from "../../ffi/syscalls/files.ts";
 import { pipe } from "../../ffi/syscalls/readiness.ts";
 import { tempDir } from "../util/tempdir.ts";
