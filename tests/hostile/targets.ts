@@ -9,7 +9,13 @@ import { assert, assertEquals } from "@std/assert";
 import { darwinArm64 } from "../../ffi/platform/darwin.ts";
 import { linuxX64 } from "../../ffi/platform/linux.ts";
 import type { Platform } from "../../ffi/platform/types.ts";
-import { parseControl, readCredentials, readDescriptors } from "../../lib/cmsg.ts";
+import {
+  controlStart,
+  nextControl,
+  parseControl,
+  readCredentials,
+  readDescriptors,
+} from "../../lib/cmsg.ts";
 import { InvalidAddressError } from "../../lib/errors.ts";
 import {
   decodeSockaddr,
@@ -28,6 +34,7 @@ import {
   modelControls,
   modelCredentials,
   modelDescriptors,
+  type ModelItem,
   modelName,
   modelSockaddr,
   modelUnescaped,
@@ -136,7 +143,26 @@ function checkControl(input: Uint8Array, layout: Platform, model: ControlModel):
       assertSameNumbers(ids ?? [], modelCredentials(wanted?.data ?? []) ?? []);
     }
     assertSameBytes(bytes, [...input], "the input afterwards");
+    checkWalk(bytes, expected, layout);
   }
+}
+
+/** The walk is given more memory than what arrived, as a receive does: it must keep off the rest. */
+function checkWalk(
+  bytes: Uint8Array,
+  expected: readonly ModelItem[],
+  layout: Platform,
+): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const position = controlStart();
+  for (const { level, type, data } of expected) {
+    assertSame(nextControl(position, view, bytes.byteLength, layout), true, "the walk");
+    assertSame(position.level, level, "a level in the walk");
+    assertSame(position.type, type, "a type in the walk");
+    assertSame(position.end - position.start, data.length, "a length in the walk");
+    assert(position.end <= bytes.byteLength, "The walk leaves what arrived");
+  }
+  assertSame(nextControl(position, view, bytes.byteLength, layout), false, "the walk at its end");
 }
 
 // The comparisons of the tests' library are too slow for millions of inputs.
