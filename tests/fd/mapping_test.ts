@@ -111,7 +111,7 @@ except PermissionError: print('sealed')
 `;
 
 testWith(
-  "python3",
+  "python3-linux",
   "map() reads what Python sealed, which cannot cut it any more",
   noLeaks(async () => {
     using dir = tempDir();

@@ -22,6 +22,7 @@ const LINUX = ["linux"] as const;
 /** Every peer a test may ask for. */
 const REQUIREMENTS = {
   "python3": { commands: ["python3"], version: ["--version"], atLeast: "3.9" },
+  "python3-linux": { commands: ["python3"], version: ["--version"], atLeast: "3.9", os: LINUX },
   "cc": { commands: ["cc", "gcc", "clang"], version: ["--version"] },
   "go": { commands: ["go"], version: ["version"] },
   "cargo": { commands: ["cargo"], version: ["--version"], atLeast: "1.78" },
