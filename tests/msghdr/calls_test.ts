@@ -5,6 +5,7 @@ import { SyscallError } from "../../lib/errors.ts";
 import {
   bytes,
   connected,
+  emulated,
   fill,
   isOpen,
   isPending,
@@ -171,7 +172,7 @@ for (const twin of ["async", "sync"] as const) {
     assertEquals(await receive(pair.b, into), 0);
     using file = unix.recvFiles(into)[0];
     assert(file);
-  });
+  }, emulated ? "QEMU sends no message without a vector" : undefined);
 
   test(`sendmsg sends to name, and its errors have it (${twin})`, async () => {
     using dir = tempDir();

@@ -20,9 +20,17 @@ export function test(name: string, fn: TestFn): void {
 }
 
 /** Register a test of what Linux alone has, which must leave no descriptor behind. */
-export function linuxTest(name: string, fn: TestFn): void {
-  const reason = Deno.build.os === "linux" ? undefined : "Linux only";
+export function linuxTest(name: string, fn: TestFn, unless?: string): void {
+  const reason = Deno.build.os === "linux" ? unless : "Linux only";
   testUnless(reason, name, noLeaks(fn));
+}
+
+/** Whether an emulator stands in for the processor: `tests/arm64.ts` says so. */
+export const emulated = Deno.env.get("DENET_EMULATED") === "1";
+
+/** Register a test of what the emulator does differently, which must leave no descriptor behind. */
+export function unemulatedTest(name: string, fn: TestFn, why: string): void {
+  testUnless(emulated ? why : undefined, name, noLeaks(fn));
 }
 
 /** Register a test that only the superuser can pass, which must leave no descriptor behind. */
