@@ -107,6 +107,8 @@ for (const file of ["lib/cmsg.ts", "lib/sockaddr.ts"]) {
 /** Files and folders that no test imports or is named after, and the test that covers each. */
 const COVERED_BY: Record<string, string> = {
   "ffi/platform/": "tests/ffi/platform_test.ts",
+  "ffi/syscalls/aio.ts": "tests/reactor/reactor_test.ts",
+  "ffi/syscalls/io_uring.ts": "tests/reactor/reactor_test.ts",
   "lib/dial/abort.ts": "tests/dial/dial_test.ts",
   "lib/reactor/": "tests/reactor/reactor_test.ts",
   "lib/socket/accepting.ts": "tests/interop/worker_test.ts",

@@ -10,6 +10,7 @@ import { check } from "../errors.ts";
 import { READABLE, WRITABLE } from "../reactor/mod.ts";
 import { filesNeedByte, FullQueue, isFullQueue } from "../socket/full_queue.ts";
 import { pollTimeout } from "../socket/options.ts";
+import { isReadingShutDown } from "../socket/inspect.ts";
 import { type Destination, destinationOf } from "../socket/pathname.ts";
 import { descriptorOf, type Socket } from "../socket/socket.ts";
 import {
@@ -246,5 +247,15 @@ function receiveOnce(fd: number, m: Msghdr, flags: number): number {
 }
 
 function receiveCall(socket: Socket, message: Msghdr, flags: number): Operation {
-  return { attempt: () => receiveOnce(socket.fd, message, flags) };
+  let hasWaited = false;
+  return {
+    attempt: () => {
+      const { fd, type } = socket;
+      const count = receiveOnce(fd, message, flags);
+      if (count !== -platform.EAGAIN || type !== "dgram") return count;
+      const isOver = hasWaited && isReadingShutDown(fd);
+      hasWaited = true;
+      return isOver ? 0 : count;
+    },
+  };
 }

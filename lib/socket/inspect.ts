@@ -5,6 +5,7 @@
  */
 
 import { MISSING, platform } from "../../ffi/platform/mod.ts";
+import { poll } from "../../ffi/syscalls/files.ts";
 import { socketName } from "../../ffi/syscalls/sockets.ts";
 import { check } from "../errors.ts";
 import { decodeSockaddr } from "../sockaddr.ts";
@@ -45,4 +46,10 @@ export function nameOf(fd: number, ofPeer: boolean): Uint8Array | null {
   const isMissing = ofPeer && (length === -platform.ENOTCONN || length === -platform.EINVAL);
   if (isMissing) return null;
   return decodeSockaddr(buffer, check(length, ofPeer ? "getpeername" : "getsockname"), platform);
+}
+
+/** Whether reading from the socket was shut down: EAGAIN is final then. */
+export function isReadingShutDown(fd: number): boolean {
+  const { POLLRDHUP } = platform;
+  return POLLRDHUP !== 0 && (poll(fd, POLLRDHUP, 0) & POLLRDHUP) !== 0;
 }

@@ -114,9 +114,10 @@ export function setTimeLimit(fd: number, name: number, milliseconds: number): vo
   }
   const { size, tv_sec, tv_usec } = platform.timeval;
   const value = new DataView(new ArrayBuffer(size));
-  const seconds = Math.floor(milliseconds / 1000);
-  value.setBigInt64(tv_sec[0], BigInt(seconds), true);
-  value.setInt32(tv_usec[0], Math.round((milliseconds - seconds * 1000) * 1000), true);
+  // Rounded up: the shortest limit must not become none.
+  const microseconds = Math.ceil(milliseconds * 1000);
+  value.setBigInt64(tv_sec[0], BigInt(Math.floor(microseconds / 1e6)), true);
+  value.setInt32(tv_usec[0], microseconds % 1e6, true);
   check(setsockopt(fd, platform.SOL_SOCKET, name, new Uint8Array(value.buffer)), "setsockopt");
 }
 

@@ -11,6 +11,7 @@ import { IncomingControl } from "../msghdr/control.ts";
 import type { Descriptor } from "../fd/descriptor.ts";
 import { ControlTruncatedError } from "../errors.ts";
 import { MAX_FILES } from "../fd/files.ts";
+import { isReadingShutDown } from "./inspect.ts";
 import { Header, MAX_VECTORS } from "../msghdr/header.ts";
 import { type Message, ReceivedMessage } from "./message.ts";
 import { closeReceived, NOTHING_RECEIVED, type Received, takeOver } from "../msghdr/received.ts";
@@ -79,6 +80,7 @@ export function lookUpControlRoom(fd: number, type: SocketType): ControlRoom {
 }
 
 const flag = new Uint8Array(4);
+const oneByte = new Uint8Array(128).subarray(0, 1);
 
 function isOn(fd: number, option: number): boolean {
   return option !== MISSING && getsockopt(fd, platform.SOL_SOCKET, option, flag) >= 0 &&
@@ -112,6 +114,7 @@ export class Receiver implements Operation, Disposable {
   #ended = false;
   #isDone = false;
   #isTaken = false;
+  #hasWaited = false;
   #data: Uint8Array | undefined;
   #credentials: Credentials | undefined;
 
@@ -147,10 +150,10 @@ export class Receiver implements Operation, Disposable {
     while (!this.#isDone) {
       this.#checkRoom();
       const count = this.#receiveOnce(fd);
-      if (count < 0) return count;
-      this.#filled += count;
+      if (count < 0 && !this.#isShutDown(fd, count)) return count;
+      this.#filled += Math.max(count, 0);
       this.#isDone = !this.#waitAll || this.#ended || this.#filled >= this.#size ||
-        this.#received !== NOTHING_RECEIVED || this.#credentials !== undefined;
+        this.#received !== NOTHING_RECEIVED || !this.#isSameSender(fd);
     }
     // The shared memory belongs to the next call: take what is in it along now.
     this.#data = this.#takeData();
@@ -167,6 +170,29 @@ export class Receiver implements Operation, Disposable {
 
   get #hasRoom(): boolean {
     return this.#buffers === undefined || totalLength(this.#buffers) >= this.#size;
+  }
+
+  /** Once reading is shut down, a datagram socket stays readable and gives EAGAIN: that is its end. */
+  #isShutDown(fd: number, result: number): boolean {
+    if (result !== -platform.EAGAIN || this.#socket.type !== "dgram") return false;
+    this.#ended = this.#hasWaited && isReadingShutDown(fd);
+    this.#hasWaited = true;
+    return this.#ended;
+  }
+
+  /** With credentials, only what the same sender sent is put together: look who sent what comes next. */
+  #isSameSender(fd: number): boolean {
+    const { pid, uid, gid } = this.#credentials ?? {};
+    if (pid === undefined || shared === undefined) return true;
+    const { header, control } = shared;
+    const room = this.#socket.controlRoom().fixed;
+    header.setSingleVector(oneByte);
+    header.setControl(control.prepare(room), room);
+    const count = recvmsg(fd, header.bytes, platform.MSG_DONTWAIT | platform.MSG_PEEK);
+    control.arrived = count < 0 ? 0 : header.controlLength;
+    closeReceived(takeOver(control));
+    const next = credentialsIn(control);
+    return count <= 0 || (next?.pid === pid && next.uid === uid && next.gid === gid);
   }
 
   #takeUnread(): void {
@@ -223,7 +249,7 @@ export class Receiver implements Operation, Disposable {
     const { files, pidfd } = this.#received;
     if (this.#files === 0) { for (const file of files) file.close(); }
     else if (isTruncated || files.length > this.#files) this.#refuse(data, files.length);
-    const message = new ReceivedMessage(data, this.#files === 0 ? [] : files);
+    const message = new ReceivedMessage(data, this.#files === 0 ? [] : files.slice());
     if (pidfd !== undefined) message.pidfd = pidfd;
     this.#describe(message, isTruncated || (this.#files === 0 && files.length > 0));
     if (this.#credentials !== undefined) message.credentials = this.#credentials;

@@ -1,0 +1,32 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { attachErrno, errno } from "../../ffi/errno.ts";
+import { libc } from "../../ffi/libc.ts";
+import { platform } from "../../ffi/platform/mod.ts";
+
+const { EBADF, ENOENT } = platform;
+
+Deno.test("errno() is what the last failed call left", () => {
+  const path = new TextEncoder().encode("/nothing/here\0");
+  assertEquals([libc().close(-1), errno()], [-1, EBADF]);
+  assertEquals([libc().unlink(path), errno()], [-1, ENOENT]);
+});
+
+Deno.test("errno() is right however often the garbage collector runs", () => {
+  const path = new TextEncoder().encode("/nothing/here\0");
+  const { close, unlink } = libc();
+  let wrong = 0;
+  for (let n = 0; n < 100_000; n++) {
+    close(-1);
+    if (errno() !== EBADF) wrong++;
+    new Array(50).fill(n);
+    unlink(path);
+    if (errno() !== ENOENT) wrong++;
+  }
+  assertEquals(wrong, 0);
+});
+
+Deno.test("attachErrno() refuses a library that does not tell where errno is", () => {
+  assertThrows(() => attachErrno(null), Deno.errors.NotSupported, "errno");
+  libc().close(-1);
+  assertEquals(errno(), EBADF);
+});

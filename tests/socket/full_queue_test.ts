@@ -1,0 +1,112 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { platform } from "../../ffi/platform/mod.ts";
+import { Descriptor } from "../../lib/fd/descriptor.ts";
+import { filesNeedByte, FullQueue, isFullQueue } from "../../lib/socket/full_queue.ts";
+import { destinationOf } from "../../lib/socket/pathname.ts";
+import { unix } from "../../mod.ts";
+import { fill, isPending, linuxTest, test, turn } from "../util/cases.ts";
+import { countDescriptors } from "../util/descriptors.ts";
+import { tempDir } from "../util/tempdir.ts";
+
+const { EAGAIN, ENOBUFS, EPIPE } = platform;
+
+Deno.test("isFullQueue() tells a refusal for now from a failure", () => {
+  assertEquals([-EAGAIN, -EPIPE, 0, 7].map((it) => isFullQueue(it, "stream")), [
+    true,
+    false,
+    false,
+    false,
+  ]);
+  assertEquals(isFullQueue(-ENOBUFS, "dgram"), platform.fullQueueIsNobufs);
+  assertEquals(isFullQueue(-ENOBUFS, "stream"), false);
+});
+
+Deno.test("filesNeedByte() says what to do", () => {
+  assertEquals(filesNeedByte() instanceof TypeError, true);
+});
+
+/** A receiver whose queue is full, and an unconnected sender. */
+function fullReceiver(dir: string): Disposable & { receiver: unix.Socket; sender: Descriptor } {
+  const receiver = unix.bind(`${dir}/to`);
+  const filler = unix.connectSync(`${dir}/to`, { type: "dgram" });
+  fill(filler, 1);
+  filler.close();
+  const sender = new Descriptor(unix.bind(`${dir}/from`).detach(), "Socket");
+  return {
+    receiver,
+    sender,
+    [Symbol.dispose](): void {
+      receiver.close();
+      sender.close();
+    },
+  };
+}
+
+linuxTest(
+  "FullQueue.wait() ends when the receiver has room again, and closes its probe",
+  async () => {
+    using dir = tempDir();
+    using made = fullReceiver(dir.path);
+    const before = countDescriptors();
+    {
+      using queue = new FullQueue(made.sender, destinationOf(dir.join("to")));
+      const wait = queue.wait();
+      assertEquals(await isPending(wait), true);
+      while (await isPending(wait)) made.receiver.readSync(new Uint8Array(1));
+      await wait;
+    }
+    assertEquals(countDescriptors() <= before + 2, true, "the reactor may open its own");
+  },
+);
+
+linuxTest("FullQueue.wait() ends with the signal's reason", async () => {
+  using dir = tempDir();
+  using made = fullReceiver(dir.path);
+  using queue = new FullQueue(made.sender, destinationOf(dir.join("to")));
+  const abort = new AbortController();
+  const wait = queue.wait(abort.signal);
+  await turn();
+  abort.abort("enough");
+  assertEquals(await assertRejects(() => wait), "enough");
+});
+
+linuxTest("FullQueue.wait() ends with BadResource when the sender is closed", async () => {
+  using dir = tempDir();
+  using made = fullReceiver(dir.path);
+  using queue = new FullQueue(made.sender, destinationOf(dir.join("to")));
+  const wait = queue.wait();
+  await turn();
+  made.sender.close();
+  await assertRejects(() => wait, Deno.errors.BadResource, "Socket is closed");
+});
+
+linuxTest("FullQueue.waitSync() comes back after its time limit", () => {
+  using dir = tempDir();
+  using made = fullReceiver(dir.path);
+  using queue = new FullQueue(made.sender, destinationOf(dir.join("to")));
+  for (let n = 0; n < 3; n++) queue.waitSync(1);
+});
+
+test("FullQueue.wait() without a destination looks again after a while", async () => {
+  using dir = tempDir();
+  using socket = unix.bind(dir.join("a"));
+  const sender = new Descriptor(socket.detach(), "Socket");
+  using queue = new FullQueue(sender, undefined);
+  await queue.wait();
+  queue.waitSync(-1);
+  sender.close();
+});
+
+linuxTest(
+  "FullQueue.wait() does not trust a probe that says there is room when there is none",
+  async () => {
+    using dir = tempDir();
+    using receiver = unix.bind(dir.join("to"));
+    using socket = unix.bind(dir.join("from"));
+    const sender = new Descriptor(socket.detach(), "Socket");
+    using queue = new FullQueue(sender, destinationOf(dir.join("to")));
+    for (let n = 0; n < 4; n++) await queue.wait();
+    assertEquals(receiver.bytesAvailable, 0);
+    sender.close();
+  },
+);

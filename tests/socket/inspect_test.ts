@@ -1,0 +1,59 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { libc } from "../../ffi/libc.ts";
+import { platform } from "../../ffi/platform/mod.ts";
+import { socket } from "../../ffi/syscalls/sockets.ts";
+import { OwnedFd } from "../../lib/fd/owned_fd.ts";
+import { describeSocket, nameOf } from "../../lib/socket/inspect.ts";
+import { unix } from "../../mod.ts";
+import { bytes, connected, linuxTest, PAIRED, test } from "../util/cases.ts";
+import { tempDir } from "../util/tempdir.ts";
+
+test("describeSocket() names the type of a connected and of a listening socket", () => {
+  using dir = tempDir();
+  for (const type of PAIRED) {
+    using pair = connected(type);
+    assertEquals(describeSocket(pair.a.fd, false), type);
+  }
+  using listener = unix.listen(dir.join("a"));
+  assertEquals(describeSocket(listener.fd, true), "stream");
+});
+
+test("describeSocket() takes a socket that is neither bound nor connected", () => {
+  const flags = { cloexec: true, nonblocking: false };
+  using made = OwnedFd.adopt(socket(platform.SOCK_STREAM, flags));
+  assertEquals(describeSocket(made.fd, false), "stream");
+});
+
+test("describeSocket() refuses anything else, and says what it is", () => {
+  using dir = tempDir();
+  using pair = connected();
+  using listener = unix.listen(dir.join("a"));
+  using file = OwnedFd.open("/dev/null");
+  const AF_INET = 2;
+  using tcp = OwnedFd.adopt(libc().socket(AF_INET, platform.SOCK_STREAM, 0));
+  assertThrows(() => describeSocket(file.fd, false), TypeError, "it is not a socket");
+  assertThrows(() => describeSocket(0x7ffffffe, false), TypeError, "it is not a socket");
+  assertThrows(() => describeSocket(tcp.fd, false), TypeError, "not a Unix domain socket");
+  assertThrows(() => describeSocket(tcp.fd, true), TypeError, "not a Unix domain socket");
+  assertThrows(() => describeSocket(pair.a.fd, true), TypeError, "use Socket.adopt");
+  assertThrows(() => describeSocket(listener.fd, false), TypeError, "use Listener.adopt");
+});
+
+test("nameOf() is null for an unnamed socket and for a missing peer", () => {
+  using pair = connected();
+  assertEquals([nameOf(pair.a.fd, false), nameOf(pair.a.fd, true)], [null, null]);
+  using dir = tempDir();
+  using datagrams = unix.bind(dir.join("a"));
+  assertEquals(nameOf(datagrams.fd, true), null);
+  assertEquals(nameOf(datagrams.fd, false), bytes(dir.join("a")));
+});
+
+linuxTest("nameOf() gives every byte of an abstract name", () => {
+  const name = new Uint8Array([0, 0xff, 0, 0x61, Deno.pid & 0xff, 0]);
+  using datagrams = unix.bind(name);
+  assertEquals(nameOf(datagrams.fd, false), name);
+});
+
+test("nameOf() throws BadResource for a number that is no descriptor", () => {
+  assertThrows(() => nameOf(0x7ffffffe, false), Deno.errors.BadResource);
+});

@@ -1,0 +1,31 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { platform } from "../../ffi/platform/mod.ts";
+import {
+  denoAddr,
+  type SocketType,
+  typeFromNumber,
+  typeNumber,
+} from "../../lib/socket/socket_type.ts";
+
+Deno.test("typeNumber() and typeFromNumber() undo each other", () => {
+  for (const type of ["stream", "seqpacket", "dgram"] as const) {
+    assertEquals(typeFromNumber(typeNumber(type)), type);
+  }
+  assertEquals(typeNumber("stream"), platform.SOCK_STREAM);
+});
+
+Deno.test("typeNumber() refuses what is no type, and names those there are", () => {
+  for (const type of ["tcp", "", undefined, 1, null]) {
+    assertThrows(() => typeNumber(type as SocketType), TypeError, '"seqpacket"');
+  }
+});
+
+Deno.test("typeFromNumber() knows no other type", () => {
+  for (const number of [0, -1, 3, 99]) assertEquals(typeFromNumber(number), undefined);
+});
+
+Deno.test("denoAddr() calls datagrams unixpacket, as Deno does", () => {
+  assertEquals(denoAddr("stream", "/a"), { transport: "unix", path: "/a" });
+  assertEquals(denoAddr("seqpacket", "/a"), { transport: "unix", path: "/a" });
+  assertEquals(denoAddr("dgram", ""), { transport: "unixpacket", path: "" });
+});
