@@ -1,0 +1,75 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import "../../lib/unix/provider.ts";
+import { dial, dialUri, registerProtocol } from "../../lib/dial/mod.ts";
+import { bind } from "../../lib/unix/bind.ts";
+import { listen } from "../../lib/unix/listen.ts";
+import { Socket } from "../../lib/socket/socket.ts";
+import { bytes, linuxTest, test } from "../util/cases.ts";
+import { tempDir } from "../util/tempdir.ts";
+
+test('dial("unix") connects a stream socket', async () => {
+  using dir = tempDir();
+  using listener = listen(dir.join("a"));
+  using client = await dial("unix", dir.join("a"));
+  using server = await listener.accept();
+  assert(client instanceof Socket);
+  assertEquals([client.type, client.remoteAddr.path], ["stream", dir.join("a")]);
+  await client.write(bytes("a"));
+  assertEquals(await server.read(new Uint8Array(8)), 1);
+});
+
+linuxTest('dial("unixpacket") connects a seqpacket socket', async () => {
+  using dir = tempDir();
+  using listener = listen(dir.join("a"), { type: "seqpacket" });
+  using client = await dial("unixpacket", dir.join("a"));
+  using _server = await listener.accept();
+  assert(client instanceof Socket);
+  assertEquals(client.type, "seqpacket");
+});
+
+test('dial("unixgram") connects a datagram socket', async () => {
+  using dir = tempDir();
+  using receiver = bind(dir.join("a"));
+  using client = await dial("unixgram", dir.join("a"));
+  assert(client instanceof Socket);
+  assertEquals(client.type, "dgram");
+  await client.write(bytes("abc"));
+  assertEquals(await receiver.read(new Uint8Array(8)), 3);
+});
+
+test('dial("unix") ignores a service: paths have none', async () => {
+  using dir = tempDir();
+  using listener = listen(dir.join("a"));
+  using _client = await dial("unix", dir.join("a"), "http");
+  using _server = await listener.accept();
+});
+
+test('dial("unix") passes the signal on', async () => {
+  const signal = AbortSignal.abort("before");
+  assertEquals(await assertRejects(() => dial("unix", "/run/a", "", { signal })), "before");
+});
+
+test('dial("unix") fails as connect() does', async () => {
+  using dir = tempDir();
+  const error = await assertRejects(() => dial("unix", dir.join("a")), Deno.errors.NotFound);
+  assert("code" in error && "syscall" in error && "address" in error);
+  assertEquals(
+    [error.code, error.syscall, error.address],
+    ["ENOENT", "connect", dir.join("a")],
+  );
+});
+
+test("dialUri() connects to a unix: URI", async () => {
+  using dir = tempDir();
+  using listener = listen(dir.join("a b"));
+  for (const uri of [`unix://${dir.join("a%20b")}`, new URL(`unix:${dir.join("a b")}`)]) {
+    using _client = await dialUri(uri);
+    using _server = await listener.accept();
+  }
+});
+
+Deno.test("the protocols of Unix sockets are taken", () => {
+  for (const name of ["unix", "unixpacket", "unixgram"]) {
+    assertThrows(() => registerProtocol(name, () => Promise.reject(new Error("no"))), Error, name);
+  }
+});

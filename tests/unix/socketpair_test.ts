@@ -1,0 +1,56 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { socketpair } from "../../lib/unix/socketpair.ts";
+import type { SocketType } from "../../lib/socket/socket_type.ts";
+import { bytes, PAIRED, test } from "../util/cases.ts";
+import { isInherited, isNonblocking } from "../util/inherited.ts";
+
+for (const type of PAIRED) {
+  test(`socketpair() makes two unnamed sockets that are connected (${type})`, async () => {
+    const [a, b] = socketpair({ type });
+    using _a = a;
+    using _b = b;
+    assertEquals([a.type, b.type], [type, type]);
+    assertEquals([a.localAddr.path, a.remoteAddr.path], ["", ""]);
+    assertEquals([a.localAddress, a.remoteAddress], [null, null]);
+    for (const [from, to] of [[a, b], [b, a]] as const) {
+      await from.write(bytes("hello"));
+      assertEquals(await to.read(new Uint8Array(8)), 5);
+    }
+  });
+}
+
+test("socketpair() makes stream sockets by default", () => {
+  const [a, b] = socketpair();
+  using _a = a;
+  using _b = b;
+  assertEquals(a.type, "stream");
+});
+
+test("socketpair() passes nothing on to other programs by default, and both ends on request", () => {
+  for (const cloexec of [undefined, true, false]) {
+    const [a, b] = socketpair(cloexec === undefined ? {} : { cloexec });
+    using _a = a;
+    using _b = b;
+    assertEquals([isInherited(a.fd), isInherited(b.fd)], Array(2).fill(cloexec === false));
+  }
+});
+
+test("socketpair() sets O_NONBLOCK on request, which changes nothing here", async () => {
+  for (const nonblocking of [undefined, false, true]) {
+    const [a, b] = socketpair(nonblocking === undefined ? {} : { nonblocking });
+    using _a = a;
+    using _b = b;
+    const is = [isNonblocking(a.fd), isNonblocking(b.fd)];
+    assertEquals(is, Array(2).fill(nonblocking === true));
+    const read = a.read(new Uint8Array(8));
+    b.writeSync(bytes("a"));
+    assertEquals(await read, 1);
+    b.writeSync(bytes("bc"));
+    assertEquals(a.readSync(new Uint8Array(8)), 2);
+    assertEquals([isNonblocking(a.fd), isNonblocking(b.fd)], is);
+  }
+});
+
+Deno.test("socketpair() refuses what is no type", () => {
+  assertThrows(() => socketpair({ type: "raw" as SocketType }), TypeError, '"raw"');
+});
