@@ -12,6 +12,7 @@ import { cString } from "../../ffi/memory.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { bind } from "../../ffi/syscalls/sockets.ts";
 import { closeFd, link, open, unlink } from "../../ffi/syscalls/files.ts";
+import { identityOfPath } from "../fd/stat.ts";
 import { check, InvalidAddressError } from "../errors.ts";
 import {
   type Address,
@@ -132,7 +133,9 @@ function bindIn(fd: number, directory: string, component: Uint8Array): number {
   const name = joined(directory, component);
   if (fitsSockaddr(name, platform)) return bind(fd, encodeSockaddr(name, platform));
   // The component alone fits, but not with the directory's short form before it: bind beside it, and
-  // give the file its name by link(2), which refuses an existing one just as bind(2) does.
+  // give the file its name by link(2), which refuses an existing one just as bind(2) does. Look before:
+  // a socket that was bound once cannot be bound again.
+  if (identityOfPath(name.bytes) !== -platform.ENOENT) return -platform.EADDRINUSE;
   const temporary = joined(directory, fromLatin1(`.${crypto.randomUUID().slice(0, 8)}`));
   const bound = bind(fd, encodeSockaddr(temporary, platform));
   if (bound < 0) return bound;

@@ -1,0 +1,77 @@
+/**
+ * Taking descriptors or rights away from this process for a while.
+ *
+ * @module
+ */
+
+import { OwnedFd } from "../../lib/fd/owned_fd.ts";
+import { listDescriptors } from "./descriptors.ts";
+
+const LIBRARY = Deno.build.os === "linux" ? "libc.so.6" : "/usr/lib/libSystem.B.dylib";
+const RLIMIT_NOFILE = Deno.build.os === "linux" ? 7 : 8;
+
+const limits = {
+  // int getrlimit(int resource, struct rlimit *rlim);
+  getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
+  // int setrlimit(int resource, const struct rlimit *rlim);
+  setrlimit: { parameters: ["i32", "buffer"], result: "i32" },
+} as const;
+
+/** No descriptors left until it is disposed, but for those that it frees. */
+export interface Shortage extends Disposable {
+  /** Let so many descriptors be opened. */
+  free(count: number): void;
+}
+
+/** Use up every descriptor of this process: `using shortage = outOfDescriptors()`. */
+export function outOfDescriptors(): Shortage {
+  const library = Deno.dlopen(LIBRARY, limits);
+  const before = new BigUint64Array(2);
+  library.symbols.getrlimit(RLIMIT_NOFILE, new Uint8Array(before.buffer));
+  const held = [OwnedFd.open("/dev/null")];
+  const lowered = before.slice();
+  lowered[0] = BigInt(Math.max(...listDescriptors().keys()) + 1);
+  library.symbols.setrlimit(RLIMIT_NOFILE, new Uint8Array(lowered.buffer));
+  try {
+    for (;;) held.push(OwnedFd.open("/dev/null"));
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EMFILE")) throw error;
+  }
+  return {
+    free: (count) => held.splice(0, count).forEach((it) => it.close()),
+    [Symbol.dispose](): void {
+      library.symbols.setrlimit(RLIMIT_NOFILE, new Uint8Array(before.buffer));
+      for (const it of held) it.close();
+      library.close();
+    },
+  };
+}
+
+/**
+ * Run `fn` without the superuser's right to reach every file. Only calls that this thread makes before
+ * `fn` returns are meant, not what a promise does later.
+ */
+export function withoutRights<T>(fn: () => T): T {
+  if (Deno.build.os !== "linux" || Deno.uid() !== 0) return fn();
+  const library = Deno.dlopen(LIBRARY, {
+    // int setfsuid(uid_t fsuid);   for the calling thread only
+    setfsuid: { parameters: ["u32"], result: "i32" },
+  });
+  library.symbols.setfsuid(65534);
+  try {
+    return fn();
+  } finally {
+    library.symbols.setfsuid(0);
+    library.close();
+  }
+}
+
+/** Run `fn` with a umask. */
+export function withUmask<T>(mask: number, fn: () => T): T {
+  const previous = Deno.umask(mask);
+  try {
+    return fn();
+  } finally {
+    Deno.umask(previous);
+  }
+}
