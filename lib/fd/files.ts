@@ -40,8 +40,10 @@ export function fileNumber(file: FileLike): number {
  * Return the numbers behind `files`, all checked before any is used.
  *
  * @throws {RangeError} if there are more than 253
+ * @throws {TypeError} if it is no array, or one is no descriptor number
  */
 export function fileNumbers(files: readonly FileLike[]): number[] {
+  if (!Array.isArray(files)) throw new TypeError("Cannot pass files: give them in an array");
   if (files.length > MAX_FILES) {
     throw new RangeError(
       `Cannot pass ${files.length} descriptors in one message: at most ${MAX_FILES} fit; send several messages`,

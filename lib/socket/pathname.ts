@@ -135,7 +135,10 @@ function bindIn(fd: number, directory: string, component: Uint8Array): number {
   // The component alone fits, but not with the directory's short form before it: bind beside it, and
   // give the file its name by link(2), which refuses an existing one just as bind(2) does. Look before:
   // a socket that was bound once cannot be bound again.
-  if (identityOfPath(name.bytes) !== -platform.ENOENT) return -platform.EADDRINUSE;
+  const existing = identityOfPath(name.bytes);
+  if (existing !== -platform.ENOENT) {
+    return typeof existing === "number" ? existing : -platform.EADDRINUSE;
+  }
   const temporary = joined(directory, fromLatin1(`.${crypto.randomUUID().slice(0, 8)}`));
   const bound = bind(fd, encodeSockaddr(temporary, platform));
   if (bound < 0) return bound;

@@ -305,11 +305,10 @@ function credentialsIn(control: IncomingControl): Credentials | undefined {
 }
 
 function checkedBuffers(buffer: Uint8Array | readonly Uint8Array[]): readonly Uint8Array[] {
-  const buffers = buffer instanceof Uint8Array ? [buffer] : Array.from(buffer);
-  for (const bytes of buffers) {
-    if (!(bytes instanceof Uint8Array)) {
-      throw new TypeError("Cannot receive: give `buffer` as a Uint8Array or an array of them");
-    }
+  const isArray = Array.isArray(buffer);
+  const buffers: readonly Uint8Array[] = isArray ? Array.from(buffer) : [buffer as Uint8Array];
+  if (!buffers.every((bytes) => bytes instanceof Uint8Array)) {
+    throw new TypeError("Cannot receive: give `buffer` as a Uint8Array or an array of them");
   }
   if (buffers.length > MAX_VECTORS) {
     throw new RangeError(

@@ -155,11 +155,9 @@ function dataVectors(
 ): readonly Uint8Array[] {
   if (data === undefined) return [];
   if (data instanceof Uint8Array) return [data];
-  const vectors = Array.from(data);
-  for (const bytes of vectors) {
-    if (!(bytes instanceof Uint8Array)) {
-      throw new TypeError("Cannot send the data: give a Uint8Array or an array of them");
-    }
+  const vectors: readonly Uint8Array[] = Array.isArray(data) ? Array.from(data) : [];
+  if (!Array.isArray(data) || !vectors.every((bytes) => bytes instanceof Uint8Array)) {
+    throw new TypeError("Cannot send the data: give a Uint8Array or an array of them");
   }
   // A stream may take several calls; a message must fit one, and one takes IOV_MAX pieces.
   return isStream || vectors.length <= MAX_VECTORS ? vectors : [concatenated(vectors)];
