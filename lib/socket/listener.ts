@@ -123,7 +123,8 @@ export class Listener implements Deno.Listener<Socket, Deno.UnixAddr> {
 
   /** The address in exact bytes, with a leading NUL for an abstract name; `null` for none. */
   get localAddress(): Uint8Array | null {
-    return (this.#local ??= nameOf(this.fd, false) ?? undefined)?.slice() ?? null;
+    const { fd } = this;
+    return (this.#local ??= nameOf(fd, false) ?? undefined)?.slice() ?? null;
   }
 
   get #channel(): Channel {

@@ -137,12 +137,14 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
 
   /** The address of this end in exact bytes, with a leading NUL for an abstract name; `null` for none. */
   get localAddress(): Uint8Array | null {
-    return this.#local?.slice() ?? nameOf(this.fd, false);
+    const { fd } = this;
+    return this.#local?.slice() ?? nameOf(fd, false);
   }
 
   /** The address of the other end in exact bytes, with a leading NUL for an abstract name; `null` for none. */
   get remoteAddress(): Uint8Array | null {
-    return this.#remote?.slice() ?? nameOf(this.fd, true);
+    const { fd } = this;
+    return this.#remote?.slice() ?? nameOf(fd, true);
   }
 
   get #incoming(): Channel {

@@ -1,0 +1,151 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { platform, replacePlatform } from "../../ffi/platform/mod.ts";
+import { MISSING } from "../../ffi/platform/types.ts";
+import { SyscallError } from "../../lib/errors.ts";
+import { bytes, connected, linuxTest, PAIRED, test } from "../util/cases.ts";
+
+const { SOL_SOCKET, SO_TYPE } = platform;
+
+test("getOption() and setOption() give and take numbers and structures", () => {
+  using pair = connected();
+  assertEquals(pair.a.getOption(SOL_SOCKET, SO_TYPE), platform.SOCK_STREAM);
+  const structure: Uint8Array = pair.a.getOption(SOL_SOCKET, SO_TYPE, 4);
+  assertEquals(structure.byteLength, 4);
+  pair.a.setOption(SOL_SOCKET, platform.SO_SNDBUF, 8192);
+  assert(pair.a.getOption(SOL_SOCKET, platform.SO_SNDBUF) >= 8192);
+  const error = assertThrows(() => pair.a.getOption(SOL_SOCKET, 9999), SyscallError);
+  assertEquals([error.code, error.syscall], ["ENOPROTOOPT", "getsockopt"]);
+});
+
+test("the sizes of the buffers can be set", () => {
+  using pair = connected();
+  for (const name of ["sendBufferSize", "receiveBufferSize"] as const) {
+    pair.a[name] = 32768;
+    assert(pair.a[name] >= 32768);
+    assertThrows(() => pair.a[name] = 0.5, RangeError);
+    assertThrows(() => pair.a[name] = NaN, RangeError);
+  }
+});
+
+test("time limits are in milliseconds, 0 for none", () => {
+  using pair = connected();
+  for (const name of ["sendTimeout", "receiveTimeout"] as const) {
+    assertEquals(pair.a[name], 0);
+    pair.a[name] = 1500;
+    assertEquals(pair.a[name], 1500);
+    pair.a[name] = 0;
+    assertEquals(pair.a[name], 0);
+    assertThrows(() => pair.a[name] = -1, RangeError);
+  }
+});
+
+linuxTest("passCredentials, passPidfd and passRights can be switched", () => {
+  for (const type of PAIRED) {
+    using pair = connected(type);
+    for (const [name, initial] of [["passCredentials", false], ["passPidfd", false]] as const) {
+      assertEquals(pair.a[name], initial);
+      for (const on of [true, false, true]) {
+        pair.a[name] = on;
+        assertEquals(pair.a[name], on);
+      }
+    }
+    assertEquals(pair.a.passRights, true);
+  }
+});
+
+linuxTest("passRights: false makes the kernel refuse messages with descriptors", () => {
+  using pair = connected();
+  try {
+    pair.b.passRights = false;
+  } catch (error) {
+    // Linux before 6.16.
+    assert(error instanceof Deno.errors.NotSupported);
+    assertEquals(pair.b.passRights, true);
+    return;
+  }
+  assertEquals(pair.b.passRights, false);
+  const error = assertThrows(
+    () => pair.a.sendSync({ data: bytes("a"), files: [0] }),
+    Deno.errors.PermissionDenied,
+  );
+  assertEquals("code" in error && error.code, "EPERM");
+  assertEquals(pair.a.sendSync({ data: bytes("a") }), 1);
+  pair.b.passRights = true;
+  assertEquals(pair.a.sendSync({ data: bytes("a"), files: [0] }), 1);
+});
+
+/** Run `fn` as if the kernel had not the options. */
+function without(names: readonly (keyof typeof platform)[], fn: () => void): void {
+  const table = Object.fromEntries(names.map((name) => [name, MISSING]));
+  const previous = replacePlatform({ ...platform, ...table });
+  try {
+    fn();
+  } finally {
+    replacePlatform(previous);
+  }
+}
+
+test("what the kernel does not have throws NotSupported when it is set, and reads as off", () => {
+  using pair = connected();
+  without(["SO_PASSCRED", "SO_PASSPIDFD", "SO_PASSRIGHTS"], () => {
+    assertEquals([pair.a.passCredentials, pair.a.passPidfd, pair.a.passRights], [
+      false,
+      false,
+      true,
+    ]);
+    for (const name of ["passCredentials", "passPidfd", "passRights"] as const) {
+      assertThrows(() => pair.a[name] = true, Deno.errors.NotSupported, "This system cannot");
+    }
+  });
+});
+
+test("what the kernel does not tell of a peer throws NotSupported", () => {
+  using pair = connected();
+  without(["SO_PEERPIDFD", "SO_PEERGROUPS", "SO_PEERSEC"], () => {
+    for (const ask of ["peerPidfd", "peerGroups", "peerSecurity"] as const) {
+      assertThrows(() => pair.a[ask](), Deno.errors.NotSupported);
+    }
+  });
+});
+
+test("bytesAvailable and bytesUnsent count what is under way", () => {
+  using pair = connected("dgram");
+  assertEquals([pair.b.bytesAvailable, pair.a.bytesUnsent], [0, 0]);
+  pair.a.writeSync(bytes("hello"));
+  pair.a.writeSync(bytes("abc"));
+  // On Linux that is the next datagram, on macOS all of them.
+  assert([5, 8].includes(pair.b.bytesAvailable));
+  assert(pair.a.bytesUnsent >= 8);
+  pair.b.readSync(new Uint8Array(8));
+  assertEquals(pair.b.bytesAvailable, 3);
+});
+
+test("busyPoll is checked, and off by default", () => {
+  using pair = connected();
+  assertEquals(pair.a.busyPoll, 0);
+  pair.a.busyPoll = 20;
+  assertEquals(pair.a.busyPoll, 20);
+  assertThrows(() => pair.a.busyPoll = -1, RangeError);
+});
+
+test("options of a closed socket throw BadResource", () => {
+  using pair = connected();
+  pair.a.close();
+  const names = [
+    "sendBufferSize",
+    "receiveBufferSize",
+    "sendTimeout",
+    "receiveTimeout",
+    "passCredentials",
+    "passPidfd",
+    "passRights",
+    "bytesAvailable",
+    "bytesUnsent",
+  ] as const;
+  for (const name of names) {
+    assertThrows(() => pair.a[name], Deno.errors.BadResource, "Socket is closed", name);
+  }
+  assertThrows(() => pair.a.getOption(SOL_SOCKET, SO_TYPE), Deno.errors.BadResource);
+  assertThrows(() => pair.a.setOption(SOL_SOCKET, SO_TYPE, 1), Deno.errors.BadResource);
+  assertThrows(() => pair.a.passCredentials = true, Deno.errors.BadResource);
+});

@@ -1,0 +1,39 @@
+/**
+ * Programs of their own that end by themselves, or must not.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+
+const MODULE = new URL("../../mod.ts", import.meta.url).href;
+const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
+
+/** How a program ended: its output, or `undefined` if it still ran after a while and was killed. */
+export async function lifetime(program: string, patience = 20_000): Promise<string | undefined> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "eval",
+      "--config",
+      CONFIG,
+      `import { Listener, OwnedFd, recvmsg, Msghdr, Socket, unix } from ${JSON.stringify(MODULE)};
+       void [Listener, OwnedFd, recvmsg, Msghdr, Socket, unix];
+       const dir = Deno.makeTempDirSync({ dir: "/tmp", prefix: "denet-" });
+       addEventListener("unload", () => Deno.removeSync(dir, { recursive: true }));
+       ${program}`,
+    ],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let killed = false;
+  const timer = setTimeout(() => {
+    killed = true;
+    child.kill("SIGKILL");
+  }, patience);
+  const { stdout, stderr, success } = await child.output();
+  clearTimeout(timer);
+  if (killed) return undefined;
+  assertEquals([success, new TextDecoder().decode(stderr)], [true, ""]);
+  return new TextDecoder().decode(stdout);
+}
