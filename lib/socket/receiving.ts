@@ -9,6 +9,7 @@ import { getsockopt, recvmsg } from "../../ffi/syscalls/sockets.ts";
 import { cmsgSpace, type Credentials, readCredentials, UCRED_SIZE } from "../cmsg.ts";
 import { IncomingControl } from "../msghdr/control.ts";
 import type { Descriptor } from "../fd/descriptor.ts";
+import { bufferTakenAway } from "./caller_memory.ts";
 import { ControlTruncatedError } from "../errors.ts";
 import { MAX_FILES } from "../fd/files.ts";
 import { isReadingShutDown } from "./inspect.ts";
@@ -162,10 +163,7 @@ export class Receiver implements Operation, Disposable {
 
   /** A buffer may be detached or shrink while the receive waits: nothing is taken that has no place. */
   #checkRoom(): void {
-    if (this.#hasRoom) return;
-    throw new TypeError(
-      "Cannot receive: the buffer was detached or shrunk in the meantime; keep it until the receive is done",
-    );
+    if (!this.#hasRoom) throw bufferTakenAway();
   }
 
   get #hasRoom(): boolean {

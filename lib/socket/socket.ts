@@ -29,6 +29,7 @@ import { SocketStreams } from "./socket_streams.ts";
 import { WriteBatch } from "./write_batch.ts";
 import { type Channel, type Operation, perform, performSync } from "../transfer/perform.ts";
 import { describeSocket, nameOf } from "./inspect.ts";
+import { bufferTakenAway, countOrEnd, requireBytes } from "./caller_memory.ts";
 
 /** How an asynchronous {@linkcode Socket.send} works. */
 export interface SendOptions {
@@ -185,11 +186,14 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
 
   #readOperation(bytes: Uint8Array): Operation {
     requireBytes(bytes);
+    const length = bytes.byteLength;
     return {
-      attempt: () =>
-        this.#unread.bytes === undefined
+      attempt: () => {
+        if (bytes.byteLength < length) throw bufferTakenAway();
+        return this.#unread.bytes === undefined
           ? recv(this.#descriptor.fd, bytes, platform.MSG_DONTWAIT)
-          : this.#takeUnread(bytes),
+          : this.#takeUnread(bytes);
+      },
     };
   }
 
@@ -365,7 +369,7 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
    */
   shutdown(how: "read" | "write" | "both"): void {
     const { SHUT_RD, SHUT_WR, SHUT_RDWR } = platform;
-    const number = { read: SHUT_RD, write: SHUT_WR, both: SHUT_RDWR }[how];
+    const number = new Map([["read", SHUT_RD], ["write", SHUT_WR], ["both", SHUT_RDWR]]).get(how);
     if (number === undefined) {
       throw new TypeError(
         `Cannot shut down ${JSON.stringify(how)}: give "read", "write" or "both"`,
@@ -480,16 +484,6 @@ adopters.socket = (descriptor) => {
   suppressSigpipe(descriptor.fd);
   return socketFromFd(descriptor.release(), type);
 };
-
-function requireBytes(bytes: Uint8Array): void {
-  if (!(bytes instanceof Uint8Array)) {
-    throw new TypeError("Cannot transfer data: give a Uint8Array");
-  }
-}
-
-function countOrEnd(count: number, bytes: Uint8Array): number | null {
-  return count === 0 && bytes.byteLength > 0 ? null : count;
-}
 
 function lengthOf(message: Message | null): number | null {
   using received = message;

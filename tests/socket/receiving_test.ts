@@ -15,7 +15,6 @@ import {
   isPending,
   linuxTest,
   PAIRED,
-  rootTest,
   test,
   text,
   turn,
@@ -229,27 +228,6 @@ for (const [name, receive] of Object.entries(twins)) {
     assertEquals(all[second]?.[1], 1);
   });
 
-  linuxTest(`${name}() with waitAll goes on over messages of one sender`, async () => {
-    using pair = connected();
-    pair.b.passCredentials = true;
-    for (let n = 0; n < 3; n++) pair.a.writeSync(bytes("ab"));
-    using message = await receive(pair.b, { size: 6, waitAll: true });
-    assertEquals([text(message?.data), message?.credentials?.pid], ["ababab", Deno.pid]);
-  });
-
-  rootTest(`${name}() with waitAll puts nothing of two senders together`, async () => {
-    using pair = connected();
-    pair.b.passCredentials = true;
-    const own = { pid: Deno.pid, uid: 0, gid: 0 };
-    pair.a.sendSync({ data: bytes("ab"), credentials: own });
-    pair.a.sendSync({ data: bytes("cd"), credentials: { ...own, uid: 7 } });
-    pair.a.sendSync({ data: bytes("ef"), credentials: { ...own, uid: 7 } });
-    using first = await receive(pair.b, { size: 6, waitAll: true });
-    using second = await receive(pair.b, { size: 4, waitAll: true });
-    assertEquals([text(first?.data), first?.credentials?.uid], ["ab", 0]);
-    assertEquals([text(second?.data), second?.credentials?.uid], ["cdef", 7]);
-  });
-
   test(`${name}() refuses wrong arguments, and takes nothing`, async () => {
     using pair = connected();
     pair.a.writeSync(bytes("a"));
@@ -308,59 +286,6 @@ for (const [name, receive] of Object.entries(twins)) {
     pair.a.sendSync({ data: bytes("next"), files: Array(5).fill(0) });
     using message = await receive(pair.b, { files: 5 });
     assertEquals([text(message?.data), message?.files.length], ["next", 5]);
-  });
-
-  linuxTest(
-    `${name}() gives credentials only for what was sent after they were asked for`,
-    async () => {
-      for (const type of PAIRED) {
-        using pair = connected(type);
-        pair.a.writeSync(bytes("before"));
-        pair.b.passCredentials = true;
-        pair.a.writeSync(bytes("after"));
-        using before = await receive(pair.b, { size: 6 });
-        using after = await receive(pair.b);
-        assert(before && !("credentials" in before), type);
-        const own = { pid: Deno.pid, uid: Deno.uid(), gid: Deno.gid() };
-        assertEquals({ ...after?.credentials }, own as Record<string, unknown>, type);
-        pair.b.passCredentials = false;
-        pair.a.writeSync(bytes("later"));
-        using later = await receive(pair.b);
-        assert(later && !("credentials" in later), type);
-      }
-    },
-  );
-
-  linuxTest(`${name}() gives credentials, a pidfd and descriptors in one message`, async () => {
-    for (const type of PAIRED) {
-      using pair = connected(type);
-      pair.b.passCredentials = true;
-      pair.b.passPidfd = true;
-      pair.a.sendSync({ data: bytes("a"), files: [0, 1, 2] });
-      using message = await receive(pair.b, { files: 3 });
-      assertEquals([message?.credentials?.pid, message?.pidfd?.kind(), message?.files.length], [
-        Deno.pid,
-        "pidfd",
-        3,
-      ]);
-      pair.a.sendSync({ data: bytes("a"), files: Array(253).fill(0) });
-      using many = await receive(pair.b, { files: 253 });
-      assertEquals([many?.files.length, many?.pidfd?.kind()], [253, "pidfd"]);
-    }
-  });
-
-  linuxTest(`${name}() with credentials still refuses descriptors it did not ask for`, async () => {
-    using pair = connected();
-    pair.b.passCredentials = true;
-    for (const [sent, asked] of [[1, 0], [2, 1], [3, 1], [9, 8]] as const) {
-      pair.a.sendSync({ data: bytes("a"), files: Array(sent).fill(0) });
-      const before = countDescriptors();
-      if (asked === 0) {
-        using message = await receive(pair.b);
-        assertEquals([message?.controlTruncated, message?.credentials?.pid], [true, Deno.pid]);
-      } else await assertRejects(() => receive(pair.b, { files: asked }), ControlTruncatedError);
-      assertEquals(countDescriptors(), before);
-    }
   });
 }
 

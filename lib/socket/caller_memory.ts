@@ -1,0 +1,28 @@
+/**
+ * Memory that the caller gave, and may take away again.
+ *
+ * @module
+ */
+
+/**
+ * Check that it is memory to transfer.
+ *
+ * @throws {TypeError} if it is no `Uint8Array`
+ */
+export function requireBytes(bytes: Uint8Array): void {
+  if (!(bytes instanceof Uint8Array)) {
+    throw new TypeError("Cannot transfer data: give a Uint8Array");
+  }
+}
+
+/** Return the error for memory that is not there any more when something comes. */
+export function bufferTakenAway(): TypeError {
+  return new TypeError(
+    "Cannot receive: the buffer was detached or shrunk in the meantime; keep it until the receive is done",
+  );
+}
+
+/** Tell nothing read from the end: only without room for a byte nothing is no end. */
+export function countOrEnd(count: number, bytes: Uint8Array): number | null {
+  return count === 0 && bytes.byteLength > 0 ? null : count;
+}
