@@ -1,0 +1,40 @@
+import { assert, assertEquals } from "@std/assert";
+import { platform } from "../../../ffi/platform/mod.ts";
+import { PrivateMemory } from "../../../ffi/syscalls/memory_map.ts";
+import { OwnedFd } from "../../../lib/fd/owned_fd.ts";
+import { bytes, connected, test, text } from "../../util/cases.ts";
+import { tempDir } from "../../util/tempdir.ts";
+
+test("PrivateMemory.map() shows a file's content, which writing does not change", () => {
+  using dir = tempDir();
+  Deno.writeTextFileSync(dir.join("a"), "hello");
+  using file = OwnedFd.open(dir.join("a"));
+  const memory = PrivateMemory.map(file.fd, 5);
+  assert(typeof memory !== "number");
+  const view = memory.bytes;
+  assertEquals(text(view), "hello");
+  view.set(bytes("J"));
+  assertEquals([text(memory.bytes), Deno.readTextFileSync(dir.join("a"))], ["Jello", "hello"]);
+  memory[Symbol.dispose]();
+  assertEquals([view.byteLength, memory.bytes.byteLength], [0, 0]);
+  memory[Symbol.dispose]();
+});
+
+test("PrivateMemory leaves memory alone that was transferred elsewhere", () => {
+  using dir = tempDir();
+  Deno.writeTextFileSync(dir.join("a"), "hello");
+  using file = OwnedFd.open(dir.join("a"));
+  const memory = PrivateMemory.map(file.fd, 5);
+  assert(typeof memory !== "number");
+  const moved = new Uint8Array(memory.bytes.buffer.transfer());
+  assertEquals(memory.bytes.byteLength, 0);
+  memory[Symbol.dispose]();
+  assertEquals(text(moved), "hello");
+});
+
+test("PrivateMemory.map() returns an error number for what has no content to map", () => {
+  using pair = connected();
+  const result = PrivateMemory.map(pair.a.fd, 1);
+  assert(typeof result === "number" && result < 0);
+  assertEquals(PrivateMemory.map(-1, 1), -platform.EBADF);
+});
