@@ -111,7 +111,8 @@ const listening: Scenario<Place>[] = [
     expect: (fault, error) => {
       if (fault.call !== "statx") return asBind("open", "link")?.(fault, error);
       // The first one looks whether the name is free: that nothing is there is what it hopes for.
-      if (fault.when > 1) return fileStays({ ...fault, when: fault.when - 1 });
+      const { when = 1 } = fault;
+      if (when > 1) return fileStays({ ...fault, when: when - 1 });
       return error === "ENOENT" ? "survives" : { syscall: "bind" };
     },
     repair: ({ long }) => {
