@@ -8,37 +8,52 @@
 import { platform } from "../../ffi/platform/mod.ts";
 import { fcntl, setNonblocking } from "../../ffi/syscalls/files.ts";
 import { accept, type NewSocketFlags } from "../../ffi/syscalls/sockets.ts";
-import type { Descriptor } from "../fd/descriptor.ts";
 
-/** One try to accept: a new descriptor, `-EAGAIN`, or another `-errno`. */
-export type Acceptor = (descriptor: Descriptor, flags: NewSocketFlags) => number;
-
-/** Accept from a listener that was made here: the flag is on for just this call. */
-export function acceptAlone({ fd }: Descriptor, flags: NewSocketFlags): number {
-  const before = fcntl(fd, platform.F_GETFL, 0);
-  if (before < 0) return before;
-  if ((before & platform.O_NONBLOCK) !== 0) return accept(fd, flags);
-  const set = fcntl(fd, platform.F_SETFL, before | platform.O_NONBLOCK);
-  // Without the flag the call could block the thread for ever.
-  if (set < 0) return set;
-  const accepted = accept(fd, flags);
-  fcntl(fd, platform.F_SETFL, before);
-  return accepted;
+/** Accepts from one listener. */
+export interface Acceptor {
+  /** One try: a new descriptor, `-EAGAIN`, or another `-errno`. */
+  accept(fd: number, flags: NewSocketFlags): number;
+  /** Give the descriptor back as it came. */
+  restore(fd: number): void;
 }
 
-/**
- * Accept from a listener that came from elsewhere, and may be served there as well, by other Workers and
- * processes: switching the flag off again would do so for them, too, just when they rely on it, and block
- * their thread. So it stays on until this listener is given up.
- */
-export function acceptShared(descriptor: Descriptor, flags: NewSocketFlags): number {
-  const { fd } = descriptor;
-  const before = fcntl(fd, platform.F_GETFL, 0);
-  if (before < 0) return before;
-  if ((before & platform.O_NONBLOCK) === 0) {
+/** For a listener that was made here: the flag is on for just the call. */
+export const acceptorAlone: Acceptor = {
+  accept(fd, flags) {
+    const before = fcntl(fd, platform.F_GETFL, 0);
+    if (before < 0) return before;
+    if ((before & platform.O_NONBLOCK) !== 0) return accept(fd, flags);
     const set = fcntl(fd, platform.F_SETFL, before | platform.O_NONBLOCK);
+    // Without the flag the call could block the thread for ever.
     if (set < 0) return set;
-    descriptor.beforeClose = () => setNonblocking(fd, false);
+    const accepted = accept(fd, flags);
+    fcntl(fd, platform.F_SETFL, before);
+    return accepted;
+  },
+  restore() {},
+};
+
+/**
+ * For a listener that came from elsewhere, and may be served there as well, by other Workers and processes:
+ * switching the flag off again would do so for them, too, just when they rely on it, and block their thread.
+ * So it stays on, also when this listener is closed, until the descriptor is detached: then it is for
+ * somebody else to use.
+ */
+export class SharedAcceptor implements Acceptor {
+  #changed = false;
+
+  accept(fd: number, flags: NewSocketFlags): number {
+    const before = fcntl(fd, platform.F_GETFL, 0);
+    if (before < 0) return before;
+    if ((before & platform.O_NONBLOCK) === 0) {
+      const set = fcntl(fd, platform.F_SETFL, before | platform.O_NONBLOCK);
+      if (set < 0) return set;
+      this.#changed = true;
+    }
+    return accept(fd, flags);
   }
-  return accept(fd, flags);
+
+  restore(fd: number): void {
+    if (this.#changed) setNonblocking(fd, false);
+  }
 }

@@ -5,7 +5,7 @@
  */
 
 import type { NewSocketFlags } from "../../ffi/syscalls/sockets.ts";
-import { acceptAlone, type Acceptor, acceptShared } from "./accepting.ts";
+import { type Acceptor, acceptorAlone, SharedAcceptor } from "./accepting.ts";
 import { adopters } from "../fd/adopters.ts";
 import { delay } from "../transfer/delay.ts";
 import { closeWhenForgotten, Descriptor } from "../fd/descriptor.ts";
@@ -104,7 +104,7 @@ export class Listener implements Deno.Listener<Socket, Deno.UnixAddr> {
   static adopt(fd: number): Listener {
     requireOpen(fd);
     const type = describeSocket(fd, true);
-    return create(new Descriptor(fd, "Listener"), type, acceptShared, undefined);
+    return create(new Descriptor(fd, "Listener"), type, new SharedAcceptor(), undefined);
   }
 
   /**
@@ -156,7 +156,7 @@ export class Listener implements Deno.Listener<Socket, Deno.UnixAddr> {
   }
 
   #operation(flags: NewSocketFlags): Operation {
-    return { attempt: () => this.#acceptor(this.#descriptor, flags) };
+    return { attempt: () => this.#acceptor.accept(this.#descriptor.fd, flags) };
   }
 
   #wrap(fd: number): Socket {
@@ -219,7 +219,7 @@ export class Listener implements Deno.Listener<Socket, Deno.UnixAddr> {
    * @throws {Deno.errors.BadResource} if the listener is closed
    */
   detach(): number {
-    if (this.#acceptor === acceptShared) this.#descriptor.beforeClose?.();
+    this.#acceptor.restore(this.fd);
     return this.#descriptor.release();
   }
 
@@ -248,12 +248,17 @@ export function createListener(
   type: SocketType,
   local: Uint8Array | undefined,
 ): Listener {
-  return create(descriptor, type, acceptAlone, local);
+  return create(descriptor, type, acceptorAlone, local);
 }
 
 adopters.listener = (descriptor) => {
   const type = describeSocket(descriptor.fd, true);
-  return create(new Descriptor(descriptor.release(), "Listener"), type, acceptShared, undefined);
+  return create(
+    new Descriptor(descriptor.release(), "Listener"),
+    type,
+    new SharedAcceptor(),
+    undefined,
+  );
 };
 
 const SHORTAGES: readonly string[] = ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"];

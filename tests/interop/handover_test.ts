@@ -7,6 +7,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { platform } from "../../ffi/platform/mod.ts";
 import { fcntl } from "../../ffi/syscalls/files.ts";
+import { duplicate } from "../../lib/fd/files.ts";
 import { Listener, OwnedFd, Socket, unix } from "../../mod.ts";
 import { compileC } from "../util/cc.ts";
 import { noLeaks } from "../util/descriptors.ts";
@@ -226,5 +227,22 @@ Deno.test(
       using back = OwnedFd.adopt(adopted.detach());
       assertEquals([back.fd, isOn()], [fd, nonblocking]);
     }
+  }),
+);
+
+Deno.test(
+  "close() leaves O_NONBLOCK to the others that serve an adopted listener",
+  noLeaks(async () => {
+    using dir = tempDir();
+    const path = dir.join("s");
+    using first = Listener.adopt(unix.listen(path).detach());
+    using second = Listener.adopt(duplicate(first.fd));
+    for (const listener of [first, second]) {
+      using _client = await unix.connect(path);
+      using _server = await listener.accept();
+    }
+    // Whoever has looked at the flag is about to rely on it.
+    first.close();
+    assert((fcntl(second.fd, platform.F_GETFL, 0) & platform.O_NONBLOCK) !== 0);
   }),
 );
