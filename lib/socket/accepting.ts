@@ -19,7 +19,7 @@ export interface Acceptor {
 
 /** For a listener that was made here: the flag is on for just the call. */
 export const acceptorAlone: Acceptor = {
-  accept(fd, flags) {
+  accept(fd: number, flags: NewSocketFlags): number {
     const before = fcntl(fd, platform.F_GETFL, 0);
     if (before < 0) return before;
     if ((before & platform.O_NONBLOCK) !== 0) return accept(fd, flags);
@@ -30,7 +30,7 @@ export const acceptorAlone: Acceptor = {
     fcntl(fd, platform.F_SETFL, before);
     return accepted;
   },
-  restore() {},
+  restore(): void {},
 };
 
 /**
