@@ -7,6 +7,9 @@
 import { ROOT } from "../util/project.ts";
 import { tempDir } from "../util/tempdir.ts";
 
+/** Longer than any example takes, in milliseconds: one that hangs fails. */
+const LIMIT = 120_000;
+
 /** How an example ended. */
 export interface Outcome {
   readonly code: number;
@@ -40,6 +43,7 @@ export async function runExample(
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
+    signal: AbortSignal.timeout(LIMIT),
   }).spawn();
   const errors = new Response(child.stderr).text();
   let output = "";
