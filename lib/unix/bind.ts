@@ -26,7 +26,9 @@ export interface SocketFileOptions {
   mode?: number;
   /**
    * Replace a socket file that nobody answers on, left over from a program that ended. A live one, anything
-   * that is no socket, and a symbolic link stay untouched. The default is false.
+   * that is no socket, and a symbolic link stay untouched. The kernel takes a moment to clear up after a
+   * program that was killed: the call waits for up to 250 ms before it takes an answer for one of a live
+   * program. The default is false.
    */
   replaceStale?: boolean;
   /**
