@@ -13,23 +13,13 @@ import { startProcess } from "../util/process.ts";
 import { tempDir } from "../util/tempdir.ts";
 import { chosenCount, chosenSeed, Random } from "./random.ts";
 import { HostileSink } from "./sink.ts";
+import { openReactor } from "./warm_up.ts";
 
 const chosen = chosenSeed();
 const ROUNDS = chosenCount("HOSTILE_ROUNDS", 17_000);
 
 /** How many messages are received between two counts of the descriptors. */
 const COUNT_EVERY = 500;
-
-/** The reactor opens what it keeps at the first wait. */
-async function openReactor(): Promise<void> {
-  const [a, b] = unix.socketpair();
-  using _a = a;
-  using _b = b;
-  const received = b.receive();
-  await new Promise((resolve) => setTimeout(resolve, 0));
-  await a.send({ data: new Uint8Array(1) });
-  await received;
-}
 
 async function survive(
   type: "stream" | "seqpacket" | "dgram",
