@@ -1,19 +1,35 @@
 /**
  * The calling thread's `errno`, as a view over the C library's own variable. It is right when read in
- * the same step as the call that failed; a second foreign call made to fetch it may come too late.
+ * the same step as the call that failed; a second foreign call made to fetch it may come too late. Only
+ * where the permission does not reach for a view, a second call it is.
  *
  * @module
  */
 
+import { mayFollowPointers } from "./pointers.ts";
+
+/** memcpy(3). */
+type Copy = (to: Uint8Array<ArrayBuffer>, from: Deno.PointerValue, length: bigint) => unknown;
+
 let view = new Int32Array(1);
+let fetch: (() => void) | undefined;
 
 /** Lay the view over the variable at `location`. Each isolate stays on the thread it started on. */
-export function attachErrno(location: Deno.PointerValue): void {
+export function attachErrno(location: Deno.PointerValue, copy: Copy): void {
   if (location === null) throw new Deno.errors.NotSupported("The C library has no errno location");
-  view = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(location, 4));
+  if (mayFollowPointers()) {
+    view = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(location, 4));
+    return;
+  }
+  view = new Int32Array(1);
+  const bytes = new Uint8Array(view.buffer);
+  fetch = (): void => {
+    copy(bytes, location, 4n);
+  };
 }
 
 /** Return the error number that the last failed call on this thread left. */
 export function errno(): number {
+  fetch?.();
   return view[0] ?? 0;
 }

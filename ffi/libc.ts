@@ -68,9 +68,9 @@ function openLibrary(): void {
       `Unix domain sockets need Linux or macOS on x86-64 or arm64: this is "${platform.name}"`,
     );
   }
-  const { __errno_location, __error } = openFirst(permittedFirst(platform.libc));
+  const { __errno_location, __error, memcpy } = openFirst(permittedFirst(platform.libc));
   const locate = (__errno_location ?? __error) as (() => Deno.PointerValue) | null;
-  attachErrno(locate?.() ?? null);
+  attachErrno(locate?.() ?? null, memcpy as Libc["memcpy"]);
 }
 
 function open(path: string, ...names: Name[]): Opened {
@@ -95,7 +95,7 @@ function openFirst(names: readonly string[]): Opened {
   const reasons: string[] = [];
   for (const name of names) {
     try {
-      const opened = open(name, "__errno_location", "__error");
+      const opened = open(name, "__errno_location", "__error", "memcpy");
       path = name;
       return opened;
     } catch (error) {

@@ -17,6 +17,8 @@ export const symbols = {
   __error: { parameters: [], result: "pointer", optional: true },
   // void *memset(void *s, int c, size_t n);   returns its first argument: the way to learn an address
   memset: { parameters: ["buffer", "i32", "usize"], result: "usize" },
+  // void *memcpy(void *dest, const void *src, size_t n);   the way to look at memory without a view of it
+  memcpy: { parameters: ["buffer", "pointer", "usize"], result: "pointer" },
 
   // int socket(int domain, int type, int protocol);
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },

@@ -8,6 +8,7 @@
 import { libc } from "../libc.ts";
 import { ffiBytes } from "../memory.ts";
 import { platform } from "../platform/mod.ts";
+import { mayFollowPointers } from "../pointers.ts";
 import { checked, missing } from "./result.ts";
 
 /** An `aio_context_t`: the address of a ring of completions that the kernel shares with the process. */
@@ -17,6 +18,8 @@ export type AioContext = bigint;
 export function ioSetup(events: number): AioContext | number {
   const { io_setup } = libc();
   if (io_setup === null || platform.SYS_io_setup < 0) return missing();
+  // Its completions are in memory that the kernel maps.
+  if (!mayFollowPointers()) return -platform.EPERM;
   const context = new BigUint64Array(1);
   const number = BigInt(platform.SYS_io_setup);
   const result = checked(io_setup(number, events, ffiBytes(new Uint8Array(context.buffer))));

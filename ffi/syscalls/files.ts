@@ -8,6 +8,7 @@
 import { libc } from "../libc.ts";
 import { byteLengthOf, type Bytes, cString, ffiBytes, size } from "../memory.ts";
 import { platform } from "../platform/mod.ts";
+import { mayFollowPointers } from "../pointers.ts";
 import { checked, missing, retried } from "./result.ts";
 
 /** close(2). Never repeated: after EINTR the number may already belong to somebody else. */
@@ -26,7 +27,7 @@ export function dup2(fd: number, target: number): number {
  */
 export function closeAtThreadEnd(fd: number): boolean {
   const { dlsym, __cxa_thread_atexit_impl } = libc();
-  if (dlsym === null || __cxa_thread_atexit_impl === null) return false;
+  if (dlsym === null || __cxa_thread_atexit_impl === null || !mayFollowPointers()) return false;
   // Destructors take a pointer; close(2) takes the lower half of the same register as its number.
   const close = dlsym(null, cString("close"));
   if (close === null) return false;

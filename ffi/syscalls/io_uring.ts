@@ -8,6 +8,7 @@
 import { libc } from "../libc.ts";
 import { ffiBytes } from "../memory.ts";
 import { platform } from "../platform/mod.ts";
+import { mayFollowPointers } from "../pointers.ts";
 import { checked, missing } from "./result.ts";
 
 const SETUP = BigInt(platform.SYS_io_uring_setup);
@@ -57,6 +58,7 @@ export class SharedMemory implements Disposable {
 
   /** mmap(2) `length` bytes, a multiple of 4, of what `fd` has at `offset`, or `-errno`. */
   static map(fd: number, length: number, offset: number): SharedMemory | number {
+    if (!mayFollowPointers()) return -platform.EPERM;
     const { mmap } = libc();
     const address = mmap(
       null,

@@ -6,6 +6,7 @@
 
 import { errno } from "../errno.ts";
 import { libc } from "../libc.ts";
+import { mayFollowPointers } from "../pointers.ts";
 
 // <sys/mman.h>
 const PROT_READ = 0x1;
@@ -28,6 +29,11 @@ export class PrivateMemory implements Disposable {
 
   /** mmap(2) the first `length` bytes of `fd`, at least 1: the memory or `-errno`. */
   static map(fd: number, length: number): PrivateMemory | number {
+    if (!mayFollowPointers()) {
+      throw new Deno.errors.NotCapable(
+        "Cannot map the file: a view of its memory needs --allow-ffi without a path",
+      );
+    }
     const { mmap } = libc();
     const address = mmap(null, BigInt(length), PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0n);
     const error = errno();

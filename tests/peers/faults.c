@@ -86,6 +86,7 @@ static int fault(enum call call) {
   } while (0)
 
 int *fault___errno_location(void) { return &errno; }
+void *fault_memcpy(void *to, const void *from, size_t n) { return memcpy(to, from, n); }
 void *fault_memset(void *s, int c, size_t n) { return n == 0 ? s : memset(s, c, n); }
 int fault_clock_gettime(clockid_t clock, struct timespec *time) {
   return clock_gettime(clock, time);
