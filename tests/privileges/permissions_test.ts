@@ -1,0 +1,60 @@
+/** What the module may, and what it asks for. */
+
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { platform } from "../../ffi/platform/mod.ts";
+import { testUnless } from "../util/peers.ts";
+import { startDeno } from "../util/process.ts";
+import { tempDir } from "../util/tempdir.ts";
+
+const SCRIPT = new URL("./everything.ts", import.meta.url);
+const DENIED = ["read", "write", "net", "env", "sys", "run", "import"].map((it) => `--deny-${it}`);
+
+async function run(...permissions: string[]): Promise<[code: number, text: string]> {
+  using dir = tempDir();
+  Deno.mkdirSync(dir.join("d".repeat(120)));
+  const args = [dir.path];
+  await using child = startDeno(SCRIPT, permissions, { args, env: { NO_COLOR: "1" } });
+  await child.closeInput();
+  const output = await child.readAll();
+  const errors = await child.stderr;
+  return [(await child.status).code, output + errors];
+}
+
+const notLinux = Deno.build.os === "linux" ? undefined : "it uses what Linux has";
+
+testUnless(notLinux, "everything works with FFI permission alone, all else denied", async () => {
+  const [code, text] = await run("--allow-ffi", ...DENIED);
+  assertEquals([code, text.startsWith("done with ")], [0, true], text);
+});
+
+/** Where the C library is here. */
+const paths = platform.libc.filter((it) => it.startsWith("/") && isFile(it));
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+testUnless(
+  notLinux ?? (paths.length > 0 ? undefined : "the C library is nowhere that is known"),
+  "everything works with FFI permission for the C library's path alone",
+  async () => {
+    for (const path of paths) {
+      const [code, text] = await run(`--allow-ffi=${path}`, ...DENIED);
+      assertEquals([code, text.startsWith("done with ")], [0, true], text);
+    }
+  },
+);
+
+Deno.test("without FFI permission the first call throws NotCapable, and nothing is asked for", async () => {
+  for (const permissions of [[], ["--deny-ffi"], ["--allow-ffi=/nowhere/else.so"]]) {
+    const [code, text] = await run(...permissions);
+    assertEquals(code, 1);
+    assertStringIncludes(text, "NotCapable");
+    assertStringIncludes(text, "ffi");
+  }
+});
