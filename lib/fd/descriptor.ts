@@ -53,6 +53,11 @@ export class Descriptor {
     return this.#waiting.writing;
   }
 
+  /** Whether a write is under way. */
+  get isWriting(): boolean {
+    return this.#waits !== undefined && this.#waits.writing.isBusy;
+  }
+
   /** Microseconds to spin before parking, 0 for none. */
   get busyPoll(): number {
     return this.#waits?.busyPoll ?? 0;

@@ -62,12 +62,15 @@ export async function sendmsg(
   o: AsyncMessageCallOptions = {},
 ): Promise<number> {
   const flags = checkedFlags(m, o.flags);
-  using operation = new SendCall(s, m, flags);
-  const channel = outgoing(s);
-  const result = isImpatient(flags)
-    ? operation.attempt()
-    : await perform(channel, operation, o.signal);
-  return check(result, "sendmsg", operation.display);
+  const operation = new SendCall(s, m, flags);
+  try {
+    const result = isImpatient(flags)
+      ? operation.attempt()
+      : await perform(outgoing(s), operation, o.signal);
+    return check(result, "sendmsg", operation.display);
+  } finally {
+    operation[Symbol.dispose]();
+  }
 }
 
 /**
@@ -96,11 +99,16 @@ export function sendmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = {}): n
     // An error of the socket is reported once: asked again, it would be gone.
     if (sent >= 0 || !isFullQueue(sent, s.type)) return check(sent, "sendmsg");
   }
-  using operation = new SendCall(s, m, flags);
-  const result = isImpatient(flags)
-    ? operation.attempt()
-    : performSync(outgoing(s), operation, () => pollTimeout(s.fd, platform.SO_SNDTIMEO));
-  return check(result, "sendmsg", operation.display);
+  const operation = new SendCall(s, m, flags);
+  try {
+    const result = isImpatient(flags)
+      ? operation.attempt()
+      : performSync(outgoing(s), operation, () => pollTimeout(s.fd, platform.SO_SNDTIMEO));
+    return check(result, "sendmsg", operation.display);
+  } finally {
+    // Not `using`: Deno compiles that to calls of a helper, which take as long as a system call.
+    operation[Symbol.dispose]();
+  }
 }
 
 /**

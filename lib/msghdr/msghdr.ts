@@ -58,6 +58,8 @@ export interface MsghdrInternals {
   finishReceive(m: Msghdr, count: number): void;
   /** The flags for a call. */
   flags(m: Msghdr, flags: number): number;
+  /** Keep the owners of what is to be sent reachable. */
+  keep(m: Msghdr, owners: readonly unknown[]): void;
   /** Make room for so many descriptors. */
   reserveFiles(m: Msghdr, count: number): void;
   /** Hand out descriptors that arrived, at most `count`, and close the others. */
@@ -111,6 +113,8 @@ export class Msghdr implements Disposable {
   #received: Received = NOTHING_RECEIVED;
   #arrivedFlags: number | undefined;
   #filesReserved = 0;
+  /** The owners of descriptors to be sent: one that became garbage would close its descriptor. */
+  #owners: readonly unknown[] = [];
 
   /**
    * Create an empty message header.
@@ -136,6 +140,7 @@ export class Msghdr implements Disposable {
       prepareReceive: (m) => m.#prepareReceive(),
       finishReceive: (m, count) => m.#finishReceive(count),
       flags: (m, flags) => m.#flags | flags,
+      keep: (m, owners) => m.#owners = [...m.#owners, ...owners],
       reserveFiles: (m, count) => m.#reserveFiles(count),
       takeFiles: (m, count) => m.#takeFiles(count),
       takePidfd: (m) => m.#takePidfd(),
@@ -255,6 +260,7 @@ export class Msghdr implements Disposable {
     this.#discard();
     this.#vectors = [];
     this.#outgoing.reset();
+    this.#owners = [];
     this.#reserved = 0;
     this.#filesReserved = 0;
     this.#name = null;

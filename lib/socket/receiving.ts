@@ -53,11 +53,6 @@ let scratch: Uint8Array | undefined;
 /** The header for all sockets on this thread: calls never overlap. */
 let shared: { header: Header; control: IncomingControl } | undefined;
 
-/** Bytes taken from a stream for a receive that then failed; the next one gives them. */
-export interface Unread {
-  bytes: Uint8Array | undefined;
-}
-
 /** What a socket's options make the kernel add to each message. Looked up once, at the first receive. */
 export interface ControlRoom {
   /** Room for everything but descriptors, in bytes. */
@@ -88,12 +83,40 @@ function isOn(fd: number, option: number): boolean {
     flag[0] !== 0;
 }
 
-/** Where a receiver gets what belongs to its socket. */
-export interface ReceivingSocket {
+/** What receiving keeps from one message to the next. */
+export class ReceivingSide {
   readonly descriptor: Descriptor;
   readonly type: SocketType;
-  readonly unread: Unread;
-  controlRoom(): ControlRoom;
+  /** Bytes taken from a stream for a receive that then failed; the next one gives them. */
+  unread: Uint8Array | undefined = undefined;
+  #room: ControlRoom | undefined = undefined;
+
+  constructor(descriptor: Descriptor, type: SocketType) {
+    this.descriptor = descriptor;
+    this.type = type;
+  }
+
+  /** What control data comes with messages. */
+  get room(): ControlRoom {
+    return this.#room ??= lookUpControlRoom(this.descriptor.fd, this.type);
+  }
+
+  /** Look the options up anew. */
+  optionsChanged(): void {
+    this.#room = undefined;
+  }
+
+  /** Give unread bytes to a plain read: how many. */
+  takeUnread(bytes: Uint8Array): number {
+    const { unread } = this;
+    if (unread === undefined) return 0;
+    const part = unread.subarray(0, bytes.byteLength);
+    bytes.set(part);
+    this.unread = part.byteLength < unread.byteLength
+      ? unread.subarray(part.byteLength)
+      : undefined;
+    return part.byteLength;
+  }
 }
 
 /**
@@ -101,7 +124,7 @@ export interface ReceivingSocket {
  * descriptors come along, which stay with the bytes they came with.
  */
 export class Receiver implements Operation, Disposable {
-  readonly #socket: ReceivingSocket;
+  readonly #socket: ReceivingSide;
   readonly #buffers: readonly Uint8Array[] | undefined;
   readonly #size: number;
   readonly #files: number;
@@ -124,7 +147,7 @@ export class Receiver implements Operation, Disposable {
    *
    * @throws {TypeError} | {RangeError} if they cannot be followed
    */
-  constructor(socket: ReceivingSocket, options: SyncReceiveOptions) {
+  constructor(socket: ReceivingSide, options: SyncReceiveOptions) {
     const { buffer, size, files = 0, peek = false, waitAll = false } = options;
     if (!Number.isInteger(files) || files < 0 || files > MAX_FILES) {
       throw new RangeError(
@@ -183,7 +206,7 @@ export class Receiver implements Operation, Disposable {
     const { pid, uid, gid } = this.#credentials ?? {};
     if (pid === undefined || shared === undefined) return true;
     const { header, control } = shared;
-    const room = this.#socket.controlRoom().fixed;
+    const room = this.#socket.room.fixed;
     header.setSingleVector(oneByte);
     header.setControl(control.prepare(room), room);
     const count = recvmsg(fd, header.bytes, platform.MSG_DONTWAIT | platform.MSG_PEEK);
@@ -195,17 +218,17 @@ export class Receiver implements Operation, Disposable {
 
   #takeUnread(): void {
     const { unread } = this.#socket;
-    if (unread.bytes === undefined || this.#filled > 0) return;
-    const part = unread.bytes.subarray(0, this.#size);
-    const rest = unread.bytes.subarray(part.byteLength);
+    if (unread === undefined || this.#filled > 0) return;
+    const part = unread.subarray(0, this.#size);
+    const rest = unread.subarray(part.byteLength);
     scatter(part, this.#target);
     this.#filled = part.byteLength;
     this.#isDone = !this.#waitAll || this.#filled >= this.#size;
-    if (!this.#peek) unread.bytes = rest.byteLength > 0 ? rest : undefined;
+    if (!this.#peek) this.#socket.unread = rest.byteLength > 0 ? rest : undefined;
   }
 
   #receiveOnce(fd: number): number {
-    const room = this.#socket.controlRoom();
+    const { room } = this.#socket;
     const { header, control } = shared ??= { header: new Header(), control: new IncomingControl() };
     const capacity = room.fixed + (this.#files > 0 ? cmsgSpace(this.#files * 4, platform) : 0);
     const isStream = this.#socket.type === "stream";
@@ -287,7 +310,7 @@ export class Receiver implements Operation, Disposable {
     if (this.#isTaken) return;
     closeReceived(this.#received);
     if (this.#filled > 0 && !this.#peek && this.#hasRoom) {
-      this.#socket.unread.bytes = this.#takeData().slice();
+      this.#socket.unread = this.#takeData().slice();
     }
   }
 }

@@ -15,12 +15,10 @@ import * as options from "./options.ts";
 import { SocketOptions } from "./socket_options.ts";
 import { READABLE, WRITABLE } from "../reactor/mod.ts";
 import {
-  type ControlRoom,
-  lookUpControlRoom,
   type ReceiveOptions,
   Receiver,
+  ReceivingSide,
   type SyncReceiveOptions,
-  type Unread,
 } from "./receiving.ts";
 import { type OutgoingMessage, Sender } from "./sending.ts";
 import { addressText } from "../sockaddr.ts";
@@ -65,8 +63,7 @@ export let descriptorOf: (socket: Socket) => Descriptor;
  */
 export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
   readonly #descriptor: Descriptor;
-  readonly #unread: Unread = { bytes: undefined };
-  #room: ControlRoom | undefined;
+  #receiving: ReceivingSide | undefined;
   #batch: WriteBatch | undefined;
   #local: Uint8Array | undefined;
   #remote: Uint8Array | undefined;
@@ -123,7 +120,7 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
 
   /** Look up the options anew at the next receive. */
   protected override optionsChanged(): void {
-    this.#room = undefined;
+    this.#receiving?.optionsChanged();
   }
 
   /** The address of this end, in the form of Deno's own sockets; its path is `""` for an unnamed socket. */
@@ -179,8 +176,12 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
    */
   readSync(bytes: Uint8Array): number | null {
     if (this.type !== "stream") return lengthOf(this.receiveSync({ buffer: bytes }));
-    const operation = this.#readOperation(bytes);
-    const count = performSync(this.#incoming, operation, this.#receiveLimit);
+    requireBytes(bytes);
+    let count = this.#readOnce(bytes);
+    if (count === -platform.EAGAIN) {
+      const operation = this.#readOperation(bytes);
+      count = performSync(this.#incoming, operation, () => this.#receiveLimit());
+    }
     return countOrEnd(check(count, "recv"), bytes);
   }
 
@@ -190,26 +191,26 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
     return {
       attempt: () => {
         if (bytes.byteLength < length) throw bufferTakenAway();
-        return this.#unread.bytes === undefined
-          ? recv(this.#descriptor.fd, bytes, platform.MSG_DONTWAIT)
-          : this.#takeUnread(bytes);
+        return this.#readOnce(bytes);
       },
     };
   }
 
-  /** Give what a `receive` with `waitAll` took before it was aborted. */
-  #takeUnread(bytes: Uint8Array): number {
-    const unread = this.#unread.bytes ?? bytes.subarray(0, 0);
-    const part = unread.subarray(0, bytes.byteLength);
-    bytes.set(part);
-    this.#unread.bytes = part.byteLength < unread.byteLength
-      ? unread.subarray(part.byteLength)
-      : undefined;
-    return part.byteLength;
+  /** Bytes that a `receive` with `waitAll` took before it was aborted come first. */
+  #readOnce(bytes: Uint8Array): number {
+    const { fd } = this.#descriptor;
+    return this.#receiving?.unread === undefined
+      ? recv(fd, bytes, platform.MSG_DONTWAIT)
+      : this.#receiving.takeUnread(bytes);
   }
 
-  readonly #receiveLimit = (): number => options.pollTimeout(this.fd, platform.SO_RCVTIMEO);
-  readonly #sendLimit = (): number => options.pollTimeout(this.fd, platform.SO_SNDTIMEO);
+  #receiveLimit(): number {
+    return options.pollTimeout(this.fd, platform.SO_RCVTIMEO);
+  }
+
+  #sendLimit(): number {
+    return options.pollTimeout(this.fd, platform.SO_SNDTIMEO);
+  }
 
   /**
    * Write a part of `bytes`, or all; on sockets that keep message boundaries, all of it as one message.
@@ -247,8 +248,13 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
    */
   writeSync(bytes: Uint8Array): number {
     this.#requireNoSend();
-    const operation = this.#writeOperation(bytes);
-    return check(performSync(this.#outgoing, operation, this.#sendLimit), "send");
+    requireBytes(bytes);
+    let count = send(this.#descriptor.fd, bytes, platform.MSG_DONTWAIT);
+    if (count === -platform.EAGAIN) {
+      const operation = this.#writeOperation(bytes);
+      count = performSync(this.#outgoing, operation, () => this.#sendLimit());
+    }
+    return check(count, "send");
   }
 
   #writeOperation(bytes: Uint8Array): Operation {
@@ -258,7 +264,7 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
 
   /** A blocking send cannot let the asynchronous one before it finish: it would cut into its message. */
   #requireNoSend(): void {
-    if (this.type === "stream" && this.#descriptor.writing.isBusy) {
+    if (this.type === "stream" && this.#descriptor.isWriting) {
       throw new Deno.errors.Busy(
         "Cannot send in the calling thread while an asynchronous send is under way: await that first",
       );
@@ -289,9 +295,13 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
    * ```
    */
   async send(message: OutgoingMessage, options: SendOptions = {}): Promise<number> {
-    using sender = new Sender(this.#descriptor, this.type, message);
-    const count = await perform(this.#outgoing, sender, options.signal);
-    return check(count, "sendmsg", sender.display);
+    const sender = new Sender(this.#descriptor, this.type, message);
+    try {
+      const count = await perform(this.#outgoing, sender, options.signal);
+      return check(count, "sendmsg", sender.display);
+    } finally {
+      sender[Symbol.dispose]();
+    }
   }
 
   /**
@@ -302,8 +312,13 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
    */
   sendSync(message: OutgoingMessage): number {
     this.#requireNoSend();
-    using sender = new Sender(this.#descriptor, this.type, message);
-    return check(performSync(this.#outgoing, sender, this.#sendLimit), "sendmsg", sender.display);
+    const sender = new Sender(this.#descriptor, this.type, message);
+    try {
+      const count = performSync(this.#outgoing, sender, () => this.#sendLimit());
+      return check(count, "sendmsg", sender.display);
+    } finally {
+      sender[Symbol.dispose]();
+    }
   }
 
   /**
@@ -316,9 +331,13 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
    * @throws {Deno.errors.BadResource} if the socket is closed, also while waiting
    */
   async receive(options: ReceiveOptions = {}): Promise<Message | null> {
-    using receiver = new Receiver(this.#receiving, options);
-    check(await perform(this.#incoming, receiver, options.signal), "recvmsg");
-    return receiver.finish();
+    const receiver = new Receiver(this.#receivingSide, options);
+    try {
+      check(await perform(this.#incoming, receiver, options.signal), "recvmsg");
+      return receiver.finish();
+    } finally {
+      receiver[Symbol.dispose]();
+    }
   }
 
   /**
@@ -327,26 +346,18 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
    * @throws {Deno.errors.WouldBlock} after `receiveTimeout`, if that is set
    */
   receiveSync(options: SyncReceiveOptions = {}): Message | null {
-    using receiver = new Receiver(this.#receiving, options);
-    check(performSync(this.#incoming, receiver, this.#receiveLimit), "recvmsg");
-    return receiver.finish();
+    const receiver = new Receiver(this.#receivingSide, options);
+    try {
+      check(performSync(this.#incoming, receiver, () => this.#receiveLimit()), "recvmsg");
+      return receiver.finish();
+    } finally {
+      receiver[Symbol.dispose]();
+    }
   }
 
-  readonly #receiving = {
-    owner: this,
-    get descriptor(): Descriptor {
-      return this.owner.#descriptor;
-    },
-    get type(): SocketType {
-      return this.owner.type;
-    },
-    get unread(): Unread {
-      return this.owner.#unread;
-    },
-    controlRoom(): ControlRoom {
-      return this.owner.#room ??= lookUpControlRoom(this.owner.fd, this.owner.type);
-    },
-  };
+  get #receivingSide(): ReceivingSide {
+    return this.#receiving ??= new ReceivingSide(this.#descriptor, this.type);
+  }
 
   /**
    * Go through the messages until the end of the connection; on a datagram socket, for ever.
@@ -446,7 +457,7 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
 
   /** The number of bytes that wait to be read (SIOCINQ): on a datagram socket, those of the next message. */
   override get bytesAvailable(): number {
-    return super.bytesAvailable + (this.#unread.bytes?.byteLength ?? 0);
+    return super.bytesAvailable + (this.#receiving?.unread?.byteLength ?? 0);
   }
 
   /** Show type and addresses in `console.log`. */
@@ -486,6 +497,6 @@ adopters.socket = (descriptor) => {
 };
 
 function lengthOf(message: Message | null): number | null {
-  using received = message;
-  return received?.data.byteLength ?? null;
+  message?.[Symbol.dispose]();
+  return message?.data.byteLength ?? null;
 }

@@ -11,7 +11,8 @@ import { type FileLike, fileNumbers, MAX_FILES } from "../fd/files.ts";
 import { internals, type Msghdr } from "../msghdr/msghdr.ts";
 
 /**
- * Add open files to a message (`SCM_RIGHTS`). They stay open here; keep them so until it is sent.
+ * Add open files to a message (`SCM_RIGHTS`). They stay open here; do not close them before
+ * it is sent. The message keeps their objects alive.
  *
  * @throws {RangeError} for more than 253 files
  * @throws {TypeError} if one is no descriptor
@@ -34,6 +35,7 @@ export function addFiles(msg: Msghdr, ...files: FileLike[]): void {
   if (numbers.length === 0) return;
   const payload = msg.addControl(numbers.length * 4, platform.SOL_SOCKET, platform.SCM_RIGHTS);
   writeDescriptors(payload, numbers);
+  internals.keep(msg, files.filter((file) => typeof file === "object"));
 }
 
 /**
