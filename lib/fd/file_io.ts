@@ -20,7 +20,8 @@ import { check, closedError } from "../errors.ts";
 import { duplicate } from "./files.ts";
 import { READABLE, WRITABLE } from "../reactor/mod.ts";
 import { type FileKind, kindOf } from "./stat.ts";
-import { type Channel, perform, performSync } from "../transfer/perform.ts";
+import { bufferTakenAway, countOrEnd, requireBytes } from "../transfer/caller_memory.ts";
+import { type Channel, type Operation, perform, performSync } from "../transfer/perform.ts";
 
 /** How to keep the event loop free: sockets have a flag for it, other streams readiness, files a thread. */
 type Way = "socket" | "poll" | "pool";
@@ -56,6 +57,16 @@ export class FileIo {
     return read(fd, bytes);
   }
 
+  #readOperation(bytes: Uint8Array): Operation {
+    const length = bytes.byteLength;
+    return {
+      attempt: () => {
+        if (bytes.byteLength < length) throw bufferTakenAway();
+        return this.#readStep(bytes);
+      },
+    };
+  }
+
   #writeStep(bytes: Uint8Array): number {
     const { fd } = this.#descriptor;
     if (this.#chosen === "socket") return send(fd, bytes, platform.MSG_DONTWAIT);
@@ -77,20 +88,23 @@ export class FileIo {
 
   /** Read up to `bytes.byteLength` bytes; `null` at the end. */
   async read(bytes: Uint8Array): Promise<number | null> {
+    requireBytes(bytes);
     const result = this.#chosen === "pool"
       ? await this.#readInPool(bytes)
-      : await perform(this.#incoming, { attempt: () => this.#readStep(bytes) });
-    return orEnd(check(result, "read"), bytes);
+      : await perform(this.#incoming, this.#readOperation(bytes));
+    return countOrEnd(check(result, "read"), bytes);
   }
 
   /** Read in the calling thread. */
   readSync(bytes: Uint8Array): number | null {
-    const result = performSync(this.#incoming, { attempt: () => this.#readStep(bytes) });
-    return orEnd(check(result, "read"), bytes);
+    requireBytes(bytes);
+    const result = performSync(this.#incoming, this.#readOperation(bytes));
+    return countOrEnd(check(result, "read"), bytes);
   }
 
   /** Write up to `bytes.byteLength` bytes; the number written. */
   async write(bytes: Uint8Array): Promise<number> {
+    requireBytes(bytes);
     const result = this.#chosen === "pool"
       ? await this.#inPool(this.#outgoing, bytes.slice(), writeInPool, write)
       : await perform(this.#outgoing, { attempt: () => this.#writeStep(bytes) });
@@ -99,6 +113,7 @@ export class FileIo {
 
   /** Write in the calling thread. */
   writeSync(bytes: Uint8Array): number {
+    requireBytes(bytes);
     const result = performSync(this.#outgoing, { attempt: () => this.#writeStep(bytes) });
     return check(result, "write");
   }
@@ -106,11 +121,7 @@ export class FileIo {
   async #readInPool(bytes: Uint8Array): Promise<number> {
     const own = new Uint8Array(bytes.byteLength);
     const count = await this.#inPool(this.#incoming, own, readInPool, read);
-    if (count > bytes.byteLength) {
-      throw new TypeError(
-        "Cannot read: the buffer was detached or shrunk in the meantime; keep it until the read is done",
-      );
-    }
+    if (count > bytes.byteLength) throw bufferTakenAway();
     if (count > 0) bytes.set(own.subarray(0, count));
     return count;
   }
@@ -142,8 +153,4 @@ export class FileIo {
       lane.leave();
     }
   }
-}
-
-function orEnd(count: number, bytes: Uint8Array): number | null {
-  return count === 0 && bytes.byteLength > 0 ? null : count;
 }

@@ -16,6 +16,7 @@ import { type FileMapping, mapSealed, type Seal, sealsOf } from "./mapping.ts";
 import type { Listener } from "../socket/listener.ts";
 import type { Socket } from "../socket/socket.ts";
 import { fileInfo, type FileKind, kindOf } from "./stat.ts";
+import { requireBytes } from "../transfer/caller_memory.ts";
 import { readableFrom, writableTo } from "./streams.ts";
 
 /** How {@linkcode OwnedFd.open} opens a file: what `Deno.open` takes. */
@@ -141,6 +142,7 @@ export class OwnedFd implements Disposable {
     const { MFD_CLOEXEC, MFD_ALLOW_SEALING } = platform;
     if (MFD_CLOEXEC === 0) throw notSupported("Memory files (memfd) exist on Linux only");
     if (name.includes("\0")) throw new TypeError("Cannot name a memory file with a NUL byte");
+    if (data !== undefined) requireBytes(data);
     const flags = MFD_CLOEXEC | (options.seal === true ? MFD_ALLOW_SEALING : 0);
     const fd = check(memfdCreate(cString(name), flags), "memfd_create", name);
     try {
@@ -341,7 +343,10 @@ function pathText(path: string | URL): string {
   if (typeof path !== "string" && path.protocol !== "file:") {
     throw new TypeError(`Cannot open "${path.href}": give a path or a file: URL`);
   }
-  const text = typeof path === "string" ? path : decodeURIComponent(path.pathname);
+  // As in Deno's own functions, a lone "%" stands for itself.
+  const text = typeof path === "string"
+    ? path
+    : decodeURIComponent(path.pathname.replace(/%(?![0-9a-f]{2})/gi, "%25"));
   if (text.includes("\0")) {
     throw new TypeError(`Cannot open ${JSON.stringify(text)}: the path contains a NUL byte`);
   }

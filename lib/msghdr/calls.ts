@@ -13,6 +13,7 @@ import { pollTimeout } from "../socket/options.ts";
 import { isReadingShutDown } from "../socket/inspect.ts";
 import { type Destination, destinationOf } from "../socket/pathname.ts";
 import { descriptorOf, type Socket } from "../socket/socket.ts";
+import { bufferTakenAway } from "../transfer/caller_memory.ts";
 import {
   type Channel,
   type Obstacle,
@@ -204,6 +205,7 @@ class SendCall implements Operation, Disposable {
   readonly #flags: number;
   readonly #destination: Destination | undefined;
   #obstacle: FullQueue | undefined;
+  readonly #room: number;
 
   constructor(socket: Socket, message: Msghdr, flags: number) {
     requireByte(socket, message);
@@ -211,6 +213,7 @@ class SendCall implements Operation, Disposable {
     this.#socket = socket;
     this.#message = message;
     this.#flags = flags;
+    this.#room = internals.room(message);
     this.#destination = name === null ? undefined : destinationOf(name);
   }
 
@@ -224,6 +227,7 @@ class SendCall implements Operation, Disposable {
 
   attempt(): number {
     const { fd } = this.#socket;
+    requireRoom(this.#message, this.#room);
     const result = sendOnce(fd, this.#message, this.#flags, this.#destination?.sockaddr ?? null);
     if (!isFullQueue(result, this.#socket.type)) return result;
     if (this.#destination !== undefined || result !== -platform.EAGAIN) {
@@ -242,6 +246,11 @@ function requireByte(socket: Socket, message: Msghdr): void {
   if (socket.type === "stream" && internals.lacksByte(message)) throw filesNeedByte();
 }
 
+/** Vectors may be detached, shrunk or taken out while a call waits: what is left looks like an end. */
+function requireRoom(message: Msghdr, room: number): void {
+  if (internals.room(message) < room) throw bufferTakenAway();
+}
+
 function sendOnce(fd: number, m: Msghdr, flags: number, sockaddr: Uint8Array | null): number {
   const header = internals.prepareSend(m, sockaddr);
   return sendmsgCall(fd, header, flags | platform.MSG_DONTWAIT);
@@ -255,10 +264,12 @@ function receiveOnce(fd: number, m: Msghdr, flags: number): number {
 }
 
 function receiveCall(socket: Socket, message: Msghdr, flags: number): Operation {
+  const room = internals.room(message);
   let hasWaited = false;
   return {
     attempt: () => {
       const { fd, type } = socket;
+      requireRoom(message, room);
       const count = receiveOnce(fd, message, flags);
       if (count !== -platform.EAGAIN || type !== "dgram") return count;
       const isOver = hasWaited && isReadingShutDown(fd);

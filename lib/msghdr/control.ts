@@ -51,7 +51,16 @@ export class OutgoingControl {
     return payload;
   }
 
+  /** A payload's buffer is all of this one: whoever transfers it takes everything along. */
+  #requireMemory(): void {
+    if (this.#buffer === undefined || this.#buffer.byteLength > 0) return;
+    throw new TypeError(
+      "Cannot send: the memory of a control message was transferred elsewhere; fill it in where it is",
+    );
+  }
+
   #reserve(needed: number): Uint8Array {
+    this.#requireMemory();
     const current = this.#buffer;
     if (current !== undefined && needed <= current.byteLength) return current;
     const grown = new Uint8Array(Math.max(USUAL_CAPACITY, needed * 2));
@@ -64,12 +73,14 @@ export class OutgoingControl {
 
   /** The address of the finished bytes, for the header. */
   address(): bigint {
+    this.#requireMemory();
     for (const { payload, offset } of this.#outgrown) this.#buffer?.set(payload, offset);
     return this.#address;
   }
 
   /** Forget all messages, and wipe what their payloads held. */
   reset(): void {
+    if (this.#buffer?.byteLength === 0) this.#buffer = undefined;
     this.#buffer?.fill(0, 0, this.#used);
     this.#used = 0;
     this.#payloads = [];

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { byteLengthOf } from "../../ffi/memory.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { cmsgSpace } from "../cmsg.ts";
 import { IncomingControl, OutgoingControl } from "./control.ts";
@@ -48,6 +49,8 @@ export interface MsghdrInternals {
   prepareSend(m: Msghdr, sockaddr: Uint8Array | null): Uint8Array;
   /** Whether it passes descriptors, but has no data byte for them to travel with. */
   lacksByte(m: Msghdr): boolean;
+  /** The number of bytes in its vectors. */
+  room(m: Msghdr): number;
   /** Whether it has an address to be sent to. */
   isNamed(m: Msghdr): boolean;
   /** Close what arrived before and was not taken. */
@@ -135,6 +138,7 @@ export class Msghdr implements Disposable {
     internals = {
       prepareSend: (m, sockaddr) => m.#prepareSend(sockaddr),
       lacksByte: (m) => m.#outgoing.carriesRights && isEmpty(m.#vectors),
+      room: (m) => m.#vectors.reduce((sum, bytes) => sum + byteLengthOf(bytes), 0),
       isNamed: (m) => m.#name !== null,
       discard: (m) => m.#discard(),
       prepareReceive: (m) => m.#prepareReceive(),
@@ -332,6 +336,6 @@ export class Msghdr implements Disposable {
 }
 
 function isEmpty(vectors: readonly Uint8Array[]): boolean {
-  for (const bytes of vectors) if (bytes.byteLength > 0) return false;
+  for (const bytes of vectors) if (byteLengthOf(bytes) > 0) return false;
   return true;
 }

@@ -9,7 +9,7 @@ import { getsockopt, recvmsg } from "../../ffi/syscalls/sockets.ts";
 import { cmsgSpace, type Credentials, readCredentials, UCRED_SIZE } from "../cmsg.ts";
 import { IncomingControl } from "../msghdr/control.ts";
 import type { Descriptor } from "../fd/descriptor.ts";
-import { bufferTakenAway } from "./caller_memory.ts";
+import { bufferTakenAway } from "../transfer/caller_memory.ts";
 import { ControlTruncatedError } from "../errors.ts";
 import { MAX_FILES } from "../fd/files.ts";
 import { isReadingShutDown } from "./inspect.ts";

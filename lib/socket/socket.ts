@@ -27,7 +27,7 @@ import { SocketStreams } from "./socket_streams.ts";
 import { WriteBatch } from "./write_batch.ts";
 import { type Channel, type Operation, perform, performSync } from "../transfer/perform.ts";
 import { describeSocket, nameOf } from "./inspect.ts";
-import { bufferTakenAway, countOrEnd, requireBytes } from "./caller_memory.ts";
+import { bufferTakenAway, countOrEnd, requireBytes } from "../transfer/caller_memory.ts";
 
 /** How an asynchronous {@linkcode Socket.send} works. */
 export interface SendOptions {

@@ -113,6 +113,30 @@ test("write() of a file writes what the memory held at the call", async () => {
   assertEquals(Deno.readTextFileSync(dir.join("a")), "before");
 });
 
+test("read() of a pipe refuses memory that was taken away meanwhile, and loses nothing", async () => {
+  const [reader, writer] = blockingPipe();
+  using _reader = reader;
+  using _writer = writer;
+  const memory = new Uint8Array(64);
+  const read = reader.read(memory);
+  await turn();
+  memory.buffer.transfer();
+  writer.writeSync(bytes("abc"));
+  await assertRejects(() => read, TypeError, "detached or shrunk");
+  assertEquals(await reader.read(new Uint8Array(8)), 3);
+});
+
+test("read() and write() refuse what is no Uint8Array", async () => {
+  using file = OwnedFd.open("/dev/null", { read: true, write: true });
+  for (const wrong of ["abc", null, undefined, [1], new ArrayBuffer(1)]) {
+    const given = wrong as unknown as Uint8Array;
+    await assertRejects(() => file.read(given), TypeError, "Uint8Array");
+    await assertRejects(() => file.write(given), TypeError, "Uint8Array");
+    assertThrows(() => file.readSync(given), TypeError, "Uint8Array");
+    assertThrows(() => file.writeSync(given), TypeError, "Uint8Array");
+  }
+});
+
 test("read() of a blocking pipe waits without blocking the event loop", async () => {
   const [reader, writer] = blockingPipe();
   using _reader = reader;

@@ -165,6 +165,8 @@ test("open() takes a file: URL, and no other", () => {
   Deno.writeTextFileSync(dir.join("a b%"), "x");
   using file = OwnedFd.open(new URL(`file://${dir.join("a%20b%25")}`));
   assertEquals(file.stat().size, 1);
+  Deno.writeTextFileSync(dir.join("%zz"), "");
+  OwnedFd.open(new URL(`file://${dir.join("%zz")}`)).close();
   assertThrows(() => OwnedFd.open(new URL("http://localhost/a")), TypeError, "file: URL");
 });
 
@@ -215,6 +217,8 @@ linuxTest("memfd() refuses a name that cannot be", () => {
   const error = assertThrows(() => OwnedFd.memfd("a".repeat(250)), SyscallError);
   assertEquals([error.code, error.syscall], ["EINVAL", "memfd_create"]);
   OwnedFd.memfd("a".repeat(249)).close();
+  const wrong = "text" as unknown as Uint8Array;
+  assertThrows(() => OwnedFd.memfd("a", wrong), TypeError, "Uint8Array");
 });
 
 test("readable gives the content from the file position on, and leaves the descriptor open", async () => {

@@ -266,6 +266,28 @@ test("recvmsg() into one message twice at a time closes what the first one got",
   assert(file);
 });
 
+test("memory that is detached while recvmsg() or sendmsg() waits is refused, and nothing is lost", async () => {
+  using pair = connected();
+  const memory = new Uint8Array(64);
+  using into = message(new Uint8Array(4), memory);
+  const pending = recvmsg(pair.b, into);
+  await turn();
+  memory.buffer.transfer();
+  pair.a.writeSync(bytes("abc"));
+  await assertRejects(() => pending, TypeError, "detached or shrunk");
+  assertEquals(await pair.b.read(new Uint8Array(8)), 3);
+
+  fill(pair.a);
+  const data = new Uint8Array(4096);
+  using out = message(data);
+  unix.addFiles(out, 0);
+  const sending = sendmsg(pair.a, out);
+  await turn();
+  data.buffer.transfer();
+  while (pair.b.bytesAvailable > 0) pair.b.readSync(new Uint8Array(1 << 16));
+  await assertRejects(() => sending, TypeError, "detached or shrunk");
+});
+
 test("sendmsg() to a full queue waits until there is room", async () => {
   using dir = tempDir();
   using receiver = unix.bind(dir.join("to"));

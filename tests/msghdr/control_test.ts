@@ -1,4 +1,4 @@
-import { assertEquals, assertNotEquals } from "@std/assert";
+import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { platform } from "../../ffi/platform/mod.ts";
 import { cmsgSpace, parseControl } from "../../lib/cmsg.ts";
@@ -51,6 +51,17 @@ Deno.test("OutgoingControl lays out any messages as parseControl() reads them", 
     );
     read.forEach(({ data }, n) => assertEquals(data.every((it) => it === n + 1), true));
   }));
+});
+
+Deno.test("OutgoingControl refuses to send from memory that was transferred elsewhere", () => {
+  const control = new OutgoingControl();
+  const payload = control.add(4, 1, 1);
+  (payload.buffer as ArrayBuffer).transfer();
+  assertThrows(() => control.address(), TypeError, "transferred");
+  assertThrows(() => control.add(4, 1, 1), TypeError, "transferred");
+  control.reset();
+  control.add(4, 1, 2).fill(7);
+  assertEquals(parseControl(finished(control), platform).map(({ type }) => type), [2]);
 });
 
 Deno.test("OutgoingControl.carriesRights tells descriptors from other messages", () => {

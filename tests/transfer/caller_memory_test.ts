@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { bufferTakenAway, countOrEnd, requireBytes } from "../../lib/socket/caller_memory.ts";
+import { bufferTakenAway, countOrEnd, requireBytes } from "../../lib/transfer/caller_memory.ts";
 
 Deno.test("requireBytes() takes every Uint8Array, and nothing else", () => {
   for (const good of [new Uint8Array(0), new Uint8Array(new SharedArrayBuffer(4))]) {
@@ -16,5 +16,5 @@ Deno.test("countOrEnd() tells nothing read from the end", () => {
 });
 
 Deno.test("bufferTakenAway() says what to do", () => {
-  assertEquals(bufferTakenAway().message.endsWith("keep it until the receive is done"), true);
+  assertEquals(bufferTakenAway().message.endsWith("keep it until the operation is done"), true);
 });

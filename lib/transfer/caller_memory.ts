@@ -15,10 +15,10 @@ export function requireBytes(bytes: Uint8Array): void {
   }
 }
 
-/** Return the error for memory that is not there any more when something comes. */
+/** Return the error for memory that is not there any more when it is its turn. */
 export function bufferTakenAway(): TypeError {
   return new TypeError(
-    "Cannot receive: the buffer was detached or shrunk in the meantime; keep it until the receive is done",
+    "Cannot go on: the buffer was detached or shrunk in the meantime; keep it until the operation is done",
   );
 }
 
