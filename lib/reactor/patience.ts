@@ -74,29 +74,46 @@ const SPIN_PAUSE = 64;
 
 /**
  * Look again and again for a number of microseconds. The number grows up to the limit that the user gave
- * when an event came in time, and shrinks down to nothing when it did not.
+ * when an event came in time, and shrinks down to nothing when it did not. A long spin is done in slices,
+ * between which timers and other sockets have their turn.
  */
 export class Spin {
   readonly #backoff = new Backoff(SPIN_PAUSE);
   #window = Infinity;
+  #left = 0;
 
-  /** Look for at most `limit` microseconds: what `look` has found. */
-  try(limit: number, look: () => number): number {
-    if (this.#window < SHORTEST_SPIN) {
-      if (!this.#backoff.due()) return 0;
-      this.#window = Infinity;
-    }
-    this.#window = Math.min(this.#window, limit);
-    const end = performance.now() + this.#window / 1000;
+  /** Whether the last try was a slice, and there are more. */
+  get goesOn(): boolean {
+    return this.#left > 0;
+  }
+
+  /**
+   * Look for at most `slice` of `limit` microseconds, or of what is left of the last try: what `look` has
+   * found.
+   */
+  try(limit: number, look: () => number, slice = Infinity): number {
+    if (this.#left <= 0 && !this.#begin(limit)) return 0;
+    const length = Math.min(this.#left, slice);
+    const end = performance.now() + length / 1000;
     let found = look();
     while (found === 0 && performance.now() < end) found = look();
+    this.#left = found > 0 ? 0 : this.#left - length;
     if (found > 0) {
       this.#window *= 2;
       this.#backoff.paid();
-      return found;
+    } else if (this.#left <= 0) {
+      this.#window /= 2;
+      if (this.#window < SHORTEST_SPIN) this.#backoff.failed();
     }
-    this.#window /= 2;
-    if (this.#window < SHORTEST_SPIN) this.#backoff.failed();
-    return 0;
+    return found;
+  }
+
+  #begin(limit: number): boolean {
+    if (this.#window < SHORTEST_SPIN) {
+      if (!this.#backoff.due()) return false;
+      this.#window = Infinity;
+    }
+    this.#left = this.#window = Math.min(this.#window, limit);
+    return true;
   }
 }

@@ -279,6 +279,7 @@ export class Reactor implements Keeper, Sink {
       this.#budget -= found;
       return this.#queuePark();
     }
+    if (this.#turn) return;
     if (this.#endGlances()) return this.#queuePark();
     const hold = this.#holding > 0;
     if (hold !== this.#held) {
@@ -294,18 +295,23 @@ export class Reactor implements Keeper, Sink {
 
   /** Look before the thread sleeps: the number of events. */
   #lookHard(): number {
-    const busyPoll = this.#busyPoll;
-    this.#busyPoll = 0;
     let found = this.#lookOnce();
     if (found === 0 && this.waits > 0) found = this.#courtesy.try(this.#lookOnce);
-    if (found > 0 || this.waits === 0) return found;
+    // Who has not even tried yet does not wait any longer.
+    if (found > 0 || this.waits === 0 || this.#glancing.size > 0) return found;
+    const busyPoll = this.#busyPoll;
+    this.#busyPoll = 0;
     const started = performance.now();
     found = busyPoll > 0
-      ? this.#spin.try(busyPoll, this.#lookOnce)
+      ? this.#spin.try(busyPoll, this.#lookOnce, LONGEST_SPIN * 1000)
       : this.#linger.try(LINGER, this.#lookOnce);
     // Timers are due in the meantime: a turn of the event loop may not be spent on spinning.
     this.#spun += performance.now() - started;
     if (found > 0 && this.#spun > LONGEST_SPIN) this.#budget = 0;
+    if (busyPoll > 0 && this.#spin.goesOn && this.#holding > 0) {
+      this.#busyPoll = busyPoll;
+      this.#nextTurn();
+    }
     return found;
   }
 

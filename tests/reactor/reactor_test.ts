@@ -257,3 +257,54 @@ onEach("hundreds of registrations, each of its own", async (reactor) => {
   assertEquals(await Promise.all(waiting), pairs.map((_, i) => `${i}`));
   for (const pair of pairs) pair[Symbol.dispose]();
 });
+
+onEach("glance() ends when data comes, or before the thread sleeps", async (reactor) => {
+  using pair = new Pair(reactor);
+  for (let i = 0; i < 50; i++) {
+    // Nothing comes: the caller gets to try, again and again.
+    await pair.ends[1].glance();
+    assertEquals(pair.tryReceive(1), undefined);
+    const glance = pair.ends[1].glance();
+    pair.send(0, `${i}`);
+    await glance;
+    assertEquals(await pair.receive(1), `${i}`);
+  }
+  assertEquals(reactor.waits, 0);
+});
+
+onEach("glance() ends even if the data came long before", async (reactor) => {
+  using pair = new Pair(reactor);
+  for (let i = 0; i < 50; i++) {
+    const waiting = pair.ends[1].wait(READABLE);
+    pair.send(0, `${i}`);
+    await waiting; // the event is used up, the data is not
+    await pair.ends[1].glance();
+    assertEquals(pair.tryReceive(1), `${i}`);
+  }
+});
+
+onEach("glance() is ended by cancel() with its error", async (reactor) => {
+  using pair = new Pair(reactor);
+  const glance = pair.ends[1].glance();
+  pair.close(1);
+  if (glance) await assertRejects(() => glance, Deno.errors.BadResource, "closed");
+});
+
+onEach("busyPoll changes no result and starves no timer", async (reactor) => {
+  using pair = new Pair(reactor);
+  for (const microseconds of [1, 50, 1_000_000]) {
+    for (const end of pair.ends) end.busyPoll = microseconds;
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 1);
+    const waiting = pair.receive(1);
+    while (ticks < 5) await turn(); // while that wait spins
+    pair.send(0, "late");
+    assertEquals(await waiting, "late");
+    clearInterval(timer);
+    for (let i = 0; i < 20; i++) {
+      const answer = pair.receive(0);
+      pair.send(1, `${i}`);
+      assertEquals(await answer, `${i}`);
+    }
+  }
+});
