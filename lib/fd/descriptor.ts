@@ -152,28 +152,30 @@ class Waits {
 /** Closes what is forgotten. Held: the descriptor, never its owner. */
 const forgotten = new FinalizationRegistry<Descriptor>((descriptor) => descriptor.close());
 
-/** Owners not registered yet. Most are closed before their batch is: those cost next to nothing. */
-let young: object[] = [];
-let youngDescriptors: Descriptor[] = [];
-const YOUNG_LIMIT = 64;
+/** How many owners are registered at once. */
+const BATCH = 64;
+
+/** Owners not registered yet. Most are closed before their batch is full: those cost next to nothing. */
+const owners: (object | undefined)[] = Array(BATCH).fill(undefined);
+const descriptors: (Descriptor | undefined)[] = Array(BATCH).fill(undefined);
+let waiting = 0;
 
 /** Close `descriptor` when `owner` becomes garbage without having closed it. */
 export function closeWhenForgotten(owner: object, descriptor: Descriptor): void {
-  if (young.length === 0) queueMicrotask(registerYoung);
-  youngDescriptors.push(descriptor);
-  if (young.push(owner) >= YOUNG_LIMIT) registerYoung();
+  if (waiting === 0) queueMicrotask(registerBatch);
+  owners[waiting] = owner;
+  descriptors[waiting] = descriptor;
+  if (++waiting === BATCH) registerBatch();
 }
 
-function registerYoung(): void {
-  const owners = young;
-  const descriptors = youngDescriptors;
-  young = [];
-  youngDescriptors = [];
-  for (let i = 0; i < owners.length; i++) {
+function registerBatch(): void {
+  for (let i = 0; i < waiting; i++) {
     const owner = owners[i];
     const descriptor = descriptors[i];
+    owners[i] = descriptors[i] = undefined;
     if (owner !== undefined && descriptor !== undefined && !descriptor.closed) {
       forgotten.register(owner, descriptor);
     }
   }
+  waiting = 0;
 }

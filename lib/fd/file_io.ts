@@ -21,6 +21,7 @@ import { duplicate } from "./files.ts";
 import { READABLE, WRITABLE } from "../reactor/mod.ts";
 import { type FileKind, kindOf } from "./stat.ts";
 import { bufferTakenAway, countOrEnd, requireBytes } from "../transfer/caller_memory.ts";
+import { readableFrom, writableTo } from "./streams.ts";
 import { type Channel, type Operation, perform, performSync } from "../transfer/perform.ts";
 
 /** How to keep the event loop free: sockets have a flag for it, other streams readiness, files a thread. */
@@ -40,6 +41,8 @@ const PIPE_BUF = 4096;
 export class FileIo {
   readonly #descriptor: Descriptor;
   #way: Way | undefined;
+  #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
+  #writable: WritableStream<Uint8Array<ArrayBufferLike>> | undefined;
 
   constructor(descriptor: Descriptor) {
     this.#descriptor = descriptor;
@@ -124,6 +127,28 @@ export class FileIo {
     if (count > bytes.byteLength) throw bufferTakenAway();
     if (count > 0) bytes.set(own.subarray(0, count));
     return count;
+  }
+
+  /** The content as a stream. */
+  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return this.#readable ??= readableFrom({
+      read: (bytes) => this.read(bytes),
+      readingEnded: () => {},
+    });
+  }
+
+  /** A stream that writes. */
+  get writable(): WritableStream<Uint8Array<ArrayBufferLike>> {
+    return this.#writable ??= writableTo({
+      writeAll: (chunks) => this.#writeAll(chunks),
+      writingEnded: () => {},
+    });
+  }
+
+  async #writeAll(chunks: readonly Uint8Array[]): Promise<void> {
+    for (const bytes of chunks) {
+      for (let done = 0; done < bytes.byteLength;) done += await this.write(bytes.subarray(done));
+    }
   }
 
   /**

@@ -17,7 +17,6 @@ import type { Listener } from "../socket/listener.ts";
 import type { Socket } from "../socket/socket.ts";
 import { fileInfo, type FileKind, kindOf } from "./stat.ts";
 import { requireBytes } from "../transfer/caller_memory.ts";
-import { readableFrom, writableTo } from "./streams.ts";
 
 /** How {@linkcode OwnedFd.open} opens a file: what `Deno.open` takes. */
 export interface OpenOptions {
@@ -69,8 +68,6 @@ let own: (fd: number) => OwnedFd;
 export class OwnedFd implements Disposable {
   readonly #descriptor: Descriptor;
   #io: FileIo | undefined;
-  #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
-  #writable: WritableStream<Uint8Array<ArrayBufferLike>> | undefined;
 
   private constructor(fd: number) {
     this.#descriptor = new Descriptor(fd, "OwnedFd");
@@ -290,24 +287,12 @@ export class OwnedFd implements Disposable {
 
   /** The content as a byte stream, from the file position on. Its end leaves the descriptor open. */
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return this.#readable ??= readableFrom({
-      read: (bytes) => this.read(bytes),
-      readingEnded: () => {},
-    });
+    return this.#files.readable;
   }
 
   /** A stream that writes at the file position. Closing it leaves the descriptor open. */
   get writable(): WritableStream<Uint8Array<ArrayBufferLike>> {
-    return this.#writable ??= writableTo({
-      writeAll: async (chunks) => {
-        for (const bytes of chunks) await this.#writeAll(bytes);
-      },
-      writingEnded: () => {},
-    });
-  }
-
-  async #writeAll(bytes: Uint8Array): Promise<void> {
-    for (let done = 0; done < bytes.byteLength;) done += await this.write(bytes.subarray(done));
+    return this.#files.writable;
   }
 
   /**

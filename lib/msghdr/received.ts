@@ -39,8 +39,12 @@ export function takeOver(control: IncomingControl): Received {
       const fd = view.getInt32(offset, true);
       // Where the kernel could not make a process descriptor, a negative number stands in its place.
       if (fd < 0) continue;
-      if (type === SCM_RIGHTS) (files ??= []).push(ownReceived(fd));
-      else {
+      if (type === SCM_RIGHTS) {
+        const file = ownReceived(fd);
+        // Usually it is the only one: pushing it would make room for sixteen more.
+        if (files === undefined) files = [file];
+        else files.push(file);
+      } else {
         pidfd?.close();
         pidfd = ownReceived(fd);
       }
