@@ -37,6 +37,15 @@ const REQUIREMENTS = {
     os: LINUX,
   },
   "systemd-notify": { commands: ["systemd-notify"], version: ["--version"], os: LINUX },
+  "weston": { commands: ["weston"], version: ["--version"], os: LINUX },
+  "dbus-daemon": { commands: ["dbus-daemon"], version: ["--version"], os: LINUX },
+  "dbus-python": {
+    commands: ["python3", "/usr/bin/python3"],
+    version: ["-c", "import dbus, gi; print(dbus.__version__)"],
+    os: LINUX,
+  },
+  "busctl": { commands: ["busctl"], version: ["--version"], os: LINUX },
+  "qemu-system-x86_64": { commands: ["qemu-system-x86_64"], version: ["--version"], os: LINUX },
   "setpriv": { commands: ["setpriv"], version: ["--version"], os: LINUX },
 } as const satisfies Record<string, Requirement>;
 
