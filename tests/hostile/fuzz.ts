@@ -1,6 +1,6 @@
 /**
  * Fuzzes the decoders for as long as wanted: `deno task fuzz [COUNT]`, with `SEED` in the environment to
- * repeat a run. COUNT inputs go to each target; the default is a million.
+ * repeat a run. COUNT inputs are shared by all targets; the default is four millions.
  *
  * @module
  */
@@ -9,11 +9,12 @@ import { fuzz } from "./fuzzing.ts";
 import { chosenSeed } from "./random.ts";
 import { targets } from "./targets.ts";
 
-const count = Number(Deno.args[0] ?? 1_000_000);
-if (!Number.isInteger(count) || count < 1) {
-  console.error(`Cannot try "${Deno.args[0]}" inputs: give a positive integer`);
+const total = Number(Deno.args[0] ?? 4_000_000);
+if (!Number.isInteger(total) || total < targets.length) {
+  console.error(`Cannot try "${Deno.args[0]}" inputs: give an integer from ${targets.length}`);
   Deno.exit(2);
 }
+const count = Math.ceil(total / targets.length);
 const seed = chosenSeed();
 console.log(`SEED=${seed}`);
 for (const target of targets) {

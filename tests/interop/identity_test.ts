@@ -100,6 +100,26 @@ withPeers("peerPidfd() and SO_PEERPIDFD stand for the process on the other side"
   }
 }, { unless: noPidfd });
 
+withPeers("passPidfd brings a descriptor of the peer's process with each message", async (peer) => {
+  using dir = tempDir();
+  for (const type of TYPES) {
+    using socket = await connected(peer, type, dir.join(type));
+    socket.passPidfd = true;
+    socket.passCredentials = true;
+    const to = type === "dgram" ? { to: dir.join(type) } : {};
+    for (const files of [[], [pattern(3)]]) {
+      await peer.send("c", { data: pattern(9), files, ...to });
+      using message = await socket.receive({ files: 1 });
+      assertEquals([message?.data, message?.files.length], [pattern(9), files.length]);
+      assertEquals(message?.credentials?.pid, peer.process.pid);
+      assertEquals(message?.pidfd?.kind(), "pidfd");
+      const info = await Deno.readTextFile(`/proc/self/fdinfo/${message?.pidfd?.fd}`);
+      assertEquals(/^Pid:\s*(\d+)$/m.exec(info)?.[1], String(peer.process.pid));
+    }
+    await peer.call("close", "c");
+  }
+}, { unless: noPidfd });
+
 withPeers("peerGroups() are those of the peer's process", async (peer) => {
   using dir = tempDir();
   using socket = await connected(peer, "stream", dir.join("s"));
