@@ -50,7 +50,8 @@ export class Entry implements Registration, Watched {
   armed = 0;
   unclaimed = 0;
   busyPoll = 0;
-  glancing = false;
+  /** Place in the reactor's list of those who wait before their first try; -1: none. */
+  glanceAt = -1;
   #readers: Waiter | undefined = undefined;
   #writers: Waiter | undefined = undefined;
   #waits = 0;
@@ -76,10 +77,7 @@ export class Entry implements Registration, Watched {
   glance(): Promise<void> | undefined {
     if (!this.keeper.mayGlance()) return undefined;
     const waiting = this.wait(1);
-    if (this.#readers && !this.glancing) {
-      this.glancing = true;
-      this.keeper.glances(this);
-    }
+    if (this.#readers && this.glanceAt < 0) this.keeper.glances(this);
     return waiting;
   }
 
@@ -118,7 +116,7 @@ export class Entry implements Registration, Watched {
     if (this.#readers && (events & READ_EVENTS)) {
       const readers = this.#readers;
       this.#readers = undefined;
-      if (this.glancing) this.keeper.glanced(this);
+      if (this.glanceAt >= 0) this.keeper.glanced(this);
       ended += resolveAll(readers);
     }
     if (this.#writers && (events & WRITE_EVENTS)) {

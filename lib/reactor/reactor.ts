@@ -51,7 +51,7 @@ export class Reactor implements Keeper, Sink {
   #lookQueued = false;
   #parkQueued = false;
   #turn: Promise<void> | undefined = undefined;
-  readonly #glancing = new Set<Entry>();
+  #glancing: Entry[] = [];
   readonly #glances = new Backoff();
   readonly #courtesy = new Courtesy();
   readonly #spin = new Spin();
@@ -124,31 +124,39 @@ export class Reactor implements Keeper, Sink {
   }
 
   glances(entry: Entry): void {
-    this.#glancing.add(entry);
+    entry.glanceAt = this.#glancing.push(entry) - 1;
   }
 
   glanced(entry: Entry): void {
-    entry.glancing = false;
-    this.#glancing.delete(entry);
+    this.#endGlance(entry);
     this.#glances.paid();
+  }
+
+  /** Take an entry out of the list, and put the last one in its place. */
+  #endGlance(entry: Entry): void {
+    const last = this.#glancing.pop();
+    if (last !== undefined && last !== entry) {
+      this.#glancing[entry.glanceAt] = last;
+      last.glanceAt = entry.glanceAt;
+    }
+    entry.glanceAt = -1;
   }
 
   /** End the waits of those who have not tried yet, before the thread sleeps: whether there were any. */
   #endGlances(): boolean {
-    if (this.#glancing.size === 0) return false;
-    const entries = [...this.#glancing];
-    this.#glancing.clear();
+    if (this.#glancing.length === 0) return false;
+    const entries = this.#glancing;
+    this.#glancing = [];
     this.#glances.failed();
     for (const entry of entries) {
-      entry.glancing = false;
+      entry.glanceAt = -1;
       entry.fire(1);
     }
     return true;
   }
 
   forget(entry: Entry): void {
-    if (entry.glancing) this.#glancing.delete(entry);
-    entry.glancing = false;
+    if (entry.glanceAt >= 0) this.#endGlance(entry);
     if (entry.slot < 0) return;
     if (entry.armed !== 0) {
       this.#backend?.disarm(entry);
@@ -298,7 +306,7 @@ export class Reactor implements Keeper, Sink {
     let found = this.#lookOnce();
     if (found === 0 && this.waits > 0) found = this.#courtesy.try(this.#lookOnce);
     // Who has not even tried yet does not wait any longer.
-    if (found > 0 || this.waits === 0 || this.#glancing.size > 0) return found;
+    if (found > 0 || this.waits === 0 || this.#glancing.length > 0) return found;
     const busyPoll = this.#busyPoll;
     this.#busyPoll = 0;
     const started = performance.now();
