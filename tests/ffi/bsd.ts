@@ -17,8 +17,11 @@ import { leaveOut } from "./leave_out.ts";
 /** Functions that are optional in the table of symbols, and that macOS has in another form. */
 const NEEDED: ReadonlySet<string> = new Set(["__errno_location", "statx", "fstat", "lstat"]);
 
-/** What macOS lacks under this name, and has in another way that Linux lacks. */
-const RENAMED: ReadonlySet<string> = new Set(["SO_PEERCRED", "AT_EMPTY_PATH"]);
+/**
+ * What macOS lacks under this name, and has in another way that Linux lacks; or needs no replacement for, as
+ * for POLLRDHUP, which makes up for what Linux does after shutdown(2) on datagram sockets.
+ */
+const RENAMED: ReadonlySet<string> = new Set(["SO_PEERCRED", "AT_EMPTY_PATH", "POLLRDHUP"]);
 
 /** Whether macOS lacks what Linux has. */
 function isLacking(name: string, there: unknown, here: unknown): boolean {
