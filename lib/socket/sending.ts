@@ -182,9 +182,6 @@ export function totalLength(vectors: readonly Uint8Array[]): number {
 }
 
 function checkedCredentials(credentials: Credentials): Credentials {
-  if (platform.SCM_CREDENTIALS < 0) {
-    throw new Deno.errors.NotSupported("Sending credentials with a message exists on Linux only");
-  }
   const { pid, uid, gid } = credentials;
   for (
     const [what, value, limit] of [["pid", pid, 0x7fffffff], ["uid", uid, 0xffffffff], [
@@ -198,6 +195,9 @@ function checkedCredentials(credentials: Credentials): Credentials {
         `Cannot send credentials with the ${what} ${value}: give an integer from 0 to ${limit}`,
       );
     }
+  }
+  if (platform.SCM_CREDENTIALS < 0) {
+    throw new Deno.errors.NotSupported("Sending credentials with a message exists on Linux only");
   }
   return { pid, uid, gid };
 }

@@ -21,7 +21,12 @@ const NEEDED: ReadonlySet<string> = new Set(["__errno_location", "statx", "fstat
  * What macOS lacks under this name, and has in another way that Linux lacks; or needs no replacement for, as
  * for POLLRDHUP, which makes up for what Linux does after shutdown(2) on datagram sockets.
  */
-const RENAMED: ReadonlySet<string> = new Set(["SO_PEERCRED", "AT_EMPTY_PATH", "POLLRDHUP"]);
+const RENAMED: ReadonlySet<string> = new Set([
+  "SO_PEERCRED",
+  "SIOCOUTQ",
+  "AT_EMPTY_PATH",
+  "POLLRDHUP",
+]);
 
 /** Whether macOS lacks what Linux has. */
 function isLacking(name: string, there: unknown, here: unknown): boolean {

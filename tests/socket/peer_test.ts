@@ -94,7 +94,7 @@ function pidIn(fd: number): number {
 }
 
 testWith(
-  "python3",
+  "python3-linux",
   "peerPidfd() of a process that has ended and is gone never stands for another one",
   noLeaks(() =>
     withClient([], [], async (socket, _pid, end) => {
