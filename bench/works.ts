@@ -8,6 +8,7 @@ import { roundtrip, roundtripPinned, roundtripTwo } from "./roundtrip.ts";
 import { startup } from "./startup.ts";
 import { passSync, smallSync } from "./sync.ts";
 import { oneWay } from "./throughput.ts";
+import { unixtap, unixtapProgram } from "./unixtap.ts";
 
 /** Every work, in the order it is run and shown. */
 export const works: readonly Work[] = [
@@ -24,4 +25,6 @@ export const works: readonly Work[] = [
   idle,
   memory,
   startup,
+  unixtap,
+  unixtapProgram,
 ];

@@ -9,6 +9,9 @@ import { OwnedFd } from "@denet/unix";
 /** With more text than this waiting, in UTF-16 units, connections wait as well. */
 const LIMIT = 1 << 20;
 
+/** How long lines wait for others to be written with, in milliseconds: a write costs more than a line. */
+const INTERVAL = 10;
+
 /** How long the last lines may take when the tool ends, in milliseconds. */
 const PATIENCE = 1000;
 
@@ -53,7 +56,7 @@ export class Output {
   async #flush(): Promise<void> {
     try {
       while (this.#waiting.length > 0) {
-        await new Promise((resolve) => setTimeout(resolve, 0));
+        await new Promise((resolve) => setTimeout(resolve, INTERVAL));
         const bytes = this.#encoder.encode(this.#waiting.join(""));
         this.#waiting = [];
         this.#length = 0;
