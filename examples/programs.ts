@@ -24,6 +24,9 @@ export interface Program extends AsyncDisposable {
 /** Start a program, with its output out of the way. Where it is not installed, the example ends. */
 export function startProgram(command: string, options: ProgramOptions): Program {
   const { args, env = {}, cwd = ".", debianPackage } = options;
+  if (Deno.build.os !== "linux") {
+    lacking("The files in memory that this passes exist on Linux only");
+  }
   try {
     const child = new Deno.Command(command, {
       args: [...args],

@@ -110,3 +110,18 @@ export function mode(text: string): number {
   if (/^0?[0-7]{1,3}$/.test(text)) return parseInt(text, 8);
   throw new UsageError(`Cannot use "${printable(text)}" for --mode: give octal digits, as in 600`);
 }
+
+/**
+ * Bind a socket by `bind`, and say of a taken address what these tools can do about it.
+ *
+ * @throws {Error} if that fails
+ */
+export function bound<T>(address: string, replace: boolean, bind: () => T): T {
+  try {
+    return bind();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    const advice = replace ? "something else is there" : "--replace removes a left-over socket";
+    throw new Error(`Cannot listen on "${address}": the address is taken; ${advice}`);
+  }
+}

@@ -7,6 +7,10 @@
 
 import { entryOf, type ToolName, TOOLS } from "./permissions.ts";
 
+if (Deno.build.os !== "linux") {
+  console.error("The tools read /proc, which is there on Linux only");
+  Deno.exit(77);
+}
 const folder = await Deno.makeTempDir({ prefix: "tools-" });
 const children: Deno.ChildProcess[] = [];
 

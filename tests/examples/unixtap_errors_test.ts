@@ -55,6 +55,16 @@ testUnless(notLinux, "unixtap fails in one line where it cannot start, with 1", 
   }
 });
 
+testUnless(notLinux, "unixtap --replace takes the place of a left-over socket", async () => {
+  using dir = tempDir();
+  using _server = unix.listen(dir.join("server"));
+  unix.listen(dir.join("tap"), { unlinkOnClose: false }).close();
+  await using tool = startTool("unixtap", ["--replace", dir.join("tap"), dir.join("server")]);
+  await tool.readLine();
+  assertEquals((Deno.statSync(dir.join("tap")).mode ?? 0) & 0o777, 0o600);
+  using _client = await unix.connect(dir.join("tap"));
+});
+
 testWith("setpriv", "unixtap fails in one line where it has no permission", async () => {
   using dir = tempDir();
   using _server = unix.listen(dir.join("server"), { mode: 0 });

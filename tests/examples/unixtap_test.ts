@@ -3,9 +3,10 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { OwnedFd, type Socket, unix } from "@denet/unix";
 import { noLeaks } from "../util/descriptors.ts";
-import { testUnless } from "../util/peers.ts";
+import { testUnless, testWith } from "../util/peers.ts";
+import { tempDir } from "../util/tempdir.ts";
 import { encode, notLinux, readAll, Tapped } from "./tapped.ts";
-import { listing, readEvent, readEvents } from "./tool.ts";
+import { listing, readEvent, readEvents, startTool, WITHOUT_PRIVILEGES } from "./tool.ts";
 
 const notRoot = Deno.build.os === "linux" && Deno.uid() === 0
   ? undefined
@@ -106,6 +107,28 @@ testUnless(
     using message = await it.server.receive();
     assertEquals(message?.credentials?.pid, Deno.pid);
     assertEquals(it.server.peerCredentials().pid, it.tool.pid);
+  }),
+);
+
+testWith(
+  "setpriv",
+  "unixtap passes messages on without credentials that it may not claim",
+  noLeaks(async () => {
+    using dir = tempDir();
+    using listener = unix.listen(dir.join("server"));
+    const args = ["-j", dir.join("tap"), dir.join("server")];
+    await using tool = startTool("unixtap", args, {}, WITHOUT_PRIVILEGES);
+    assertEquals((await readEvent(tool)).event, "listen");
+    using client = await unix.connect(dir.join("tap"));
+    using server = await listener.accept();
+    server.passCredentials = true;
+    using file = OwnedFd.memfd("once");
+    for (const text of ["first", "second"]) {
+      await client.send({ data: encode(text), files: [file] });
+      using message = await server.receive({ files: 2 });
+      assertEquals([message?.data, message?.files.length], [encode(text), 1]);
+      assertEquals(message?.credentials?.pid, server.peerCredentials().pid);
+    }
   }),
 );
 

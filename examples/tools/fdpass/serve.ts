@@ -4,8 +4,8 @@
  * @module
  */
 
-import { type Listener, type Socket, unix } from "@denet/unix";
-import { integer, mode, oneLine, parse, UsageError, warn } from "../cli.ts";
+import { type Socket, unix } from "@denet/unix";
+import { bound, integer, mode, oneLine, parse, UsageError, warn } from "../cli.ts";
 import { count, describeProcess, processText } from "../inspect.ts";
 import { type NamedFile, openAll, readSpec } from "./files.ts";
 import { give } from "./handover.ts";
@@ -29,19 +29,6 @@ function ownUser(): number {
   return a.peerCredentials().uid;
 }
 
-function listenAt(address: string, permissions: number, replaceStale: boolean): Listener {
-  if (address.startsWith("@")) return unix.listen(address);
-  try {
-    return unix.listen(address, { mode: permissions, replaceStale });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    const advice = replaceStale
-      ? "something else is there"
-      : "--replace removes a left-over socket";
-    throw new Error(`Cannot listen on "${address}": the address is taken; ${advice}`);
-  }
-}
-
 /** Run the command. */
 export async function serve(args: string[], stop: AbortSignal): Promise<number> {
   const { values, positionals } = parse({ args, options: OPTIONS, allowPositionals: true });
@@ -56,7 +43,8 @@ export async function serve(args: string[], stop: AbortSignal): Promise<number> 
   const users = values.uid?.map((it) => integer("--uid", it)) ?? [ownUser(), ROOT];
 
   using stack = new DisposableStack();
-  const listener = stack.use(listenAt(socket, permissions, replace));
+  const options = socket.startsWith("@") ? {} : { mode: permissions, replaceStale: replace };
+  const listener = stack.use(bound(socket, replace, () => unix.listen(socket, options)));
   const files = openAll(specs, stack);
   stop.addEventListener("abort", () => listener.close());
   for await (const taker of listener) {

@@ -6,7 +6,7 @@
 
 import { type Listener, type Socket, type SocketType, unix } from "@denet/unix";
 import config from "../../../deno.json" with { type: "json" };
-import { oneLine, run, UsageError, warn } from "../cli.ts";
+import { bound, oneLine, run, UsageError, warn } from "../cli.ts";
 import { serve } from "./connections.ts";
 import { DatagramTap } from "./datagrams.ts";
 import type { TapEvent } from "./events.ts";
@@ -29,17 +29,12 @@ function typeFor(options: Options, stop: AbortSignal): Promise<SocketType> {
 
 /** Bind LISTEN. */
 function door({ listen, mode, replace }: Options, type: SocketType): Listener | Socket {
-  const isPath = !listen.startsWith("@");
-  const options = isPath ? { mode, replaceStale: replace } : {};
-  try {
-    return type === "dgram"
-      ? unix.bind(listen, options)
-      : unix.listen(listen, { type, ...options });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    const advice = replace ? "something else is there" : "--replace removes a left-over socket";
-    throw new Error(`Cannot listen on "${listen}": the address is taken; ${advice}`);
-  }
+  const options = listen.startsWith("@") ? {} : { mode, replaceStale: replace };
+  return bound<Listener | Socket>(
+    listen,
+    replace,
+    () => type === "dgram" ? unix.bind(listen, options) : unix.listen(listen, { type, ...options }),
+  );
 }
 
 function isColored({ color, output, json }: Options): boolean {
