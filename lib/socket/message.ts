@@ -55,3 +55,9 @@ export class ReceivedMessage implements Message {
     this.pidfd?.close();
   }
 }
+
+/** Return the number of bytes of a message, `null` for none, and close what came with it. */
+export function lengthOf(message: Message | null): number | null {
+  message?.[Symbol.dispose]();
+  return message?.data.byteLength ?? null;
+}

@@ -10,7 +10,7 @@ import { adopters } from "../fd/adopters.ts";
 import { closeWhenForgotten, Descriptor } from "../fd/descriptor.ts";
 import { check } from "../errors.ts";
 import { requireOpen } from "../fd/files.ts";
-import type { Message } from "./message.ts";
+import { lengthOf, type Message } from "./message.ts";
 import * as options from "./options.ts";
 import { SocketOptions } from "./socket_options.ts";
 import { READABLE, WRITABLE } from "../reactor/mod.ts";
@@ -495,8 +495,3 @@ adopters.socket = (descriptor) => {
   suppressSigpipe(descriptor.fd);
   return socketFromFd(descriptor.release(), type);
 };
-
-function lengthOf(message: Message | null): number | null {
-  message?.[Symbol.dispose]();
-  return message?.data.byteLength ?? null;
-}

@@ -70,8 +70,11 @@ function removeStale(name: Name, display: string): void {
   const inUse = () => systemError(platform.EADDRINUSE, "bind", display);
   const before = identityOfPath(name.bytes);
   if (typeof before === "number" || !isSocket(before)) throw inUse();
-  for (let waited = 0; isAnswered(name); waited += ASK_INTERVAL) {
-    if (waited >= LINGERING) throw inUse();
+  for (let waited = 0;; waited += ASK_INTERVAL) {
+    const answer = ask(name);
+    if (answer === -platform.ECONNREFUSED) break;
+    const isAlive = answer >= 0 || answer === -platform.EPROTOTYPE;
+    if (!isAlive || waited >= LINGERING) throw inUse();
     poll(-1, 0, ASK_INTERVAL); // nothing to poll: a pause
   }
   const after = identityOfPath(name.bytes);
@@ -80,15 +83,16 @@ function removeStale(name: Name, display: string): void {
 }
 
 /**
- * Whether a socket is bound to the file. A datagram socket asks: it disturbs nobody. A stream listener
- * is told from no listener by EPROTOTYPE, without a connection that it would have to accept, and is
- * noticed even between bind(2) and listen(2). In doubt, somebody is there.
+ * Ask whether a socket is bound to the file: what connect(2) says. A datagram socket asks: it disturbs
+ * nobody. A stream listener is told from no listener by EPROTOTYPE, without a connection that it would
+ * have to accept, and is noticed even between bind(2) and listen(2). ECONNREFUSED alone says that nobody
+ * is there; in doubt, somebody is.
  */
-function isAnswered(name: Name): boolean {
+function ask(name: Name): number {
   using destination = destinationOf(name.bytes);
   const fd = check(socket(platform.SOCK_DGRAM, { cloexec: true, nonblocking: true }), "socket");
   try {
-    return connect(fd, destination.sockaddr) !== -platform.ECONNREFUSED;
+    return connect(fd, destination.sockaddr);
   } finally {
     closeFd(fd);
   }

@@ -153,7 +153,8 @@ function inDoubtTaken({ call, when = 1 }: Fault, error: string): Outcome | undef
     case "bind":
       return when === 1 && error === "EADDRINUSE" ? "survives" : undefined;
     case "connect":
-      return error === "ECONNREFUSED" || error === "EINTR" ? "survives" : IN_USE;
+      // EPROTOTYPE is the answer of a live socket, which is asked again: its program may be ending.
+      return ["ECONNREFUSED", "EINTR", "EPROTOTYPE"].includes(error) ? "survives" : IN_USE;
     case "statx":
       if (when === 1) return error === "ENOENT" ? IN_USE : "survives";
       return when <= 3 ? IN_USE : when === 4 ? { syscall: "bind" } : "survives";
