@@ -158,6 +158,13 @@ testUnless(notLinux, "unixtap ends when nobody reads its output any more", async
   const intoNothing = ["sh", "-c", '{ "$@"; echo "ended with $?" >&2; } | true', "sh"];
   const args = ["-k", dir.join("t"), dir.join("server")];
   await using tool = startTool("unixtap", args, {}, intoNothing);
+  let ended = false;
+  tool.stderr.then(() => ended = true);
+  while (!ended) {
+    // Something to print, should the reader have been there for the first line.
+    await unix.connect(dir.join("t")).then((client) => client.close(), () => {});
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
   const errors = await tool.stderr;
   assertEquals(errors.split("\n").slice(1), ["ended with 1", ""]);
   assertMatch(errors, /^unixtap: Cannot write the output: .*EPIPE/);
