@@ -97,8 +97,10 @@ export class Spin {
     const end = performance.now() + length / 1000;
     let found = look();
     while (found === 0 && performance.now() < end) found = look();
+    // What is found after the end came while somebody else had the processor, whom the spin kept from it.
+    const paid = found > 0 && performance.now() <= end;
     this.#left = found > 0 ? 0 : this.#left - length;
-    if (found > 0) {
+    if (paid) {
       this.#window *= 2;
       this.#backoff.paid();
     } else if (this.#left <= 0) {
