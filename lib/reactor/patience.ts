@@ -8,7 +8,7 @@
 import { giveWay } from "../../ffi/syscalls/readiness.ts";
 
 /** How often in a row a try that does not pay is left out, at most. */
-const LONGEST_PAUSE = 1024;
+export const LONGEST_PAUSE = 1024;
 
 /** Milliseconds after which giving way was to somebody else, who works on for as long as he is let. */
 const LONGEST_ABSENCE = 0.1;
@@ -69,7 +69,7 @@ export class Courtesy {
 /** Less than this many microseconds of looking are not worth a try. */
 const SHORTEST_SPIN = 2;
 
-/** How many spins in a row are left out, at most, before the longest one is tried again. */
+/** The usual pause of a spin that the user asked for. */
 const SPIN_PAUSE = 64;
 
 /**
@@ -78,9 +78,14 @@ const SPIN_PAUSE = 64;
  * between which timers and other sockets have their turn.
  */
 export class Spin {
-  readonly #backoff = new Backoff(SPIN_PAUSE);
+  readonly #backoff: Backoff;
   #window = Infinity;
   #left = 0;
+
+  /** @param pause how many spins in a row are left out, at most, before the longest one is tried again */
+  constructor(pause: number = SPIN_PAUSE) {
+    this.#backoff = new Backoff(pause);
+  }
 
   /** Whether the last try was a slice, and there are more. */
   get goesOn(): boolean {

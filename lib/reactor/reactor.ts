@@ -13,7 +13,7 @@
 import { Entry, type Keeper } from "./entry.ts";
 import { atEndOfTurn, inNextTurn } from "./event_loop.ts";
 import { causeOf, passing, waitError } from "./failure.ts";
-import { Backoff, Courtesy, Spin } from "./patience.ts";
+import { Backoff, Courtesy, LONGEST_PAUSE, Spin } from "./patience.ts";
 import type {
   Backend,
   BackendName,
@@ -55,7 +55,7 @@ export class Reactor implements Keeper, Sink {
   readonly #glances = new Backoff();
   readonly #courtesy = new Courtesy();
   readonly #spin = new Spin();
-  readonly #linger = new Spin();
+  readonly #linger = new Spin(LONGEST_PAUSE);
   #busyPoll = 0;
   #spun = 0;
 
