@@ -26,6 +26,11 @@ import { DATA, pair, place } from "./place.ts";
 
 const MSG_CTRUNC = 8;
 
+// Deno opens what it needs for signals when it first gets to it, and panics if it cannot: let it do so now.
+const ignore = (): void => {};
+Deno.addSignalListener("SIGUSR2", ignore);
+Deno.removeSignalListener("SIGUSR2", ignore);
+
 /** Take every descriptor there is, and return them. */
 function hoard(): OwnedFd[] {
   const taken = [OwnedFd.open("/dev/null")];
