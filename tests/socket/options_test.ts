@@ -138,7 +138,12 @@ test("pollTimeout() is -1 without a limit", () => {
   assertEquals(pollTimeout(pair.a.fd, SO_RCVTIMEO), 2000);
 });
 
-test("bytesAvailable() and bytesUnsent() count what is under way", () => {
+/** macOS counts by other means, which a Linux that pretends to be one does not have. */
+const counting = platform.SIOCOUTQ === MISSING && platform.name.startsWith("linux-")
+  ? linuxTest
+  : test;
+
+counting("bytesAvailable() and bytesUnsent() count what is under way", () => {
   using pair = connected();
   assertEquals([bytesAvailable(pair.b.fd), bytesUnsent(pair.a.fd)], [0, 0]);
   pair.a.writeSync(bytes("hello"));

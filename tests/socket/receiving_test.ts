@@ -145,7 +145,8 @@ for (const [name, receive] of Object.entries(twins)) {
   });
 
   test(`${name}() returns null once reading was shut down`, async () => {
-    for (const type of PAIRED) {
+    // Elsewhere a datagram socket gives empty messages then, or none.
+    for (const type of PAIRED.filter((it) => it !== "dgram" || Deno.build.os === "linux")) {
       using pair = connected(type);
       pair.b.shutdown("read");
       assertEquals(await receive(pair.b), null, type);

@@ -85,7 +85,7 @@ for (const [name, send] of Object.entries(twins)) {
   test(`${name}() refuses wrong arguments before anything is sent`, async () => {
     using pair = connected();
     using datagrams = connected("dgram");
-    const wrong: readonly [unknown, new (...args: never[]) => Error, string][] = [
+    const wrong: [unknown, new (...args: never[]) => Error, string][] = [
       [{ data: "text" }, TypeError, "Uint8Array"],
       [{ data: [new Uint8Array(1), "text"] }, TypeError, "Uint8Array"],
       [{ data: new ArrayBuffer(1) }, TypeError, "Uint8Array"],
@@ -99,10 +99,13 @@ for (const [name, send] of Object.entries(twins)) {
       [{ files: [0] }, TypeError, "at least one byte"],
       [{ data: bytes(""), files: [0] }, TypeError, "at least one byte"],
       [{ data: bytes("a"), to: "/run/a" }, TypeError, "datagram"],
+    ];
+    const claims: typeof wrong = [
       [{ data: bytes("a"), credentials: { pid: 0.5, uid: 0, gid: 0 } }, RangeError, "pid"],
       [{ data: bytes("a"), credentials: { pid: 1, uid: -1, gid: 0 } }, RangeError, "uid"],
       [{ data: bytes("a"), credentials: { pid: 1, uid: 0, gid: 2 ** 32 } }, RangeError, "gid"],
     ];
+    if (Deno.build.os === "linux") wrong.push(...claims);
     for (const [message, expected, part] of wrong) {
       await assertRejects(() => send(pair.a, message as OutgoingMessage), expected, part);
     }

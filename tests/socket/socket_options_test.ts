@@ -108,7 +108,12 @@ test("what the kernel does not tell of a peer throws NotSupported", () => {
   });
 });
 
-test("bytesAvailable and bytesUnsent count what is under way", () => {
+/** macOS counts by other means, which a Linux that pretends to be one does not have. */
+const counting = platform.SIOCOUTQ === MISSING && platform.name.startsWith("linux-")
+  ? linuxTest
+  : test;
+
+counting("bytesAvailable and bytesUnsent count what is under way", () => {
   using pair = connected("dgram");
   assertEquals([pair.b.bytesAvailable, pair.a.bytesUnsent], [0, 0]);
   pair.a.writeSync(bytes("hello"));
