@@ -22,7 +22,7 @@ import {
 } from "./receiving.ts";
 import { type OutgoingMessage, Sender } from "./sending.ts";
 import { addressText } from "../sockaddr.ts";
-import { denoAddr, type SocketType } from "./socket_type.ts";
+import { denoAddr, directionNumber, type SocketType } from "./socket_type.ts";
 import { SocketStreams } from "./socket_streams.ts";
 import { WriteBatch } from "./write_batch.ts";
 import { type Channel, type Operation, perform, performSync } from "../transfer/perform.ts";
@@ -379,14 +379,7 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
    * @throws {Deno.errors.NotConnected} if the socket is not connected
    */
   shutdown(how: "read" | "write" | "both"): void {
-    const { SHUT_RD, SHUT_WR, SHUT_RDWR } = platform;
-    const number = new Map([["read", SHUT_RD], ["write", SHUT_WR], ["both", SHUT_RDWR]]).get(how);
-    if (number === undefined) {
-      throw new TypeError(
-        `Cannot shut down ${JSON.stringify(how)}: give "read", "write" or "both"`,
-      );
-    }
-    check(shutdown(this.fd, number), "shutdown");
+    check(shutdown(this.fd, directionNumber(how)), "shutdown");
   }
 
   /** Shut down writing: the peer reads to the end. An asynchronous form of `shutdown("write")`. */

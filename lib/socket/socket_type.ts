@@ -45,3 +45,23 @@ export function typeFromNumber(number: number): SocketType | undefined {
 export function denoAddr(type: SocketType, path: string): Deno.UnixAddr {
   return { transport: type === "dgram" ? "unixpacket" : "unix", path };
 }
+
+/**
+ * Return the platform's number for a direction of shutdown(2).
+ *
+ * @throws {TypeError} if it is none
+ */
+export function directionNumber(how: "read" | "write" | "both"): number {
+  switch (how) {
+    case "read":
+      return platform.SHUT_RD;
+    case "write":
+      return platform.SHUT_WR;
+    case "both":
+      return platform.SHUT_RDWR;
+    default:
+      throw new TypeError(
+        `Cannot shut down ${JSON.stringify(how)}: give "read", "write" or "both"`,
+      );
+  }
+}

@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { platform } from "../../ffi/platform/mod.ts";
 import {
   denoAddr,
+  directionNumber,
   type SocketType,
   typeFromNumber,
   typeNumber,
@@ -28,4 +29,13 @@ Deno.test("denoAddr() calls datagrams unixpacket, as Deno does", () => {
   assertEquals(denoAddr("stream", "/a"), { transport: "unix", path: "/a" });
   assertEquals(denoAddr("seqpacket", "/a"), { transport: "unix", path: "/a" });
   assertEquals(denoAddr("dgram", ""), { transport: "unixpacket", path: "" });
+});
+
+Deno.test("directionNumber() takes the three directions, and nothing else", () => {
+  const { SHUT_RD, SHUT_WR, SHUT_RDWR } = platform;
+  const numbers = (["read", "write", "both"] as const).map(directionNumber);
+  assertEquals(numbers, [SHUT_RD, SHUT_WR, SHUT_RDWR]);
+  for (const wrong of ["", "rd", undefined, "toString", 0]) {
+    assertThrows(() => directionNumber(wrong as "both"), TypeError, '"both"');
+  }
 });
