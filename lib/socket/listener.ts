@@ -167,7 +167,8 @@ export class Listener implements Deno.Listener<Socket, Deno.UnixAddr> {
 
   /**
    * Go through the connections until the listener is closed. Out of descriptors, it waits until some are
-   * free, while the connections stay in the queue.
+   * free, while the connections stay in the queue. Leaving the loop leaves the listener open, unlike
+   * Deno's own: `using` closes it.
    */
   async *[Symbol.asyncIterator](): AsyncIterableIterator<Socket> {
     let pause = FIRST_PAUSE;

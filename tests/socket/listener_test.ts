@@ -98,6 +98,16 @@ test("close() inside the loop ends it", async () => {
   }
 });
 
+test("leaving the loop leaves the listener open", async () => {
+  using dir = tempDir();
+  using listener = listen(dir.join("a"));
+  for (let n = 0; n < 3; n++) {
+    using _client = connectSync(dir.join("a"));
+    for await (using _server of listener) break;
+  }
+  assertEquals(isOpen(listener.fd), true);
+});
+
 test("close() is idempotent, and never touches a reused number", () => {
   using dir = tempDir();
   const listener = listen(dir.join("a"));
