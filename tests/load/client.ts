@@ -12,6 +12,10 @@ import type { ServerState } from "./server.ts";
 const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
 const SCRIPT = new URL("./server.ts", import.meta.url).href;
 
+declare global {
+  var gc: (() => void) | undefined;
+}
+
 /** A server process. */
 export class Server implements AsyncDisposable {
   readonly #process: LineProcess;
@@ -42,6 +46,7 @@ export class Server implements AsyncDisposable {
       const state = await this.state();
       if (state.errors.length > 0) throw new Error(state.errors.join("\n"));
       if (state.open === 0) return state;
+      globalThis.gc?.(); // some connections are left to it
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }

@@ -22,8 +22,6 @@ export interface ServerState {
   memory: number;
 }
 
-declare const gc: (() => void) | undefined;
-
 const [path = "", type = "stream"] = Deno.args;
 const state: ServerState = {
   connections: 0,
@@ -64,7 +62,7 @@ async function serve(socket: Socket): Promise<void> {
 async function report(): Promise<void> {
   const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream());
   for await (const _ of lines) {
-    gc?.();
+    globalThis.gc?.();
     state.descriptors = countDescriptors();
     state.memory = Deno.memoryUsage().rss;
     console.log(JSON.stringify(state));

@@ -15,8 +15,6 @@ import { tempDir } from "../util/tempdir.ts";
 import { exchange, Server } from "./client.ts";
 import { LONGEST, tagged, writeFrame } from "./frames.ts";
 
-declare const gc: (() => void) | undefined;
-
 const { values } = parseArgs({
   args: Deno.args,
   options: {
@@ -115,7 +113,7 @@ interface Usage {
 async function usage(servers: readonly Server[]): Promise<Usage> {
   const states = await Promise.all(servers.map((server) => server.settled()));
   for (let i = 0; i < 5; i++) {
-    gc?.();
+    globalThis.gc?.();
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   return {
