@@ -57,6 +57,7 @@ export class Reactor implements Keeper, Sink {
   readonly #spin = new Spin();
   readonly #linger = new Spin(LONGEST_PAUSE);
   #busyPoll = 0;
+  #wantsRoom = false;
   #spun = 0;
 
   /** @param choose returns the backends to try, best first; called by the first wait */
@@ -96,6 +97,7 @@ export class Reactor implements Keeper, Sink {
       return error instanceof Error ? error : new Error(String(error));
     }
     if (entry.busyPoll > this.#busyPoll) this.#busyPoll = entry.busyPoll;
+    if (interest === 4) this.#wantsRoom = true;
     if (!this.#lookQueued) {
       this.#lookQueued = true;
       queueMicrotask(this.#lookNow);
@@ -304,11 +306,15 @@ export class Reactor implements Keeper, Sink {
   /** Look before the thread sleeps: the number of events. */
   #lookHard(): number {
     let found = this.#lookOnce();
-    if (found === 0 && this.waits > 0) found = this.#courtesy.try(this.#lookOnce);
+    // Who waits for room has sent a lot: that is no conversation, in which the answer comes at once.
+    const inFlow = this.#wantsRoom;
+    this.#wantsRoom = false;
+    if (found === 0 && this.waits > 0 && !inFlow) found = this.#courtesy.try(this.#lookOnce);
     // Who has not even tried yet does not wait any longer.
     if (found > 0 || this.waits === 0 || this.#glancing.length > 0) return found;
     const busyPoll = this.#busyPoll;
     this.#busyPoll = 0;
+    if (busyPoll === 0 && inFlow) return 0;
     const started = performance.now();
     found = busyPoll > 0
       ? this.#spin.try(busyPoll, this.#lookOnce, LONGEST_SPIN * 1000)
