@@ -1,10 +1,11 @@
 /** Every system call of connecting, listening and accepting fails, with every error of its manual page. */
 
+import { assert, assertThrows } from "@std/assert";
 import { type Listener, unix } from "../../mod.ts";
 import type { Fault } from "./library.ts";
 import { type Place, place, remove } from "./place.ts";
 import type { Outcome, Scenario } from "./scenario.ts";
-import { testScenarios } from "./suite.ts";
+import { testFaults, testScenarios } from "./suite.ts";
 
 const short = (it: Place): string => it.short;
 const long = (it: Place): string => it.long;
@@ -173,6 +174,18 @@ function makeStale(path: string): void {
 }
 
 testScenarios("listen() fails cleanly in the place of a stale socket", replacing);
+
+testFaults("listen() leaves a socket alone that keeps answering in an unusual way", (library) => {
+  for (const error of ["EACCES", "EPROTOTYPE", "ENOMEM"]) {
+    using stack = new DisposableStack();
+    const { short } = place(stack);
+    makeStale(short);
+    library.arm({ call: "connect", error, times: 1_000_000 });
+    assertThrows(() => unix.listen(short, { replaceStale: true }), Deno.errors.AddrInUse);
+    library.disarm();
+    assert(Deno.lstatSync(short).isSocket);
+  }
+});
 
 interface Queue {
   readonly listener: Listener;

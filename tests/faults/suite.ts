@@ -12,7 +12,7 @@ import { failEach, type Scenario } from "./scenario.ts";
 /** Register a test that needs the faulty library, which is made for Linux. */
 export function testFaults(
   name: string,
-  fn: (library: FaultyLibrary, t: Deno.TestContext) => Promise<void>,
+  fn: (library: FaultyLibrary, t: Deno.TestContext) => void | Promise<void>,
 ): void {
   const run = async (t: Deno.TestContext): Promise<void> => {
     unix.reactorBackend(); // what it opens is kept
