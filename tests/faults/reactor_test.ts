@@ -44,7 +44,6 @@ const scenarios: Scenario<Waiting>[] = [
   ["aio", "pool"],
   ["pool", "pool with poll(2)"],
   ["io_uring"],
-  ["aio"],
   ["pool"],
   ["pool with poll(2)"],
 ].filter((names) => !names.some(whyMissing)).map((names) => ({
