@@ -8,6 +8,8 @@
  * @module
  */
 
+import { runDeno } from "./util/child.ts";
+
 const STEPS = ["fmt", "lint", "check", "doc", "doctest", "test", "examples", "publish"];
 
 /** Longer than any step takes: a step that hangs is a failure, with the output it had by then. */
@@ -21,25 +23,8 @@ interface Result {
 
 async function run(task: string): Promise<Result> {
   const start = performance.now();
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["task", "--quiet", task],
-    cwd: new URL("..", import.meta.url),
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const timer = setTimeout(() => child.kill("SIGTERM"), LIMIT_MINUTES * 60_000);
-  const chunks: string[] = [];
-  await Promise.all([collect(child.stdout, chunks), collect(child.stderr, chunks)]);
-  const { success } = await child.status;
-  clearTimeout(timer);
-  const seconds = `${((performance.now() - start) / 1000).toFixed(1)} s`;
-  return { success, output: chunks.join(""), seconds };
-}
-
-async function collect(stream: ReadableStream<Uint8Array>, chunks: string[]): Promise<void> {
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) chunks.push(text);
+  const result = await runDeno(["task", "--quiet", task], LIMIT_MINUTES);
+  return { ...result, seconds: `${((performance.now() - start) / 1000).toFixed(1)} s` };
 }
 
 /** The counts of a test run, such as "8 passed | 0 failed | 2 ignored". */

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { runDeno } from "./util/child.ts";
 import { parseArgs } from "node:util";
 
 const { values, positionals } = parseArgs({
@@ -23,31 +24,12 @@ const paths = positionals.length > 0 ? positionals : ["tests"];
 /** Longer than any run takes: one that hangs is a failure, with the output it had by then. */
 const LIMIT_MINUTES = 30;
 
-async function run(): Promise<{ success: boolean; output: string }> {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", "--allow-all", `--v8-flags=${flags.join(",")}`, ...paths],
-    cwd: new URL("..", import.meta.url),
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const timer = setTimeout(() => child.kill("SIGTERM"), LIMIT_MINUTES * 60_000);
-  const chunks: string[] = [];
-  await Promise.all([collect(child.stdout, chunks), collect(child.stderr, chunks)]);
-  const { success } = await child.status;
-  clearTimeout(timer);
-  return { success, output: chunks.join("") };
-}
-
-async function collect(stream: ReadableStream<Uint8Array>, chunks: string[]): Promise<void> {
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) chunks.push(text);
-}
+const args = ["test", "--allow-all", `--v8-flags=${flags.join(",")}`, ...paths];
 
 console.log(`${paths.join(" ")} with ${flags.join(" ")}, ${times} times`);
 for (let i = 1; i <= times; i++) {
   const started = performance.now();
-  const { success, output } = await run();
+  const { success, output } = await runDeno(args, LIMIT_MINUTES);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   if (!success) console.log(output);
   const summary = /^(?:ok|FAILED) \| .*$/m.exec(output)?.[0] ?? "no summary";
