@@ -27,8 +27,10 @@ import { WakeUp } from "./wake_up.ts";
 // <linux/io_uring.h>
 const IORING_SETUP_COOP_TASKRUN = 1 << 8;
 const IORING_SETUP_TASKRUN_FLAG = 1 << 9;
+const IORING_SETUP_SINGLE_ISSUER = 1 << 12;
+const IORING_SETUP_DEFER_TASKRUN = 1 << 13;
 const IORING_OP_POLL_ADD = 6;
-const IORING_OP_POLL_REMOVE = 7;
+const IORING_OP_ASYNC_CANCEL = 14;
 const IORING_POLL_ADD_MULTI = 1 << 0;
 const IORING_CQE_F_MORE = 1 << 1;
 
@@ -71,20 +73,30 @@ export function openIoUring(sink: Sink, options: IoUringOptions = {}): Backend {
 }
 
 /**
- * By default an event interrupts the processor that this thread runs on; on a virtual machine that costs
- * the sender tens of microseconds for each, needed or not. Cooperative rings (Linux 5.19) note events when
- * the thread enters the kernel next, and say in a flag that there are some.
+ * By default the kernel interrupts this thread to note each event, be it in the middle of a system call: a
+ * thread asleep in epoll_wait(2) is woken twice. Rings that defer this (Linux 6.1) only signal the eventfd(2)
+ * and raise a flag, and note events when they are asked to; cooperative ones (5.19) do so when the thread
+ * enters the kernel next.
  */
+const KINDS = [
+  IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG,
+  IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG,
+  0,
+];
+
 function openRing(options: IoUringOptions): Ring {
   // The memory of a ring outlives the Worker that it belonged to: there, it is small.
   const { entries = 128, completions = inWorker() ? 256 : 2048, flags } = options;
-  const cooperative = IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG;
-  try {
-    return new Ring({ entries, completions, flags: flags ?? cooperative });
-  } catch (error) {
-    if (flags !== undefined) throw error;
-    return new Ring({ entries, completions });
+  const kinds = flags === undefined ? KINDS : [flags];
+  let refused: unknown;
+  for (const flags of kinds) {
+    try {
+      return new Ring({ entries, completions, flags });
+    } catch (error) {
+      refused = error;
+    }
   }
+  throw refused;
 }
 
 /** Let one event take the whole way: old kernels know the ring, but not all that is asked of it here. */
@@ -95,7 +107,9 @@ function probe(ring: Ring, signalled: number): void {
     ring.push(IORING_OP_POLL_ADD, source.fd, 1, 0, IORING_POLL_ADD_MULTI, READABLE);
     let result = ring.enter();
     source.set();
-    ring.push(IORING_OP_POLL_REMOVE, -1, NOBODY, NOBODY, 0, 0, 1, 0);
+    // Cancelled before it is noted, the event would be lost.
+    result = Math.min(result, ring.enter());
+    cancel(ring, 1, 0);
     result = Math.min(result, ring.enter());
     ring.reap(BATCH, (low, _high, events, flags) => {
       if (low === 1 && (flags & IORING_CQE_F_MORE) !== 0) seen |= events;
@@ -107,6 +121,14 @@ function probe(ring: Ring, signalled: number): void {
   } finally {
     source.dispose();
   }
+}
+
+/**
+ * Have the kernel give up the poll with this user data, now or right after the event that it is just about to
+ * note. `IORING_OP_POLL_REMOVE` would fail in that case, and the poll keep the open file.
+ */
+function cancel(ring: Ring, low: number, high: number): number {
+  return ring.push(IORING_OP_ASYNC_CANCEL, -1, NOBODY, NOBODY, 0, 0, low, high);
 }
 
 class IoUring implements Backend {
@@ -128,14 +150,8 @@ class IoUring implements Backend {
     const token = this.#sink.token();
     if (interest === READABLE) {
       watched.readToken = token;
-      this.#push(
-        IORING_OP_POLL_ADD,
-        watched.fd,
-        watched.slot * 2,
-        token,
-        IORING_POLL_ADD_MULTI,
-        READABLE | platform.POLLRDHUP,
-      );
+      const events = READABLE | platform.POLLRDHUP;
+      this.#poll(watched.fd, watched.slot * 2, token, IORING_POLL_ADD_MULTI, events);
     } else {
       watched.writeToken = token;
       this.#pollForRoom(watched, 0);
@@ -146,39 +162,27 @@ class IoUring implements Backend {
   }
 
   #pollForRoom({ fd, slot, writeToken }: Watched, flags: number): void {
-    this.#push(IORING_OP_POLL_ADD, fd, slot * 2 + 1, writeToken, flags, WRITABLE);
+    this.#poll(fd, slot * 2 + 1, writeToken, flags, WRITABLE);
   }
 
   disarm(watched: Watched): void {
-    if ((watched.armed & READABLE) !== 0) this.#remove(watched.slot * 2, watched.readToken);
-    if ((watched.armed & WRITABLE) !== 0) this.#remove(watched.slot * 2 + 1, watched.writeToken);
+    if ((watched.armed & READABLE) !== 0) this.#cancel(watched.slot * 2, watched.readToken);
+    if ((watched.armed & WRITABLE) !== 0) this.#cancel(watched.slot * 2 + 1, watched.writeToken);
     watched.armed = 0;
-    // A poll refers to the open file: the removal must be done before the close(2) that follows.
-    this.#enter();
+    // A poll refers to the open file: the kernel must have given it up before the close(2) that follows.
+    this.#note(this.#ring.settle());
     this.#failIfBroken();
   }
 
-  #remove(low: number, high: number): void {
-    this.#push(IORING_OP_POLL_REMOVE, -1, NOBODY, NOBODY, 0, 0, low, high);
+  #cancel(low: number, high: number): void {
+    this.#note(cancel(this.#ring, low, high));
   }
 
-  #push(
-    operation: number,
-    fd: number,
-    low: number,
-    high: number,
-    length = 0,
-    flags = 0,
-    addressLow = 0,
-    addressHigh = 0,
-  ): void {
-    const ring = this.#ring;
-    const result = ring.push(operation, fd, low, high, length, flags, addressLow, addressHigh);
-    if (result < 0) this.#broken = result;
+  #poll(fd: number, low: number, high: number, flags: number, events: number): void {
+    this.#note(this.#ring.push(IORING_OP_POLL_ADD, fd, low, high, flags, events));
   }
 
-  #enter(): void {
-    const result = this.#ring.enter();
+  #note(result: number): void {
     if (result < 0) this.#broken = result;
   }
 
@@ -195,7 +199,7 @@ class IoUring implements Backend {
       this.#silent = true;
       ring.silence(true);
     }
-    if (!ring.idle) this.#enter();
+    if (!ring.idle) this.#note(ring.enter());
     const found = ring.reap(BATCH, this.#completed);
     this.#failIfBroken();
     return found;
@@ -216,7 +220,7 @@ class IoUring implements Backend {
   #deliver(watched: Watched, events: number): void {
     this.#sink.deliver(watched, events);
     if (watched.unclaimed < PATIENCE || (watched.armed & READABLE) === 0) return;
-    this.#remove(watched.slot * 2, watched.readToken);
+    this.#cancel(watched.slot * 2, watched.readToken);
     watched.armed &= ~READABLE;
     watched.unclaimed = 0;
   }
@@ -232,7 +236,7 @@ class IoUring implements Backend {
       watched.armed |= WRITABLE;
       return;
     }
-    if (stays) this.#remove(watched.slot * 2 + 1, watched.writeToken);
+    if (stays) this.#cancel(watched.slot * 2 + 1, watched.writeToken);
     watched.armed &= ~WRITABLE;
     this.#sink.deliver(watched, events);
   }

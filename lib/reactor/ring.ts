@@ -27,6 +27,9 @@ const IORING_SQ_TASKRUN = 1 << 2;
 const IORING_CQ_EVENTFD_DISABLED = 1 << 0;
 const IORING_REGISTER_EVENTFD = 4;
 
+/** How often the kernel is entered in a row at most. */
+const MOST_ENTRIES = 1000;
+
 const {
   io_uring_params: PARAMS,
   io_sqring_offsets: SQ,
@@ -201,6 +204,16 @@ export class Ring {
       if (taken < 0) return taken;
       this.#unsubmitted -= taken;
       if (this.#unsubmitted === 0 || taken === 0) return 0;
+    }
+  }
+
+  /** Enter until nothing is left to note: the kernel notes some 20 events at a time. 0, or `-errno`. */
+  settle(): number {
+    for (let times = 0;; times++) {
+      const result = this.enter();
+      const flags = Atomics.load(this.#ring, this.#sqFlags);
+      // Somebody who sends without a pause could keep this going for ever.
+      if (result < 0 || (flags & IORING_SQ_TASKRUN) === 0 || times === MOST_ENTRIES) return result;
     }
   }
 

@@ -15,11 +15,15 @@ import type { Opener, Registration } from "../../lib/reactor/types.ts";
 import { noLeaks } from "../util/descriptors.ts";
 import { testUnless } from "../util/peers.ts";
 
+/** IORING_SETUP_COOP_TASKRUN and IORING_SETUP_TASKRUN_FLAG: what Linux before 6.1 has. */
+const COOPERATIVE = 0x300;
+
 /** Every way of waiting, and small forms that overflow early. */
 export const backends: Readonly<Record<string, Opener>> = {
   "io_uring": (sink) => openIoUring(sink),
   "io_uring, 2 entries": (sink) => openIoUring(sink, { entries: 2, completions: 4 }),
-  "io_uring, not cooperative": (sink) => openIoUring(sink, { flags: 0 }),
+  "io_uring, cooperative": (sink) => openIoUring(sink, { flags: COOPERATIVE }),
+  "io_uring, interrupting": (sink) => openIoUring(sink, { flags: 0 }),
   "aio": (sink) => openAio(sink),
   "aio, 2 events at once": (sink) => openAio(sink, { capacity: 2 }),
   "pool": (sink) => openPool(sink),

@@ -137,6 +137,17 @@ onEach("cancel() before close(2) lets the peer see the end", async (reactor) => 
   assertEquals(await pair.receive(1), "");
 });
 
+onEach("cancel() with an event on its way lets the peer see the end", async (reactor) => {
+  using pair = new Pair(reactor);
+  const waiting = assertRejects(() => pair.ends[1].wait(READABLE), Deno.errors.BadResource);
+  const end = pair.receive(0);
+  await turn();
+  shutdown(pair.fds[1], platform.SHUT_RD);
+  pair.close(1);
+  await waiting;
+  assertEquals(await end, "");
+});
+
 onEach("a reused number does not get its predecessor's events", async (reactor) => {
   let predecessor: Pair | undefined;
   const numbers = new Set<number>();
