@@ -53,6 +53,11 @@ export class Descriptor {
     return this.#waiting.writing;
   }
 
+  /** Whether a read is under way. */
+  get isReading(): boolean {
+    return this.#waits !== undefined && this.#waits.reading.isBusy;
+  }
+
   /** Whether a write is under way. */
   get isWriting(): boolean {
     return this.#waits !== undefined && this.#waits.writing.isBusy;

@@ -12,7 +12,9 @@ import { filesNeedByte, FullQueue, isFullQueue } from "../socket/full_queue.ts";
 import { pollTimeout } from "../socket/options.ts";
 import { isReadingShutDown } from "../socket/inspect.ts";
 import { type Destination, destinationOf } from "../socket/pathname.ts";
-import { descriptorOf, type Socket } from "../socket/socket.ts";
+import type { SocketType } from "../socket/socket_type.ts";
+import { descriptorOf, receivingSideOf, type Socket } from "../socket/socket.ts";
+import { requireNoReceive, requireNoSend } from "../socket/turn.ts";
 import { bufferTakenAway } from "../transfer/caller_memory.ts";
 import {
   type Channel,
@@ -66,7 +68,7 @@ export async function sendmsg(
   const operation = new SendCall(s, m, flags);
   try {
     const result = isImpatient(flags)
-      ? operation.attempt()
+      ? attemptAtOnce(outgoing(s), s.type, operation)
       : await perform(outgoing(s), operation, o.signal);
     return check(result, "sendmsg", operation.display);
   } finally {
@@ -77,6 +79,7 @@ export async function sendmsg(
 /**
  * Send a message as it is laid out, blocking the thread: what `sendmsg` does.
  *
+ * @throws {Deno.errors.Busy} while an asynchronous send on a stream is under way
  * @throws {Deno.errors.WouldBlock} with `MSG_DONTWAIT` in the flags, or after `sendTimeout`
  *
  * @example
@@ -93,6 +96,7 @@ export async function sendmsg(
  */
 export function sendmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = {}): number {
   const flags = checkedFlags(m, o.flags);
+  requireNoSend(descriptorOf(s), s.type);
   if (!internals.isNamed(m)) {
     // The usual case: no address to look up, and no need to wait.
     requireByte(s, m);
@@ -145,7 +149,7 @@ export async function recvmsg(
   const operation = receiveCall(s, m, flags);
   internals.discard(m);
   const result = isImpatient(flags)
-    ? operation.attempt()
+    ? attemptAtOnce(incoming(s), isUrgent(flags) ? undefined : s.type, operation)
     : await perform(incoming(s), operation, o.signal);
   return check(result, "recvmsg");
 }
@@ -153,6 +157,7 @@ export async function recvmsg(
 /**
  * Receive into a message's vectors, blocking the thread: what `recvmsg` does.
  *
+ * @throws {Deno.errors.Busy} while an asynchronous receive on a stream is under way, but for `MSG_OOB`
  * @throws {Deno.errors.WouldBlock} with `MSG_DONTWAIT` in the flags, or after `receiveTimeout`
  *
  * @example
@@ -170,8 +175,9 @@ export async function recvmsg(
  */
 export function recvmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = {}): number {
   const flags = checkedFlags(m, o.flags);
+  if (!isUrgent(flags)) requireNoReceive(descriptorOf(s), s.type);
   internals.discard(m);
-  let result = receiveOnce(s.fd, m, flags);
+  let result = receiveOnce(s, m, flags);
   if (result === -platform.EAGAIN && !isImpatient(flags)) {
     const limit = () => pollTimeout(s.fd, platform.SO_RCVTIMEO);
     result = performSync(incoming(s), receiveCall(s, m, flags), limit);
@@ -186,6 +192,20 @@ function checkedFlags(m: Msghdr, flags = 0): number {
 
 function isImpatient(flags: number): boolean {
   return (flags & platform.MSG_DONTWAIT) !== 0;
+}
+
+/** Urgent data is no part of what is received in turn. */
+function isUrgent(flags: number): boolean {
+  return (flags & platform.MSG_OOB) !== 0;
+}
+
+/** Try once; what would have to wait for its turn on a stream would block as well. */
+function attemptAtOnce(
+  channel: Channel,
+  type: SocketType | undefined,
+  operation: Operation,
+): number {
+  return type === "stream" && channel.lane.isBusy ? -platform.EAGAIN : operation.attempt();
 }
 
 function incoming(socket: Socket): Channel {
@@ -256,11 +276,23 @@ function sendOnce(fd: number, m: Msghdr, flags: number, sockaddr: Uint8Array | n
   return sendmsgCall(fd, header, flags | platform.MSG_DONTWAIT);
 }
 
-function receiveOnce(fd: number, m: Msghdr, flags: number): number {
+function receiveOnce(socket: Socket, m: Msghdr, flags: number): number {
+  const { fd } = socket;
+  const unread = isUrgent(flags) ? undefined : receivingSideOf(socket)?.unread;
+  if (unread !== undefined) return receiveUnread(socket, m, flags);
   const header = internals.prepareReceive(m);
   const count = recvmsgCall(fd, header, flags | platform.MSG_DONTWAIT);
   internals.finishReceive(m, count);
   return count;
+}
+
+/** Bytes that a `receive` with `waitAll` took before it failed come first. */
+function receiveUnread(socket: Socket, m: Msghdr, flags: number): number {
+  const peek = (flags & platform.MSG_PEEK) !== 0;
+  return internals.receiveFrom(
+    m,
+    (vectors) => receivingSideOf(socket)?.takeUnread(vectors, peek) ?? 0,
+  );
 }
 
 function receiveCall(socket: Socket, message: Msghdr, flags: number): Operation {
@@ -268,11 +300,10 @@ function receiveCall(socket: Socket, message: Msghdr, flags: number): Operation 
   let hasWaited = false;
   return {
     attempt: () => {
-      const { fd, type } = socket;
       requireRoom(message, room);
-      const count = receiveOnce(fd, message, flags);
-      if (count !== -platform.EAGAIN || type !== "dgram") return count;
-      const isOver = hasWaited && isReadingShutDown(fd);
+      const count = receiveOnce(socket, message, flags);
+      if (count !== -platform.EAGAIN || socket.type !== "dgram") return count;
+      const isOver = hasWaited && isReadingShutDown(socket.fd);
       hasWaited = true;
       return isOver ? 0 : count;
     },

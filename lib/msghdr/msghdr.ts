@@ -59,6 +59,8 @@ export interface MsghdrInternals {
   prepareReceive(m: Msghdr): Uint8Array;
   /** Take over what recvmsg(2) delivered; `count` is its result. */
   finishReceive(m: Msghdr, count: number): void;
+  /** Receive what did not come from recvmsg(2) now: `take` puts it into the vectors. */
+  receiveFrom(m: Msghdr, take: (vectors: readonly Uint8Array[]) => number): number;
   /** The flags for a call. */
   flags(m: Msghdr, flags: number): number;
   /** Keep the owners of what is to be sent reachable. */
@@ -143,6 +145,7 @@ export class Msghdr implements Disposable {
       discard: (m) => m.#discard(),
       prepareReceive: (m) => m.#prepareReceive(),
       finishReceive: (m, count) => m.#finishReceive(count),
+      receiveFrom: (m, take) => m.#receiveFrom(take),
       flags: (m, flags) => m.#flags | flags,
       keep: (m, owners) => m.#owners = [...m.#owners, ...owners],
       reserveFiles: (m, count) => m.#reserveFiles(count),
@@ -317,6 +320,13 @@ export class Msghdr implements Disposable {
     this.#received = takeOver(this.#incoming);
     this.#arrivedFlags = header.flags;
     this.#name = decodeSockaddr(header.name, header.nameLength, platform);
+  }
+
+  #receiveFrom(take: (vectors: readonly Uint8Array[]) => number): number {
+    this.#discard();
+    this.#name = null;
+    this.#arrivedFlags = 0;
+    return this.#bytesReceived = take(this.#vectors);
   }
 
   #takeFiles(count: number | undefined): OwnedFd[] {

@@ -87,8 +87,9 @@ function isOn(fd: number, option: number): boolean {
 export class ReceivingSide {
   readonly descriptor: Descriptor;
   readonly type: SocketType;
-  /** Bytes taken from a stream for a receive that then failed; the next one gives them. */
-  unread: Uint8Array | undefined = undefined;
+  /** The receive of a stream that waits, or has failed, with a part of what it was to take. */
+  partial: Receiver | undefined = undefined;
+  #unread: Uint8Array | undefined = undefined;
   #room: ControlRoom | undefined = undefined;
 
   constructor(descriptor: Descriptor, type: SocketType) {
@@ -106,16 +107,32 @@ export class ReceivingSide {
     this.#room = undefined;
   }
 
-  /** Give unread bytes to a plain read: how many. */
-  takeUnread(bytes: Uint8Array): number {
+  /**
+   * Bytes taken from a stream for a receive that then failed; the next one gives them. Only who has his turn
+   * asks: a receive that has a part is over then, although it may not have come to say so.
+   */
+  get unread(): Uint8Array | undefined {
+    this.partial?.handBack();
+    return this.#unread;
+  }
+
+  set unread(bytes: Uint8Array | undefined) {
+    this.#unread = bytes;
+  }
+
+  /** The number of those bytes. */
+  get unreadLength(): number {
+    return this.#unread?.byteLength ?? 0;
+  }
+
+  /** Give unread bytes, at most `size`, or show them: how many. */
+  takeUnread(target: readonly Uint8Array[], peek = false, size = totalLength(target)): number {
     const { unread } = this;
     if (unread === undefined) return 0;
-    const part = unread.subarray(0, bytes.byteLength);
-    bytes.set(part);
-    this.unread = part.byteLength < unread.byteLength
-      ? unread.subarray(part.byteLength)
-      : undefined;
-    return part.byteLength;
+    const count = Math.min(size, unread.byteLength);
+    scatter(unread.subarray(0, count), target);
+    if (!peek) this.#unread = count < unread.byteLength ? unread.subarray(count) : undefined;
+    return count;
   }
 }
 
@@ -174,11 +191,15 @@ export class Receiver implements Operation, Disposable {
     while (!this.#isDone) {
       this.#checkRoom();
       const count = this.#receiveOnce(fd);
-      if (count < 0 && !this.#isShutDown(fd, count)) return count;
+      if (count < 0 && !this.#isShutDown(fd, count)) {
+        if (this.#filled > 0) this.#socket.partial = this;
+        return count;
+      }
       this.#filled += Math.max(count, 0);
       this.#isDone = !this.#waitAll || this.#ended || this.#filled >= this.#size ||
         this.#received !== NOTHING_RECEIVED || !this.#isSameSender(fd);
     }
+    this.#socket.partial = undefined;
     // The shared memory belongs to the next call: take what is in it along now.
     this.#data = this.#takeData();
     return this.#filled;
@@ -217,14 +238,9 @@ export class Receiver implements Operation, Disposable {
   }
 
   #takeUnread(): void {
-    const { unread } = this.#socket;
-    if (unread === undefined || this.#filled > 0) return;
-    const part = unread.subarray(0, this.#size);
-    const rest = unread.subarray(part.byteLength);
-    scatter(part, this.#target);
-    this.#filled = part.byteLength;
+    if (this.#filled > 0 || this.#socket.unread === undefined) return;
+    this.#filled = this.#socket.takeUnread(this.#target, this.#peek, this.#size);
     this.#isDone = !this.#waitAll || this.#filled >= this.#size;
-    if (!this.#peek) this.#socket.unread = rest.byteLength > 0 ? rest : undefined;
   }
 
   #receiveOnce(fd: number): number {
@@ -309,9 +325,14 @@ export class Receiver implements Operation, Disposable {
   [Symbol.dispose](): void {
     if (this.#isTaken) return;
     closeReceived(this.#received);
-    if (this.#filled > 0 && !this.#peek && this.#hasRoom) {
-      this.#socket.unread = this.#takeData().slice();
-    }
+    this.handBack();
+  }
+
+  /** Leave the part that was taken to the next receive. */
+  handBack(): void {
+    if (this.#socket.partial !== this) return;
+    this.#socket.partial = undefined;
+    if (this.#hasRoom) this.#socket.unread = this.#takeData().slice();
   }
 }
 

@@ -24,6 +24,7 @@ import { type OutgoingMessage, Sender } from "./sending.ts";
 import { addressText } from "../sockaddr.ts";
 import { denoAddr, directionNumber, type SocketType } from "./socket_type.ts";
 import { SocketStreams } from "./socket_streams.ts";
+import { requireNoReceive, requireNoSend } from "./turn.ts";
 import { WriteBatch } from "./write_batch.ts";
 import { type Channel, type Operation, perform, performSync } from "../transfer/perform.ts";
 import { describeSocket, nameOf } from "./inspect.ts";
@@ -40,13 +41,17 @@ let create: (descriptor: Descriptor, type: SocketType, names: SocketNames) => So
 /** Return the descriptor behind a socket: for the rest of the module. */
 export let descriptorOf: (socket: Socket) => Descriptor;
 
+/** Return what a socket keeps from one receive to the next, once it has received: for the rest of the module. */
+export let receivingSideOf: (socket: Socket) => ReceivingSide | undefined;
+
 /**
  * A connected Unix socket, or a datagram one: all of `Deno.Conn`, and messages that carry open files,
  * credentials and addresses.
  *
  * Every operation has an asynchronous form and a `Sync` form, which blocks the thread. Operations of one
- * direction run one after the other, in the order they were started. Closing, disposing and detaching
- * end everything that waits on the socket with `Deno.errors.BadResource`.
+ * direction run one after the other, in the order they were started; a `Sync` form that would overtake an
+ * asynchronous one on a stream throws `Deno.errors.Busy`. Closing, disposing and detaching end everything
+ * that waits on the socket with `Deno.errors.BadResource`.
  *
  * @example
  * ```ts
@@ -84,6 +89,7 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
   static {
     create = (descriptor, type, names) => new Socket(descriptor, type, names);
     descriptorOf = (socket) => socket.#descriptor;
+    receivingSideOf = (socket) => socket.#receiving;
   }
 
   /**
@@ -172,10 +178,12 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
   /**
    * Read up to `bytes.byteLength` bytes, blocking the thread: what `read` does.
    *
+   * @throws {Deno.errors.Busy} while an asynchronous `receive` or `read` on a stream is under way
    * @throws {Deno.errors.WouldBlock} after `receiveTimeout`, if that is set
    */
   readSync(bytes: Uint8Array): number | null {
     if (this.type !== "stream") return lengthOf(this.receiveSync({ buffer: bytes }));
+    requireNoReceive(this.#descriptor, this.type);
     requireBytes(bytes);
     let count = this.#readOnce(bytes);
     if (count === -platform.EAGAIN) {
@@ -199,9 +207,10 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
   /** Bytes that a `receive` with `waitAll` took before it was aborted come first. */
   #readOnce(bytes: Uint8Array): number {
     const { fd } = this.#descriptor;
-    return this.#receiving?.unread === undefined
+    const receiving = this.#receiving;
+    return receiving?.unread === undefined
       ? recv(fd, bytes, platform.MSG_DONTWAIT)
-      : this.#receiving.takeUnread(bytes);
+      : receiving.takeUnread([bytes]);
   }
 
   #receiveLimit(): number {
@@ -247,7 +256,7 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
    * @throws {Deno.errors.WouldBlock} after `sendTimeout`, if that is set
    */
   writeSync(bytes: Uint8Array): number {
-    this.#requireNoSend();
+    requireNoSend(this.#descriptor, this.type);
     requireBytes(bytes);
     let count = send(this.#descriptor.fd, bytes, platform.MSG_DONTWAIT);
     if (count === -platform.EAGAIN) {
@@ -260,15 +269,6 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
   #writeOperation(bytes: Uint8Array): Operation {
     requireBytes(bytes);
     return { attempt: () => send(this.#descriptor.fd, bytes, platform.MSG_DONTWAIT) };
-  }
-
-  /** A blocking send cannot let the asynchronous one before it finish: it would cut into its message. */
-  #requireNoSend(): void {
-    if (this.type === "stream" && this.#descriptor.isWriting) {
-      throw new Deno.errors.Busy(
-        "Cannot send in the calling thread while an asynchronous send is under way: await that first",
-      );
-    }
   }
 
   /**
@@ -311,7 +311,7 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
    * @throws {Deno.errors.WouldBlock} after `sendTimeout`, if that is set
    */
   sendSync(message: OutgoingMessage): number {
-    this.#requireNoSend();
+    requireNoSend(this.#descriptor, this.type);
     const sender = new Sender(this.#descriptor, this.type, message);
     try {
       const count = performSync(this.#outgoing, sender, () => this.#sendLimit());
@@ -343,9 +343,11 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
   /**
    * Receive one message, blocking the thread: what `receive` does.
    *
+   * @throws {Deno.errors.Busy} while an asynchronous `receive` or `read` on a stream is under way
    * @throws {Deno.errors.WouldBlock} after `receiveTimeout`, if that is set
    */
   receiveSync(options: SyncReceiveOptions = {}): Message | null {
+    requireNoReceive(this.#descriptor, this.type);
     const receiver = new Receiver(this.#receivingSide, options);
     try {
       check(performSync(this.#incoming, receiver, () => this.#receiveLimit()), "recvmsg");
@@ -450,7 +452,7 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
 
   /** The number of bytes that wait to be read (SIOCINQ): on a datagram socket, those of the next message. */
   override get bytesAvailable(): number {
-    return super.bytesAvailable + (this.#receiving?.unread?.byteLength ?? 0);
+    return super.bytesAvailable + (this.#receiving?.unreadLength ?? 0);
   }
 
   /** Show type and addresses in `console.log`. */

@@ -340,17 +340,6 @@ for (const how of ["close", "detach", Symbol.dispose] as const) {
   });
 }
 
-test("sendSync() and writeSync() do not cut into a send() under way", async () => {
-  using pair = connected();
-  const pending = pair.a.send({ data: new Uint8Array(3 << 20) });
-  await turn();
-  assertThrows(() => pair.a.sendSync({ data: bytes("a") }), Deno.errors.Busy);
-  assertThrows(() => pair.a.writeSync(bytes("a")), Deno.errors.Busy);
-  await readAll(pair.b, 3 << 20);
-  await pending;
-  assertEquals(pair.a.sendSync({ data: bytes("a") }), 1);
-});
-
 test("sendSync() gives up after sendTimeout", () => {
   using pair = connected();
   fill(pair.a);
