@@ -1,7 +1,5 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import fc from "fast-check";
-import { darwinArm64 as darwin } from "../ffi/platform/darwin.ts";
-import { linuxX64 as linux } from "../ffi/platform/linux.ts";
 import {
   cmsgAlign,
   type CmsgLayout,
@@ -16,6 +14,7 @@ import {
   writeCredentials,
   writeDescriptors,
 } from "../lib/cmsg.ts";
+import { darwinArm64 as darwin, linuxX64 as linux } from "./util/platforms.ts";
 
 const layouts: Readonly<Record<string, CmsgLayout>> = {
   linux,

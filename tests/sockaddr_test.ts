@@ -1,7 +1,5 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { darwinArm64 as darwin } from "../ffi/platform/darwin.ts";
-import { linuxX64 as linux } from "../ffi/platform/linux.ts";
 import type { Platform } from "../ffi/platform/mod.ts";
 import { InvalidAddressError } from "../lib/errors.ts";
 import {
@@ -16,6 +14,7 @@ import {
   parseAddress,
 } from "../lib/sockaddr.ts";
 import { bytes } from "./util/cases.ts";
+import { darwinArm64 as darwin, linuxX64 as linux } from "./util/platforms.ts";
 
 const platforms: readonly Platform[] = [linux, darwin];
 

@@ -263,15 +263,15 @@ const common = {
 } as const satisfies Partial<Platform>;
 
 /** macOS on x86-64. */
-export const darwinX64: Platform = {
+export const darwinX64 = (): Platform => ({
   ...common,
   name: "darwin-x86_64",
   variadicOnStack: false,
-};
+});
 
 /** macOS on arm64. */
-export const darwinArm64: Platform = {
+export const darwinArm64 = (): Platform => ({
   ...common,
   name: "darwin-aarch64",
   variadicOnStack: true,
-};
+});

@@ -277,7 +277,7 @@ function libcNames(multiarch: string, lib: string, musl: string): readonly strin
 }
 
 /** Linux on x86-64. */
-export const linuxX64: Platform = {
+export const linuxX64 = (): Platform => ({
   ...common,
   name: "linux-x86_64",
   libc: libcNames("x86_64-linux-gnu", "lib64", "libc.musl-x86_64.so.1"),
@@ -287,10 +287,10 @@ export const linuxX64: Platform = {
   SYS_io_destroy: 207,
   SYS_io_submit: 209,
   epoll_event: { size: 12, events: [0, 4], data: [4, 8] }, // packed on x86-64 only, <linux/eventpoll.h>
-};
+});
 
 /** Linux on arm64: `arch/arm64/include/uapi/asm/fcntl.h` has its own numbers for two flags. */
-export const linuxArm64: Platform = {
+export const linuxArm64 = (): Platform => ({
   ...common,
   name: "linux-aarch64",
   libc: libcNames("aarch64-linux-gnu", "lib64", "libc.musl-aarch64.so.1"),
@@ -300,4 +300,4 @@ export const linuxArm64: Platform = {
   SYS_io_destroy: 1,
   SYS_io_submit: 2,
   epoll_event: { size: 16, events: [0, 4], data: [8, 8] }, // <linux/eventpoll.h>
-};
+});

@@ -11,14 +11,19 @@ import type { Platform } from "./types.ts";
 export { MISSING } from "./types.ts";
 export type { Constants, Field, Platform, StatLayout, Struct, Structs } from "./types.ts";
 
-/** Every table there is, by operating system and processor. */
-export const platforms: readonly Platform[] = [linuxX64, linuxArm64, darwinX64, darwinArm64];
+/** What makes each table, by its name: making one takes long enough to make only the one in force. */
+export const platforms: Readonly<Record<string, () => Platform>> = {
+  "linux-x86_64": linuxX64,
+  "linux-aarch64": linuxArm64,
+  "darwin-x86_64": darwinX64,
+  "darwin-aarch64": darwinArm64,
+};
 
 function select(): Platform {
   const name = `${Deno.build.os}-${Deno.build.arch}`;
-  const known = platforms.find((candidate) => candidate.name === name);
+  const known = platforms[name];
   // Importing must work everywhere: an unknown platform gets a table that nothing can be loaded with.
-  return known ?? { ...linuxX64, name, supported: false, libc: [], abstractNames: false };
+  return known?.() ?? { ...linuxX64(), name, supported: false, libc: [], abstractNames: false };
 }
 
 /** The table in force. */

@@ -35,17 +35,22 @@ interface Entry {
   readonly port: number;
 }
 
-const registered = new Map<string, Entry>();
+let entries: Map<string, Entry> | undefined;
 const system = new ServicesFile();
 
-// Without the checks of a registration: they would take longer than all else that an import does.
-for (const { protocol, name, aliases = [], port } of DEFAULT_SERVICES) {
-  enter([name, ...aliases].map((each) => serviceKey(protocol, each)), port);
+/** The registered names, made at the first use: most programs that import this dial no service. */
+function registered(): Map<string, Entry> {
+  if (entries) return entries;
+  entries = new Map();
+  for (const { protocol, name, aliases = [], port } of DEFAULT_SERVICES) {
+    enter(entries, [name, ...aliases].map((each) => serviceKey(protocol, each)), port);
+  }
+  return entries;
 }
 
-function enter(keys: readonly string[], port: number): Entry {
+function enter(entries: Map<string, Entry>, keys: readonly string[], port: number): Entry {
   const entry: Entry = { port };
-  for (const key of keys) registered.set(key, entry);
+  for (const key of keys) entries.set(key, entry);
   return entry;
 }
 
@@ -89,7 +94,8 @@ export function registerService(service: Service): Disposable {
     );
   }
   const keys = names.map((each) => serviceKey(protocol, each));
-  const taken = keys.findIndex((key, at) => registered.has(key) || keys.indexOf(key) < at);
+  const entries = registered();
+  const taken = keys.findIndex((key, at) => entries.has(key) || keys.indexOf(key) < at);
   if (taken >= 0) {
     throw new TypeError(
       `Cannot register the service ${quote(names[taken] ?? name)} of the protocol ` +
@@ -97,11 +103,11 @@ export function registerService(service: Service): Disposable {
     );
   }
 
-  const entry = enter(keys, port);
+  const entry = enter(entries, keys, port);
   return {
     [Symbol.dispose](): void {
       for (const key of keys) {
-        if (registered.get(key) === entry) registered.delete(key);
+        if (entries.get(key) === entry) entries.delete(key);
       }
     },
   };
@@ -133,7 +139,7 @@ export function registerService(service: Service): Disposable {
  */
 export function lookupService(protocol: string, service: string): number | undefined {
   return parsePort(service) ??
-    registered.get(serviceKey(protocol, service))?.port ??
+    registered().get(serviceKey(protocol, service))?.port ??
     system.lookup(protocol, service);
 }
 
@@ -142,14 +148,14 @@ export function findProtocolOfService(
   service: string,
   protocols: readonly string[],
 ): string | undefined {
-  return protocols.find((protocol) => registered.has(serviceKey(protocol, service))) ??
+  return protocols.find((protocol) => registered().has(serviceKey(protocol, service))) ??
     protocols.find((protocol) => system.lookup(protocol, service) !== undefined);
 }
 
 /** List the names, aliases included, registered for a protocol. */
 export function registeredServices(protocol: string): string[] {
   const prefix = `${protocolKey(protocol)}/`;
-  return [...registered.keys()]
+  return [...registered().keys()]
     .filter((key) => key.startsWith(prefix))
     .map((key) => key.slice(prefix.length));
 }

@@ -9,10 +9,10 @@
  */
 
 import { libc, replaceLibc } from "../../ffi/libc.ts";
-import { darwinArm64 } from "../../ffi/platform/darwin.ts";
 import { MISSING, type Platform, platform, replacePlatform } from "../../ffi/platform/mod.ts";
 import { symbols } from "../../ffi/symbols.ts";
 import { leaveOut } from "./leave_out.ts";
+import { darwinArm64 } from "../util/platforms.ts";
 
 /** Functions that are optional in the table of symbols, and that macOS has in another form. */
 const NEEDED: ReadonlySet<string> = new Set(["__errno_location", "statx", "fstat", "lstat"]);

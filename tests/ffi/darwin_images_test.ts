@@ -7,7 +7,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { libc } from "../../ffi/libc.ts";
 import { addressOf } from "../../ffi/memory.ts";
-import { darwinArm64, darwinX64 } from "../../ffi/platform/darwin.ts";
 import { replacePlatform } from "../../ffi/platform/mod.ts";
 import {
   cmsgAlign,
@@ -20,6 +19,7 @@ import {
 import { InvalidAddressError } from "../../lib/errors.ts";
 import { Header } from "../../lib/msghdr/header.ts";
 import { decodeSockaddr, encodeSockaddr, parseAddress } from "../../lib/sockaddr.ts";
+import { darwinArm64, darwinX64 } from "../util/platforms.ts";
 
 const mac = darwinArm64;
 

@@ -1,7 +1,6 @@
 /** The macOS table, against the `libc` crate's idea of macOS, on any system with the Rust target. */
 
 import { assertEquals } from "@std/assert";
-import { darwinArm64, darwinX64 } from "../../ffi/platform/darwin.ts";
 import type { Platform } from "../../ffi/platform/mod.ts";
 import { peer, testUnless } from "../util/peers.ts";
 import { testNeeding } from "./abi/native.ts";
@@ -13,6 +12,7 @@ import {
   unfulfilled,
   whyNoTarget,
 } from "./abi/statements.ts";
+import { darwinArm64, darwinX64 } from "../util/platforms.ts";
 
 const EXCEPTIONS: Exceptions = {
   unknown: new Set([]),

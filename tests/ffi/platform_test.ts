@@ -104,8 +104,12 @@ function rights(fd: number): Uint8Array {
 }
 
 Deno.test("platforms has the same names in every table", () => {
-  const [first, ...others] = platforms.map((table) => Object.keys(table).sort());
+  const [first, ...others] = Object.values(platforms).map((make) => Object.keys(make()).sort());
   for (const names of others) assertEquals(names, first);
+});
+
+Deno.test("platforms has every table under its name", () => {
+  assertEquals(Object.values(platforms).map((make) => make().name), Object.keys(platforms));
 });
 
 Deno.test(

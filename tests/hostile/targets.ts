@@ -6,8 +6,6 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { darwinArm64 } from "../../ffi/platform/darwin.ts";
-import { linuxX64 } from "../../ffi/platform/linux.ts";
 import type { Platform } from "../../ffi/platform/types.ts";
 import {
   controlStart,
@@ -40,6 +38,7 @@ import {
   modelUnescaped,
 } from "./models.ts";
 import type { Random } from "./random.ts";
+import { darwinArm64, linuxX64 } from "../util/platforms.ts";
 
 /** Something to be fuzzed. */
 export interface Target {
