@@ -39,11 +39,17 @@ export function addressOf(bytes: Uint8Array): bigint {
   return libc().memset(ffiBytes(bytes), 0, 0n);
 }
 
-const LENGTHS: readonly bigint[] = Array.from({ length: 257 }, (_, n) => BigInt(n));
+const wide = new BigUint64Array(1);
+const halves = new Uint32Array(wide.buffer);
 
-/** Return `length` as a BigInt: a `size_t` given as a plain number leaves V8's fast calls. */
+/**
+ * Return `length` as a BigInt: a `size_t` given as a plain number leaves V8's fast calls. Read from an
+ * array right before the call, it never becomes an object.
+ */
 export function size(length: number): bigint {
-  return LENGTHS[length] ?? BigInt(length);
+  halves[0] = length;
+  halves[1] = length > 0xffffffff ? length / 0x100000000 : 0;
+  return wide[0] ?? 0n;
 }
 
 /** Return `text` as a C string: UTF-8 bytes and a NUL. */

@@ -94,7 +94,7 @@ export async function sendmsg(
  * console.log(sendmsgSync(a, message));
  * ```
  */
-export function sendmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = {}): number {
+export function sendmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = NO_OPTIONS): number {
   const flags = checkedFlags(m, o.flags);
   requireNoSend(descriptorOf(s), s.type);
   if (!internals.isNamed(m)) {
@@ -173,7 +173,7 @@ export async function recvmsg(
  * console.log(recvmsgSync(b, message));
  * ```
  */
-export function recvmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = {}): number {
+export function recvmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = NO_OPTIONS): number {
   const flags = checkedFlags(m, o.flags);
   if (!isUrgent(flags)) requireNoReceive(descriptorOf(s), s.type);
   internals.discard(m);
@@ -184,6 +184,9 @@ export function recvmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = {}): n
   }
   return check(result, "recvmsg");
 }
+
+/** What calls without options share: an object for each would be garbage at once. */
+const NO_OPTIONS: MessageCallOptions = {};
 
 function checkedFlags(m: Msghdr, flags = 0): number {
   if (Number.isInteger(flags)) return internals.flags(m, flags);

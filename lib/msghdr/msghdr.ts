@@ -11,7 +11,7 @@ import { IncomingControl, OutgoingControl } from "./control.ts";
 import type { OwnedFd } from "../fd/owned_fd.ts";
 import { MAX_FILES } from "../fd/files.ts";
 import { Header, MAX_VECTORS } from "./header.ts";
-import { closeReceived, NOTHING_RECEIVED, type Received, takeOver } from "./received.ts";
+import { closeReceived, NO_FILES, type Received, takeOver } from "./received.ts";
 import {
   type Address,
   addressText,
@@ -115,7 +115,7 @@ export class Msghdr implements Disposable {
   #name: Uint8Array | null = null;
   #flags = 0;
   #bytesReceived = 0;
-  #received: Received = NOTHING_RECEIVED;
+  readonly #received: Received = { files: NO_FILES, pidfd: undefined };
   #arrivedFlags: number | undefined;
   #filesReserved = 0;
   /** The owners of descriptors to be sent: one that became garbage would close its descriptor. */
@@ -282,11 +282,9 @@ export class Msghdr implements Disposable {
 
   /** Close what arrived and was not taken, and leave nothing to read. */
   #discard(): void {
-    const received = this.#received;
-    this.#received = NOTHING_RECEIVED;
     this.#arrivedFlags = undefined;
     this.#incoming.arrived = 0;
-    closeReceived(received);
+    closeReceived(this.#received);
   }
 
   /** Lay everything out for sendmsg(2). The caller's memory is looked up anew each time: it may have moved. */
@@ -317,7 +315,7 @@ export class Msghdr implements Disposable {
     this.#bytesReceived = Math.max(count, 0);
     if (count < 0) return;
     this.#incoming.arrived = header.controlLength;
-    this.#received = takeOver(this.#incoming);
+    takeOver(this.#incoming, this.#received);
     this.#arrivedFlags = header.flags;
     this.#name = decodeSockaddr(header.name, header.nameLength, platform);
   }
@@ -331,16 +329,16 @@ export class Msghdr implements Disposable {
 
   #takeFiles(count: number | undefined): OwnedFd[] {
     const limit = count ?? (this.#filesReserved > 0 ? this.#filesReserved : MAX_FILES);
-    const { files, pidfd } = this.#received;
-    if (files.length === 0) return [];
-    this.#received = pidfd === undefined ? NOTHING_RECEIVED : { files: [], pidfd };
+    const { files } = this.#received;
+    if (files === NO_FILES) return [];
+    this.#received.files = NO_FILES;
     while (files.length > limit) files.pop()?.close();
     return files;
   }
 
   #takePidfd(): OwnedFd | undefined {
     const pidfd = this.#received.pidfd;
-    this.#received = { ...this.#received, pidfd: undefined };
+    this.#received.pidfd = undefined;
     return pidfd;
   }
 }

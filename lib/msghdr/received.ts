@@ -13,24 +13,28 @@ import type { IncomingControl } from "./control.ts";
 /** The descriptors of one receive. */
 export interface Received {
   /** The passed ones (SCM_RIGHTS), in the order they were sent. */
-  readonly files: OwnedFd[];
+  files: OwnedFd[];
   /** That of the sending process (SCM_PIDFD). */
-  readonly pidfd: OwnedFd | undefined;
+  pidfd: OwnedFd | undefined;
 }
 
-/** No descriptors. */
-export const NOTHING_RECEIVED: Received = Object.freeze({ files: [], pidfd: undefined });
+/** No descriptors: for all that received none. */
+export const NO_FILES = Object.freeze([]) as unknown as OwnedFd[];
 
 /** The walk through the control messages of one call: calls never overlap. */
 const position = controlStart();
 
-/** Find the descriptors among control messages, and own them before anything else can go wrong. */
-export function takeOver(control: IncomingControl): Received {
-  if (control.arrived === 0) return NOTHING_RECEIVED;
+/**
+ * Find the descriptors among control messages, and own them before anything else can go wrong. What
+ * `into` held before must be taken or closed.
+ */
+export function takeOver(control: IncomingControl, into: Received): void {
+  into.files = NO_FILES;
+  into.pidfd = undefined;
+  const { arrived } = control;
+  if (arrived === 0) return;
   const { SOL_SOCKET, SCM_RIGHTS, SCM_PIDFD } = platform;
-  const { view, arrived } = control;
-  let files: OwnedFd[] | undefined;
-  let pidfd: OwnedFd | undefined;
+  const { view } = control;
   position.next = 0;
   while (nextControl(position, view, arrived, platform)) {
     const { level, type, start, end } = position;
@@ -39,19 +43,17 @@ export function takeOver(control: IncomingControl): Received {
       const fd = view.getInt32(offset, true);
       // Where the kernel could not make a process descriptor, a negative number stands in its place.
       if (fd < 0) continue;
+      const file = ownReceived(fd);
       if (type === SCM_RIGHTS) {
-        const file = ownReceived(fd);
         // Usually it is the only one: pushing it would make room for sixteen more.
-        if (files === undefined) files = [file];
-        else files.push(file);
+        if (into.files === NO_FILES) into.files = [file];
+        else into.files.push(file);
       } else {
-        pidfd?.close();
-        pidfd = ownReceived(fd);
+        into.pidfd?.close();
+        into.pidfd = file;
       }
     }
   }
-  if (files === undefined && pidfd === undefined) return NOTHING_RECEIVED;
-  return { files: files ?? [], pidfd };
 }
 
 /** Systems without MSG_CMSG_CLOEXEC deliver inheritable descriptors. */
@@ -62,7 +64,10 @@ function ownReceived(fd: number): OwnedFd {
 
 /** Close every descriptor of a receive that nobody took. */
 export function closeReceived(received: Received): void {
-  if (received === NOTHING_RECEIVED) return;
-  for (const file of received.files) file.close();
-  received.pidfd?.close();
+  const { files, pidfd } = received;
+  if (files === NO_FILES && pidfd === undefined) return;
+  received.files = NO_FILES;
+  received.pidfd = undefined;
+  for (const file of files) file.close();
+  pidfd?.close();
 }

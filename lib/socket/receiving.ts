@@ -9,13 +9,14 @@ import { getsockopt, recvmsg } from "../../ffi/syscalls/sockets.ts";
 import { cmsgSpace, type Credentials, readCredentials, UCRED_SIZE } from "../cmsg.ts";
 import { IncomingControl } from "../msghdr/control.ts";
 import type { Descriptor } from "../fd/descriptor.ts";
+import type { OwnedFd } from "../fd/owned_fd.ts";
 import { bufferTakenAway } from "../transfer/caller_memory.ts";
 import { ControlTruncatedError } from "../errors.ts";
 import { MAX_FILES } from "../fd/files.ts";
 import { isReadingShutDown } from "./inspect.ts";
 import { Header, MAX_VECTORS } from "../msghdr/header.ts";
 import { type Message, ReceivedMessage } from "./message.ts";
-import { closeReceived, NOTHING_RECEIVED, type Received, takeOver } from "../msghdr/received.ts";
+import { closeReceived, NO_FILES, type Received, takeOver } from "../msghdr/received.ts";
 import { concatenated, totalLength } from "./sending.ts";
 import { addressText, decodeSockaddr } from "../sockaddr.ts";
 import { denoAddr, type SocketType } from "./socket_type.ts";
@@ -74,6 +75,9 @@ export function lookUpControlRoom(fd: number, type: SocketType): ControlRoom {
     (isOn(fd, SO_PASSSEC) ? cmsgSpace(256, platform) : 0);
   return { fixed, timestamps };
 }
+
+/** Descriptors that nobody asked for. */
+const surplus: Received = { files: NO_FILES, pidfd: undefined };
 
 const flag = new Uint8Array(4);
 const oneByte = new Uint8Array(128).subarray(0, 1);
@@ -140,16 +144,17 @@ export class ReceivingSide {
  * Receives one message. With `waitAll` it goes on until its buffer is full, the stream ends, or
  * descriptors come along, which stay with the bytes they came with.
  */
-export class Receiver implements Operation, Disposable {
+export class Receiver implements Operation, Received, Disposable {
+  files: OwnedFd[] = NO_FILES;
+  pidfd: OwnedFd | undefined = undefined;
   readonly #socket: ReceivingSide;
   readonly #buffers: readonly Uint8Array[] | undefined;
   readonly #size: number;
-  readonly #files: number;
+  readonly #limit: number;
   readonly #peek: boolean;
   readonly #waitAll: boolean;
   readonly #target: readonly Uint8Array[];
   #filled = 0;
-  #received: Received = NOTHING_RECEIVED;
   #flags = 0;
   #from: Uint8Array | null = null;
   #ended = false;
@@ -179,7 +184,7 @@ export class Receiver implements Operation, Disposable {
     this.#socket = socket;
     this.#buffers = buffer === undefined ? undefined : checkedBuffers(buffer);
     this.#size = this.#buffers === undefined ? checkedSize(size) : totalLength(this.#buffers);
-    this.#files = files;
+    this.#limit = files;
     this.#peek = peek;
     this.#waitAll = waitAll && socket.type === "stream" && !peek;
     this.#target = this.#buffers ?? [ownMemory(this.#size, this.#waitAll)];
@@ -197,7 +202,7 @@ export class Receiver implements Operation, Disposable {
       }
       this.#filled += Math.max(count, 0);
       this.#isDone = !this.#waitAll || this.#ended || this.#filled >= this.#size ||
-        this.#received !== NOTHING_RECEIVED || !this.#isSameSender(fd);
+        this.#hasDescriptors || !this.#isSameSender(fd);
     }
     this.#socket.partial = undefined;
     // The shared memory belongs to the next call: take what is in it along now.
@@ -232,9 +237,14 @@ export class Receiver implements Operation, Disposable {
     header.setControl(control.prepare(room), room);
     const count = recvmsg(fd, header.bytes, platform.MSG_DONTWAIT | platform.MSG_PEEK);
     control.arrived = count < 0 ? 0 : header.controlLength;
-    closeReceived(takeOver(control));
+    takeOver(control, surplus);
+    closeReceived(surplus);
     const next = credentialsIn(control);
     return count <= 0 || (next?.pid === pid && next.uid === uid && next.gid === gid);
+  }
+
+  get #hasDescriptors(): boolean {
+    return this.files !== NO_FILES || this.pidfd !== undefined;
   }
 
   #takeUnread(): void {
@@ -246,7 +256,7 @@ export class Receiver implements Operation, Disposable {
   #receiveOnce(fd: number): number {
     const { room } = this.#socket;
     const { header, control } = shared ??= { header: new Header(), control: new IncomingControl() };
-    const capacity = room.fixed + (this.#files > 0 ? cmsgSpace(this.#files * 4, platform) : 0);
+    const capacity = room.fixed + (this.#limit > 0 ? cmsgSpace(this.#limit * 4, platform) : 0);
     const isStream = this.#socket.type === "stream";
     if (this.#target.length === 1 && this.#filled === 0 && this.#target[0] !== undefined) {
       header.setSingleVector(this.#target[0], this.#size);
@@ -259,7 +269,7 @@ export class Receiver implements Operation, Disposable {
     const count = recvmsg(fd, header.bytes, flags);
     if (count < 0) return count;
     control.arrived = header.controlLength;
-    this.#received = takeOver(control);
+    takeOver(control, this);
     this.#credentials = credentialsIn(control);
     this.#flags |= header.flags;
     if (!isStream) this.#from = decodeSockaddr(header.name, header.nameLength, platform);
@@ -283,12 +293,13 @@ export class Receiver implements Operation, Disposable {
     const data = this.#data ?? new Uint8Array(0);
     const isTruncated = (this.#flags & platform.MSG_CTRUNC) !== 0;
     this.#isTaken = true;
-    const { files, pidfd } = this.#received;
-    if (this.#files === 0) { for (const file of files) file.close(); }
-    else if (isTruncated || files.length > this.#files) this.#refuse(data, files.length);
-    const message = new ReceivedMessage(data, this.#files === 0 ? [] : files.slice());
+    const { files, pidfd } = this;
+    if (this.#limit === 0) { for (const file of files) file.close(); }
+    else if (isTruncated || files.length > this.#limit) this.#refuse(data, files.length);
+    const isEmpty = files === NO_FILES || this.#limit === 0;
+    const message = new ReceivedMessage(data, isEmpty ? [] : files);
     if (pidfd !== undefined) message.pidfd = pidfd;
-    this.#describe(message, isTruncated || (this.#files === 0 && files.length > 0));
+    this.#describe(message, isTruncated || (this.#limit === 0 && files.length > 0));
     if (this.#credentials !== undefined) message.credentials = this.#credentials;
     return message;
   }
@@ -303,10 +314,10 @@ export class Receiver implements Operation, Disposable {
   }
 
   #refuse(data: Uint8Array, arrived: number): never {
-    closeReceived(this.#received);
+    closeReceived(this);
     throw new ControlTruncatedError(
-      arrived > this.#files
-        ? `Cannot accept the message: ${arrived} descriptors came, at most ${this.#files} were asked for; all are closed, the data is in \`data\``
+      arrived > this.#limit
+        ? `Cannot accept the message: ${arrived} descriptors came, at most ${this.#limit} were asked for; all are closed, the data is in \`data\``
         : "Cannot accept the message: more descriptors or other control data came than were asked for, or this process has no descriptors left; all are closed, the data is in `data`",
       data,
     );
@@ -324,7 +335,7 @@ export class Receiver implements Operation, Disposable {
   /** Keep what a failed receive took from the stream for the next one. */
   [Symbol.dispose](): void {
     if (this.#isTaken) return;
-    closeReceived(this.#received);
+    closeReceived(this);
     this.handBack();
   }
 

@@ -4,7 +4,7 @@ import { fcntl } from "../../ffi/syscalls/files.ts";
 import { cmsgSpace, type ControlItem, writeControl, writeDescriptors } from "../../lib/cmsg.ts";
 import { OwnedFd } from "../../lib/fd/owned_fd.ts";
 import { IncomingControl } from "../../lib/msghdr/control.ts";
-import { closeReceived, NOTHING_RECEIVED, takeOver } from "../../lib/msghdr/received.ts";
+import { closeReceived, NO_FILES, type Received, takeOver } from "../../lib/msghdr/received.ts";
 import { isOpen, linuxTest, test } from "../util/cases.ts";
 
 const { SOL_SOCKET, SCM_RIGHTS, SCM_PIDFD } = platform;
@@ -29,18 +29,24 @@ function arrived(...items: ControlItem[]): IncomingControl {
   return control;
 }
 
+function taken(control: IncomingControl): Received {
+  const received: Received = { files: NO_FILES, pidfd: undefined };
+  takeOver(control, received);
+  return received;
+}
+
 function opened(): number {
   return OwnedFd.open("/dev/null").detach();
 }
 
 Deno.test("takeOver() makes nothing of nothing", () => {
-  assertEquals(takeOver(new IncomingControl()), NOTHING_RECEIVED);
+  assertEquals(taken(new IncomingControl()), { files: [], pidfd: undefined });
 });
 
 test("takeOver() owns descriptors in their order, also from several messages", () => {
   const numbers = [opened(), opened(), opened()];
   const [first = -1, ...others] = numbers;
-  const received = takeOver(arrived(item(SCM_RIGHTS, [first]), item(SCM_RIGHTS, others)));
+  const received = taken(arrived(item(SCM_RIGHTS, [first]), item(SCM_RIGHTS, others)));
   assertEquals(received.files.map(({ fd }) => fd), numbers);
   closeReceived(received);
   assertEquals(numbers.filter(isOpen), []);
@@ -49,7 +55,7 @@ test("takeOver() owns descriptors in their order, also from several messages", (
 test("takeOver() takes no number of another kind of message for a descriptor", () => {
   const fd = opened();
   const items = [item(SCM_RIGHTS + 1, [fd, 0, 0]), item(SCM_RIGHTS, [fd], SOL_SOCKET + 1)];
-  const received = takeOver(arrived(...items));
+  const received = taken(arrived(...items));
   assertEquals([received.files, received.pidfd], [[], undefined]);
   closeReceived(received);
   assertEquals(isOpen(fd), true);
@@ -58,31 +64,31 @@ test("takeOver() takes no number of another kind of message for a descriptor", (
 
 test("takeOver() makes no descriptor of a payload that is cut short", () => {
   const { level, type, data } = item(SCM_RIGHTS, [0, 1]);
-  assertEquals(takeOver(arrived({ level, type, data: data.subarray(0, 3) })).files, []);
+  assertEquals(taken(arrived({ level, type, data: data.subarray(0, 3) })).files, []);
 });
 
 linuxTest("takeOver() keeps the descriptor of the sending process apart", () => {
   const fd = opened();
-  const received = takeOver(arrived(item(SCM_PIDFD, [fd])));
+  const received = taken(arrived(item(SCM_PIDFD, [fd])));
   assertEquals([received.files, received.pidfd?.fd], [[], fd]);
   closeReceived(received);
   assertEquals(isOpen(fd), false);
 });
 
 linuxTest("takeOver() takes no error number for the descriptor of a process", () => {
-  assertEquals(takeOver(arrived(item(SCM_PIDFD, [-3]))).pidfd, undefined);
+  assertEquals(taken(arrived(item(SCM_PIDFD, [-3]))).pidfd, undefined);
 });
 
 linuxTest("takeOver() keeps one descriptor of a process, and closes a second", () => {
   const numbers = [opened(), opened()];
-  const received = takeOver(arrived(item(SCM_PIDFD, numbers)));
+  const received = taken(arrived(item(SCM_PIDFD, numbers)));
   closeReceived(received);
   assertEquals(numbers.filter(isOpen), []);
 });
 
 test("closeReceived() closes what was not taken, once", () => {
   const numbers = [opened(), opened()];
-  const received = takeOver(arrived(item(SCM_RIGHTS, numbers)));
+  const received = taken(arrived(item(SCM_RIGHTS, numbers)));
   const kept = received.files[0]?.detach() ?? -1;
   closeReceived(received);
   closeReceived(received);
