@@ -7,7 +7,7 @@
 import { closeFd } from "../../ffi/syscalls/files.ts";
 import { closedError } from "../errors.ts";
 import { Lane } from "../transfer/lane.ts";
-import { type Interest, register, type Registration } from "../reactor/mod.ts";
+import { type Interest, READABLE, register, type Registration, WRITABLE } from "../reactor/mod.ts";
 
 /**
  * Holds the number of an open descriptor for its owner object, and ends everything that waits on it
@@ -43,24 +43,24 @@ export class Descriptor {
     return this.#waits ??= new Waits();
   }
 
-  /** Who may read next: operations that take several system calls are not mixed. */
-  get reading(): Lane {
-    return this.#waiting.reading;
+  /** The direction of reads: operations that take several system calls are not mixed. */
+  get reading(): Channel {
+    return this.#waiting.reading ??= new Channel(this, READABLE);
   }
 
-  /** Who may write next. */
-  get writing(): Lane {
-    return this.#waiting.writing;
+  /** The direction of writes. */
+  get writing(): Channel {
+    return this.#waiting.writing ??= new Channel(this, WRITABLE);
   }
 
   /** Whether a read is under way. */
   get isReading(): boolean {
-    return this.#waits !== undefined && this.#waits.reading.isBusy;
+    return this.#waits?.reading?.isBusy ?? false;
   }
 
   /** Whether a write is under way. */
   get isWriting(): boolean {
-    return this.#waits !== undefined && this.#waits.writing.isBusy;
+    return this.#waits?.writing?.isBusy ?? false;
   }
 
   /** Microseconds to spin before parking, 0 for none. */
@@ -125,10 +125,17 @@ export class Descriptor {
   }
 }
 
-/** What only a descriptor that was waited for has. */
+/** One direction of a descriptor, and who uses it. */
+export class Channel extends Lane {
+  constructor(readonly descriptor: Descriptor, readonly interest: Interest) {
+    super();
+  }
+}
+
+/** What only a descriptor that was waited for has. Ten thousand of them may wait: each field counts. */
 class Waits {
-  readonly reading = new Lane();
-  readonly writing = new Lane();
+  reading: Channel | undefined = undefined;
+  writing: Channel | undefined = undefined;
   registration: Registration | undefined = undefined;
   dependents: Set<Descriptor> | undefined = undefined;
   isUnrefed = false;
@@ -143,12 +150,13 @@ class Waits {
 
   /** The registration goes first: it holds the open file in the kernel, and the number is free the moment it is closed. */
   end(owner: string): void {
-    const isIdle = this.registration === undefined && !this.reading.isBusy && !this.writing.isBusy;
+    const isIdle = this.registration === undefined && !this.reading?.isBusy &&
+      !this.writing?.isBusy;
     if (!isIdle) {
       const reason = closedError(owner);
       this.registration?.cancel(reason);
-      this.reading.cancel(reason);
-      this.writing.cancel(reason);
+      this.reading?.cancel(reason);
+      this.writing?.cancel(reason);
     }
     for (const dependent of this.dependents ?? []) dependent.close();
   }

@@ -15,14 +15,14 @@ import {
   writeInPool,
 } from "../../ffi/syscalls/files.ts";
 import { recv, send } from "../../ffi/syscalls/sockets.ts";
-import type { Descriptor } from "./descriptor.ts";
+import type { Channel, Descriptor } from "./descriptor.ts";
 import { check, closedError } from "../errors.ts";
 import { duplicate } from "./files.ts";
 import { READABLE, WRITABLE } from "../reactor/mod.ts";
 import { type FileKind, kindOf } from "./stat.ts";
 import { bufferTakenAway, countOrEnd, requireBytes } from "../transfer/caller_memory.ts";
 import { readableFrom, writableTo } from "./streams.ts";
-import { type Channel, type Operation, perform, performSync } from "../transfer/perform.ts";
+import { type Operation, perform, performSync } from "../transfer/perform.ts";
 
 /** How to keep the event loop free: sockets have a flag for it, other streams readiness, files a thread. */
 type Way = "socket" | "poll" | "pool";
@@ -79,29 +79,19 @@ export class FileIo {
     return write(fd, blocking ? bytes.subarray(0, PIPE_BUF) : bytes);
   }
 
-  get #incoming(): Channel {
-    const descriptor = this.#descriptor;
-    return { descriptor, lane: descriptor.reading, interest: READABLE };
-  }
-
-  get #outgoing(): Channel {
-    const descriptor = this.#descriptor;
-    return { descriptor, lane: descriptor.writing, interest: WRITABLE };
-  }
-
   /** Read up to `bytes.byteLength` bytes; `null` at the end. */
   async read(bytes: Uint8Array): Promise<number | null> {
     requireBytes(bytes);
     const result = this.#chosen === "pool"
       ? await this.#readInPool(bytes)
-      : await perform(this.#incoming, this.#readOperation(bytes));
+      : await perform(this.#descriptor.reading, this.#readOperation(bytes));
     return countOrEnd(check(result, "read"), bytes);
   }
 
   /** Read in the calling thread. */
   readSync(bytes: Uint8Array): number | null {
     requireBytes(bytes);
-    const result = performSync(this.#incoming, this.#readOperation(bytes));
+    const result = performSync(this.#descriptor.reading, this.#readOperation(bytes));
     return countOrEnd(check(result, "read"), bytes);
   }
 
@@ -109,21 +99,21 @@ export class FileIo {
   async write(bytes: Uint8Array): Promise<number> {
     requireBytes(bytes);
     const result = this.#chosen === "pool"
-      ? await this.#inPool(this.#outgoing, bytes.slice(), writeInPool, write)
-      : await perform(this.#outgoing, { attempt: () => this.#writeStep(bytes) });
+      ? await this.#inPool(this.#descriptor.writing, bytes.slice(), writeInPool, write)
+      : await perform(this.#descriptor.writing, { attempt: () => this.#writeStep(bytes) });
     return check(result, "write");
   }
 
   /** Write in the calling thread. */
   writeSync(bytes: Uint8Array): number {
     requireBytes(bytes);
-    const result = performSync(this.#outgoing, { attempt: () => this.#writeStep(bytes) });
+    const result = performSync(this.#descriptor.writing, { attempt: () => this.#writeStep(bytes) });
     return check(result, "write");
   }
 
   async #readInPool(bytes: Uint8Array): Promise<number> {
     const own = new Uint8Array(bytes.byteLength);
-    const count = await this.#inPool(this.#incoming, own, readInPool, read);
+    const count = await this.#inPool(this.#descriptor.reading, own, readInPool, read);
     if (count > bytes.byteLength) throw bufferTakenAway();
     if (count > 0) bytes.set(own.subarray(0, count));
     return count;
@@ -163,8 +153,8 @@ export class FileIo {
     call: (fd: number, bytes: Uint8Array) => Promise<number>,
     again: (fd: number, bytes: Uint8Array) => number,
   ): Promise<number> {
-    const { descriptor, lane } = channel;
-    await lane.enter();
+    const { descriptor } = channel;
+    await channel.enter();
     try {
       const fd = duplicate(descriptor.fd);
       try {
@@ -175,7 +165,7 @@ export class FileIo {
         closeFd(fd);
       }
     } finally {
-      lane.leave();
+      channel.leave();
     }
   }
 }

@@ -7,7 +7,7 @@
 import { platform } from "../../ffi/platform/mod.ts";
 import { recvmsg as recvmsgCall, sendmsg as sendmsgCall } from "../../ffi/syscalls/sockets.ts";
 import { check } from "../errors.ts";
-import { READABLE, WRITABLE } from "../reactor/mod.ts";
+import type { Channel } from "../fd/descriptor.ts";
 import { filesNeedByte, FullQueue, isFullQueue } from "../socket/full_queue.ts";
 import { pollTimeout } from "../socket/options.ts";
 import { isReadingShutDown } from "../socket/inspect.ts";
@@ -16,13 +16,7 @@ import type { SocketType } from "../socket/socket_type.ts";
 import { descriptorOf, receivingSideOf, type Socket } from "../socket/socket.ts";
 import { requireNoReceive, requireNoSend } from "../socket/turn.ts";
 import { bufferTakenAway } from "../transfer/caller_memory.ts";
-import {
-  type Channel,
-  type Obstacle,
-  type Operation,
-  perform,
-  performSync,
-} from "../transfer/perform.ts";
+import { type Obstacle, type Operation, perform, performSync } from "../transfer/perform.ts";
 import { internals, type Msghdr } from "./msghdr.ts";
 
 /** How {@linkcode sendmsg} and {@linkcode recvmsg} work. */
@@ -208,17 +202,15 @@ function attemptAtOnce(
   type: SocketType | undefined,
   operation: Operation,
 ): number {
-  return type === "stream" && channel.lane.isBusy ? -platform.EAGAIN : operation.attempt();
+  return type === "stream" && channel.isBusy ? -platform.EAGAIN : operation.attempt();
 }
 
 function incoming(socket: Socket): Channel {
-  const descriptor = descriptorOf(socket);
-  return { descriptor, lane: descriptor.reading, interest: READABLE };
+  return descriptorOf(socket).reading;
 }
 
 function outgoing(socket: Socket): Channel {
-  const descriptor = descriptorOf(socket);
-  return { descriptor, lane: descriptor.writing, interest: WRITABLE };
+  return descriptorOf(socket).writing;
 }
 
 /** Sends a message as it is laid out, once. */

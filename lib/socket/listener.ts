@@ -12,12 +12,11 @@ import { closeWhenForgotten, Descriptor } from "../fd/descriptor.ts";
 import { check } from "../errors.ts";
 import { requireOpen } from "../fd/files.ts";
 import { describeSocket, nameOf } from "./inspect.ts";
-import { READABLE } from "../reactor/mod.ts";
 import { addressText } from "../sockaddr.ts";
 import { checkedBusyPoll } from "./options.ts";
 import { type Socket, socketFromFd } from "./socket.ts";
 import { denoAddr, type SocketType } from "./socket_type.ts";
-import { type Channel, type Operation, perform, performSync } from "../transfer/perform.ts";
+import { type Outcome, perform, performSync } from "../transfer/perform.ts";
 
 const DEFAULT_FLAGS: NewSocketFlags = { cloexec: true, nonblocking: false };
 
@@ -127,11 +126,6 @@ export class Listener implements Deno.Listener<Socket, Deno.UnixAddr> {
     return (this.#local ??= nameOf(fd, false) ?? undefined)?.slice() ?? null;
   }
 
-  get #channel(): Channel {
-    const descriptor = this.#descriptor;
-    return { descriptor, lane: descriptor.reading, interest: READABLE };
-  }
-
   /**
    * Accept a connection.
    *
@@ -147,16 +141,19 @@ export class Listener implements Deno.Listener<Socket, Deno.UnixAddr> {
     return this.#acceptSync(DEFAULT_FLAGS);
   }
 
-  async #accept(flags: NewSocketFlags, signal?: AbortSignal): Promise<Socket> {
-    return this.#wrap(await perform(this.#channel, this.#operation(flags), signal));
+  #accept(flags: NewSocketFlags, signal?: AbortSignal): Promise<Socket> {
+    return perform(this.#descriptor.reading, this.#operation(flags), signal);
   }
 
   #acceptSync(flags: NewSocketFlags): Socket {
-    return this.#wrap(performSync(this.#channel, this.#operation(flags)));
+    return this.#wrap(performSync(this.#descriptor.reading, this.#operation(flags)));
   }
 
-  #operation(flags: NewSocketFlags): Operation {
-    return { attempt: () => this.#acceptor.accept(this.#descriptor.fd, flags) };
+  #operation(flags: NewSocketFlags): Outcome<Socket> {
+    return {
+      attempt: () => this.#acceptor.accept(this.#descriptor.fd, flags),
+      outcome: (fd) => this.#wrap(fd),
+    };
   }
 
   #wrap(fd: number): Socket {

@@ -13,7 +13,6 @@ import { requireOpen } from "../fd/files.ts";
 import { lengthOf, type Message } from "./message.ts";
 import * as options from "./options.ts";
 import { SocketOptions } from "./socket_options.ts";
-import { READABLE, WRITABLE } from "../reactor/mod.ts";
 import {
   type ReceiveOptions,
   Receiver,
@@ -25,10 +24,16 @@ import { addressText } from "../sockaddr.ts";
 import { denoAddr, directionNumber, type SocketType } from "./socket_type.ts";
 import { SocketStreams } from "./socket_streams.ts";
 import { requireNoReceive, requireNoSend } from "./turn.ts";
-import { WriteBatch } from "./write_batch.ts";
-import { type Channel, type Operation, perform, performSync } from "../transfer/perform.ts";
+import { Write, WriteBatch } from "./write_batch.ts";
+import { type Outcome, perform, performSync } from "../transfer/perform.ts";
 import { describeSocket, nameOf } from "./inspect.ts";
-import { bufferTakenAway, countOrEnd, requireBytes } from "../transfer/caller_memory.ts";
+import {
+  bufferTakenAway,
+  countOrEnd,
+  isBytes,
+  noBytes,
+  requireBytes,
+} from "../transfer/caller_memory.ts";
 
 /** How an asynchronous {@linkcode Socket.send} works. */
 export interface SendOptions {
@@ -40,6 +45,8 @@ let create: (descriptor: Descriptor, type: SocketType, names: SocketNames) => So
 
 /** Return the descriptor behind a socket: for the rest of the module. */
 export let descriptorOf: (socket: Socket) => Descriptor;
+
+let readOnce: (socket: Socket, bytes: Uint8Array) => number;
 
 /** Return what a socket keeps from one receive to the next, once it has received: for the rest of the module. */
 export let receivingSideOf: (socket: Socket) => ReceivingSide | undefined;
@@ -89,6 +96,7 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
   static {
     create = (descriptor, type, names) => new Socket(descriptor, type, names);
     descriptorOf = (socket) => socket.#descriptor;
+    readOnce = (socket, bytes) => socket.#readOnce(bytes);
     receivingSideOf = (socket) => socket.#receiving;
   }
 
@@ -151,16 +159,6 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
     return this.#remote?.slice() ?? nameOf(fd, true);
   }
 
-  get #incoming(): Channel {
-    const descriptor = this.#descriptor;
-    return { descriptor, lane: descriptor.reading, interest: READABLE };
-  }
-
-  get #outgoing(): Channel {
-    const descriptor = this.#descriptor;
-    return { descriptor, lane: descriptor.writing, interest: WRITABLE };
-  }
-
   /**
    * Read up to `bytes.byteLength` bytes. Descriptors that come along are closed by the kernel: use
    * `receive` to take them.
@@ -169,10 +167,10 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
    * @throws {Deno.errors.BadResource} if the socket is closed, also while waiting
    * @throws {Deno.errors.ConnectionReset} if the peer closed with data of ours unread
    */
-  async read(bytes: Uint8Array): Promise<number | null> {
-    if (this.type !== "stream") return lengthOf(await this.receive({ buffer: bytes }));
-    const operation = this.#readOperation(bytes);
-    return countOrEnd(check(await perform(this.#incoming, operation), "recv"), bytes);
+  read(bytes: Uint8Array): Promise<number | null> {
+    if (this.type !== "stream") return this.receive({ buffer: bytes }).then(lengthOf);
+    if (!isBytes(bytes)) return Promise.reject(noBytes());
+    return perform(this.#descriptor.reading, new Read(this, bytes));
   }
 
   /**
@@ -187,21 +185,10 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
     requireBytes(bytes);
     let count = this.#readOnce(bytes);
     if (count === -platform.EAGAIN) {
-      const operation = this.#readOperation(bytes);
-      count = performSync(this.#incoming, operation, () => this.#receiveLimit());
+      const operation = new Read(this, bytes);
+      count = performSync(this.#descriptor.reading, operation, () => this.#receiveLimit());
     }
     return countOrEnd(check(count, "recv"), bytes);
-  }
-
-  #readOperation(bytes: Uint8Array): Operation {
-    requireBytes(bytes);
-    const length = bytes.byteLength;
-    return {
-      attempt: () => {
-        if (bytes.byteLength < length) throw bufferTakenAway();
-        return this.#readOnce(bytes);
-      },
-    };
   }
 
   /** Bytes that a `receive` with `waitAll` took before it was aborted come first. */
@@ -228,11 +215,10 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
    * @throws {Deno.errors.BrokenPipe} if the peer has closed
    * @throws {Deno.errors.BadResource} if the socket is closed, also while waiting
    */
-  async write(bytes: Uint8Array): Promise<number> {
-    requireBytes(bytes);
-    if (this.type === "stream" && this.#descriptor.writing.isBusy) return await this.#queue(bytes);
-    const operation = this.#writeOperation(bytes);
-    return check(await perform(this.#outgoing, operation), "send");
+  write(bytes: Uint8Array): Promise<number> {
+    if (!isBytes(bytes)) return Promise.reject(noBytes());
+    if (this.type === "stream" && this.#descriptor.isWriting) return this.#queue(bytes);
+    return perform(this.#descriptor.writing, new Write(this.#descriptor, bytes));
   }
 
   /** Writes that wait for others go out together. */
@@ -241,7 +227,7 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
     if (batch === undefined || !batch.add(bytes)) {
       batch = this.#batch = new WriteBatch(this.#descriptor);
       batch.add(bytes);
-      batch.result = perform(this.#outgoing, batch);
+      batch.result = perform(this.#descriptor.writing, batch);
     }
     const result = await batch.result;
     if (this.#batch === batch) this.#batch = undefined;
@@ -260,15 +246,10 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
     requireBytes(bytes);
     let count = send(this.#descriptor.fd, bytes, platform.MSG_DONTWAIT);
     if (count === -platform.EAGAIN) {
-      const operation = this.#writeOperation(bytes);
-      count = performSync(this.#outgoing, operation, () => this.#sendLimit());
+      const operation = new Write(this.#descriptor, bytes);
+      count = performSync(this.#descriptor.writing, operation, () => this.#sendLimit());
     }
     return check(count, "send");
-  }
-
-  #writeOperation(bytes: Uint8Array): Operation {
-    requireBytes(bytes);
-    return { attempt: () => send(this.#descriptor.fd, bytes, platform.MSG_DONTWAIT) };
   }
 
   /**
@@ -297,7 +278,7 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
   async send(message: OutgoingMessage, options: SendOptions = {}): Promise<number> {
     const sender = new Sender(this.#descriptor, this.type, message);
     try {
-      const count = await perform(this.#outgoing, sender, options.signal);
+      const count = await perform(this.#descriptor.writing, sender, options.signal);
       return check(count, "sendmsg", sender.display);
     } finally {
       sender[Symbol.dispose]();
@@ -314,7 +295,7 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
     requireNoSend(this.#descriptor, this.type);
     const sender = new Sender(this.#descriptor, this.type, message);
     try {
-      const count = performSync(this.#outgoing, sender, () => this.#sendLimit());
+      const count = performSync(this.#descriptor.writing, sender, () => this.#sendLimit());
       return check(count, "sendmsg", sender.display);
     } finally {
       sender[Symbol.dispose]();
@@ -333,7 +314,7 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
   async receive(options: ReceiveOptions = {}): Promise<Message | null> {
     const receiver = new Receiver(this.#receivingSide, options);
     try {
-      check(await perform(this.#incoming, receiver, options.signal), "recvmsg");
+      check(await perform(this.#descriptor.reading, receiver, options.signal), "recvmsg");
       return receiver.finish();
     } finally {
       receiver[Symbol.dispose]();
@@ -350,7 +331,7 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
     requireNoReceive(this.#descriptor, this.type);
     const receiver = new Receiver(this.#receivingSide, options);
     try {
-      check(performSync(this.#incoming, receiver, () => this.#receiveLimit()), "recvmsg");
+      check(performSync(this.#descriptor.reading, receiver, () => this.#receiveLimit()), "recvmsg");
       return receiver.finish();
     } finally {
       receiver[Symbol.dispose]();
@@ -462,6 +443,24 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
     return `Socket { fd: ${this.fd}, type: "${this.type}", local: ${
       JSON.stringify(local)
     }, remote: ${JSON.stringify(remote)} }`;
+  }
+}
+
+/** A read of a stream. */
+class Read implements Outcome<number | null> {
+  readonly #length: number;
+
+  constructor(readonly socket: Socket, readonly bytes: Uint8Array) {
+    this.#length = bytes.byteLength;
+  }
+
+  attempt(): number {
+    if (this.bytes.byteLength < this.#length) throw bufferTakenAway();
+    return readOnce(this.socket, this.bytes);
+  }
+
+  outcome(count: number): number | null {
+    return countOrEnd(check(count, "recv"), this.bytes);
   }
 }
 

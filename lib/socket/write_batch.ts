@@ -1,12 +1,28 @@
 /**
- * Writes that queue up behind a full buffer, sent together.
+ * Writes on their own, and those that queue up behind a full buffer, sent together.
  *
  * @module
  */
 
+import { platform } from "../../ffi/platform/mod.ts";
+import { send } from "../../ffi/syscalls/sockets.ts";
+import { check } from "../errors.ts";
 import type { Descriptor } from "../fd/descriptor.ts";
-import type { Operation } from "../transfer/perform.ts";
+import type { Operation, Outcome } from "../transfer/perform.ts";
 import { Sender } from "./sending.ts";
+
+/** A write that goes out on its own. */
+export class Write implements Outcome<number> {
+  constructor(readonly descriptor: Descriptor, readonly bytes: Uint8Array) {}
+
+  attempt(): number {
+    return send(this.descriptor.fd, this.bytes, platform.MSG_DONTWAIT);
+  }
+
+  outcome(count: number): number {
+    return check(count, "send");
+  }
+}
 
 /** Consecutive writes on a stream that wait for their turn: once it comes, one call takes them all. */
 export class WriteBatch implements Operation {

@@ -10,9 +10,17 @@
  * @throws {TypeError} if it is no `Uint8Array`
  */
 export function requireBytes(bytes: Uint8Array): void {
-  if (!(bytes instanceof Uint8Array)) {
-    throw new TypeError("Cannot transfer data: give a Uint8Array");
-  }
+  if (!isBytes(bytes)) throw noBytes();
+}
+
+/** Tell memory to transfer from anything else. */
+export function isBytes(bytes: Uint8Array): boolean {
+  return bytes instanceof Uint8Array;
+}
+
+/** Return the error for what is no memory to transfer. */
+export function noBytes(): TypeError {
+  return new TypeError("Cannot transfer data: give a Uint8Array");
 }
 
 /** Return the error for memory that is not there any more when it is its turn. */

@@ -7,10 +7,9 @@
 
 import { platform } from "../../ffi/platform/mod.ts";
 import { poll } from "../../ffi/syscalls/files.ts";
-import type { Descriptor } from "../fd/descriptor.ts";
+import type { Channel } from "../fd/descriptor.ts";
 import { check } from "../errors.ts";
-import type { Lane } from "./lane.ts";
-import { breathe, type Interest, READABLE } from "../reactor/mod.ts";
+import { breathe, READABLE } from "../reactor/mod.ts";
 
 /** Something that is tried until it goes through. */
 export interface Operation {
@@ -30,11 +29,10 @@ export interface Obstacle {
   waitSync(timeout: number): void;
 }
 
-/** Which descriptor an operation works on, and in which direction. */
-export interface Channel {
-  readonly descriptor: Descriptor;
-  readonly lane: Lane;
-  readonly interest: Interest;
+/** An operation that says what its last attempt came to, and spares its caller a wait for that. */
+export interface Outcome<T> extends Operation {
+  /** Make what the caller gets of the last attempt's result, or throw. */
+  outcome(result: number): T;
 }
 
 /** After so many operations in a row that had to wait, as in a conversation, not in a flow of data, … */
@@ -43,23 +41,32 @@ const STREAK = 4;
 /** … so many more are expected to have to wait as well. */
 const LULL = 16;
 
-/** Attempt until it goes through, in its turn; the last attempt's result. */
-export async function perform(
+/** Attempt until it goes through, in its turn; the operation's outcome, or else the last attempt's result. */
+export function perform<T>(
+  channel: Channel,
+  operation: Outcome<T>,
+  signal?: AbortSignal,
+): Promise<T>;
+export function perform(
   channel: Channel,
   operation: Operation,
   signal?: AbortSignal,
-): Promise<number> {
+): Promise<number>;
+export async function perform(
+  channel: Channel,
+  operation: Operation & Partial<Outcome<unknown>>,
+  signal?: AbortSignal,
+): Promise<unknown> {
   signal?.throwIfAborted();
-  const { lane } = channel;
-  if (!lane.tryEnter()) {
+  if (!channel.tryEnter()) {
     operation.beforeWait?.();
-    await lane.enter(signal, operation);
+    await channel.enter(signal, operation);
   }
   try {
     let refused = false;
-    const quiet = lane.lull > 0 && channel.interest === READABLE;
+    const quiet = channel.lull > 0 && channel.interest === READABLE;
     if (quiet) {
-      lane.lull--;
+      channel.lull--;
       const glance = channel.descriptor.glance();
       if (glance !== undefined) {
         operation.beforeWait?.();
@@ -69,11 +76,11 @@ export async function perform(
     for (;;) {
       const result = operation.attempt();
       if (result !== -platform.EAGAIN) {
-        if (!refused && !quiet) lane.refusals = 0;
-        else if (refused && ++lane.refusals >= STREAK) lane.lull = LULL;
+        if (!refused && !quiet) channel.refusals = 0;
+        else if (refused && ++channel.refusals >= STREAK) channel.lull = LULL;
         const pause = breathe();
         if (pause !== undefined) await pause;
-        return result;
+        return operation.outcome === undefined ? result : operation.outcome(result);
       }
       refused = true;
       operation.beforeWait?.();
@@ -82,7 +89,7 @@ export async function perform(
       else await channel.descriptor.wait(channel.interest, signal);
     }
   } finally {
-    lane.leave();
+    channel.leave();
   }
 }
 

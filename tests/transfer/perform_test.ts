@@ -1,8 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { platform } from "../../ffi/platform/mod.ts";
-import { Descriptor } from "../../lib/fd/descriptor.ts";
-import { READABLE } from "../../lib/reactor/mod.ts";
-import { type Channel, type Operation, perform, performSync } from "../../lib/transfer/perform.ts";
+import { type Channel, Descriptor } from "../../lib/fd/descriptor.ts";
+import { type Operation, perform, performSync } from "../../lib/transfer/perform.ts";
 import { connected, isPending, test, turn } from "../util/cases.ts";
 
 /** One end of a pair as a channel to read from, and the other end. */
@@ -10,7 +9,7 @@ function channel(): Disposable & { channel: Channel; write(): void } {
   const pair = connected();
   const descriptor = new Descriptor(pair.a.detach(), "Test");
   return {
-    channel: { descriptor, lane: descriptor.reading, interest: READABLE },
+    channel: descriptor.reading,
     write: () => void pair.b.writeSync(new Uint8Array(1)),
     [Symbol.dispose](): void {
       descriptor.close();
@@ -35,13 +34,26 @@ test("perform() returns what the first attempt gave, without a wait", async () =
   using made = channel();
   const log: string[] = [];
   assertEquals(await perform(made.channel, nth(1, log)), 1);
-  assertEquals([log, made.channel.lane.isBusy], [["attempt"], false]);
+  assertEquals([log, made.channel.isBusy], [["attempt"], false]);
 });
 
 test("perform() returns an error number other than EAGAIN as it is", async () => {
   using made = channel();
   const result = await perform(made.channel, { attempt: () => -platform.EPIPE });
   assertEquals(result, -platform.EPIPE);
+});
+
+test("perform() gives the outcome of an operation that has one, and frees the channel if it throws", async () => {
+  using made = channel();
+  const outcome = (result: number): string => {
+    if (result === 1) throw new RangeError("no");
+    return `after ${result}`;
+  };
+  const pending = perform(made.channel, { ...nth(2), outcome });
+  made.write();
+  assertEquals(await pending, "after 2");
+  await assertRejects(() => perform(made.channel, { ...nth(1), outcome }), RangeError, "no");
+  assertEquals(made.channel.isBusy, false);
 });
 
 test("perform() waits on EAGAIN, and attempts again", async () => {
@@ -70,7 +82,7 @@ test("perform() ends a wait with the signal's reason, and frees the lane", async
   await turn();
   abort.abort("during");
   assertEquals(await assertRejects(() => pending), "during");
-  assertEquals(made.channel.lane.isBusy, false);
+  assertEquals(made.channel.isBusy, false);
 });
 
 test("perform() frees the lane when an attempt throws", async () => {
@@ -79,7 +91,7 @@ test("perform() frees the lane when an attempt throws", async () => {
     throw new RangeError("no");
   };
   await assertRejects(() => perform(made.channel, { attempt }), RangeError);
-  assertEquals(made.channel.lane.isBusy, false);
+  assertEquals(made.channel.isBusy, false);
 });
 
 test("perform() lets operations of one channel through one after the other", async () => {
