@@ -44,26 +44,51 @@ export class Backoff {
   }
 }
 
+/** How many tries in time make up for one absence. */
+const ABSENCE = 16;
+
+/** How much absence is too much. */
+const MOST_ABSENCE = 3 * ABSENCE;
+
 /**
  * Let whoever shares this processor run first. Where that is the very process that a message has just
  * been sent to, its answer is there afterwards, and neither side needs to be put to sleep and woken. On a
- * busy machine others run first, for milliseconds: that never pays, whatever has arrived meanwhile.
+ * busy machine others run first, for milliseconds: that never pays, whatever has arrived meanwhile. Now and
+ * then it happens on any, as a compiler or garbage collector has work to do.
  */
 export class Courtesy {
   readonly #backoff = new Backoff();
+  readonly #leave: () => number;
+  #absence = 0;
+
+  /** @param leave gives way, and returns for how many milliseconds that was */
+  constructor(leave: () => number = leaveOnce) {
+    this.#leave = leave;
+  }
 
   /** Give way once, where that has paid lately: what `look` then finds. */
   try(look: () => number): number {
     if (!this.#backoff.due()) return 0;
-    const left = performance.now();
-    giveWay();
-    const absence = performance.now() - left;
+    const absence = this.#leave();
     const found = look();
-    if (absence > LONGEST_ABSENCE) this.#backoff.ruined();
+    if (absence > LONGEST_ABSENCE) this.#wasAbsent();
+    else if (this.#absence > 0) this.#absence--;
+    if (this.#absence >= MOST_ABSENCE) this.#backoff.ruined();
     else if (found > 0) this.#backoff.paid();
     else this.#backoff.failed();
     return found;
   }
+
+  /** Once there was too much of it, the next one is too much again, until trust is earned anew. */
+  #wasAbsent(): void {
+    this.#absence = Math.min(this.#absence + ABSENCE, MOST_ABSENCE);
+  }
+}
+
+function leaveOnce(): number {
+  const left = performance.now();
+  giveWay();
+  return performance.now() - left;
 }
 
 /** Less than this many microseconds of looking are not worth a try. */

@@ -268,8 +268,20 @@ export class Reactor implements Keeper, Sink {
       return;
     }
     this.#budget -= this.#backend?.look() ?? 0;
-    this.#queuePark();
+    this.#parkAfterwards();
   }
+
+  /**
+   * Park when those whose waits have just ended have done what they can, which most often is to wait again.
+   * What is queued for the end of the turn comes before their microtasks, where it is queued outside of one.
+   */
+  #parkAfterwards(): void {
+    if (this.#parkQueued || !this.#backend) return;
+    this.#parkQueued = true;
+    queueMicrotask(this.#parkAtEnd);
+  }
+
+  readonly #parkAtEnd = (): void => atEndOfTurn(this.#park);
 
   #queuePark(): void {
     if (this.#parkQueued || !this.#backend) return;
@@ -287,10 +299,10 @@ export class Reactor implements Keeper, Sink {
     const found = this.#lookHard();
     if (found > 0) {
       this.#budget -= found;
-      return this.#queuePark();
+      return this.#parkAfterwards();
     }
     if (this.#turn) return;
-    if (this.#endGlances()) return this.#queuePark();
+    if (this.#endGlances()) return this.#parkAfterwards();
     const hold = this.#holding > 0;
     if (hold !== this.#held) {
       this.#held = hold;

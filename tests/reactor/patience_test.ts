@@ -45,6 +45,27 @@ Deno.test("Courtesy returns what there is afterwards, and rarely looks where not
   assert(looks > 0 && looks < 100, `${looks} looks`);
 });
 
+Deno.test("Courtesy endures a long absence now and then, but not one after the other", () => {
+  let absence = 0;
+  const courtesy = new Courtesy(() => absence);
+  const tries = (times: number): number => {
+    let looks = 0;
+    for (let i = 0; i < times; i++) courtesy.try(() => (looks++, 1));
+    return looks;
+  };
+  for (let i = 0; i < 50; i++) {
+    absence = 3;
+    assertEquals(tries(1), 1);
+    absence = 0;
+    assertEquals(tries(20), 20);
+  }
+  absence = 3;
+  assert(tries(10_000) < 20);
+  absence = 0;
+  tries(2000);
+  assertEquals(tries(100), 100);
+});
+
 Deno.test("Spin looks until something is there", () => {
   let looks = 0;
   assertEquals(new Spin().try(1_000_000, () => ++looks === 100 ? 2 : 0), 2);
