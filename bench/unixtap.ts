@@ -12,8 +12,8 @@ import {
   type Work,
 } from "./harness/types.ts";
 
-/** A call that the daemon answers by itself. */
-const CALL = { ...DAEMON, member: "GetId" };
+/** A method of the daemon's own. */
+const METHOD = "GetId";
 
 /** What a client's messages go through, if anything; `socat` passes bytes only. */
 const ways: readonly {
@@ -126,13 +126,13 @@ function spawn(command: string, args: string[]): Deno.ChildProcess {
 async function calls({ path, pids, settings, stack }: Place): Promise<Round> {
   const { bus } = await Bus.open(stack.use(await connect(path)));
   // Of the program between the two, its code is compiled now.
-  for (let i = 0; i < 500; i++) await bus.call(CALL);
+  for (let i = 0; i < 500; i++) await bus.call(DAEMON, METHOD);
   return async () => {
     const before = pids && cpuTimeOf([Deno.pid, ...pids]);
     const start = performance.now();
     const end = start + settings.roundTime / 1e6;
     let count = 0;
-    for (; performance.now() < end; count++) await bus.call(CALL);
+    for (; performance.now() < end; count++) await bus.call(DAEMON, METHOD);
     const value = (performance.now() - start) * 1e6 / count;
     const after = pids && cpuTimeOf([Deno.pid, ...pids]);
     if (before === undefined || after === undefined) return { value };

@@ -44,6 +44,14 @@ export function temporaryFolder(): Disposable & { readonly path: string } {
   return { path, [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }) };
 }
 
+/** What this machine lacks. */
+class Lacking extends Error {}
+
+/** End because this machine lacks something: no failure of the example. */
+export function lacking(what: string): never {
+  throw new Lacking(what);
+}
+
 /** Run an example: an error becomes one line and an exit code. */
 export async function main(run: () => Promise<void>): Promise<never> {
   try {
@@ -51,14 +59,8 @@ export async function main(run: () => Promise<void>): Promise<never> {
     Deno.exit(0);
   } catch (error) {
     console.error(stopped.aborted ? stopped.reason.message : (error as Error).message);
-    Deno.exit(1);
+    Deno.exit(error instanceof Lacking ? 77 : 1);
   }
-}
-
-/** End because this machine lacks something: no failure of the example. */
-export function lacking(what: string): never {
-  console.error(what);
-  Deno.exit(77);
 }
 
 /** Read a whole number from the command line. */

@@ -58,12 +58,12 @@ async function ask(
   }
 }
 
-try {
-  await new Deno.Command(TOOL, { args: ["--version"], stdout: "null" }).output();
-} catch {
-  lacking(`${TOOL} is not installed: it is in Debian's package "systemd"`);
-}
 await main(async () => {
+  try {
+    await new Deno.Command(TOOL, { args: ["--version"], stdout: "null" }).output();
+  } catch {
+    lacking(`${TOOL} is not installed: it is in Debian's package "systemd"`);
+  }
   using folder = temporaryFolder();
   const [socketPath, port] = [`${folder.path}/http.sock`, freePort()];
   const service = activate(socketPath, port);

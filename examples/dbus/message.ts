@@ -1,167 +1,104 @@
 /**
- * The messages of D-Bus, as far as this example goes: strings, numbers and descriptors.
+ * The messages of D-Bus, as far as this example goes: texts, numbers and descriptors, little endian.
  *
  * @module
  */
 
-/** A method call that goes out. `h` in the signature stands for the number of a descriptor beside it. */
-export interface Call {
-  readonly destination: string;
-  readonly path: string;
-  readonly interface: string;
-  readonly member: string;
-  /** The types of the arguments: `s`, `u` or `h` for each. */
-  readonly signature?: string;
-  readonly args?: readonly (string | number)[];
-}
+import { OwnedFd } from "@denet/unix";
 
-/** A message that came in. */
+/** Something to call, by an interface of the same name. */
+export type Peer = Readonly<Record<"name" | "path", string>>;
+
+/** An argument: a text (`s`), a number (`u`) or a descriptor (`h`). */
+export type Value = string | number | OwnedFd;
+
+/** A message that came in; its type is 1 for a call, 2 an answer, 3 an error, 4 a signal. */
 export interface Received {
-  /** 1 a call, 2 an answer, 3 an error, 4 a signal. */
   readonly type: number;
-  /** Which call it answers. */
-  readonly replyTo: number;
-  readonly error: string;
-  readonly files: number;
-  readonly args: readonly (string | number)[];
+  readonly replyTo: Value | undefined;
+  readonly args: readonly Value[];
+  /** All that came along, in the arguments or not. */
+  readonly files: readonly OwnedFd[];
 }
 
-const CALL = 1;
-const LITTLE_ENDIAN = "l".charCodeAt(0);
-const FIELD = {
-  path: 1,
-  interface: 2,
-  member: 3,
-  error: 4,
-  replySerial: 5,
-  destination: 6,
-  signature: 8,
-  files: 9,
-} as const;
+// The fields of a header that are used.
+const PATH = 1, INTERFACE = 2, MEMBER = 3, REPLY_TO = 5, TO = 6, TYPES = 8, FILES = 9;
 
-/** Grows bytes, each value at a multiple of its own size. */
-class Writer {
-  readonly bytes: number[] = [];
-
-  align(size: number): void {
-    while (this.bytes.length % size !== 0) this.bytes.push(0);
-  }
-
-  uint(value: number): void {
-    this.align(4);
-    this.bytes.push(...new Uint8Array(Uint32Array.of(value).buffer));
-  }
-
-  string(text: string): void {
-    const encoded = new TextEncoder().encode(`${text}\0`);
-    this.uint(encoded.byteLength - 1);
-    this.bytes.push(...encoded);
-  }
-
-  signature(text: string): void {
-    this.bytes.push(text.length, ...new TextEncoder().encode(`${text}\0`));
-  }
-
-  value(type: string, value: string | number): void {
-    if (type === "g") this.signature(String(value));
-    else if (typeof value === "string") this.string(value);
-    else this.uint(value);
-  }
+function pad(bytes: number[], size: number): void {
+  while (bytes.length % size !== 0) bytes.push(0);
 }
 
-/** Write a method call. */
-export function encodeCall(call: Call, serial: number): Uint8Array {
-  const { signature = "", args = [] } = call;
-  const body = new Writer();
-  args.forEach((it, i) => body.value(signature[i] ?? "s", it));
-  const files = [...signature].filter((it) => it === "h").length;
-  const fields: [number, string, string | number][] = [
-    [FIELD.path, "o", call.path],
-    [FIELD.interface, "s", call.interface],
-    [FIELD.member, "s", call.member],
-    [FIELD.destination, "s", call.destination],
-    [FIELD.signature, "g", signature],
-    [FIELD.files, "u", files],
-  ];
-  const array = new Writer(); // begins at a multiple of 8, as it will in the header
-  for (const [code, type, value] of fields) {
-    array.align(8);
-    array.bytes.push(code);
-    array.signature(type);
-    array.value(type, value);
-  }
-  const header = new Writer();
-  header.bytes.push(LITTLE_ENDIAN, CALL, 0, 1);
-  for (const it of [body.bytes.length, serial, array.bytes.length]) header.uint(it);
-  header.bytes.push(...array.bytes);
-  header.align(8);
-  return new Uint8Array([...header.bytes, ...body.bytes]);
+function words(...values: number[]): Uint8Array {
+  return new Uint8Array(Uint32Array.from(values).buffer);
 }
 
-/** Reads values back. */
-class Reader {
-  at = 0;
-  readonly #view: DataView;
-
-  constructor(readonly bytes: Uint8Array) {
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-
-  align(size: number): void {
-    this.at = Math.ceil(this.at / size) * size;
-  }
-
-  uint(): number {
-    this.align(4);
-    const value = this.#view.getUint32(this.at, true);
-    this.at += 4;
-    return value;
-  }
-
-  text(length: number): string {
-    const bytes = this.bytes.subarray(this.at, this.at + length);
-    this.at += length + 1;
-    return new TextDecoder().decode(bytes);
-  }
-
-  signature(): string {
-    return this.text(this.bytes[this.at++] ?? 0);
-  }
-
-  value(type: string): string | number {
-    if (type === "g") return this.signature();
-    if (type === "s" || type === "o") return this.text(this.uint());
-    if (type === "u" || type === "h") return this.uint();
-    throw new Error(`Cannot read a value of type "${type}"`);
-  }
+/** Append a value: types (`g`) after a byte with their length, all others at a multiple of 4. */
+function write(bytes: number[], type: string, value: string | number): void {
+  const text = new TextEncoder().encode(`${value}\0`);
+  if (type === "g") return void bytes.push(text.length - 1, ...text);
+  pad(bytes, 4);
+  if (typeof value === "number") bytes.push(...words(value));
+  else bytes.push(...words(text.length - 1), ...text);
 }
 
-/** Return the length of the message that `bytes` begin with; `undefined` as long as that is open. */
-export function messageLength(bytes: Uint8Array): number | undefined {
-  if (bytes.byteLength < 16) return undefined;
+/** Write a method call. A descriptor is a number in it, which counts those that go along. */
+export function encodeCall(serial: number, to: Peer, member: string, args: Value[]): Uint8Array {
+  const body: number[] = [], fields: number[] = [];
+  let files = 0, types = "";
+  for (const it of args) {
+    const type = typeof it === "string" ? "s" : typeof it === "number" ? "u" : "h";
+    write(body, type, it instanceof OwnedFd ? files++ : it);
+    types += type;
+  }
+  const field = (code: number, type: string, value: string | number) => {
+    pad(fields, 8);
+    fields.push(code);
+    write(fields, "g", type);
+    write(fields, type, value);
+  };
+  field(PATH, "o", to.path);
+  field(INTERFACE, "s", to.name);
+  field(MEMBER, "s", member);
+  field(TO, "s", to.name);
+  field(TYPES, "g", types);
+  field(FILES, "u", files);
+  const start = words(body.length, serial, fields.length);
+  const header = ["l".charCodeAt(0), 1, 0, 1, ...start, ...fields];
+  pad(header, 8);
+  return new Uint8Array([...header, ...body]);
+}
+
+/** Return the length of the message that `bytes` begin with: without end as long as that is open. */
+export function messageLength(bytes: Uint8Array): number {
+  if (bytes.byteLength < 16) return Infinity;
   const [, body = 0, , fields = 0] = new Uint32Array(bytes.slice(0, 16).buffer);
   return Math.ceil((16 + fields) / 8) * 8 + body;
 }
 
-/** Take a message apart. */
-export function decode(bytes: Uint8Array): Received {
-  const reader = new Reader(bytes);
-  reader.at = 12;
-  const end = 16 + reader.uint();
-  const fields = new Map<number, string | number>();
-  while (reader.at < end) {
-    reader.align(8);
-    const code = bytes[reader.at++] ?? 0;
-    fields.set(code, reader.value(reader.signature()));
-  }
-  reader.align(8);
-  const body = new Reader(bytes.subarray(reader.at));
-  const signature = String(fields.get(FIELD.signature) ?? "");
-  return {
-    type: bytes[1] ?? 0,
-    replyTo: Number(fields.get(FIELD.replySerial) ?? 0),
-    error: String(fields.get(FIELD.error) ?? ""),
-    files: Number(fields.get(FIELD.files) ?? 0),
-    args: [...signature].map((type) => body.value(type)),
+/** Take a message apart, and its descriptors from `came`, the ones that came first at the front. */
+export function decode(bytes: Uint8Array, came: OwnedFd[]): Received {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const fields = new Map<number, Value>();
+  let at = 16, files: OwnedFd[] = [];
+  const align = (size: number) => at = Math.ceil(at / size) * size;
+  const text = (length: number) =>
+    new TextDecoder().decode(bytes.subarray(at, (at += length + 1) - 1));
+  const read = (type: string): Value => {
+    if (type === "g") return text(view.getUint8(at++));
+    const number = view.getUint32(align(4), true);
+    at += 4;
+    if ("so".includes(type)) return text(number);
+    if ("bu".includes(type)) return number;
+    const file = files[number];
+    if (type === "h" && file !== undefined) return file;
+    throw new Error(`Cannot read a value of type "${type}"`);
   };
+  for (const end = 16 + view.getUint32(12, true); at < end;) {
+    align(8);
+    fields.set(view.getUint8(at++), read(String(read("g"))));
+  }
+  align(8); // where the body begins
+  files = came.splice(0, Number(fields.get(FILES) ?? 0));
+  const args = Array.from(String(fields.get(TYPES) ?? ""), read);
+  return { type: view.getUint8(1), replyTo: fields.get(REPLY_TO), args, files };
 }

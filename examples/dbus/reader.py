@@ -3,10 +3,13 @@
 import os
 import sys
 
-import dbus
-import dbus.service
-from dbus.mainloop.glib import DBusGMainLoop
-from gi.repository import GLib
+try:
+    import dbus
+    import dbus.service
+    from dbus.mainloop.glib import DBusGMainLoop
+    from gi.repository import GLib
+except ImportError:
+    sys.exit(77)
 
 NAME = "org.example.Reader"
 

@@ -9,8 +9,6 @@ import { open } from "node:fs/promises";
 import { type Socket, unix } from "@denet/unix";
 import { lacking, main, show, start, stopped, temporaryFolder } from "../util.ts";
 
-if (Deno.build.os !== "linux") lacking("The ids of users are changed in Linux's way here");
-
 const isRoot = Deno.uid() === 0;
 const me = `opener (process ${Deno.pid}, user ${Deno.uid()})`;
 const say = (text: string): void => console.log(`${me}: ${text}`);
@@ -67,6 +65,7 @@ async function serve(client: Socket, policy: Policy): Promise<void> {
 }
 
 await main(async () => {
+  if (Deno.build.os !== "linux") lacking("The ids of users are changed in Linux's way here");
   using temporary = temporaryFolder();
   const folder = `${temporary.path}/public`;
   Deno.mkdirSync(folder);

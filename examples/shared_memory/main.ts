@@ -30,8 +30,8 @@ function refusal(file: OwnedFd, truncate: boolean): string {
   }
 }
 
-if (Deno.build.os !== "linux") lacking("Memory files exist on Linux only");
 await main(async () => {
+  if (Deno.build.os !== "linux") lacking("Memory files exist on Linux only");
   const mebibytes = numberArgument(Deno.args[0], 64, 1024);
   using listener = unix.listen("", { type: "seqpacket" }); // a name of the kernel's choosing, no file
   const script = new URL("reader.ts", import.meta.url);

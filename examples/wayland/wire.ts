@@ -1,5 +1,5 @@
 /**
- * Wayland's wire: requests out, events in, each for a numbered object.
+ * Wayland's wire: requests out, events in, each for a numbered object, all in words of 32 bits.
  *
  * @module
  */
@@ -9,44 +9,18 @@ import type { OwnedFd, Socket } from "@denet/unix";
 /** The object that is there from the start, `wl_display`. */
 export const DISPLAY = 1;
 
-const SYNC = 0;
+/** Its event for what a client does wrong. */
 const ERROR = 0;
-const HEADER = 8;
-
-/** Reads the arguments of an event. All numbers are in the machine's order, little endian here. */
-export class Arguments {
-  readonly #view: DataView;
-  #offset = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-
-  uint(): number {
-    const value = this.#view.getUint32(this.#offset, true);
-    this.#offset += 4;
-    return value;
-  }
-
-  string(): string {
-    const length = this.uint();
-    const { buffer, byteOffset } = this.#view;
-    const bytes = new Uint8Array(buffer, byteOffset + this.#offset, length - 1);
-    this.#offset += padded(length);
-    return new TextDecoder().decode(bytes);
-  }
-}
-
-type Handler = (args: Arguments) => void;
 
 /** A connection to a compositor. */
 export class Wire {
-  readonly #socket: Socket;
-  readonly #handlers = new Map<string, Handler>();
+  readonly #handlers = new Map<string, (words: Uint32Array) => void>();
   #last = DISPLAY;
 
-  constructor(socket: Socket) {
-    this.#socket = socket;
+  constructor(readonly socket: Socket) {
+    this.on(DISPLAY, ERROR, (words) => {
+      throw new Error(`The compositor reports an error on object ${words[0]}: ${text(words, 2)}`);
+    });
   }
 
   /** Take the next number for a new object. */
@@ -55,76 +29,53 @@ export class Wire {
   }
 
   /** Say what to do at an event of an object. */
-  on(object: number, opcode: number, handler: Handler): void {
+  on(object: number, opcode: number, handler: (words: Uint32Array) => void): void {
     this.#handlers.set(`${object}.${opcode}`, handler);
   }
 
   /** Wait for an event of an object. */
-  event(object: number, opcode: number): Promise<Arguments> {
+  event(object: number, opcode: number): Promise<Uint32Array> {
     return new Promise((resolve) => this.on(object, opcode, resolve));
   }
 
-  /** Send a request; an open file goes along with it. */
-  async request(
-    object: number,
-    opcode: number,
-    args: readonly (number | string)[],
-    file?: OwnedFd,
-  ): Promise<void> {
-    const parts = args.map((it) => typeof it === "number" ? uint(it) : string(it));
-    const size = parts.reduce((sum, { byteLength }) => sum + byteLength, HEADER);
-    const data = [uint(object), uint(size << 16 | opcode), ...parts];
-    await this.#socket.send({ data, files: file === undefined ? [] : [file] });
+  /** Send a request; open files go along with it. */
+  send(object: number, opcode: number, args: Args, ...files: OwnedFd[]): Promise<number> {
+    const words = args.flatMap((it) => typeof it === "number" ? it : stringWords(it));
+    const all = Uint32Array.of(object, (words.length + 2) << 18 | opcode, ...words);
+    return this.socket.send({ data: new Uint8Array(all.buffer), files });
   }
 
-  /** Wait until the compositor has done everything that was asked for so far. */
-  async roundtrip(): Promise<void> {
-    const callback = this.id();
-    const done = this.event(callback, 0);
-    await this.request(DISPLAY, SYNC, [callback]);
-    await done;
-  }
-
-  /** Handle events until the connection is closed; an error of the compositor's is thrown. */
-  async listen(): Promise<void> {
-    this.on(DISPLAY, ERROR, (args) => {
-      const [object, code] = [args.uint(), args.uint()];
-      throw new Error(`The compositor reports error ${code} on object ${object}: ${args.string()}`);
-    });
-    let rest = new Uint8Array(0);
-    for await (using message of this.#socket.messages()) {
-      const bytes = new Uint8Array([...rest, ...message.data]);
-      rest = bytes.slice(this.#handleAll(bytes));
+  /** Handle events as long as the connection lives; throws when it ends, or reports an error. */
+  async listen(): Promise<never> {
+    let bytes = new Uint8Array(0);
+    for await (using message of this.socket.messages()) {
+      bytes = new Uint8Array([...bytes, ...message.data]);
+      while (bytes.byteLength >= 8) {
+        const [object = 0, second = 0] = new Uint32Array(bytes.slice(0, 8).buffer);
+        const size = second >>> 16;
+        if (size < 8) throw new Error(`Cannot read an event of ${size} bytes`);
+        if (bytes.byteLength < size) break;
+        const handler = this.#handlers.get(`${object}.${second & 0xffff}`);
+        handler?.(new Uint32Array(bytes.slice(8, size).buffer));
+        bytes = bytes.slice(size);
+      }
     }
-  }
-
-  #handleAll(bytes: Uint8Array): number {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    let at = 0;
-    while (at + HEADER <= bytes.byteLength) {
-      const size = view.getUint16(at + 6, true);
-      if (size < HEADER) throw new Error(`Cannot read an event of ${size} bytes`);
-      if (at + size > bytes.byteLength) break;
-      const key = `${view.getUint32(at, true)}.${view.getUint16(at + 4, true)}`;
-      this.#handlers.get(key)?.(new Arguments(bytes.subarray(at + HEADER, at + size)));
-      at += size;
-    }
-    return at;
+    throw new Error("The compositor has closed the connection");
   }
 }
 
-function uint(value: number): Uint8Array {
-  return new Uint8Array(Uint32Array.of(value).buffer);
+type Args = readonly (number | string)[];
+
+/** A string on the wire: its length with the NUL at its end, and its bytes up to the end of a word. */
+function stringWords(string: string): number[] {
+  const bytes = new TextEncoder().encode(`${string}\0`);
+  const words = new Uint32Array(Math.ceil(bytes.byteLength / 4));
+  new Uint8Array(words.buffer).set(bytes);
+  return [bytes.byteLength, ...words];
 }
 
-function string(text: string): Uint8Array {
-  const bytes = new TextEncoder().encode(`${text}\0`);
-  const data = new Uint8Array(4 + padded(bytes.byteLength));
-  data.set(uint(bytes.byteLength));
-  data.set(bytes, 4);
-  return data;
-}
-
-function padded(length: number): number {
-  return (length + 3) & ~3;
+/** Read the string that begins with a word. */
+export function text(words: Uint32Array, start: number): string {
+  const length = words[start] ?? 0;
+  return new TextDecoder().decode(new Uint8Array(words.buffer, 4 * (start + 1), length - 1));
 }

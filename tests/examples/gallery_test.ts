@@ -168,3 +168,19 @@ Deno.test("examples leave nothing behind when they are interrupted", async () =>
     assertEquals([code, errors, left], [1, "Stopped by SIGINT", []]);
   }
 });
+
+testUnless(linuxOnly, "examples leave nothing behind where a program is missing", async () => {
+  for (
+    const [name, program] of [
+      ["activated", "systemd-socket-activate"],
+      ["dbus", "dbus-daemon"],
+      ["qemu", "qemu-system-x86_64"],
+      ["wayland", "weston"],
+    ] as const
+  ) {
+    const env = { PATH: "/nowhere" };
+    const { code, lines, errors, left } = await runExample(`example:${name}`, [], { env });
+    assertEquals([code, lines, left], [77, [], []]);
+    assert(errors.split("\n").at(-1)?.startsWith(`${program} is not installed`), errors);
+  }
+});

@@ -2,9 +2,8 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { connectTo } from "../../examples/programs.ts";
-import { picture } from "../../examples/wayland/picture.ts";
-import { screenshot, SOCKET, startWeston } from "../../examples/wayland/weston.ts";
-import { show } from "../../examples/wayland/window.ts";
+import { screenshot, SOCKET, startWeston } from "../../examples/wayland/main.ts";
+import { colorAt, show } from "../../examples/wayland/window.ts";
 import { unix } from "@denet/unix";
 import { testWith } from "../util/peers.ts";
 import { tempDir } from "../util/tempdir.ts";
@@ -17,7 +16,7 @@ function assertShows({ width, height, at }: Image): void {
   assertEquals([width, height], [320, 240]);
   let wrong = 0;
   for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) if (at(x, y) !== picture(x, y, width, height)) wrong++;
+    for (let x = 0; x < width; x++) if (at(x, y) !== colorAt(x / width, y / height)) wrong++;
   }
   assertEquals(wrong, 0);
 }
@@ -52,7 +51,7 @@ testWith(
     await using tap = startTool("unixtap", ["-j", "--files", dir.join("tap"), dir.join(SOCKET)]);
     assertEquals((await readEvent(tap)).event, "listen");
     using socket = await unix.connect(dir.join("tap"));
-    await show(socket, picture, () => {});
+    await show(socket, () => {});
     assertShows(await readPng(await screenshot(dir.path, dir.join("tap"))));
     tap.kill("SIGTERM");
     const events = await readEvents(tap);
