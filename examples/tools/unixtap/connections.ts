@@ -50,10 +50,12 @@ async function serveOne(client: Socket, service: Service, connection: number): P
     return stack.use(socket);
   };
   keep(client).passCredentials = true;
+  // The server gets ready meanwhile.
+  const connecting = service.connect();
   const process = describeProcess(client.peerCredentials());
   let server: Socket;
   try {
-    server = keep(await service.connect());
+    server = keep(await connecting);
   } catch (error) {
     return service.unreachable(error);
   }
@@ -76,6 +78,8 @@ async function relay(
     try {
       await passAll(pump);
     } catch (error) {
+      // The sink takes no more: let who sends know.
+      if (codeOf(error) === "EPIPE") source.shutdown("read");
       // The one that the other direction's end closed says nothing new.
       if (!(error instanceof Deno.errors.BadResource)) trouble ??= `${from}: ${oneLine(error)}`;
     }
@@ -101,33 +105,23 @@ interface Pump {
   readonly observer: Observer;
 }
 
+/** A loop of few awaits: each message passes here. */
 async function passAll({ from, source, sink, usual, account, observer }: Pump): Promise<void> {
   const buffer = new Uint8Array(source.type === "stream" ? STREAM_SIZE : MESSAGE_SIZE);
-  for await (using message of source.messages({ buffer, files: ALL_FILES })) {
-    await forward(sink, source, message);
+  const options = { buffer, files: ALL_FILES };
+  for (;;) {
+    using message = await source.receive(options);
+    if (message === null) break;
+    if (message.truncated) {
+      throw new Error(`Cannot pass on a message of more than ${MESSAGE_SIZE} bytes`);
+    }
+    await passOn(sink, message);
     account.message(from, message, usual);
     const { room } = observer;
     if (room !== undefined) await room;
   }
   account.end(from);
   sink.shutdown("write");
-}
-
-/** Pass a message on; to a peer that takes no more, let its sender know. */
-async function forward(
-  sink: Socket,
-  source: Socket,
-  message: Parameters<typeof passOn>[1],
-): Promise<void> {
-  if (message.truncated) {
-    throw new Error(`Cannot pass on a message of more than ${MESSAGE_SIZE} bytes`);
-  }
-  try {
-    await passOn(sink, message);
-  } catch (error) {
-    if (codeOf(error) === "EPIPE") source.shutdown("read");
-    throw error;
-  }
 }
 
 /**

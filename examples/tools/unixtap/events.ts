@@ -34,7 +34,9 @@ export interface Connected extends Base {
 export interface Passed extends Base {
   readonly event: "message";
   readonly from: Side;
-  /** Valid only while the event is handled. */
+  /** Its length in bytes. */
+  readonly size: number;
+  /** Its bytes, or those at its start that are shown. */
   readonly data: Uint8Array;
   readonly files: readonly PassedFile[];
   /** Who sent it, where that is known and not the process that connected. */

@@ -12,7 +12,7 @@ import type { Options } from "./options.ts";
 /** Turns an event into text that ends with a newline. */
 export type Format = (event: TapEvent) => string;
 
-type FormatOptions = Pick<Options, "json" | "view" | "bytes" | "time">;
+type FormatOptions = Pick<Options, "json" | "view" | "time">;
 
 /** Choose how events are written. */
 export function formatFor(options: FormatOptions, colored: boolean, start: number): Format {
@@ -28,15 +28,14 @@ function toJson(event: TapEvent, options: FormatOptions): Record<string, unknown
   if (event.event !== "connect") delete json.process;
   if (event.event !== "message") return json;
   delete json.data;
-  return { ...json, size: event.data.byteLength, ...shownData(event.data, options) };
+  return { ...json, ...shownData(event, options.view) };
 }
 
-function shownData(data: Uint8Array, { view, bytes }: FormatOptions): Record<string, unknown> {
+function shownData({ size, data }: Passed, view: Options["view"]): Record<string, unknown> {
   if (view === "none") return {};
-  const shown = data.subarray(0, bytes);
-  const text = view === "hex" ? undefined : asText(shown, view === "text");
-  const content = text === undefined ? { hex: shown.toHex() } : { text };
-  return shown.byteLength < data.byteLength ? { ...content, cut: true } : content;
+  const text = view === "hex" ? undefined : asText(data, view === "text");
+  const content = text === undefined ? { hex: data.toHex() } : { text };
+  return data.byteLength < size ? { ...content, cut: true } : content;
 }
 
 // For people.
@@ -73,12 +72,12 @@ function listenText({ listen, target, type }: Listening): string {
 }
 
 function messageText(event: Passed, options: FormatOptions, paint: Paint): string {
-  const { from, data, files, sender } = event;
+  const { from, size, files, sender } = event;
   const direction = from === "client" ? "client → server" : "server → client";
   const by = sender === undefined ? "" : ` from pid ${sender.pid} uid ${sender.uid}`;
-  const lines = [`${paint(from, direction)} ${count(data.byteLength, "byte")}${by}`];
+  const lines = [`${paint(from, direction)} ${count(size, "byte")}${by}`];
   for (const file of files) lines.push(paint("file", `    + ${fileText(file)}`));
-  lines.push(...viewLines(data, options).map((it) => `    ${it}`));
+  lines.push(...viewLines(event, options.view).map((it) => `    ${it}`));
   return `${lines.join("\n")}\n`;
 }
 
@@ -98,12 +97,11 @@ function totalsText({ messages, bytes, files }: Totals): string {
 
 // Data.
 
-function viewLines(data: Uint8Array, { view, bytes }: FormatOptions): string[] {
-  if (view === "none" || data.byteLength === 0) return [];
-  const shown = data.subarray(0, bytes);
-  const text = view === "hex" ? undefined : asText(shown, view === "text");
-  const lines = text === undefined ? hexLines(shown) : [printable(JSON.stringify(text))];
-  const hidden = data.byteLength - shown.byteLength;
+function viewLines({ size, data }: Passed, view: Options["view"]): string[] {
+  if (view === "none" || size === 0) return [];
+  const text = view === "hex" ? undefined : asText(data, view === "text");
+  const lines = text === undefined ? hexLines(data) : [printable(JSON.stringify(text))];
+  const hidden = size - data.byteLength;
   return hidden > 0 ? [...lines, `… ${count(hidden, "byte")} more`] : lines;
 }
 

@@ -9,7 +9,6 @@ import config from "../../../deno.json" with { type: "json" };
 import { bound, oneLine, run, UsageError, warn } from "../cli.ts";
 import { serve } from "./connections.ts";
 import { DatagramTap } from "./datagrams.ts";
-import type { TapEvent } from "./events.ts";
 import { passes } from "./filter.ts";
 import { formatFor } from "./format.ts";
 import { HELP, type Options, readOptions } from "./options.ts";
@@ -42,11 +41,13 @@ function isColored({ color, output, json }: Options): boolean {
   return !json && output === undefined && !Deno.env.get("NO_COLOR") && Deno.stdout.isTerminal();
 }
 
-function observerFor(options: Options, output: Output): Observer & { report(it: TapEvent): void } {
-  const format = formatFor(options, isColored(options), Date.now());
+function observerFor({ bytes, filter }: Options, output: Output): Observer {
   return {
     report: (event) => {
-      if (event.event === "listen" || passes(event, options.filter)) output.add(format(event));
+      if (!passes(event, filter)) return;
+      output.add(
+        event.event === "message" ? { ...event, data: event.data.slice(0, bytes) } : event,
+      );
     },
     get room() {
       return output.room;
@@ -65,9 +66,10 @@ async function tap(args: string[], stop: AbortSignal): Promise<number> {
   stop.throwIfAborted();
   if (type === "dgram" && once) throw new UsageError("Datagrams make no connections for --once");
   using entrance = door(options, type);
-  const output = new Output(options.output);
+  const now = Date.now();
+  const output = new Output(options.output, formatFor(options, isColored(options), now));
   const observer = observerFor(options, output);
-  observer.report({ event: "listen", time: Date.now(), listen, target, type });
+  output.add({ event: "listen", time: now, listen, target, type });
   const open = new Set<Socket>();
   const service = {
     observer,
@@ -88,11 +90,12 @@ async function tap(args: string[], stop: AbortSignal): Promise<number> {
       using datagrams = new DatagramTap(entrance, target, observer);
       await Promise.race([datagrams.serve(), output.failed, stopped.promise]);
     }
+    await Promise.race([output.end(), stopped.promise]);
     return 0;
   } finally {
     for (const socket of open) socket.close();
     entrance.close();
-    await output.end();
+    await output.endSoon();
   }
 }
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Credentials, Message, Socket } from "@denet/unix";
+import type { Message, Socket } from "@denet/unix";
 import { describeFile, type Process } from "../inspect.ts";
 import type { ConnectionEvent, Passed, Side, Totals } from "./events.ts";
 
@@ -13,6 +13,7 @@ export const ALL_FILES = 253;
 
 /** Gets told what happens. */
 export interface Observer {
+  /** What a message carries is the caller's again afterwards. */
   report(event: ConnectionEvent): void;
   /** Resolves when more may be reported; `undefined` at once. */
   readonly room: Promise<void> | undefined;
@@ -48,6 +49,7 @@ export class Account {
       event: "message",
       ...this.#base(),
       from,
+      size: data.byteLength,
       data,
       files: files.map(describeFile),
       ...(credentials && credentials.pid !== usual ? { sender: credentials } : {}),
@@ -74,24 +76,18 @@ let mayClaim = true;
 /** Pass a message on: its data, its descriptors and, where that is allowed, its sender's credentials. */
 export async function passOn(sink: Socket, message: Message, to?: string): Promise<void> {
   const { data, files, credentials } = message;
-  const outgoing = { data, files, ...(to === undefined ? {} : { to }) };
-  if (credentials === undefined || !mayClaim) await sink.send(outgoing);
-  else await sendAs(sink, outgoing, credentials);
-}
-
-async function sendAs(
-  sink: Socket,
-  outgoing: Parameters<Socket["send"]>[0],
-  credentials: Credentials,
-): Promise<void> {
-  try {
-    await sink.send({ ...outgoing, credentials });
-  } catch (error) {
-    const code = codeOf(error);
-    if (code === "EPERM") mayClaim = false;
-    else if (code !== "ESRCH") throw error; // the sender has ended meanwhile
-    await sink.send(outgoing);
+  const outgoing = to === undefined ? { data, files } : { data, files, to };
+  if (mayClaim && credentials !== undefined) {
+    try {
+      await sink.send({ ...outgoing, credentials });
+      return;
+    } catch (error) {
+      const code = codeOf(error);
+      if (code === "EPERM") mayClaim = false;
+      else if (code !== "ESRCH") throw error; // the sender has ended meanwhile
+    }
   }
+  await sink.send(outgoing);
 }
 
 /** Return the name of the error number behind an error of the module. */
