@@ -4,9 +4,9 @@
  * @module
  */
 
-import { type Credentials, type FileKind, OwnedFd } from "@denet/unix";
+import type { Credentials, FileKind, OwnedFd } from "@denet/unix";
 import { printable } from "./cli.ts";
-import { readLink } from "./libc.ts";
+import { readLink, readProc } from "./libc.ts";
 
 /** A process at the other end. */
 export interface Process extends Credentials {
@@ -25,24 +25,12 @@ export interface PassedFile {
   readonly size?: number;
 }
 
-/** A file in `/proc` that is longer is cut. */
-const LIMIT = 4096;
-
-function readProc(path: string): string {
-  try {
-    using file = OwnedFd.open(path);
-    const bytes = new Uint8Array(LIMIT);
-    return new TextDecoder().decode(bytes.subarray(0, file.readSync(bytes) ?? 0));
-  } catch {
-    return ""; // ended meanwhile, hidden from us, or no such system
-  }
-}
-
 /** Find out what runs as a process. */
 export function describeProcess(who: Credentials): Process {
-  const line = readProc(`/proc/${who.pid}/cmdline`).replace(/\0+$/, "").replaceAll("\0", " ");
-  const name = line === "" ? readProc(`/proc/${who.pid}/comm`).trim() : "";
-  return { ...who, command: line || (name && `[${name}]`) };
+  // Nothing there: it has ended meanwhile, or is hidden from us.
+  const line = readProc(`/proc/${who.pid}/cmdline`)?.replace(/\0+$/, "").replaceAll("\0", " ");
+  const name = line ? "" : readProc(`/proc/${who.pid}/comm`)?.trim();
+  return { ...who, command: line || (name ? `[${name}]` : "") };
 }
 
 const ACCESS = ["r", "w", "rw"] as const;
@@ -51,7 +39,7 @@ const ACCESS = ["r", "w", "rw"] as const;
 export function describeFile(file: OwnedFd): PassedFile {
   const kind = file.kind();
   const target = readLink(`/proc/self/fd/${file.fd}`) ?? "";
-  const flags = /^flags:\s*([0-7]+)/m.exec(readProc(`/proc/self/fdinfo/${file.fd}`))?.[1];
+  const flags = /^flags:\s*([0-7]+)/m.exec(readProc(`/proc/self/fdinfo/${file.fd}`) ?? "")?.[1];
   const access = flags === undefined ? "" : ACCESS[parseInt(flags, 8) & 3] ?? "";
   const described = { kind, target, access };
   return kind === "file" || kind === "memfd" ? { ...described, size: file.stat().size } : described;

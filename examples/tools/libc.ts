@@ -7,6 +7,12 @@
 const symbols = {
   // ssize_t readlink(const char *path, char *buf, size_t bufsiz)
   readlink: { parameters: ["buffer", "buffer", "usize"], result: "isize" },
+  // int open(const char *path, int flags, ...)
+  open: { parameters: ["buffer", "i32"], result: "i32" },
+  // ssize_t read(int fd, void *buf, size_t count)
+  read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  // int close(int fd)
+  close: { parameters: ["i32"], result: "i32" },
   // int dup2(int oldfd, int newfd)
   dup2: { parameters: ["i32", "i32"], result: "i32" },
   // int unshare(int flags)
@@ -46,11 +52,29 @@ function cString(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(`${text}\0`);
 }
 
+/** What comes from `/proc` has room here; what is longer is cut. */
+const buffer = new Uint8Array(4096);
+const ROOM = BigInt(buffer.byteLength);
+
+function decoded(length: number | bigint): string | undefined {
+  return length < 0 ? undefined : new TextDecoder().decode(buffer.subarray(0, Number(length)));
+}
+
 /** Return what a symbolic link names, `undefined` if there is none. By readlink(2), needing FFI permission only. */
 export function readLink(path: string): string | undefined {
-  const buffer = new Uint8Array(4096);
-  const length = Number(libc().readlink(cString(path), buffer, BigInt(buffer.byteLength)));
-  return length < 0 ? undefined : new TextDecoder().decode(buffer.subarray(0, length));
+  return decoded(libc().readlink(cString(path), buffer, ROOM));
+}
+
+const O_CLOEXEC = 0o2000000;
+
+/** Return a file in `/proc`, `undefined` if it cannot be read. Clients wait for it, so in the fewest steps. */
+export function readProc(path: string): string | undefined {
+  const { open, read, close } = libc();
+  const fd = open(cString(path), O_CLOEXEC);
+  if (fd < 0) return undefined;
+  const length = read(fd, buffer, ROOM);
+  close(fd);
+  return decoded(length);
 }
 
 const X_OK = 1;

@@ -8,7 +8,7 @@ import type { Listener, Socket } from "@denet/unix";
 import { oneLine } from "../cli.ts";
 import { describeProcess, type Process } from "../inspect.ts";
 import type { Side } from "./events.ts";
-import { Account, ALL_FILES, codeOf, type Observer, passOn } from "./tap.ts";
+import { Account, ALL_FILES, BUSY_POLL, codeOf, type Observer, passOn } from "./tap.ts";
 
 /** Room for a piece of a stream, or for the largest message: memory that is never touched costs nothing. */
 const STREAM_SIZE = 1 << 16;
@@ -60,6 +60,7 @@ async function serveOne(client: Socket, service: Service, connection: number): P
     return service.unreachable(error);
   }
   server.passCredentials = true;
+  client.busyPoll = server.busyPoll = BUSY_POLL;
   const account = new Account(observer, connection, process);
   account.close(await relay(client, server, process, account, observer));
 }

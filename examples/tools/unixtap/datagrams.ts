@@ -7,7 +7,7 @@
 
 import { type Message, type Socket, unix } from "@denet/unix";
 import { describeProcess } from "../inspect.ts";
-import { Account, ALL_FILES, codeOf, type Observer, passOn } from "./tap.ts";
+import { Account, ALL_FILES, BUSY_POLL, codeOf, type Observer, passOn } from "./tap.ts";
 
 /** The largest datagram: memory that is never touched costs nothing. */
 const SIZE = 1 << 23;
@@ -40,6 +40,7 @@ export class DatagramTap implements Disposable {
   /** Serve until the inbox is closed; rejects when the target cannot be reached. */
   async serve(): Promise<void> {
     this.#inbox.passCredentials = true;
+    this.#inbox.busyPoll = BUSY_POLL;
     await Promise.race([this.#receive(), this.#failed.promise]);
   }
 
@@ -68,7 +69,11 @@ export class DatagramTap implements Disposable {
   async #newClient(name: string, { credentials }: Message): Promise<Client> {
     // With a name of its own, which the kernel chooses, the server can answer.
     const local = name === "" ? {} : { localAddress: "" };
-    const socket = await unix.connect(this.#target, { type: "dgram", ...local });
+    const socket = await unix.connect(this.#target, {
+      type: "dgram",
+      busyPoll: BUSY_POLL,
+      ...local,
+    });
     const process = describeProcess(credentials ?? { pid: 0, uid: 65534, gid: 65534 });
     const account = new Account(this.#observer, ++this.#count, process);
     const client = { socket, account, pid: process.pid };

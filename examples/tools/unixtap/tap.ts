@@ -11,6 +11,12 @@ import type { ConnectionEvent, Passed, Side, Totals } from "./events.ts";
 /** As many descriptors as a message can carry. */
 export const ALL_FILES = 253;
 
+/**
+ * Microseconds to look for the next message before the thread sleeps: in a conversation it comes soon, and
+ * waking up would take about as long as passing it on.
+ */
+export const BUSY_POLL = 100;
+
 /** Gets told what happens. */
 export interface Observer {
   /** What a message carries is the caller's again afterwards. */
