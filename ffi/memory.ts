@@ -27,18 +27,6 @@ export const byteLengthOf: (bytes: Uint8Array) => number = Function.prototype.ca
   getter ?? (() => 0),
 );
 
-/**
- * Return the address of `bytes`, 0 for an empty array.
- *
- * It holds until the buffer is detached, resized or collected: use it at once and keep `bytes`
- * reachable for as long. Touching `.buffer` moves a small array out of V8's own heap, where the garbage
- * collector could move it.
- */
-export function addressOf(bytes: Uint8Array): bigint {
-  if (byteLengthOf(bytes) === 0 || bytes.buffer.byteLength === 0) return 0n;
-  return libc().memset(ffiBytes(bytes), 0, 0n);
-}
-
 const wide = new BigUint64Array(1);
 const halves = new Uint32Array(wide.buffer);
 
@@ -50,6 +38,26 @@ export function size(length: number): bigint {
   halves[0] = length;
   halves[1] = length > 0xffffffff ? length / 0x100000000 : 0;
   return wide[0] ?? 0n;
+}
+
+/**
+ * Return the address of `bytes`, 0 for an empty array. Addresses of programs have at most 52 bits, on all
+ * systems: numbers are exact for them, and do without an object each.
+ *
+ * It holds until the buffer is detached, resized or collected: use it at once and keep `bytes`
+ * reachable for as long. Touching `.buffer` moves a small array out of V8's own heap, where the garbage
+ * collector could move it.
+ */
+export function addressOf(bytes: Uint8Array): number {
+  if (byteLengthOf(bytes) === 0 || bytes.buffer.byteLength === 0) return 0;
+  wide[0] = libc().memset(ffiBytes(bytes), 0, 0n);
+  return (halves[1] ?? 0) * 0x100000000 + (halves[0] ?? 0);
+}
+
+/** Write an address, or a length of 64 bits, to two words of 32 bits. */
+export function writeWide(words: Uint32Array, index: number, value: number): void {
+  words[index] = value;
+  words[index + 1] = value / 0x100000000;
 }
 
 /** Return `text` as a C string: UTF-8 bytes and a NUL. */

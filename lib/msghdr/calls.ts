@@ -141,7 +141,6 @@ export async function recvmsg(
 ): Promise<number> {
   const flags = checkedFlags(m, o.flags);
   const operation = receiveCall(s, m, flags);
-  internals.discard(m);
   const result = isImpatient(flags)
     ? attemptAtOnce(incoming(s), isUrgent(flags) ? undefined : s.type, operation)
     : await perform(incoming(s), operation, o.signal);
@@ -170,7 +169,6 @@ export async function recvmsg(
 export function recvmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = NO_OPTIONS): number {
   const flags = checkedFlags(m, o.flags);
   if (!isUrgent(flags)) requireNoReceive(descriptorOf(s), s.type);
-  internals.discard(m);
   let result = receiveOnce(s, m, flags);
   if (result === -platform.EAGAIN && !isImpatient(flags)) {
     const limit = () => pollTimeout(s.fd, platform.SO_RCVTIMEO);
@@ -275,7 +273,7 @@ function receiveOnce(socket: Socket, m: Msghdr, flags: number): number {
   const { fd } = socket;
   const unread = isUrgent(flags) ? undefined : receivingSideOf(socket)?.unread;
   if (unread !== undefined) return receiveUnread(socket, m, flags);
-  const header = internals.prepareReceive(m);
+  const header = internals.prepareReceive(m, socket.type !== "stream");
   const count = recvmsgCall(fd, header, flags | platform.MSG_DONTWAIT);
   internals.finishReceive(m, count);
   return count;

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { addressOf, byteLengthOf } from "../../ffi/memory.ts";
+import { addressOf, byteLengthOf, writeWide } from "../../ffi/memory.ts";
 import { type Platform, platform } from "../../ffi/platform/mod.ts";
 
 /** Room for an address: a `sockaddr_un`, and one byte more, which the kernel reports for a full path. */
@@ -46,10 +46,10 @@ export class Header {
   readonly #at = wordsOf(platform.msghdr);
   /** The fields: lengths are 32 or 64 bits wide, but their values fit 32, and the upper half stays zero. */
   readonly #words: Uint32Array;
-  readonly #pointers: BigUint64Array;
   readonly #name: Uint8Array;
-  readonly #nameAddress: bigint;
-  #vectors: BigUint64Array;
+  readonly #nameAddress: number;
+  /** The `iovec` array: four words for each, an address and a length. */
+  #vectors: Uint32Array;
   #hasName = false;
   /** What the vectors stand for, if it is memory of a Msghdr's own, and how long each was. */
   #kept = NOTHING;
@@ -59,16 +59,11 @@ export class Header {
     const memory = new ArrayBuffer(VECTORS_OFFSET + INLINE_VECTORS * platform.iovec.size);
     this.bytes = new Uint8Array(memory, 0, NAME_OFFSET);
     this.#words = new Uint32Array(memory, 0, NAME_OFFSET / 4);
-    this.#pointers = new BigUint64Array(memory, 0, NAME_OFFSET / 8);
     this.#name = new Uint8Array(memory, NAME_OFFSET, NAME_ROOM);
-    this.#vectors = new BigUint64Array(memory, VECTORS_OFFSET, INLINE_VECTORS * 2);
+    this.#vectors = new Uint32Array(memory, VECTORS_OFFSET, INLINE_VECTORS * 4);
     const address = addressOf(new Uint8Array(memory));
-    this.#nameAddress = address + BigInt(NAME_OFFSET);
-    this.#setPointer(this.#at.vectors, address + BigInt(VECTORS_OFFSET));
-  }
-
-  #setPointer(word: number, address: bigint): void {
-    this.#pointers[word >> 1] = address;
+    this.#nameAddress = address + NAME_OFFSET;
+    writeWide(this.#words, this.#at.vectors, address + VECTORS_OFFSET);
   }
 
   /**
@@ -106,7 +101,7 @@ export class Header {
         skipped -= length;
         continue;
       }
-      this.#setVector(count++, addressOf(bytes) + BigInt(skipped), length - skipped);
+      this.#setVector(count++, addressOf(bytes) + skipped, length - skipped);
       skipped = 0;
     }
     this.#words[this.#at.vectorCount] = count;
@@ -119,17 +114,17 @@ export class Header {
     this.#words[this.#at.vectorCount] = 1;
   }
 
-  #setVector(index: number, address: bigint, length: number): void {
-    if (index * 2 >= this.#vectors.length) this.#growVectors();
-    this.#vectors[index * 2] = address;
-    this.#vectors[index * 2 + 1] = BigInt(length);
+  #setVector(index: number, address: number, length: number): void {
+    if (index * 4 >= this.#vectors.length) this.#growVectors();
+    writeWide(this.#vectors, index * 4, address);
+    writeWide(this.#vectors, index * 4 + 2, length);
   }
 
   #growVectors(): void {
-    const grown = new BigUint64Array(this.#vectors.length * 4);
+    const grown = new Uint32Array(this.#vectors.length * 4);
     grown.set(this.#vectors);
     this.#vectors = grown;
-    this.#setPointer(this.#at.vectors, addressOf(new Uint8Array(grown.buffer)));
+    writeWide(this.#words, this.#at.vectors, addressOf(new Uint8Array(grown.buffer)));
   }
 
   /** Set the destination, a `sockaddr_un`, or none. */
@@ -148,7 +143,7 @@ export class Header {
   #pointAtName(on: boolean): void {
     if (this.#hasName === on) return;
     this.#hasName = on;
-    this.#setPointer(this.#at.name, on ? this.#nameAddress : 0n);
+    writeWide(this.#words, this.#at.name, on ? this.#nameAddress : 0);
   }
 
   /** The memory of the address. */
@@ -162,8 +157,8 @@ export class Header {
   }
 
   /** Point the header at `length` bytes of control data. */
-  setControl(address: bigint, length: number): void {
-    this.#setPointer(this.#at.control, length === 0 ? 0n : address);
+  setControl(address: number, length: number): void {
+    writeWide(this.#words, this.#at.control, length === 0 ? 0 : address);
     this.#words[this.#at.controlLength] = length;
   }
 

@@ -53,10 +53,8 @@ export interface MsghdrInternals {
   room(m: Msghdr): number;
   /** Whether it has an address to be sent to. */
   isNamed(m: Msghdr): boolean;
-  /** Close what arrived before and was not taken. */
-  discard(m: Msghdr): void;
-  /** Lay out the header for recvmsg(2). */
-  prepareReceive(m: Msghdr): Uint8Array;
+  /** Lay out the header for recvmsg(2), to ask for the sender's name or not. */
+  prepareReceive(m: Msghdr, named: boolean): Uint8Array;
   /** Take over what recvmsg(2) delivered; `count` is its result. */
   finishReceive(m: Msghdr, count: number): void;
   /** Receive what did not come from recvmsg(2) now: `take` puts it into the vectors. */
@@ -142,8 +140,7 @@ export class Msghdr implements Disposable {
       lacksByte: (m) => m.#outgoing.carriesRights && isEmpty(m.#vectors),
       room: (m) => m.#vectors.reduce((sum, bytes) => sum + byteLengthOf(bytes), 0),
       isNamed: (m) => m.#name !== null,
-      discard: (m) => m.#discard(),
-      prepareReceive: (m) => m.#prepareReceive(),
+      prepareReceive: (m, named) => m.#prepareReceive(named),
       finishReceive: (m, count) => m.#finishReceive(count),
       receiveFrom: (m, take) => m.#receiveFrom(take),
       flags: (m, flags) => m.#flags | flags,
@@ -231,7 +228,8 @@ export class Msghdr implements Disposable {
 
   /**
    * The address: set it before sending on an unconnected datagram socket; after receiving it is the
-   * sender's, `null` for one without a name, a string, or bytes where they are not UTF-8.
+   * sender's, `null` for one without a name, a string, or bytes where they are not UTF-8. On a stream,
+   * where all comes from the peer, it is always `null`: see `remoteAddr`.
    *
    * @throws {InvalidAddressError} for an address that cannot be one
    */
@@ -297,11 +295,14 @@ export class Msghdr implements Disposable {
     return header.bytes;
   }
 
-  #prepareReceive(): Uint8Array {
+  /** Lay everything out for recvmsg(2), closing what arrived before and was not taken. */
+  #prepareReceive(named: boolean): Uint8Array {
+    this.#discard();
     const header = this.#memory;
     const room = this.#capacity + this.#reserved;
     header.keepVectors(this.#vectors);
-    header.receiveName();
+    if (named) header.receiveName();
+    else header.setName(null);
     header.setControl(this.#incoming.prepare(room), room);
     header.clearFlags();
     return header.bytes;
@@ -310,8 +311,6 @@ export class Msghdr implements Disposable {
   /** Take over what recvmsg(2) delivered, or forget everything if it failed (`count` is negative). */
   #finishReceive(count: number): void {
     const header = this.#memory;
-    // Another receive into the same message may have come first.
-    this.#discard();
     this.#bytesReceived = Math.max(count, 0);
     if (count < 0) return;
     this.#incoming.arrived = header.controlLength;

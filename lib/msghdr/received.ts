@@ -25,16 +25,19 @@ export const NO_FILES = Object.freeze([]) as unknown as OwnedFd[];
 const position = controlStart();
 
 /**
- * Find the descriptors among control messages, and own them before anything else can go wrong. What
- * `into` held before must be taken or closed.
+ * Find the descriptors among control messages, and own them before anything else can go wrong. `into`
+ * must be empty.
  */
 export function takeOver(control: IncomingControl, into: Received): void {
-  into.files = NO_FILES;
-  into.pidfd = undefined;
-  const { arrived } = control;
-  if (arrived === 0) return;
+  if (control.arrived === 0) return;
+  const fd = control.soleDescriptor;
+  // Pushing it would make room for sixteen more.
+  if (fd >= 0) into.files = [ownReceived(fd)];
+  else takeOverAll(control, into);
+}
+
+function takeOverAll({ arrived, view }: IncomingControl, into: Received): void {
   const { SOL_SOCKET, SCM_RIGHTS, SCM_PIDFD } = platform;
-  const { view } = control;
   position.next = 0;
   while (nextControl(position, view, arrived, platform)) {
     const { level, type, start, end } = position;
@@ -45,7 +48,6 @@ export function takeOver(control: IncomingControl, into: Received): void {
       if (fd < 0) continue;
       const file = ownReceived(fd);
       if (type === SCM_RIGHTS) {
-        // Usually it is the only one: pushing it would make room for sixteen more.
         if (into.files === NO_FILES) into.files = [file];
         else into.files.push(file);
       } else {

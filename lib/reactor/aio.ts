@@ -99,7 +99,7 @@ class PollRequest {
     this.#iocb.set(iocb.aio_buf, READABLE);
     this.#iocb.set(iocb.aio_flags, IOCB_FLAG_RESFD);
     this.#iocb.set(iocb.aio_resfd, signalled);
-    this.#pointer[0] = addressOf(new Uint8Array(this.#iocb.words.buffer));
+    this.#pointer[0] = BigInt(addressOf(new Uint8Array(this.#iocb.words.buffer)));
   }
 
   /** Whether the request is under way. */

@@ -103,18 +103,18 @@ Deno.test("Header writes a msghdr of 48 bytes with 32-bit msg_iovlen and msg_con
     const sockaddr = encodeSockaddr(parseAddress("/run/app.sock", mac), mac);
     header.setVectors([data, data]);
     header.setName(sockaddr);
-    header.setControl(0x1122334455667788n, 24);
+    header.setControl(0x4455667788990, 24);
     header.clearFlags();
     const iov = header.bytes.slice(16, 24).toHex();
     assertEquals(
       header.bytes.slice(0, 48),
       hex(`
-        ${pointer(addressOf(header.name))} 10000000 00000000
+        ${pointer(BigInt(addressOf(header.name)))} 10000000 00000000
         ${iov} 02000000 00000000
-        8877665544332211 18000000 00000000
+        9089786756450400 18000000 00000000
       `),
     );
-    const iovec = `${pointer(addressOf(data))} 0102000000000000`;
+    const iovec = `${pointer(BigInt(addressOf(data)))} 0102000000000000`;
     assertEquals(pointedTo(hex(iov), 32), hex(iovec + iovec));
     assertEquals(header.name.slice(0, 16), sockaddr);
   } finally {

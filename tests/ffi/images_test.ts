@@ -114,21 +114,21 @@ testNative(native, "Header lays a msghdr and its iovecs out as native code does"
   const sockaddr = encodeSockaddr(parseAddress("/run/app.sock", platform), platform);
   header.setVectors(vectors, 10);
   header.setName(sockaddr);
-  header.setControl(0x1122334455667788n, 0x90);
+  header.setControl(0x4455667788990, 0x90);
   header.clearFlags();
 
   const { size, msg_iov } = platform.msghdr;
   const view = new DataView(header.bytes.buffer, header.bytes.byteOffset);
   const expected = image(native, "msghdr", {
-    msg_name: addressOf(header.name),
+    msg_name: BigInt(addressOf(header.name)),
     msg_namelen: BigInt(sockaddr.byteLength),
     msg_iov: view.getBigUint64(msg_iov[0], true),
     msg_iovlen: 2n,
-    msg_control: 0x1122334455667788n,
+    msg_control: 0x4455667788990n,
     msg_controllen: 0x90n,
   });
   assertEquals(header.bytes.slice(0, size), expected);
-  const [first, second] = vectors.map(addressOf);
+  const [first, second] = vectors.map((it) => BigInt(addressOf(it)));
   const iovecs = [
     ...image(native, "iovec", { iov_base: (first ?? 0n) + 10n, iov_len: 290n }),
     ...image(native, "iovec", { iov_base: second ?? 0n, iov_len: 70n }),

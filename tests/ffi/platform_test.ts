@@ -65,11 +65,11 @@ class Message {
 
   constructor(readonly control: Uint8Array) {
     const { msghdr, iovec } = platform;
-    put(this.#iovec, iovec.iov_base, addressOf(this.#data));
+    put(this.#iovec, iovec.iov_base, BigInt(addressOf(this.#data)));
     put(this.#iovec, iovec.iov_len, 1n);
-    put(this.header, msghdr.msg_iov, addressOf(this.#iovec));
+    put(this.header, msghdr.msg_iov, BigInt(addressOf(this.#iovec)));
     put(this.header, msghdr.msg_iovlen, 1n);
-    put(this.header, msghdr.msg_control, addressOf(control));
+    put(this.header, msghdr.msg_control, BigInt(addressOf(control)));
     put(this.header, msghdr.msg_controllen, BigInt(control.byteLength));
   }
 
