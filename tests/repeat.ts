@@ -1,7 +1,9 @@
 /**
  * Runs the tests again and again, and stops at the first run that fails:
  *
- *     deno task repeat [--times 20] [--v8-flags=--stress-compaction] [FOLDER…]
+ *     deno task repeat [--times 20] [--jobs 1] [--v8-flags=--stress-compaction] [FOLDER…]
+ *
+ * Several jobs run beside each other, which saves time, and shows what one run would spoil for another.
  *
  * @module
  */
@@ -14,10 +16,12 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     times: { type: "string", default: "20" },
+    jobs: { type: "string", default: "1" },
     "v8-flags": { type: "string", default: "" },
   },
 });
 const times = Number(values.times);
+const jobs = Number(values.jobs);
 const flags = ["--expose-gc", ...values["v8-flags"].split(",").filter((it) => it !== "")];
 const paths = positionals.length > 0 ? positionals : ["tests"];
 
@@ -27,12 +31,20 @@ const LIMIT_MINUTES = 30;
 const args = ["test", "--allow-all", `--v8-flags=${flags.join(",")}`, ...paths];
 
 console.log(`${paths.join(" ")} with ${flags.join(" ")}, ${times} times`);
-for (let i = 1; i <= times; i++) {
-  const started = performance.now();
-  const { success, output } = await runDeno(args, LIMIT_MINUTES);
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  if (!success) console.log(output);
-  const summary = /^(?:ok|FAILED) \| .*$/m.exec(output)?.[0] ?? "no summary";
-  console.log(`run ${i} of ${times}, ${seconds} s: ${summary}`);
-  if (!success) Deno.exit(1);
+let next = 1;
+let failed = false;
+await Promise.all(Array.from({ length: jobs }, repeat));
+if (failed) Deno.exit(1);
+
+async function repeat(): Promise<void> {
+  while (next <= times && !failed) {
+    const i = next++;
+    const started = performance.now();
+    const { success, output } = await runDeno(args, LIMIT_MINUTES);
+    const seconds = ((performance.now() - started) / 1000).toFixed(1);
+    if (!success) console.log(output);
+    const summary = /^(?:ok|FAILED) \| .*$/m.exec(output)?.[0] ?? "no summary";
+    console.log(`run ${i} of ${times}, ${seconds} s: ${summary}`);
+    failed ||= !success;
+  }
 }

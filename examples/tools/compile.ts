@@ -48,14 +48,20 @@ async function checkPermissions(name: ToolName, program: string): Promise<void> 
   if (found !== wanted) throw new Error(`"${program}" may do "${found}", not "${wanted}"`);
 }
 
-/** Compile one tool, or check what can be checked; whether there is a program now. */
-async function make(name: ToolName, folder: string): Promise<boolean> {
+/** What came of a tool. */
+interface Made {
+  readonly complete: boolean;
+  readonly text: string;
+}
+
+/** Compile one tool, or check what can be checked. */
+async function make(name: ToolName, folder: string): Promise<Made> {
   const program = `${folder}/${name}`;
   const { success, errors } = await compile(name, program);
   if (success) {
     await checkPermissions(name, program);
-    console.log(`${program}: ${((await Deno.stat(program)).size / 1e6).toFixed(0)} MB`);
-    return true;
+    const megabytes = ((await Deno.stat(program)).size / 1e6).toFixed(0);
+    return { complete: true, text: `${program}: ${megabytes} MB` };
   }
   if (!errors.includes("Setting up base binary")) throw new Error(errors);
   const temporary = await Deno.makeTempDir();
@@ -67,17 +73,16 @@ async function make(name: ToolName, folder: string): Promise<boolean> {
   } finally {
     await Deno.remove(temporary, { recursive: true });
   }
-  console.log(`${name}: its modules embed, and it may do ${TOOLS[name].join(" ")} only`);
-  return false;
+  const text = `${name}: its modules embed, and it may do ${TOOLS[name].join(" ")} only`;
+  return { complete: false, text };
 }
 
 const { values } = parseArgs({ options: { out: { type: "string", default: "dist" } } });
 await Deno.mkdir(values.out, { recursive: true });
-let complete = true;
-for (const name of Object.keys(TOOLS) as ToolName[]) {
-  complete = await make(name, values.out) && complete;
-}
-if (!complete) {
+const names = Object.keys(TOOLS) as ToolName[];
+const made = await Promise.all(names.map((name) => make(name, values.out)));
+for (const { text } of made) console.log(text);
+if (!made.every((it) => it.complete)) {
   console.error(
     "Cannot compile: the runtime for compiled programs (denort) cannot be downloaded here",
   );

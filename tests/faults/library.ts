@@ -34,7 +34,7 @@ export class FaultyLibrary implements Disposable {
 
   /** Compile it and put it in force. */
   static async open(): Promise<FaultyLibrary> {
-    return new FaultyLibrary(await compileC("faults", { shared: true }));
+    return new FaultyLibrary(await compileC("faults", { shared: true, flags: ["-pthread"] }));
   }
 
   private constructor(path: string) {

@@ -16,7 +16,7 @@ import { HostileSink } from "./sink.ts";
 import { openReactor } from "./warm_up.ts";
 
 const chosen = chosenSeed();
-const ROUNDS = chosenCount("HOSTILE_ROUNDS", 17_000);
+const ROUNDS = chosenCount("HOSTILE_ROUNDS", 3_000);
 
 /** How many messages are received between two counts of the descriptors. */
 const COUNT_EVERY = 500;

@@ -155,7 +155,7 @@ async function raceForConnections(helpers: readonly Helper[]): Promise<void> {
   using whole = OwnedFd.adopt(unix.listen(path, { backlog: 64 }).detach());
   const started = helpers.map((it) => it.follow({ do: "take", fd: whole.dup().detach() }));
   await Promise.all(started);
-  for (let burst = 0; burst < 12; burst++) {
+  for (let burst = 0; burst < 4; burst++) {
     for (let i = 0; i < 200; i++) {
       using _socket = unix.connectSync(path);
       if (i % 3 === 0) await new Promise((resolve) => setTimeout(resolve, 0));

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -308,12 +309,28 @@ static int call_of(long number) {
   }
 }
 
+static void *destroy_context(void *context) {
+  syscall(SYS_io_destroy, context);
+  return NULL;
+}
+
+/* It sleeps for some periods of the scheduler, which nobody has to wait for a thousand times. */
+static long destroy_later(long context) {
+  pthread_t thread;
+  if (pthread_create(&thread, NULL, destroy_context, (void *)context) != 0) {
+    return syscall(SYS_io_destroy, context);
+  }
+  pthread_detach(thread);
+  return 0;
+}
+
 long fault_syscall(long number, long a, long b, long c, long d, long e, long f) {
   int call = call_of(number);
   if (call >= 0) {
     int error = fault((enum call)call);
-    if (error > 0 && call == CALL_io_destroy) syscall(number, a);
+    if (call == CALL_io_destroy) destroy_later(a);
     if (error > 0) return errno = error, -1;
+    if (call == CALL_io_destroy) return 0;
   }
   return syscall(number, a, b, c, d, e, f);
 }

@@ -96,7 +96,7 @@ const programs: Record<string, () => Promise<void> | void> = {
     for (const how of ["close", "terminate"] as const) {
       await run(how, 3);
       const before = count();
-      await run(how, 20);
+      await run(how, 8);
       // In the pool, a call that nobody wakes any more ends by itself after two seconds.
       for (let i = 0; i < 30 && count() > before; i++) {
         await new Promise((resolve) => setTimeout(resolve, 100));

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { backend } from "../../lib/reactor/mod.ts";
+
 const DIRECTORY = Deno.build.os === "linux" ? "/proc/self/fd" : "/dev/fd";
 
 /** List the open descriptors of this process and what each refers to. */
@@ -34,9 +36,13 @@ export function countDescriptors(): number {
   return listDescriptors().size;
 }
 
-/** Let Deno open what it opens once, at the first timer, child process, file and socket. */
+/**
+ * Let Deno open what it opens once, at the first timer, child process, file and socket, and the reactor
+ * what it keeps.
+ */
 const warmUp = async (): Promise<void> => {
-  await new Deno.Command(Deno.execPath(), { args: ["--version"] }).output();
+  await new Deno.Command("true").output();
+  backend();
   await new Promise((resolve) => setTimeout(resolve, 0));
   await Deno.stat(".");
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
