@@ -74,6 +74,11 @@ export class Descriptor {
     if (waits.registration !== undefined) waits.registration.busyPoll = microseconds;
   }
 
+  /** Say that the descriptor may be an eventfd(2). */
+  markAsEvent(): void {
+    this.#waiting.isEvent = true;
+  }
+
   /** Wait until the descriptor may be ready; the caller tries again and waits again if it was not. */
   wait(interest: Interest, signal?: AbortSignal): Promise<void> {
     const waits = this.#waiting;
@@ -139,11 +144,13 @@ class Waits {
   registration: Registration | undefined = undefined;
   dependents: Set<Descriptor> | undefined = undefined;
   isUnrefed = false;
+  isEvent = false;
   busyPoll = 0;
 
   register(fd: number): Registration {
     const registration = register(fd);
     if (this.busyPoll > 0) registration.busyPoll = this.busyPoll;
+    if (this.isEvent) registration.isEvent = true;
     if (this.isUnrefed) registration.unref();
     return registration;
   }

@@ -49,7 +49,13 @@ export class FileIo {
   }
 
   get #chosen(): Way {
-    return this.#way ??= wayFor(kindOf(this.#descriptor.fd));
+    return this.#way ??= this.#choose();
+  }
+
+  #choose(): Way {
+    const kind = kindOf(this.#descriptor.fd);
+    if (kind === "eventfd" || kind === "other") this.#descriptor.markAsEvent();
+    return wayFor(kind);
   }
 
   /** One read that does not block, but for regular files. */

@@ -50,6 +50,7 @@ export class Entry implements Registration, Watched {
   armed = 0;
   unclaimed = 0;
   busyPoll = 0;
+  isEvent = false;
   /** Place in the reactor's list of those who wait before their first try; -1: none. */
   glanceAt = -1;
   #readers: Waiter | undefined = undefined;

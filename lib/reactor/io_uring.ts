@@ -137,6 +137,12 @@ class IoUring implements Backend {
   readonly #ring: Ring;
   readonly #watch: LoopWatch;
   #silent = false;
+  /**
+   * Whether an eventfd(2) may have been what happened. While one signals, the kernel cannot signal another at
+   * once, and the ring's is left for later; Linux 6.18 does that once only after it has been registered. The
+   * probe was such a case.
+   */
+  #isSpent = true;
   #broken = 0;
 
   constructor(sink: Sink, ring: Ring, watch: LoopWatch) {
@@ -166,6 +172,7 @@ class IoUring implements Backend {
   }
 
   disarm(watched: Watched): void {
+    this.#isSpent ||= watched.isEvent;
     if ((watched.armed & READABLE) !== 0) this.#cancel(watched.slot * 2, watched.readToken);
     if ((watched.armed & WRITABLE) !== 0) this.#cancel(watched.slot * 2 + 1, watched.writeToken);
     watched.armed = 0;
@@ -209,6 +216,7 @@ class IoUring implements Backend {
     if (low < 0) return;
     const watched = this.#sink.watched[low >> 1];
     if (watched === undefined) return;
+    this.#isSpent ||= watched.isEvent;
     const side: Interest = (low & 1) === 0 ? READABLE : WRITABLE;
     if (high !== (side === READABLE ? watched.readToken : watched.writeToken)) return;
     if ((flags & IORING_CQE_F_MORE) === 0) watched.armed &= ~side;
@@ -244,10 +252,17 @@ class IoUring implements Backend {
   park(): boolean {
     const ring = this.#ring;
     if (!ring.idle) return false;
+    if (this.#isSpent && !this.#signalAnew()) return false;
     ring.silence(false);
     this.#silent = false;
     // What came before the signalling was on again has to be looked for.
     return ring.empty && ring.idle;
+  }
+
+  #signalAnew(): boolean {
+    this.#isSpent = false;
+    this.#note(this.#ring.signalAnew(this.#watch.fd));
+    return !this.#failIfBroken();
   }
 
   hold(alive: boolean): void {

@@ -26,6 +26,8 @@ const IORING_SQ_CQ_OVERFLOW = 1 << 1;
 const IORING_SQ_TASKRUN = 1 << 2;
 const IORING_CQ_EVENTFD_DISABLED = 1 << 0;
 const IORING_REGISTER_EVENTFD = 4;
+const IORING_UNREGISTER_EVENTFD = 5;
+const NOTHING = new Int32Array(0);
 
 /** How often the kernel is entered in a row at most. */
 const MOST_ENTRIES = 1000;
@@ -131,6 +133,12 @@ export class Ring {
   /** Have `eventfd` signalled by completions. */
   signal(eventfd: number): number {
     return ioUringRegister(this.fd, IORING_REGISTER_EVENTFD, new Int32Array([eventfd]));
+  }
+
+  /** Have it signalled as if it had never been. */
+  signalAnew(eventfd: number): number {
+    const result = ioUringRegister(this.fd, IORING_UNREGISTER_EVENTFD, NOTHING);
+    return result < 0 ? result : this.signal(eventfd);
   }
 
   /** Switch the signalling off while completions are looked at anyway, and on again. */

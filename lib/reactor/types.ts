@@ -48,6 +48,8 @@ export interface Registration {
   unref(): void;
   /** For how many microseconds a wait looks at the descriptor before it lets the thread sleep; 0: not at all. */
   busyPoll: number;
+  /** Set this where the descriptor is an eventfd(2), or may have one in it, as an epoll(7) set. */
+  isEvent: boolean;
 }
 
 /** What a {@linkcode Backend} sees of a registration. */
@@ -63,6 +65,8 @@ export interface Watched {
   writeToken: number;
   /** The interests that somebody waits for now. */
   readonly awaited: number;
+  /** Whether the descriptor may be an eventfd(2). */
+  readonly isEvent: boolean;
   /** The interests that the kernel was asked for. Kept by the backend. */
   armed: number;
   /** Events in a row that nobody waited for. Kept by the backend. */

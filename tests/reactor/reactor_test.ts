@@ -8,6 +8,7 @@ import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { platform } from "../../ffi/platform/mod.ts";
 import { shutdown } from "../../ffi/syscalls/sockets.ts";
 import { READABLE, WRITABLE } from "../../lib/reactor/types.ts";
+import { WakeUp } from "../../lib/reactor/wake_up.ts";
 import { onEach, Pair, turn } from "./backends.ts";
 
 onEach("wait() ends when data comes", async (reactor) => {
@@ -259,6 +260,37 @@ onEach("ref() and unref() while waits are pending", async (reactor) => {
   pair.send(0, "x");
   assertEquals(await waiting, "x");
 });
+
+onEach(
+  "wait() ends when an eventfd is signalled, and others do not miss theirs",
+  async (reactor) => {
+    using pair = new Pair(reactor);
+    const sources = [new WakeUp(), new WakeUp()];
+    for (let i = 0; i < 30; i++) {
+      const [waiting, forgotten] = sources.map((it) => {
+        const registration = reactor.register(it.fd);
+        registration.isEvent = true;
+        return { registration, end: registration.wait(READABLE) };
+      });
+      const unread = assertRejects(() => forgotten?.end ?? Promise.resolve(), Error, "forgotten");
+      const received = pair.receive(1);
+      await turn();
+      await turn();
+      // An event that nobody takes any more comes first.
+      sources[1]?.set();
+      forgotten?.registration.cancel(new Error("forgotten"));
+      await turn();
+      sources[0]?.set();
+      await waiting?.end;
+      pair.send(0, "x");
+      assertEquals(await received, "x");
+      waiting?.registration.cancel(new Error("done"));
+      for (const it of sources) it.clear();
+      await unread;
+    }
+    for (const it of sources) it.dispose();
+  },
+);
 
 onEach("hundreds of registrations, each of its own", async (reactor) => {
   const pairs = Array.from({ length: 300 }, () => new Pair(reactor));
