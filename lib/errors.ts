@@ -149,6 +149,7 @@ const explanations: Readonly<Record<string, string>> = {
   EINVAL: "invalid argument",
   EIO: "input/output error",
   EISCONN: "the socket is connected already",
+  EISDIR: "it is a directory",
   ELOOP: "too many symbolic links",
   EMFILE:
     "this process has too many open descriptors: close some, or raise its limit (RLIMIT_NOFILE)",

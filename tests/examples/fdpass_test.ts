@@ -189,7 +189,8 @@ testUnless(notLinux, "fdpass refuses a wrong command line in one line, with 2", 
       [["run", "--", "true"], /Give --from, or a FILE/],
       [["run", "fd:x", "--", "true"], /Cannot use "x" for fd:/],
       [["run", "-i", "b", "a=/dev/null", "--", "true"], /Cannot find "b": the files are a/],
-      [["list"], /Give --from/],
+      [["list"], /Give ADDRESS, where to look/],
+      [["list", "a", "b"], /Cannot use "b" as well/],
     ] as [string[], RegExp][]
   ) {
     await using tool = startTool("fdpass", args);

@@ -47,6 +47,7 @@ testUnless(notLinux, "unixtap fails in one line where it cannot start, with 1", 
       [["--replace", dir.join("taken"), dir.join("server")], /is taken; something else is there/],
       [["--replace", dir.join("file"), dir.join("server")], /is taken; something else is there/],
       [["-o", dir.join("no/where"), t, dir.join("server")], /Cannot open ".*no\/where": no such/],
+      [["-o", dir.path, t, dir.join("server")], /Cannot open ".*": it is a directory/],
       [["-o", "/dev/full", t, dir.join("server")], /Cannot write the output: no space left/],
     ] as [string[], RegExp][]
   ) {
@@ -169,4 +170,22 @@ testUnless(notLinux, "unixtap ends when nobody reads its output any more", async
   assertEquals(errors.split("\n").slice(1), ["ended with 1", ""]);
   assertMatch(errors, /^unixtap: Cannot write the output: .*EPIPE/);
   assertEquals(listing(dir), ["server"]);
+});
+
+testUnless(notLinux, "unixtap ends with 1 when its last lines cannot be written", async () => {
+  await using it = new Tapped();
+  using listener = unix.listen(it.target);
+  // Who reads the first line only is gone before there is another.
+  const intoHead = ["sh", "-c", '{ "$@"; echo "ended with $?" >&2; } | head -n 1', "sh"];
+  const args = ["--once", it.address, it.target];
+  await using tool = startTool("unixtap", args, {}, intoHead);
+  await tool.readLine();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  using client = await connectWhenThere(it.address, "stream");
+  using server = await listener.accept();
+  client.close();
+  server.close();
+  const errors = await tool.stderr;
+  assertMatch(errors, /^unixtap: Cannot write the output: .*EPIPE.*\nended with 1\n$/);
+  assertEquals(listing(it.dir), ["target"]);
 });

@@ -50,6 +50,7 @@ const VIEWS: readonly [args: string[], data: Uint8Array, lines: string[]][] = [
   [["-v", "hex"], encode("A"), [`    0000  41${" ".repeat(46)} A`]],
   [["-v", "text"], new Uint8Array([65, 255]), ['    "A\uFFFD"']],
   [["-v", "none"], encode("A"), []],
+  [["-b", "0"], encode("A"), []],
   // Nothing that a peer sends may steer the terminal or reorder a line.
   [["-v", "text"], encode("\x1b[31m\x07\u009b\u202e\u2028"), [
     '    "\\u001b[31m\\u0007\\x9b\\u202e\\u2028"',

@@ -209,6 +209,28 @@ testUnless(
   }),
 );
 
+testUnless(
+  notLinux,
+  "unixtap outlives connections that both sides close with data under way",
+  noLeaks(async () => {
+    await using it = new Tapped();
+    using listener = unix.listen(it.target);
+    const signal = AbortSignal.timeout(30_000); // rather than waiting for a tool that has ended
+    await it.startTool("--json", "--view", "none");
+    for (let i = 0; i < 40; i++) {
+      using client = await unix.connect(it.address);
+      using server = await unix.accept(listener, { signal });
+      await client.send({ data: new Uint8Array(4000) });
+      if (i % 2 === 0) await server.send({ data: new Uint8Array(4000) });
+      (i % 4 < 2 ? client : server).close();
+    }
+    using client = await unix.connect(it.address);
+    using server = await unix.accept(listener, { signal });
+    await client.send({ data: encode("still there") });
+    assertEquals(await server.read(new Uint8Array(20)), 11);
+  }),
+);
+
 /** Expect that writing fails, at the latest once the other process has noticed. */
 async function assertGone(socket: Socket): Promise<void> {
   for (let i = 0; i < 1000; i++) {

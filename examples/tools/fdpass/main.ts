@@ -30,6 +30,8 @@ descriptors 3, 4, … and LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES in its envir
   -i, --stdin NAME      make this file the standard input instead
   -o, --stdout NAME     make this file the standard output instead
 
+The file of a socket that run opens stays when COMMAND ends.
+
 list shows what is served. All who got a file share its position.
 
 A FILE is [NAME=][HOW:]WHAT. Without NAME it goes by its last component. HOW is one of

@@ -95,8 +95,9 @@ export async function list(args: string[], stop: AbortSignal): Promise<number> {
     options: { from: OPTIONS.from },
     allowPositionals: true,
   });
-  const from = values.from ?? positionals[0];
-  if (from === undefined) throw new UsageError("Give --from, where to look");
+  const [from, surplus] = [values.from, ...positionals].filter((it) => it !== undefined);
+  if (from === undefined) throw new UsageError("Give ADDRESS, where to look");
+  if (surplus !== undefined) throw new UsageError(`Cannot use "${printable(surplus)}" as well`);
   using stack = new DisposableStack();
   for (const { name, file } of await take(from, stack, stop)) {
     console.log(`${printable(name)}: ${fileText(describeFile(file))}`);

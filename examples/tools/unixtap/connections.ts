@@ -79,8 +79,6 @@ async function relay(
     try {
       await passAll(pump);
     } catch (error) {
-      // The sink takes no more: let who sends know.
-      if (codeOf(error) === "EPIPE") source.shutdown("read");
       // The one that the other direction's end closed says nothing new.
       if (!(error instanceof Deno.errors.BadResource)) trouble ??= `${from}: ${oneLine(error)}`;
     }
@@ -106,13 +104,26 @@ interface Pump {
   readonly observer: Observer;
 }
 
-/** A loop of few awaits: each message passes here. */
-async function passAll({ from, source, sink, usual, account, observer }: Pump): Promise<void> {
+async function passAll(pump: Pump): Promise<void> {
+  const { from, source, sink, account } = pump;
+  try {
+    await passMessages(pump);
+  } catch (error) {
+    // The sink takes no more: let who sends know.
+    if (codeOf(error) === "EPIPE") source.shutdown("read");
+    throw error;
+  }
+  account.end(from);
+  sink.shutdown("write");
+}
+
+/** A loop of few steps: each message waits for them. */
+async function passMessages({ from, source, sink, usual, account, observer }: Pump): Promise<void> {
   const buffer = new Uint8Array(source.type === "stream" ? STREAM_SIZE : MESSAGE_SIZE);
   const options = { buffer, files: ALL_FILES };
   for (;;) {
     using message = await source.receive(options);
-    if (message === null) break;
+    if (message === null) return;
     if (message.truncated) {
       throw new Error(`Cannot pass on a message of more than ${MESSAGE_SIZE} bytes`);
     }
@@ -121,8 +132,6 @@ async function passAll({ from, source, sink, usual, account, observer }: Pump): 
     const { room } = observer;
     if (room !== undefined) await room;
   }
-  account.end(from);
-  sink.shutdown("write");
 }
 
 /**

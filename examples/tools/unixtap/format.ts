@@ -98,11 +98,11 @@ function totalsText({ messages, bytes, files }: Totals): string {
 // Data.
 
 function viewLines({ size, data }: Passed, view: Options["view"]): string[] {
-  if (view === "none" || size === 0) return [];
-  const text = view === "hex" ? undefined : asText(data, view === "text");
-  const lines = text === undefined ? hexLines(data) : [printable(JSON.stringify(text))];
+  if (view === "none" || data.byteLength === 0) return [];
   const hidden = size - data.byteLength;
-  return hidden > 0 ? [...lines, `… ${count(hidden, "byte")} more`] : lines;
+  const rest = hidden > 0 ? [`… ${count(hidden, "byte")} more`] : [];
+  const text = view === "hex" ? undefined : asText(data, view === "text");
+  return [...(text === undefined ? hexLines(data) : [printable(JSON.stringify(text))]), ...rest];
 }
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
