@@ -53,28 +53,31 @@ testWith("curl", "examples/restart answers every request of curl", async () => {
     assertEquals(await server.readLine(), `generation ${generation} serves`);
     return server;
   };
-  let server = await start(1);
-  const requests = 4000;
-  await using curl = startProcess("curl", {
-    args: [
-      ...["--silent", "--show-error", "--parallel", "--parallel-max", "4"],
-      ...["--unix-socket", dir.join("http.sock"), "--write-out", "%{http_code} %{errormsg}\\n"],
-      ...["--output", "/dev/null", `http://localhost/[1-${requests}]`],
-    ],
-  });
-  let ended = false;
-  curl.status.then(() => ended = true);
+  const requests = 2000;
   let generation = 1;
-  while (!ended) {
-    const successor = await start(++generation);
-    assertEquals((await server.status).code, 0);
-    server = successor;
+  let server = await start(generation);
+  // However fast curl is, there are restarts while it runs.
+  for (let restarts = 0; restarts < 3;) {
+    await using curl = startProcess("curl", {
+      args: [
+        ...["--silent", "--show-error", "--parallel", "--parallel-max", "4"],
+        ...["--unix-socket", dir.join("http.sock"), "--write-out", "%{http_code} %{errormsg}\\n"],
+        ...["--output", "/dev/null", `http://localhost/[1-${requests}]`],
+      ],
+    });
+    let ended = false;
+    curl.status.then(() => ended = true);
+    while (!ended) {
+      const successor = await start(++generation);
+      assertEquals((await server.status).code, 0);
+      server = successor;
+      if (!ended) restarts++;
+    }
+    const codes = (await curl.readAll()).split("\n").slice(0, -1);
+    assertEquals([...new Set(codes)], ["200 "], await curl.stderr);
+    assertEquals(codes.length, requests);
   }
-  const codes = (await curl.readAll()).split("\n").slice(0, -1);
   await server[Symbol.asyncDispose]();
-  assertEquals([...new Set(codes)], ["200 "], await curl.stderr);
-  assertEquals(codes.length, requests);
-  assert(generation > 2, "Expected restarts while curl runs");
 });
 
 testWith(

@@ -184,7 +184,7 @@ async function settled(before: Map<number, string>): Promise<void> {
   for (let turn = 0;; turn++) {
     const open = listDescriptors();
     if (open.size <= before.size) return;
-    if (turn === 20) {
+    if (turn === 80) {
       const left = [...open].filter(([fd, target]) => before.get(fd) !== target);
       throw new Error(`Descriptors stay open: ${left.map((it) => it.join(" -> ")).join(", ")}`);
     }

@@ -98,7 +98,7 @@ const programs: Record<string, () => Promise<void> | void> = {
       const before = count();
       await run(how, 8);
       // In the pool, a call that nobody wakes any more ends by itself after two seconds.
-      for (let i = 0; i < 30 && count() > before; i++) {
+      for (let i = 0; i < 300 && count() > before; i++) {
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
       console.log(how, count() - before);

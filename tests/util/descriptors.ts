@@ -50,10 +50,10 @@ const warmUp = async (): Promise<void> => {
 };
 let warm: Promise<void> | undefined;
 
-/** Wait until no more than `limit` descriptors are open; some are closed a few turns later. */
-async function settle(limit: number): Promise<Map<number, string>> {
+/** Wait some turns until no more than `limit` descriptors are open: some are closed later. */
+async function settle(limit: number, turns: number): Promise<Map<number, string>> {
   let open = listDescriptors();
-  for (let turn = 0; turn < 25 && open.size > limit; turn++) {
+  for (let turn = 0; turn < turns && open.size > limit; turn++) {
     await new Promise((resolve) => setTimeout(resolve, turn));
     open = listDescriptors();
   }
@@ -74,10 +74,10 @@ export function noLeaks(
     await (warm ??= warmUp());
     const before = listDescriptors();
     await fn(t);
-    const between = await settle(before.size);
+    const between = await settle(before.size, 25);
     if (between.size <= before.size) return;
     await fn(t);
-    const after = await settle(between.size);
+    const after = await settle(between.size, 100); // here it is a failure, unless the machine is busy
     if (after.size > between.size) throw new Error(report(before, between, after));
   };
 }
