@@ -4,6 +4,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { whyMissing } from "../reactor/backends.ts";
 import { testUnless } from "../util/peers.ts";
 import { startDeno } from "../util/process.ts";
+import { PARENT, tempDir } from "../util/tempdir.ts";
 
 const SCRIPT = new URL("./exit.ts", import.meta.url);
 const NAMES: Record<string, string> = { poll: "pool with poll(2)" };
@@ -20,9 +21,10 @@ const ways: Record<string, { code: number; output: string }> = {
 for (const backend of ["io_uring", "aio", "pool", "poll"]) {
   const reason = whyMissing(NAMES[backend] ?? backend);
   testUnless(reason, `the program ends with everything pending (${backend})`, async () => {
+    using dir = tempDir();
     await Promise.all(
       Object.entries(ways).map(async ([way, expected]) => {
-        const env = { DENET_UNIX_REACTOR: backend, NO_COLOR: "1" };
+        const env = { DENET_UNIX_REACTOR: backend, NO_COLOR: "1", [PARENT]: dir.path };
         await using child = startDeno(SCRIPT, ["--allow-all"], { args: [way], env });
         await child.closeInput();
         const output = await child.readAll();
@@ -37,7 +39,8 @@ for (const backend of ["io_uring", "aio", "pool", "poll"]) {
     reason,
     `the program ends by a signal with everything pending (${backend})`,
     async () => {
-      const env = { DENET_UNIX_REACTOR: backend };
+      using dir = tempDir();
+      const env = { DENET_UNIX_REACTOR: backend, [PARENT]: dir.path };
       await using child = startDeno(SCRIPT, ["--allow-all"], { args: ["kill"], env });
       assertEquals(await child.readLine(), "ready");
       child.kill("SIGTERM");

@@ -6,10 +6,14 @@ export interface TempDir extends Disposable {
   join(...names: string[]): string;
 }
 
+/** Names the folder that a program's temporary directories go to, where its test removes that. */
+export const PARENT = "DENET_TEMP";
+
 /** Make a temporary directory: `using dir = tempDir()`. */
 export function tempDir(): TempDir {
   // Not $TMPDIR: on macOS it alone fills half of the 104 bytes that a socket's path may have.
-  const path = Deno.makeTempDirSync({ dir: "/tmp", prefix: "denet-" });
+  const parent = Deno.env.get(PARENT) ?? "/tmp";
+  const path = Deno.makeTempDirSync({ dir: parent, prefix: "denet-" });
   return {
     path,
     join: (...names) => [path, ...names].join("/"),
