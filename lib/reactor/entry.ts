@@ -18,6 +18,8 @@ export interface Keeper {
   glances(entry: Entry): void;
   /** It has ended with an event. */
   glanced(entry: Entry): void;
+  /** It ended without one, by a guess that there is data: whether that was right. */
+  guessed(right: boolean): void;
   /** The descriptor is about to be closed. */
   forget(entry: Entry): void;
 }
@@ -53,6 +55,8 @@ export class Entry implements Registration, Watched {
   isEvent = false;
   /** Place in the reactor's list of those who wait before their first try; -1: none. */
   glanceAt = -1;
+  /** Whether the last wait ended by a guess. The next thing asked of the entry tells how that went. */
+  isGuess = false;
   #readers: Waiter | undefined = undefined;
   #writers: Waiter | undefined = undefined;
   #waits = 0;
@@ -66,6 +70,7 @@ export class Entry implements Registration, Watched {
   }
 
   wait(interest: Interest, signal?: AbortSignal): Promise<void> {
+    if (this.isGuess) this.#judge(false);
     if (this.#error) return Promise.reject(this.#error);
     if (signal?.aborted) return Promise.reject(signal.reason);
     const failed = this.keeper.prepare(this, interest);
@@ -76,10 +81,16 @@ export class Entry implements Registration, Watched {
   }
 
   glance(): Promise<void> | undefined {
+    if (this.isGuess) this.#judge(true);
     if (!this.keeper.mayGlance()) return undefined;
     const waiting = this.wait(1);
     if (this.#readers && this.glanceAt < 0) this.keeper.glances(this);
     return waiting;
+  }
+
+  #judge(right: boolean): void {
+    this.isGuess = false;
+    this.keeper.guessed(right);
   }
 
   #add(interest: Interest, waiter: Waiter, signal: AbortSignal | undefined): void {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { platform } from "../../ffi/platform/mod.ts";
 import { shutdown } from "../../ffi/syscalls/sockets.ts";
 import { READABLE, WRITABLE } from "../../lib/reactor/types.ts";
@@ -324,6 +324,29 @@ onEach("glance() ends even if the data came long before", async (reactor) => {
     await pair.ends[1].glance();
     assertEquals(pair.tryReceive(1), `${i}`);
   }
+});
+
+onEach("glance() in a conversation within the process lets others be noticed", async (reactor) => {
+  using pair = new Pair(reactor);
+  using other = new Pair(reactor);
+  const rounds = 300;
+  let round = 0;
+  let noticed = rounds;
+  const noticing = other.receive(1).then(() => noticed = round);
+  const talk = async (end: 0 | 1): Promise<void> => {
+    for (let i = 0; i < rounds; i++) {
+      if (end === 0) {
+        round = i;
+        pair.send(0, "question");
+        if (i === 100) other.send(0, "news");
+      }
+      await pair.ends[end].glance();
+      await pair.receive(end);
+      if (end === 1) pair.send(1, "answer");
+    }
+  };
+  await Promise.all([talk(0), talk(1), noticing]);
+  assert(noticed >= 100 && noticed < 150, `noticed in round ${noticed}`);
 });
 
 onEach("glance() is ended by cancel() with its error", async (reactor) => {
