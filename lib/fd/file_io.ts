@@ -44,7 +44,8 @@ export class FileIo {
   #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
   #writable: WritableStream<Uint8Array<ArrayBufferLike>> | undefined;
 
-  constructor(descriptor: Descriptor) {
+  /** @param owner must not become garbage while something waits: that would close the descriptor */
+  constructor(descriptor: Descriptor, readonly owner?: object) {
     this.#descriptor = descriptor;
   }
 

@@ -252,7 +252,7 @@ export class OwnedFd implements Disposable {
   }
 
   get #files(): FileIo {
-    return this.#io ??= new FileIo(this.#descriptor);
+    return this.#io ??= new FileIo(this.#descriptor, this);
   }
 
   /**

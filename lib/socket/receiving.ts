@@ -4,14 +4,15 @@
  * @module
  */
 
+import { byteLengthOf } from "../../ffi/memory.ts";
 import { MISSING, platform } from "../../ffi/platform/mod.ts";
 import { getsockopt, recvmsg } from "../../ffi/syscalls/sockets.ts";
 import { cmsgSpace, type Credentials, readCredentials, UCRED_SIZE } from "../cmsg.ts";
 import { IncomingControl } from "../msghdr/control.ts";
 import type { Descriptor } from "../fd/descriptor.ts";
 import type { OwnedFd } from "../fd/owned_fd.ts";
-import { bufferTakenAway } from "../transfer/caller_memory.ts";
-import { ControlTruncatedError } from "../errors.ts";
+import { bufferTakenAway, isBytes } from "../transfer/caller_memory.ts";
+import { check, ControlTruncatedError } from "../errors.ts";
 import { MAX_FILES } from "../fd/files.ts";
 import { isReadingShutDown } from "./inspect.ts";
 import { Header, MAX_VECTORS } from "../msghdr/header.ts";
@@ -21,7 +22,7 @@ import { concatenated, totalLength } from "./sending.ts";
 import { addressText, decodeSockaddr } from "../sockaddr.ts";
 import { denoAddr, type SocketType } from "./socket_type.ts";
 import { setIntOption } from "./options.ts";
-import type { Operation } from "../transfer/perform.ts";
+import type { Outcome } from "../transfer/perform.ts";
 
 /** How {@linkcode Socket.receiveSync} receives. */
 export interface SyncReceiveOptions {
@@ -45,6 +46,8 @@ export interface ReceiveOptions extends SyncReceiveOptions {
 
 const DEFAULT_SIZE = 65536;
 
+const NO_PIECES: readonly Uint8Array[] = [];
+
 /** The largest size of a message to allocate for at once, in bytes. */
 const MAX_SIZE = 0x40000000;
 
@@ -58,6 +61,8 @@ let shared: { header: Header; control: IncomingControl } | undefined;
 export interface ControlRoom {
   /** Room for everything but descriptors, in bytes. */
   readonly fixed: number;
+  /** Whether the sender's credentials come along. */
+  readonly credentials: boolean;
   /** Whether empty messages can be told from the end of the connection. */
   readonly timestamps: boolean;
 }
@@ -69,11 +74,12 @@ export function lookUpControlRoom(fd: number, type: SocketType): ControlRoom {
   // has a time stamp.
   const timestamps = type === "seqpacket" && SO_TIMESTAMP !== MISSING &&
     setIntOption(fd, SOL_SOCKET, SO_TIMESTAMP, 1) >= 0;
+  const credentials = isOn(fd, SO_PASSCRED);
   const fixed = (timestamps || isOn(fd, SO_TIMESTAMP) ? cmsgSpace(16, platform) : 0) +
-    (isOn(fd, SO_PASSCRED) ? cmsgSpace(UCRED_SIZE, platform) : 0) +
+    (credentials ? cmsgSpace(UCRED_SIZE, platform) : 0) +
     (isOn(fd, SO_PASSPIDFD) ? cmsgSpace(4, platform) : 0) +
     (isOn(fd, SO_PASSSEC) ? cmsgSpace(256, platform) : 0);
-  return { fixed, timestamps };
+  return { fixed, credentials, timestamps };
 }
 
 /** Descriptors that nobody asked for. */
@@ -96,7 +102,8 @@ export class ReceivingSide {
   #unread: Uint8Array | undefined = undefined;
   #room: ControlRoom | undefined = undefined;
 
-  constructor(descriptor: Descriptor, type: SocketType) {
+  /** @param owner must not become garbage while a receive waits: that would close the descriptor */
+  constructor(descriptor: Descriptor, type: SocketType, readonly owner?: object) {
     this.descriptor = descriptor;
     this.type = type;
   }
@@ -144,16 +151,18 @@ export class ReceivingSide {
  * Receives one message. With `waitAll` it goes on until its buffer is full, the stream ends, or
  * descriptors come along, which stay with the bytes they came with.
  */
-export class Receiver implements Operation, Received, Disposable {
+export class Receiver implements Outcome<Message | null>, Received, Disposable {
   files: OwnedFd[] = NO_FILES;
   pidfd: OwnedFd | undefined = undefined;
   readonly #socket: ReceivingSide;
-  readonly #buffers: readonly Uint8Array[] | undefined;
+  /** Where to receive into: one piece of memory, or else several. */
+  readonly #piece: Uint8Array | undefined;
+  readonly #pieces: readonly Uint8Array[];
+  readonly #isCallers: boolean;
   readonly #size: number;
   readonly #limit: number;
   readonly #peek: boolean;
   readonly #waitAll: boolean;
-  readonly #target: readonly Uint8Array[];
   #filled = 0;
   #flags = 0;
   #from: Uint8Array | null = null;
@@ -182,12 +191,29 @@ export class Receiver implements Operation, Received, Disposable {
       );
     }
     this.#socket = socket;
-    this.#buffers = buffer === undefined ? undefined : checkedBuffers(buffer);
-    this.#size = this.#buffers === undefined ? checkedSize(size) : totalLength(this.#buffers);
     this.#limit = files;
     this.#peek = peek;
     this.#waitAll = waitAll && socket.type === "stream" && !peek;
-    this.#target = this.#buffers ?? [ownMemory(this.#size, this.#waitAll)];
+    this.#isCallers = buffer !== undefined;
+    this.#pieces = buffer === undefined || isBytes(buffer) ? NO_PIECES : checkedBuffers(buffer);
+    this.#piece = isBytes(buffer)
+      ? buffer
+      : this.#pieces.length === 1
+      ? this.#pieces[0]
+      : undefined;
+    if (buffer === undefined) {
+      this.#size = checkedSize(size);
+      this.#piece = ownMemory(this.#size, this.#waitAll);
+    } else this.#size = this.#room;
+  }
+
+  /** The size of the memory to receive into. */
+  get #room(): number {
+    return this.#piece === undefined ? totalLength(this.#pieces) : byteLengthOf(this.#piece);
+  }
+
+  get #target(): readonly Uint8Array[] {
+    return this.#piece === undefined ? this.#pieces : [this.#piece];
   }
 
   attempt(): number {
@@ -216,7 +242,7 @@ export class Receiver implements Operation, Received, Disposable {
   }
 
   get #hasRoom(): boolean {
-    return this.#buffers === undefined || totalLength(this.#buffers) >= this.#size;
+    return !this.#isCallers || this.#room >= this.#size;
   }
 
   /** Once reading is shut down, a datagram socket stays readable and gives EAGAIN: that is its end. */
@@ -258,8 +284,8 @@ export class Receiver implements Operation, Received, Disposable {
     const { header, control } = shared ??= { header: new Header(), control: new IncomingControl() };
     const capacity = room.fixed + (this.#limit > 0 ? cmsgSpace(this.#limit * 4, platform) : 0);
     const isStream = this.#socket.type === "stream";
-    if (this.#target.length === 1 && this.#filled === 0 && this.#target[0] !== undefined) {
-      header.setSingleVector(this.#target[0], this.#size);
+    if (this.#piece !== undefined && this.#filled === 0) {
+      header.setSingleVector(this.#piece, this.#size);
     } else header.setVectors(this.#target, this.#filled);
     if (isStream) header.setName(null);
     else header.receiveName();
@@ -270,7 +296,7 @@ export class Receiver implements Operation, Received, Disposable {
     if (count < 0) return count;
     control.arrived = header.controlLength;
     takeOver(control, this);
-    this.#credentials = credentialsIn(control);
+    if (room.credentials) this.#credentials = credentialsIn(control);
     this.#flags |= header.flags;
     if (!isStream) this.#from = decodeSockaddr(header.name, header.nameLength, platform);
     this.#ended = count === 0 && this.#meansEnd(control, room);
@@ -288,7 +314,8 @@ export class Receiver implements Operation, Received, Disposable {
    *
    * @throws {ControlTruncatedError} if not everything that came was asked for
    */
-  finish(): Message | null {
+  outcome(result: number): Message | null {
+    check(result, "recvmsg");
     if (this.#ended && this.#filled === 0) return null;
     const data = this.#data ?? new Uint8Array(0);
     const isTruncated = (this.#flags & platform.MSG_CTRUNC) !== 0;
@@ -324,12 +351,11 @@ export class Receiver implements Operation, Received, Disposable {
   }
 
   #takeData(): Uint8Array {
-    const [only] = this.#target;
-    if (this.#target.length > 1 || only === undefined) {
-      return concatenated(this.#target).subarray(0, this.#filled);
-    }
-    const isShared = only === scratch;
-    return isShared ? only.slice(0, this.#filled) : only.subarray(0, this.#filled);
+    const piece = this.#piece;
+    if (piece === undefined) return concatenated(this.#pieces).subarray(0, this.#filled);
+    if (piece === scratch) return piece.slice(0, this.#filled);
+    // Each view costs as much as all the rest.
+    return this.#filled === byteLengthOf(piece) ? piece : piece.subarray(0, this.#filled);
   }
 
   /** Keep what a failed receive took from the stream for the next one. */
@@ -357,10 +383,10 @@ function credentialsIn(control: IncomingControl): Credentials | undefined {
   return undefined;
 }
 
-function checkedBuffers(buffer: Uint8Array | readonly Uint8Array[]): readonly Uint8Array[] {
+function checkedBuffers(buffer: readonly Uint8Array[]): readonly Uint8Array[] {
   const isArray = Array.isArray(buffer);
-  const buffers: readonly Uint8Array[] = isArray ? Array.from(buffer) : [buffer as Uint8Array];
-  if (!buffers.every((bytes) => bytes instanceof Uint8Array)) {
+  const buffers: readonly Uint8Array[] = isArray ? Array.from(buffer) : [];
+  if (!isArray || !buffers.every(isBytes)) {
     throw new TypeError("Cannot receive: give `buffer` as a Uint8Array or an array of them");
   }
   if (buffers.length > MAX_VECTORS) {

@@ -9,6 +9,7 @@ import { platform } from "../../ffi/platform/mod.ts";
 import { closeFd } from "../../ffi/syscalls/files.ts";
 import { send, sendmsg } from "../../ffi/syscalls/sockets.ts";
 import type { Credentials } from "../cmsg.ts";
+import { check } from "../errors.ts";
 import { RightsControl } from "../msghdr/control.ts";
 import type { Descriptor } from "../fd/descriptor.ts";
 import { duplicate, type FileLike, fileNumbers } from "../fd/files.ts";
@@ -17,7 +18,8 @@ import { Header, MAX_VECTORS } from "../msghdr/header.ts";
 import { type Destination, destinationOf } from "./pathname.ts";
 import type { Address } from "../sockaddr.ts";
 import type { SocketType } from "./socket_type.ts";
-import type { Obstacle, Operation } from "../transfer/perform.ts";
+import { isBytes } from "../transfer/caller_memory.ts";
+import type { Obstacle, Outcome } from "../transfer/perform.ts";
 
 /** What {@linkcode Socket.send} sends. */
 export interface OutgoingMessage {
@@ -33,6 +35,8 @@ export interface OutgoingMessage {
 
 const NO_FILES: readonly number[] = [];
 
+const NO_PIECES: readonly Uint8Array[] = [];
+
 /** The memory for headers and control data of all sockets on this thread: calls never overlap. */
 let shared: { header: Header; control: RightsControl } | undefined;
 
@@ -40,10 +44,12 @@ let shared: { header: Header; control: RightsControl } | undefined;
  * Sends one message. On a stream it goes on until all data is in the kernel, and the control messages
  * go with the first byte only: after a short write they must not be sent again.
  */
-export class Sender implements Operation, Disposable {
+export class Sender implements Outcome<number>, Disposable {
   readonly #descriptor: Descriptor;
   readonly #type: SocketType;
-  readonly #vectors: readonly Uint8Array[];
+  /** The data: one piece, or else several. */
+  readonly #piece: Uint8Array | undefined;
+  readonly #pieces: readonly Uint8Array[];
   readonly #total: number;
   readonly #files: readonly number[];
   #held: number[] | undefined;
@@ -55,14 +61,21 @@ export class Sender implements Operation, Disposable {
   /**
    * Check everything about a message, reading each of its properties once.
    *
+   * @param owner must not become garbage while the message waits: that would close the descriptor
    * @throws {TypeError} | {RangeError} if it cannot be sent
    */
-  constructor(descriptor: Descriptor, type: SocketType, message: OutgoingMessage) {
+  constructor(
+    descriptor: Descriptor,
+    type: SocketType,
+    message: OutgoingMessage,
+    readonly owner?: object,
+  ) {
     const { data, files, credentials, to } = message;
     this.#descriptor = descriptor;
     this.#type = type;
-    this.#vectors = dataVectors(data, this.#isStream);
-    this.#total = totalLength(this.#vectors);
+    this.#pieces = data === undefined || isBytes(data) ? NO_PIECES : checkedPieces(data, type);
+    this.#piece = isBytes(data) ? data : this.#pieces.length === 1 ? this.#pieces[0] : undefined;
+    this.#total = this.#length;
     this.#files = files === undefined ? NO_FILES : fileNumbers(files);
     if (this.#files.length > 0 && this.#total === 0 && this.#isStream) throw filesNeedByte();
     this.#credentials = credentials === undefined ? undefined : checkedCredentials(credentials);
@@ -74,13 +87,18 @@ export class Sender implements Operation, Disposable {
     this.#destination = to === undefined ? undefined : destinationOf(to);
   }
 
+  /** The number of bytes in the data as it is now. */
+  get #length(): number {
+    return this.#piece === undefined ? totalLength(this.#pieces) : byteLengthOf(this.#piece);
+  }
+
   get #isStream(): boolean {
     return this.#type === "stream";
   }
 
-  /** Where a message for several receivers was to go, for error messages. */
-  get display(): string | undefined {
-    return this.#destination?.display;
+  /** Return the number of bytes sent. */
+  outcome(count: number): number {
+    return check(count, "sendmsg", this.#destination?.display);
   }
 
   /** What an unconnected datagram socket waits for: its own readiness says nothing about the receiver. */
@@ -100,13 +118,13 @@ export class Sender implements Operation, Disposable {
   }
 
   #sendOnce(fd: number): number {
-    const only = this.#vectors.length === 1 ? this.#vectors[0] : undefined;
-    if (only !== undefined && this.#isPlain()) {
-      const rest = this.#sent === 0 ? only : only.subarray(this.#sent);
-      return send(fd, rest, platform.MSG_DONTWAIT);
-    }
+    const piece = this.#piece === undefined || this.#sent === 0
+      ? this.#piece
+      : this.#piece.subarray(this.#sent);
+    if (piece !== undefined && this.#isPlain()) return send(fd, piece, platform.MSG_DONTWAIT);
     const { header, control } = shared ??= { header: new Header(), control: new RightsControl() };
-    header.setVectors(this.#vectors, this.#sent);
+    if (piece !== undefined) header.setSingleVector(piece);
+    else header.setVectors(this.#pieces, this.#sent);
     header.setName(this.#destination?.sockaddr ?? null);
     const length = this.#sent > 0 ? 0 : control.write(this.#held ?? this.#files, this.#credentials);
     header.setControl(control.address, length);
@@ -128,7 +146,7 @@ export class Sender implements Operation, Disposable {
 
   /** A buffer may be detached or shrink while the message waits: less than promised is never sent for it. */
   #checkLength(): void {
-    if (totalLength(this.#vectors) < this.#total) {
+    if (this.#length < this.#total) {
       throw new TypeError(
         "Cannot send: the data was detached or shrunk in the meantime; keep it until the send is done",
       );
@@ -143,24 +161,19 @@ export class Sender implements Operation, Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const fd of this.#held ?? []) closeFd(fd);
+    if (this.#held !== undefined) { for (const fd of this.#held) closeFd(fd); }
     this.#destination?.[Symbol.dispose]();
     this.#obstacle?.[Symbol.dispose]();
   }
 }
 
-function dataVectors(
-  data: Uint8Array | readonly Uint8Array[] | undefined,
-  isStream: boolean,
-): readonly Uint8Array[] {
-  if (data === undefined) return [];
-  if (data instanceof Uint8Array) return [data];
-  const vectors: readonly Uint8Array[] = Array.isArray(data) ? Array.from(data) : [];
-  if (!Array.isArray(data) || !vectors.every((bytes) => bytes instanceof Uint8Array)) {
+function checkedPieces(data: readonly Uint8Array[], type: SocketType): readonly Uint8Array[] {
+  const pieces: readonly Uint8Array[] = Array.isArray(data) ? Array.from(data) : [];
+  if (!Array.isArray(data) || !pieces.every(isBytes)) {
     throw new TypeError("Cannot send the data: give a Uint8Array or an array of them");
   }
   // A stream may take several calls; a message must fit one, and one takes IOV_MAX pieces.
-  return isStream || vectors.length <= MAX_VECTORS ? vectors : [concatenated(vectors)];
+  return type === "stream" || pieces.length <= MAX_VECTORS ? pieces : [concatenated(pieces)];
 }
 
 /** Return the bytes of `vectors` in one piece. */

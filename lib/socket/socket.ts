@@ -218,7 +218,7 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
   write(bytes: Uint8Array): Promise<number> {
     if (!isBytes(bytes)) return Promise.reject(noBytes());
     if (this.type === "stream" && this.#descriptor.isWriting) return this.#queue(bytes);
-    return perform(this.#descriptor.writing, new Write(this.#descriptor, bytes));
+    return perform(this.#descriptor.writing, new Write(this.#descriptor, bytes, this));
   }
 
   /** Writes that wait for others go out together. */
@@ -246,7 +246,7 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
     requireBytes(bytes);
     let count = send(this.#descriptor.fd, bytes, platform.MSG_DONTWAIT);
     if (count === -platform.EAGAIN) {
-      const operation = new Write(this.#descriptor, bytes);
+      const operation = new Write(this.#descriptor, bytes, this);
       count = performSync(this.#descriptor.writing, operation, () => this.#sendLimit());
     }
     return check(count, "send");
@@ -275,13 +275,12 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
    * assertEquals(message?.from?.path, `${dir}/outbox`);
    * ```
    */
-  async send(message: OutgoingMessage, options: SendOptions = {}): Promise<number> {
-    const sender = new Sender(this.#descriptor, this.type, message);
+  send(message: OutgoingMessage, options: SendOptions = {}): Promise<number> {
     try {
-      const count = await perform(this.#descriptor.writing, sender, options.signal);
-      return check(count, "sendmsg", sender.display);
-    } finally {
-      sender[Symbol.dispose]();
+      const sender = new Sender(this.#descriptor, this.type, message, this);
+      return perform(this.#descriptor.writing, sender, options.signal);
+    } catch (error) {
+      return Promise.reject(error);
     }
   }
 
@@ -296,7 +295,7 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
     const sender = new Sender(this.#descriptor, this.type, message);
     try {
       const count = performSync(this.#descriptor.writing, sender, () => this.#sendLimit());
-      return check(count, "sendmsg", sender.display);
+      return sender.outcome(count);
     } finally {
       sender[Symbol.dispose]();
     }
@@ -311,13 +310,12 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
    * @throws {RangeError} for a size or number of files that cannot be
    * @throws {Deno.errors.BadResource} if the socket is closed, also while waiting
    */
-  async receive(options: ReceiveOptions = {}): Promise<Message | null> {
-    const receiver = new Receiver(this.#receivingSide, options);
+  receive(options: ReceiveOptions = {}): Promise<Message | null> {
     try {
-      check(await perform(this.#descriptor.reading, receiver, options.signal), "recvmsg");
-      return receiver.finish();
-    } finally {
-      receiver[Symbol.dispose]();
+      const receiver = new Receiver(this.#receivingSide, options);
+      return perform(this.#descriptor.reading, receiver, options.signal);
+    } catch (error) {
+      return Promise.reject(error);
     }
   }
 
@@ -331,15 +329,15 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
     requireNoReceive(this.#descriptor, this.type);
     const receiver = new Receiver(this.#receivingSide, options);
     try {
-      check(performSync(this.#descriptor.reading, receiver, () => this.#receiveLimit()), "recvmsg");
-      return receiver.finish();
+      const count = performSync(this.#descriptor.reading, receiver, () => this.#receiveLimit());
+      return receiver.outcome(count);
     } finally {
       receiver[Symbol.dispose]();
     }
   }
 
   get #receivingSide(): ReceivingSide {
-    return this.#receiving ??= new ReceivingSide(this.#descriptor, this.type);
+    return this.#receiving ??= new ReceivingSide(this.#descriptor, this.type, this);
   }
 
   /**

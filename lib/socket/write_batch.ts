@@ -13,7 +13,12 @@ import { Sender } from "./sending.ts";
 
 /** A write that goes out on its own. */
 export class Write implements Outcome<number> {
-  constructor(readonly descriptor: Descriptor, readonly bytes: Uint8Array) {}
+  /** @param owner must not become garbage while the write waits: that would close the descriptor */
+  constructor(
+    readonly descriptor: Descriptor,
+    readonly bytes: Uint8Array,
+    readonly owner: object,
+  ) {}
 
   attempt(): number {
     return send(this.descriptor.fd, this.bytes, platform.MSG_DONTWAIT);

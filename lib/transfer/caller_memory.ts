@@ -14,7 +14,7 @@ export function requireBytes(bytes: Uint8Array): void {
 }
 
 /** Tell memory to transfer from anything else. */
-export function isBytes(bytes: Uint8Array): boolean {
+export function isBytes(bytes: unknown): bytes is Uint8Array {
   return bytes instanceof Uint8Array;
 }
 

@@ -19,6 +19,8 @@ export interface Operation {
   beforeWait?(): void;
   /** Waits for something else than the descriptor's own readiness. */
   readonly obstacle?: Obstacle | undefined;
+  /** Called at the end, however it comes. */
+  [Symbol.dispose]?(): void;
 }
 
 /** Something other than the descriptor itself that an operation waits for. */
@@ -57,12 +59,14 @@ export async function perform(
   operation: Operation & Partial<Outcome<unknown>>,
   signal?: AbortSignal,
 ): Promise<unknown> {
-  signal?.throwIfAborted();
-  if (!channel.tryEnter()) {
-    operation.beforeWait?.();
-    await channel.enter(signal, operation);
-  }
+  let entered = false;
   try {
+    signal?.throwIfAborted();
+    if (!channel.tryEnter()) {
+      operation.beforeWait?.();
+      await channel.enter(signal, operation);
+    }
+    entered = true;
     let refused = false;
     const quiet = channel.lull > 0 && channel.interest === READABLE;
     if (quiet) {
@@ -89,7 +93,8 @@ export async function perform(
       else await channel.descriptor.wait(channel.interest, signal);
     }
   } finally {
-    channel.leave();
+    operation[Symbol.dispose]?.();
+    if (entered) channel.leave();
   }
 }
 

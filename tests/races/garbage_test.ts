@@ -1,6 +1,6 @@
 /** The garbage collector against pending operations and forgotten objects. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type Message, OwnedFd, type Socket, unix } from "../../mod.ts";
 import { countDescriptors, noLeaks } from "../util/descriptors.ts";
 import { tempDir } from "../util/tempdir.ts";
@@ -88,6 +88,53 @@ Deno.test(
     await checkSends(blocked);
   }),
 );
+
+Deno.test(
+  "a pending read(), write() or accept() keeps what it works on",
+  noLeaks(async () => {
+    using dir = tempDir();
+    using stack = new DisposableStack();
+    const path = dir.join("s");
+    const start = (): Promise<unknown>[] => {
+      const [a, b] = unix.socketpair();
+      const [full, drained] = unix.socketpair();
+      const [c, d] = unix.socketpair();
+      for (const it of [a, drained, c]) stack.use(it);
+      fill(full);
+      const accepting = unix.listen(path).accept();
+      // Nobody else knows the other ends any more.
+      const pending = [
+        b.read(new Uint8Array(1)),
+        OwnedFd.adopt(d.detach()).read(new Uint8Array(1)),
+      ];
+      pending.push(full.write(new Uint8Array(1)));
+      end = async () => {
+        await Promise.all([a, c].map((it) => it.write(new Uint8Array([7]))));
+        stack.use(unix.connectSync(path));
+        drained.readSync(new Uint8Array(1 << 20));
+        (await accepting).close();
+      };
+      return pending;
+    };
+    let end = (): Promise<void> => Promise.resolve();
+    const pending = start();
+    for (let i = 0; i < 5; i++) {
+      await turn();
+      gc?.();
+    }
+    await end();
+    assertEquals(await Promise.all(pending), [1, 1, 1]);
+  }),
+);
+
+/** Write until there is no room. */
+function fill(socket: Socket): void {
+  socket.sendTimeout = 1;
+  assertThrows(() => {
+    for (;;) socket.writeSync(new Uint8Array(65536));
+  }, Deno.errors.WouldBlock);
+  socket.sendTimeout = 0;
+}
 
 const LENGTH = 400_000;
 

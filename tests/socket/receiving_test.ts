@@ -439,9 +439,9 @@ test("messages() ends with the signal's reason", async () => {
 linuxTest("lookUpControlRoom() makes room for what the options call for", () => {
   using pair = connected("seqpacket");
   const plain = lookUpControlRoom(pair.a.fd, "stream");
-  assertEquals(plain, { fixed: 0, timestamps: false });
+  assertEquals(plain, { fixed: 0, credentials: false, timestamps: false });
   const seqpacket = lookUpControlRoom(pair.a.fd, "seqpacket");
-  assertEquals(seqpacket, { fixed: 32, timestamps: true });
+  assertEquals(seqpacket, { fixed: 32, credentials: false, timestamps: true });
   pair.b.passCredentials = true;
   pair.b.passPidfd = true;
   assertEquals(lookUpControlRoom(pair.b.fd, "dgram").fixed, 32 + 24);
