@@ -26,7 +26,7 @@ for (const [name, task] of Object.entries(config().tasks)) {
     console.log(output);
     failed++;
   }
-  console.log(`${word} ${name.padEnd(20)} ${about || ""}`.trimEnd());
+  console.log(`${word} ${name.padEnd(22)} ${about || ""}`.trimEnd());
 }
 if (failed > 0) Deno.exit(1);
 

@@ -26,6 +26,13 @@ testUnless(notLinux, "examples/tools shows a file on its way through both tools"
   assertStringIncludes(text, "letter.txt is descriptor 3:\nDear reader,\n");
 });
 
+testUnless(notLinux, "examples/tools leaves nothing behind when it is interrupted", async () => {
+  const { code, errors, left } = await runExample("example:tools", [], {
+    interruptAt: "$ unixtap",
+  });
+  assertEquals([code, errors.split("\n").at(-1), left], [1, "Stopped by SIGINT", []]);
+});
+
 testUnless(notLinux, "deno task compile makes programs, or says what it lacks", async () => {
   using dir = tempDir();
   const { code, lines, errors } = await runExample("compile", ["--out", dir.path]);
