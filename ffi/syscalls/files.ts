@@ -58,6 +58,11 @@ export function setNonblocking(fd: number, on: boolean): number {
   return wanted === flags ? 0 : fcntl(fd, platform.F_SETFL, wanted);
 }
 
+/** Clear O_NONBLOCK on a socket that was just made, which has no other status flag to keep. */
+export function makeBlocking(fd: number): number {
+  return fcntl(fd, platform.F_SETFL, 0);
+}
+
 /** ioctl(2) with a pointer argument. */
 export function ioctl(fd: number, request: number, argument: Uint8Array): number {
   const { ioctl, ioctlOnStack } = libc();

@@ -5,7 +5,7 @@
  */
 
 import { platform } from "../../ffi/platform/mod.ts";
-import { setNonblocking } from "../../ffi/syscalls/files.ts";
+import { makeBlocking, setNonblocking } from "../../ffi/syscalls/files.ts";
 import { connect as connectCall } from "../../ffi/syscalls/sockets.ts";
 import { delay } from "../transfer/delay.ts";
 import type { Descriptor } from "../fd/descriptor.ts";
@@ -101,17 +101,31 @@ export async function connect(address: Address, options: ConnectOptions = {}): P
   const { signal } = options;
   signal?.throwIfAborted();
   const made = plan(options);
-  using destination = destinationOf(address);
-  // Without O_NONBLOCK a full queue would block the thread.
-  const descriptor = prepare(made, { cloexec: options.cloexec ?? true, nonblocking: true });
+  const destination = destinationOf(address);
+  let descriptor: Descriptor | undefined;
   try {
-    await connectPatiently(descriptor, destination, signal);
-    if (options.nonblocking !== true) check(setNonblocking(descriptor.fd, false), "fcntl");
+    // Without O_NONBLOCK a full queue would block the thread.
+    descriptor = prepare(made, { cloexec: options.cloexec ?? true, nonblocking: true });
+    if (!tryToConnect(descriptor, destination)) {
+      await connectPatiently(descriptor, destination, signal);
+    }
+    if (options.nonblocking !== true) check(makeBlocking(descriptor.fd), "fcntl");
     return finish(descriptor, made, destination);
   } catch (error) {
-    descriptor.close();
+    descriptor?.close();
     throw error;
+  } finally {
+    // In place of `using`, which costs as much as a system call.
+    destination[Symbol.dispose]();
   }
+}
+
+/** Connect, unless the server's queue is full. */
+function tryToConnect(descriptor: Descriptor, destination: Destination): boolean {
+  const result = connectCall(descriptor.fd, destination.sockaddr);
+  if (result === -platform.EAGAIN) return false;
+  check(result, "connect", destination.display);
+  return true;
 }
 
 /** No event tells of a free place in the queue: ask again, less and less often. */
@@ -120,14 +134,11 @@ async function connectPatiently(
   destination: Destination,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  for (let pause = FIRST_PAUSE;; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
-    const result = connectCall(descriptor.fd, destination.sockaddr);
-    if (result !== -platform.EAGAIN) {
-      check(result, "connect", destination.display);
-      return;
-    }
+  let pause = FIRST_PAUSE;
+  do {
     await delay(pause, signal);
-  }
+    pause = Math.min(pause * 2, LONGEST_PAUSE);
+  } while (!tryToConnect(descriptor, destination));
 }
 
 /**
