@@ -15,6 +15,10 @@ import {
 /** A method of the daemon's own. */
 const METHOD = "GetId";
 
+// Before the first round, so that the code of the program between the two is compiled by then.
+const WARM_UP_CALLS = 500;
+const WARM_UP_PROGRAMS = 10;
+
 /** What a client's messages go through, if anything; `socat` passes bytes only. */
 const ways: readonly {
   id: string;
@@ -127,8 +131,7 @@ function spawn(command: string, args: string[]): Deno.ChildProcess {
 
 async function calls({ path, pids, settings, stack }: Place): Promise<Round> {
   const { bus } = await Bus.open(stack.use(await connect(path)));
-  // Of the program between the two, its code is compiled now.
-  for (let i = 0; i < 500; i++) await bus.call(DAEMON, METHOD);
+  for (let i = 0; i < WARM_UP_CALLS; i++) await bus.call(DAEMON, METHOD);
   return async () => {
     const before = pids && cpuTimeOf([Deno.pid, ...pids]);
     const start = performance.now();
@@ -142,7 +145,7 @@ async function calls({ path, pids, settings, stack }: Place): Promise<Round> {
   };
 }
 
-function programs({ path }: Place): Promise<Round> {
+async function programs({ path }: Place): Promise<Round> {
   const args = [`--address=unix:path=${path}`, "--no-pager", "list"];
   const round = async () => {
     const start = performance.now();
@@ -150,5 +153,6 @@ function programs({ path }: Place): Promise<Round> {
     if (!success) throw new Unable("failed", "busctl cannot ask the bus");
     return { value: (performance.now() - start) * 1e6 };
   };
-  return Promise.resolve(round);
+  for (let i = 0; i < WARM_UP_PROGRAMS; i++) await round();
+  return round;
 }
