@@ -1,9 +1,11 @@
+import { install } from "../.ci/install.ts";
 import { milliseconds } from "./harness/measures.ts";
 import { type Absence, type Contender, type Runner, Unable, type Work } from "./harness/types.ts";
 
 const programs = [
   { id: "empty", label: "empty program" },
-  { id: "import", label: "import" },
+  { id: "package", label: "import of the package" },
+  { id: "import", label: "import of the sources" },
   { id: "first_call", label: "import, first call" },
   { id: "first_wait", label: "import, first wait" },
   { id: "deno_wait", label: "Deno's own, first wait" },
@@ -16,6 +18,7 @@ export const startup: Work = {
   measure: milliseconds,
   baseline: "empty",
   targets: [
+    { subject: "package", against: "empty", by: "difference", atMost: 5 },
     { subject: "import", against: "empty", by: "difference", atMost: 5 },
     { subject: "first_call", against: "import", by: "difference", atMost: 5 },
   ],
@@ -26,8 +29,21 @@ export const startup: Work = {
 };
 
 function contender({ id, label }: { id: string; label: string }): Contender {
+  if (id === "package") return { id, label, start: startPackage };
   const program = new URL(`./peers/startup/${id}.ts`, import.meta.url).pathname;
   return { id, label, start: () => start(program) };
+}
+
+/** What users get from JSR: `deno task pack`. */
+async function startPackage(): Promise<Runner> {
+  const folder = Deno.makeTempDirSync();
+  await install(folder);
+  const program = `${folder}/main.ts`;
+  Deno.writeTextFileSync(program, 'import "@denet/unix";\n');
+  return {
+    ...await start(program),
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+  };
 }
 
 // The first runs compile the program and fill Deno's caches.

@@ -75,7 +75,7 @@ export class OwnedFd implements Disposable {
   }
 
   static {
-    own = (fd) => new OwnedFd(fd);
+    own = (fd) => new this(fd);
   }
 
   /**
@@ -94,7 +94,7 @@ export class OwnedFd implements Disposable {
    */
   static adopt(fd: number): OwnedFd {
     requireOpen(fd);
-    return new OwnedFd(fd);
+    return own(fd);
   }
 
   /**
@@ -114,7 +114,7 @@ export class OwnedFd implements Disposable {
   static open(path: string | URL, options: OpenOptions = {}): OwnedFd {
     const name = pathText(path);
     const fd = check(open(cString(name), openFlags(options), options.mode ?? 0o666), "open", name);
-    return new OwnedFd(fd);
+    return own(fd);
   }
 
   /**
@@ -149,7 +149,7 @@ export class OwnedFd implements Disposable {
       closeFd(fd);
       throw error;
     }
-    return new OwnedFd(fd);
+    return own(fd);
   }
 
   /**
@@ -187,7 +187,7 @@ export class OwnedFd implements Disposable {
    * @throws {Error} with `code` `EMFILE` if the process has too many open
    */
   dup(): OwnedFd {
-    return new OwnedFd(duplicate(this.fd));
+    return own(duplicate(this.fd));
   }
 
   /** Return what the descriptor refers to. */

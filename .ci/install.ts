@@ -1,0 +1,34 @@
+/**
+ * Makes the package in a folder in which programs can import it by its name, as they would from JSR.
+ *
+ * @module
+ */
+
+import { pack } from "./pack.ts";
+
+const links = new URL("../tests/links/path/", import.meta.url);
+
+interface Exporting {
+  readonly name: string;
+  readonly exports: Record<string, string>;
+}
+
+/** Make the package and the configuration that programs in `folder` find: the files of the entry points. */
+export async function install(folder: string): Promise<Map<string, string>> {
+  await pack(`${folder}/package`);
+  const { name, exports }: Exporting = JSON.parse(
+    Deno.readTextFileSync(`${folder}/package/deno.json`),
+  );
+  const entries = new Map(
+    Object.entries(exports).map(([entry, path]) => [entry, `${folder}/package/${path}`]),
+  );
+  const imports = Object.fromEntries([
+    ...[...entries].map(([entry, path]) => [name + entry.slice(1), path]),
+    ...["posix/basename", "posix/dirname"].map((it) => [
+      `@std/path/${it}`,
+      new URL(`${it}.ts`, links).href,
+    ]),
+  ]);
+  Deno.writeTextFileSync(`${folder}/deno.json`, JSON.stringify({ imports }));
+  return entries;
+}
