@@ -110,7 +110,7 @@ for (const [name, open] of Object.entries(twins)) {
 
   test(`${name}() throws PermissionDenied without the right to write to the socket file`, async () => {
     using dir = tempDir();
-    using _listener = listen(dir.join("a"), { mode: 0o600 });
+    using _listener = listen(dir.join("a"), { mode: 0o400 });
     Deno.chmodSync(dir.path, 0o755);
     const attempt = (): Promise<unknown> => withoutRights(() => open(dir.join("a")));
     const error = await assertRejects(attempt, Deno.errors.PermissionDenied);
