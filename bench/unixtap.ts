@@ -97,7 +97,7 @@ function contenders(measuring: (place: Place) => Promise<Round>, settings: Setti
   }));
 }
 
-/** Start a program and wait until its socket is there; its process id. */
+/** Start a program and wait until it listens; its process id. */
 async function start(
   [command = "", ...args]: string[],
   socket: string,
@@ -110,11 +110,23 @@ async function start(
   });
   let ended = false;
   child.status.then(() => ended = true);
-  while (!await Deno.stat(socket).catch(() => undefined)) {
+  while (!await listens(socket)) {
     if (ended) throw new Unable("failed", `${command} has ended`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   return child.pid;
+}
+
+/** The file of the socket is there a little earlier. */
+async function listens(socket: string): Promise<boolean> {
+  try {
+    (await connect(socket)).close();
+    return true;
+  } catch (error) {
+    const { NotFound, ConnectionRefused } = Deno.errors;
+    if (error instanceof NotFound || error instanceof ConnectionRefused) return false;
+    throw error;
+  }
 }
 
 function spawn(command: string, args: string[]): Deno.ChildProcess {

@@ -3,9 +3,12 @@ import type { Row, WorkReport } from "./report.ts";
 import { digits } from "./stats.ts";
 import { element, line, text, tickLabel, ticks } from "./svg.ts";
 
-const left = 210;
 const right = 640;
 const step = 26;
+
+/** About the width of a letter, and of the margin beside a label. */
+const letter = 7;
+const margin = 24;
 
 /** One bar for each row, best first, with a line from the least to the greatest round. */
 export function bars(work: WorkReport): Drawing {
@@ -14,6 +17,7 @@ export function bars(work: WorkReport): Drawing {
   );
   const values = ticks(Math.max(0, ...rows.map(({ max }) => max)), 5);
   const largest = values.at(-1) ?? 1;
+  const left = margin + letter * Math.max(...rows.map(({ label }) => label.length));
   const place = (value: number): number => left + (right - left) * value / largest;
   const bottom = rows.length * step + 6;
   const markup = [
@@ -30,6 +34,7 @@ function axis(x: number, bottom: number, value: number): string {
 }
 
 function bar(row: Row, y: number, place: (value: number) => number): string {
+  const left = place(0);
   const middle = y + step / 2;
   const ratio = row.ratio === undefined ? "" : ` (${row.ratio.toFixed(2)} ×)`;
   const end = place(Math.max(row.max, row.median));
@@ -40,7 +45,7 @@ function bar(row: Row, y: number, place: (value: number) => number): string {
       y: y + 5,
       width: place(row.median) - left,
       height: step - 10,
-      class: row.id.startsWith("module") || row.id === "import" ? "own" : "other",
+      class: /^(?:module|import$|package$|unixtap$)/.test(row.id) ? "own" : "other",
     }),
     element("path", { d: `M${place(row.min)} ${middle}H${place(row.max)}`, class: "range" }),
     text(end + 6, middle + 4, digits(row.median) + ratio),

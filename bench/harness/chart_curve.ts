@@ -25,7 +25,6 @@ export function curve(work: WorkReport): Drawing {
   const markup = [
     ...values.map((value) => ordinate(y(value), value)),
     ...abscissae.map((at) => abscissa(x(at), at)),
-    text(left - 8, -8, work.unit, { class: "small", "text-anchor": "end" }),
     text((left + right) / 2, bottom + 36, "idle waiting sockets", middle),
     ...lines(all, x, y),
   ];
