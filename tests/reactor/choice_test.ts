@@ -106,7 +106,8 @@ async function runWithout(
       ...[Deno.execPath(), "run", "--no-prompt", "--quiet", "--config", config],
       ...["--allow-ffi", `--allow-env=${VARIABLE}`, program.href, "name"],
     ],
-    env,
+    // Empty, it forces nothing, whatever the tests run with.
+    env: { [VARIABLE]: "", ...env },
   });
   const output = (await child.readAll()).trim();
   return { code: (await child.status).code, output, errors: await child.stderr };
