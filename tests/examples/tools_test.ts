@@ -21,9 +21,10 @@ Deno.test("the tasks of the tools give the permissions that compiling embeds", (
 testUnless(notLinux, "examples/tools shows a file on its way through both tools", async () => {
   const { code, lines, errors, left } = await runExample("example:tools");
   assertEquals([code, errors, left], [0, "", []]);
-  const text = lines.join("\n");
-  assertMatch(text, /^ {4}\+ file ".*letter\.txt" r 42 bytes$/m);
-  assertStringIncludes(text, "letter.txt is descriptor 3:\nDear reader,\n");
+  assertMatch(lines.join("\n"), /^ {4}\+ file ".*letter\.txt" r 42 bytes$/m);
+  // The shell writes twice, and unixtap may write in between.
+  const shell = ["letter.txt is descriptor 3:", "Dear reader,"];
+  assertEquals(lines.filter((it) => shell.includes(it)), shell);
 });
 
 testUnless(notLinux, "examples/tools leaves nothing behind when it is interrupted", async () => {
