@@ -28,8 +28,14 @@ export function attachErrno(location: Deno.PointerValue, copy: Copy): void {
   };
 }
 
-/** Return the error number that the last failed call on this thread left. */
-export function errno(): number {
-  fetch?.();
+/** Return the error number as it stands, whether a call has failed or not: next to no work. */
+export function errnoAtHand(): number {
   return view[0] ?? 0;
+}
+
+/** Return the error number that the last failed call on this thread left, seen right after it. */
+export function errno(seen: number = errnoAtHand()): number {
+  if (fetch === undefined) return seen;
+  fetch();
+  return errnoAtHand();
 }

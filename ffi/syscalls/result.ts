@@ -4,12 +4,16 @@
  * @module
  */
 
-import { errno } from "../errno.ts";
+import { errno, errnoAtHand } from "../errno.ts";
 import { platform } from "../platform/mod.ts";
+
+// The error number is read before the result is looked at: where V8 has not seen a call fail yet, it gives up
+// its optimized code for the first that does, and what it calls for that may leave another number.
 
 /** Turn what a C function returned into a value or `-errno`. Call it in the same expression. */
 export function checked(result: number | bigint): number {
-  return result < 0 ? -errno() : Number(result);
+  const seen = errnoAtHand();
+  return result < 0 ? -errno(seen) : Number(result);
 }
 
 const wide = new BigInt64Array(1);
@@ -21,9 +25,10 @@ const narrow = new Int32Array(wide.buffer);
  * everything else in JavaScript that a call needs.
  */
 export function checkedCount(result: bigint): number {
+  const seen = errnoAtHand();
   wide[0] = result;
   const count = narrow[0] ?? -1;
-  return count < 0 ? -errno() : count;
+  return count < 0 ? -errno(seen) : count;
 }
 
 /** Call again for as long as a signal handler interrupts: for calls that may safely be repeated. */
