@@ -25,6 +25,8 @@ export interface Outcome {
 export interface RunOptions {
   /** Send SIGINT, as Ctrl-C does, once a line of output has this text in it. */
   readonly interruptAt?: string;
+  /** A command that runs the one behind it, such as `setpriv` and its options. */
+  readonly through?: readonly string[];
   /** Variables added to the environment. */
   readonly env?: Record<string, string>;
 }
@@ -36,8 +38,9 @@ export async function runExample(
   options: RunOptions = {},
 ): Promise<Outcome> {
   using temporary = tempDir();
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["task", "--quiet", name, ...args],
+  const command = [...options.through ?? [], Deno.execPath(), "task", "--quiet", name, ...args];
+  const child = new Deno.Command(command[0] ?? "", {
+    args: command.slice(1),
     cwd: ROOT,
     env: { ...options.env, NO_COLOR: "1", TMPDIR: temporary.path },
     stdin: "null",
