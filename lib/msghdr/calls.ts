@@ -16,7 +16,13 @@ import type { SocketType } from "../socket/socket_type.ts";
 import { descriptorOf, receivingSideOf, type Socket } from "../socket/socket.ts";
 import { requireNoReceive, requireNoSend } from "../socket/turn.ts";
 import { bufferTakenAway } from "../transfer/caller_memory.ts";
-import { type Obstacle, type Operation, perform, performSync } from "../transfer/perform.ts";
+import {
+  type Obstacle,
+  type Outcome,
+  perform,
+  performOnce,
+  performSync,
+} from "../transfer/perform.ts";
 import { internals, type Msghdr } from "./msghdr.ts";
 
 /** How {@linkcode sendmsg} and {@linkcode recvmsg} work. */
@@ -60,14 +66,9 @@ export async function sendmsg(
 ): Promise<number> {
   const flags = checkedFlags(m, o.flags);
   const operation = new SendCall(s, m, flags);
-  try {
-    const result = isImpatient(flags)
-      ? attemptAtOnce(outgoing(s), s.type, operation)
-      : await perform(outgoing(s), operation, o.signal);
-    return check(result, "sendmsg", operation.display);
-  } finally {
-    operation[Symbol.dispose]();
-  }
+  return isImpatient(flags)
+    ? performOnce(operation, isFree(outgoing(s), s.type))
+    : await perform(outgoing(s), operation, o.signal);
 }
 
 /**
@@ -99,15 +100,9 @@ export function sendmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = NO_OPT
     if (sent >= 0 || !isFullQueue(sent, s.type)) return check(sent, "sendmsg");
   }
   const operation = new SendCall(s, m, flags);
-  try {
-    const result = isImpatient(flags)
-      ? operation.attempt()
-      : performSync(outgoing(s), operation, () => pollTimeout(s.fd, platform.SO_SNDTIMEO));
-    return check(result, "sendmsg", operation.display);
-  } finally {
-    // Not `using`: Deno compiles that to calls of a helper, which take as long as a system call.
-    operation[Symbol.dispose]();
-  }
+  return isImpatient(flags)
+    ? performOnce(operation)
+    : performSync(outgoing(s), operation, () => pollTimeout(s.fd, platform.SO_SNDTIMEO));
 }
 
 /**
@@ -141,10 +136,9 @@ export async function recvmsg(
 ): Promise<number> {
   const flags = checkedFlags(m, o.flags);
   const operation = receiveCall(s, m, flags);
-  const result = isImpatient(flags)
-    ? attemptAtOnce(incoming(s), isUrgent(flags) ? undefined : s.type, operation)
+  return isImpatient(flags)
+    ? performOnce(operation, isUrgent(flags) || isFree(incoming(s), s.type))
     : await perform(incoming(s), operation, o.signal);
-  return check(result, "recvmsg");
 }
 
 /**
@@ -169,10 +163,10 @@ export async function recvmsg(
 export function recvmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = NO_OPTIONS): number {
   const flags = checkedFlags(m, o.flags);
   if (!isUrgent(flags)) requireNoReceive(descriptorOf(s), s.type);
-  let result = receiveOnce(s, m, flags);
+  const result = receiveOnce(s, m, flags);
   if (result === -platform.EAGAIN && !isImpatient(flags)) {
     const limit = () => pollTimeout(s.fd, platform.SO_RCVTIMEO);
-    result = performSync(incoming(s), receiveCall(s, m, flags), limit);
+    return performSync(incoming(s), receiveCall(s, m, flags), limit);
   }
   return check(result, "recvmsg");
 }
@@ -194,13 +188,9 @@ function isUrgent(flags: number): boolean {
   return (flags & platform.MSG_OOB) !== 0;
 }
 
-/** Try once; what would have to wait for its turn on a stream would block as well. */
-function attemptAtOnce(
-  channel: Channel,
-  type: SocketType | undefined,
-  operation: Operation,
-): number {
-  return type === "stream" && channel.isBusy ? -platform.EAGAIN : operation.attempt();
+/** What would have to wait for its turn on a stream would block as well. */
+function isFree(channel: Channel, type: SocketType): boolean {
+  return type !== "stream" || !channel.isBusy;
 }
 
 function incoming(socket: Socket): Channel {
@@ -212,7 +202,7 @@ function outgoing(socket: Socket): Channel {
 }
 
 /** Sends a message as it is laid out, once. */
-class SendCall implements Operation, Disposable {
+class SendCall implements Outcome<number>, Disposable {
   readonly #socket: Socket;
   readonly #message: Msghdr;
   readonly #flags: number;
@@ -230,8 +220,8 @@ class SendCall implements Operation, Disposable {
     this.#destination = name === null ? undefined : destinationOf(name);
   }
 
-  get display(): string | undefined {
-    return this.#destination?.display;
+  outcome(count: number): number {
+    return check(count, "sendmsg", this.#destination?.display);
   }
 
   get obstacle(): Obstacle | undefined {
@@ -288,7 +278,7 @@ function receiveUnread(socket: Socket, m: Msghdr, flags: number): number {
   );
 }
 
-function receiveCall(socket: Socket, message: Msghdr, flags: number): Operation {
+function receiveCall(socket: Socket, message: Msghdr, flags: number): Outcome<number> {
   const room = internals.room(message);
   let hasWaited = false;
   return {
@@ -300,5 +290,6 @@ function receiveCall(socket: Socket, message: Msghdr, flags: number): Operation 
       hasWaited = true;
       return isOver ? 0 : count;
     },
+    outcome: (count) => check(count, "recvmsg"),
   };
 }

@@ -146,7 +146,7 @@ export class Listener implements Deno.Listener<Socket, Deno.UnixAddr> {
   }
 
   #acceptSync(flags: NewSocketFlags): Socket {
-    return this.#wrap(performSync(this.#descriptor.reading, this.#operation(flags)));
+    return performSync(this.#descriptor.reading, this.#operation(flags));
   }
 
   #operation(flags: NewSocketFlags): Outcome<Socket> {

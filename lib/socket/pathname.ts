@@ -82,7 +82,17 @@ function longDestination(name: Name): Destination {
     sockaddr: encodeSockaddr(pathName(`/proc/self/fd/${fd}`), platform),
     display,
     shortened: name.bytes,
-    [Symbol.dispose]: () => closeFd(fd),
+    [Symbol.dispose]: once(() => closeFd(fd)),
+  };
+}
+
+/** A number that is closed twice may be somebody else's the second time. */
+function once(action: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (isDone) return;
+    isDone = true;
+    action();
   };
 }
 

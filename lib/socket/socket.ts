@@ -183,10 +183,10 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
     if (this.type !== "stream") return lengthOf(this.receiveSync({ buffer: bytes }));
     requireNoReceive(this.#descriptor, this.type);
     requireBytes(bytes);
-    let count = this.#readOnce(bytes);
+    const count = this.#readOnce(bytes);
     if (count === -platform.EAGAIN) {
       const operation = new Read(this, bytes);
-      count = performSync(this.#descriptor.reading, operation, () => this.#receiveLimit());
+      return performSync(this.#descriptor.reading, operation, () => this.#receiveLimit());
     }
     return countOrEnd(check(count, "recv"), bytes);
   }
@@ -244,10 +244,10 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
   writeSync(bytes: Uint8Array): number {
     requireNoSend(this.#descriptor, this.type);
     requireBytes(bytes);
-    let count = send(this.#descriptor.fd, bytes, platform.MSG_DONTWAIT);
+    const count = send(this.#descriptor.fd, bytes, platform.MSG_DONTWAIT);
     if (count === -platform.EAGAIN) {
       const operation = new Write(this.#descriptor, bytes, this);
-      count = performSync(this.#descriptor.writing, operation, () => this.#sendLimit());
+      return performSync(this.#descriptor.writing, operation, () => this.#sendLimit());
     }
     return check(count, "send");
   }
@@ -293,12 +293,7 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
   sendSync(message: OutgoingMessage): number {
     requireNoSend(this.#descriptor, this.type);
     const sender = new Sender(this.#descriptor, this.type, message);
-    try {
-      const count = performSync(this.#descriptor.writing, sender, () => this.#sendLimit());
-      return sender.outcome(count);
-    } finally {
-      sender[Symbol.dispose]();
-    }
+    return performSync(this.#descriptor.writing, sender, () => this.#sendLimit());
   }
 
   /**
@@ -328,12 +323,7 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
   receiveSync(options: SyncReceiveOptions = {}): Message | null {
     requireNoReceive(this.#descriptor, this.type);
     const receiver = new Receiver(this.#receivingSide, options);
-    try {
-      const count = performSync(this.#descriptor.reading, receiver, () => this.#receiveLimit());
-      return receiver.outcome(count);
-    } finally {
-      receiver[Symbol.dispose]();
-    }
+    return performSync(this.#descriptor.reading, receiver, () => this.#receiveLimit());
   }
 
   get #receivingSide(): ReceivingSide {

@@ -19,7 +19,7 @@ export interface Operation {
   beforeWait?(): void;
   /** Waits for something else than the descriptor's own readiness. */
   readonly obstacle?: Obstacle | undefined;
-  /** Called at the end, however it comes. */
+  /** Called once at the end, however it comes, by those who perform the operation. */
   [Symbol.dispose]?(): void;
 }
 
@@ -56,7 +56,7 @@ export function perform(
 ): Promise<number>;
 export async function perform(
   channel: Channel,
-  operation: Operation & Partial<Outcome<unknown>>,
+  operation: AnyOperation,
   signal?: AbortSignal,
 ): Promise<unknown> {
   let entered = false;
@@ -84,7 +84,7 @@ export async function perform(
         else if (refused && ++channel.refusals >= STREAK) channel.lull = LULL;
         const pause = breathe();
         if (pause !== undefined) await pause;
-        return operation.outcome === undefined ? result : operation.outcome(result);
+        return outcomeOf(operation, result);
       }
       refused = true;
       operation.beforeWait?.();
@@ -98,15 +98,48 @@ export async function perform(
   }
 }
 
+type AnyOperation = Operation & Partial<Outcome<unknown>>;
+
+function outcomeOf(operation: AnyOperation, result: number): unknown {
+  return operation.outcome === undefined ? result : operation.outcome(result);
+}
+
+/** Attempt just once, if it may be attempted now; otherwise it ends as if it would have to wait. */
+export function performOnce<T>(operation: Outcome<T>, now = true): T {
+  try {
+    return operation.outcome(now ? operation.attempt() : -platform.EAGAIN);
+  } finally {
+    operation[Symbol.dispose]?.();
+  }
+}
+
 /**
  * Attempt until it goes through, blocking the thread in between for at most `timeout` milliseconds in
- * all (-1: without limit); `-EAGAIN` after that.
+ * all (-1: without limit); its outcome, or else the last attempt's result: `-EAGAIN` after that.
  */
+export function performSync<T>(
+  channel: Channel,
+  operation: Outcome<T>,
+  timeout?: () => number,
+): T;
 export function performSync(
   channel: Channel,
   operation: Operation,
+  timeout?: () => number,
+): number;
+export function performSync(
+  channel: Channel,
+  operation: AnyOperation,
   timeout: () => number = forever,
-): number {
+): unknown {
+  try {
+    return outcomeOf(operation, attemptUntil(channel, operation, timeout));
+  } finally {
+    operation[Symbol.dispose]?.();
+  }
+}
+
+function attemptUntil(channel: Channel, operation: Operation, timeout: () => number): number {
   let deadline: number | undefined;
   for (;;) {
     const result = operation.attempt();

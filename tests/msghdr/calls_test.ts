@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { platform } from "../../ffi/platform/mod.ts";
-import { Msghdr, recvmsg, recvmsgSync, sendmsg, sendmsgSync, unix } from "../../mod.ts";
+import { Msghdr, OwnedFd, recvmsg, recvmsgSync, sendmsg, sendmsgSync, unix } from "../../mod.ts";
 import { SyscallError } from "../../lib/errors.ts";
 import {
   bytes,
@@ -187,6 +187,32 @@ for (const twin of ["async", "sync"] as const) {
     const error = await assertRejects(() => send(sender, out), Deno.errors.NotFound);
     assert("address" in error && "syscall" in error);
     assertEquals([error.address, error.syscall], [dir.join("none"), "sendmsg"]);
+  });
+
+  linuxTest(`sendmsg to a path beyond sun_path closes what it opened, once (${twin})`, async () => {
+    using dir = tempDir();
+    Deno.mkdirSync(dir.join("d".repeat(120)));
+    const path = dir.join("d".repeat(120), "to");
+    using sender = unix.bind(dir.join("from"));
+    using receiver = unix.bind(path);
+    using out = message(bytes("abc"));
+    out.name = path;
+    const sent = send(sender, out);
+    // It takes the number that has just become free.
+    using file = OwnedFd.open("/dev/null");
+    assertEquals(await sent, 3);
+    assertEquals([isOpen(file.fd), receiver.bytesAvailable], [true, 3]);
+  });
+
+  test(`recvmsg on a stream asks for no name (${twin})`, async () => {
+    using dir = tempDir();
+    using listener = unix.listen(dir.join("to"));
+    using client = await unix.connect(dir.join("to"), { localAddress: dir.join("from") });
+    using server = await listener.accept();
+    client.writeSync(bytes("abc"));
+    using into = message(new Uint8Array(8));
+    assertEquals([await receive(server, into), into.name], [3, null]);
+    assertEquals(server.remoteAddr.path, dir.join("from"));
   });
 
   test(`sendmsg with a descriptor that is not open sends nothing (${twin})`, async () => {

@@ -35,19 +35,26 @@ export function outOfDescriptors(): Shortage {
   const lowered = before.slice();
   lowered[0] = BigInt(Math.max(...listDescriptors().keys()) + 1);
   library.symbols.setrlimit(RLIMIT_NOFILE, new Uint8Array(lowered.buffer));
-  try {
-    for (;;) held.push(OwnedFd.open("/dev/null"));
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EMFILE")) throw error;
-  }
+  takeAll(held);
   return {
-    free: (count) => held.splice(0, count).forEach((it) => it.close()),
+    free: (count) => {
+      takeAll(held); // what another thread of the runtime has closed since
+      held.splice(0, count).forEach((it) => it.close());
+    },
     [Symbol.dispose](): void {
       library.symbols.setrlimit(RLIMIT_NOFILE, new Uint8Array(before.buffer));
       for (const it of held) it.close();
       library.close();
     },
   };
+}
+
+function takeAll(held: OwnedFd[]): void {
+  try {
+    for (;;) held.push(OwnedFd.open("/dev/null"));
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EMFILE")) throw error;
+  }
 }
 
 /**
