@@ -58,7 +58,7 @@ export function oneLine(error: unknown): string {
 }
 
 // Control characters, and those that reorder a line: what a peer sends may not steer a terminal.
-// deno-lint-ignore no-control-regex
+// deno-lint-ignore no-control-regex -- they are what it looks for
 const STEERING = /[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /** Escape what could steer a terminal or break a line. */

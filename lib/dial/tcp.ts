@@ -88,7 +88,7 @@ function isIpv6(text: string): boolean {
 
 /** Deno takes names in ASCII only; others go through the IDNA mapping that URLs use. */
 function toAscii(host: string): string {
-  // deno-lint-ignore no-control-regex
+  // deno-lint-ignore no-control-regex -- all of ASCII
   if (/^[\x00-\x7f]*$/.test(host)) return host;
   const url = URL.parse(`http://${host}`);
   return url?.href === `http://${url?.host}/` ? url.hostname : host;

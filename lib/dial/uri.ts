@@ -38,7 +38,7 @@ function parse(uri: string | URL): URL {
   if (!text.isWellFormed()) {
     throw new TypeError(`Cannot dial ${show(text)}: it holds a lone surrogate, which is no text`);
   }
-  // deno-lint-ignore no-control-regex
+  // deno-lint-ignore no-control-regex -- what the parser strips
   if (/^[\x00- ]|[\x00- ]$|[\t\n\r]/.test(text)) {
     throw new TypeError(
       `Cannot dial ${show(text)}: write a space at its ends, a tab and a line break as ` +
@@ -100,7 +100,7 @@ function refuseExtras(url: URL, form: "host" | "path"): void {
 function hostAndPort(url: URL): string {
   const host = decode(url, url.hostname);
   // An escaped colon or slash would be read as a separator from here on.
-  // deno-lint-ignore no-control-regex
+  // deno-lint-ignore no-control-regex -- none belongs into a host
   if (!url.hostname.startsWith("[") && /[\x00- /:?#@[\]\\]/.test(host)) {
     throw refuse(url, "its host is malformed");
   }

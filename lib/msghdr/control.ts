@@ -168,8 +168,8 @@ export class IncomingControl {
   }
 
   /**
-   * The descriptor, if one descriptor is all that arrived, or else -1. That is the usual case, and this is
-   * a third of what walking takes.
+   * The descriptor, if one descriptor is all that arrived, or else -1. That is the usual case, and needs no
+   * walk.
    */
   get soleDescriptor(): number {
     const words = this.#words;

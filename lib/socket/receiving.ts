@@ -354,7 +354,7 @@ export class Receiver implements Outcome<Message | null>, Received, Disposable {
     const piece = this.#piece;
     if (piece === undefined) return concatenated(this.#pieces).subarray(0, this.#filled);
     if (piece === scratch) return piece.slice(0, this.#filled);
-    // Each view costs as much as all the rest.
+    // A view is an object of its own: none where the piece is full.
     return this.#filled === byteLengthOf(piece) ? piece : piece.subarray(0, this.#filled);
   }
 

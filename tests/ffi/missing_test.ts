@@ -1,7 +1,7 @@
 /** The paths for systems that lack accept4(2), SOCK_CLOEXEC, memfd_create(2), statx(2) and more. */
 
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import "./bsd.ts";
+import "./pool_only.ts";
 import { libc, replaceLibc } from "../../ffi/libc.ts";
 import { cString } from "../../ffi/memory.ts";
 import { MISSING, platform, replacePlatform } from "../../ffi/platform/mod.ts";

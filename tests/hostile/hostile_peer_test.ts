@@ -13,7 +13,7 @@ import { startProcess } from "../util/process.ts";
 import { tempDir } from "../util/tempdir.ts";
 import { chosenCount, chosenSeed, Random } from "./random.ts";
 import { HostileSink } from "./sink.ts";
-import { openReactor } from "./warm_up.ts";
+import { openReactor } from "../util/reactor.ts";
 
 const chosen = chosenSeed();
 const ROUNDS = chosenCount("HOSTILE_ROUNDS", 3_000);

@@ -13,7 +13,7 @@ import { testUnless, testWith } from "../util/peers.ts";
 import type { LineProcess } from "../util/process.ts";
 import { tempDir } from "../util/tempdir.ts";
 import { chosenCount, chosenSeed, Random } from "./random.ts";
-import { openReactor } from "./warm_up.ts";
+import { openReactor } from "../util/reactor.ts";
 import type { Part } from "./victim.ts";
 import { playInC, Victims } from "./victims.ts";
 

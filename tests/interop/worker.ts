@@ -7,6 +7,7 @@
 /// <reference lib="deno.worker" />
 
 import { Listener, Socket, unix } from "../../mod.ts";
+import { openReactor } from "../util/reactor.ts";
 
 /** What to do. */
 export type Order =
@@ -63,7 +64,7 @@ async function take(listener: Listener): Promise<void> {
   }
 }
 
-const warm = warmUp();
+const warm = openReactor();
 
 async function follow(order: Order): Promise<Result> {
   if (order.do === "take") {
@@ -86,17 +87,6 @@ async function follow(order: Order): Promise<Result> {
   using channel = await unix.connect(order.path);
   await channel.send({ data: new Uint8Array(1), files: [socket] });
   return {};
-}
-
-/** Have the reactor open what it keeps. */
-async function warmUp(): Promise<void> {
-  const [a, b] = unix.socketpair();
-  using _a = a;
-  using _b = b;
-  const received = b.receive();
-  await new Promise((resolve) => setTimeout(resolve, 0));
-  await a.send({ data: new Uint8Array(1) });
-  await received;
 }
 
 globalThis.onmessage = async ({ data }: MessageEvent<Order>): Promise<void> => {

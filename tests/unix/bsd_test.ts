@@ -1,19 +1,12 @@
 /** The whole module where the system lacks what macOS lacks. */
 
-import "../ffi/bsd.ts";
+import "../ffi/pool_only.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InvalidAddressError, OwnedFd, unix } from "../../mod.ts";
 import { bytes, connected, isPending, test, text } from "../util/cases.ts";
 import { isInherited } from "../util/inherited.ts";
 import { withUmask } from "../util/limits.ts";
 import { tempDir } from "../util/tempdir.ts";
-
-// The portable pool is all there is here, whatever backend the tests are to run on.
-const VARIABLE = "DENET_UNIX_REACTOR";
-const forced = Deno.env.get(VARIABLE) ?? "";
-Deno.env.set(VARIABLE, "");
-assertEquals(unix.reactorBackend(), "pool");
-Deno.env.set(VARIABLE, forced);
 
 test("connecting, accepting and passing files work", async () => {
   using dir = tempDir();
