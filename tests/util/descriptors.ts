@@ -9,8 +9,16 @@ import { backend } from "../../lib/reactor/mod.ts";
 
 const DIRECTORY = Deno.build.os === "linux" ? "/proc/self/fd" : "/dev/fd";
 
-/** List the open descriptors of this process and what each refers to. */
+/**
+ * List the open descriptors of this process and what each refers to. What only one of two looks sees is not
+ * counted: the runtime's other threads open files for a moment, glibc too, whenever a thread starts.
+ */
 export function listDescriptors(): Map<number, string> {
+  const before = look();
+  return new Map([...look()].filter(([fd, target]) => before.get(fd) === target));
+}
+
+function look(): Map<number, string> {
   const open = new Map<number, string>();
   for (const { name } of [...Deno.readDirSync(DIRECTORY)]) {
     const target = describe(`${DIRECTORY}/${name}`);
