@@ -62,6 +62,8 @@ export class FileIo {
   /** One read that does not block, but for regular files. */
   #readStep(bytes: Uint8Array): number {
     const { fd } = this.#descriptor;
+    // For no bytes at all neither poll(2) nor recv(2) may wait.
+    if (bytes.byteLength === 0 && this.#chosen !== "pool") return 0;
     if (this.#chosen === "socket") return recv(fd, bytes, platform.MSG_DONTWAIT);
     if (this.#chosen === "poll" && poll(fd, READABLE, 0) === 0) return -platform.EAGAIN;
     return read(fd, bytes);

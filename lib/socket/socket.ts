@@ -161,7 +161,7 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
 
   /**
    * Read up to `bytes.byteLength` bytes. Descriptors that come along are closed by the kernel: use
-   * `receive` to take them.
+   * `receive` to take them. On a stream, reading into no room at all gives 0 without waiting.
    *
    * @returns the number of bytes read, `null` at the end of the stream
    * @throws {Deno.errors.BadResource} if the socket is closed, also while waiting
@@ -194,6 +194,8 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
   /** Bytes that a `receive` with `waitAll` took before it was aborted come first. */
   #readOnce(bytes: Uint8Array): number {
     const { fd } = this.#descriptor;
+    // Nothing is there at once: recv(2) would wait for data all the same.
+    if (bytes.byteLength === 0) return 0;
     const receiving = this.#receiving;
     return receiving?.unread === undefined
       ? recv(fd, bytes, platform.MSG_DONTWAIT)

@@ -44,6 +44,13 @@ test("read() and write() of nothing are no end", async () => {
   const nothing = new Uint8Array(0);
   assertEquals([await file.write(nothing), file.writeSync(nothing)], [0, 0]);
   assertEquals([await file.read(nothing), file.readSync(nothing)], [0, 0]);
+  const [reader, writer] = blockingPipe();
+  using _writer = writer;
+  using _reader = reader;
+  assertEquals([await reader.read(nothing), reader.readSync(nothing)], [0, 0], "an empty pipe");
+  using pair = connected();
+  using socket = OwnedFd.adopt(pair.a.detach());
+  assertEquals([await socket.read(nothing), socket.readSync(nothing)], [0, 0], "a socket");
 });
 
 test("read() of a file lets timers go on", async () => {

@@ -61,8 +61,12 @@ test("read() and write() of nothing do nothing", async () => {
   using pair = connected();
   const nothing = new Uint8Array(0);
   assertEquals([await pair.a.write(nothing), pair.a.writeSync(nothing)], [0, 0]);
+  assertEquals([await pair.a.read(nothing), pair.a.readSync(nothing)], [0, 0], "no data");
+  pair.b.writeSync(bytes("a"));
+  assertEquals([await pair.a.read(nothing), pair.a.readSync(nothing)], [0, 0], "data");
+  assertEquals(pair.a.readSync(new Uint8Array(8)), 1);
   pair.b.close();
-  assertEquals([await pair.a.read(nothing), pair.a.readSync(nothing)], [0, 0]);
+  assertEquals([await pair.a.read(nothing), pair.a.readSync(nothing)], [0, 0], "the end");
 });
 
 linuxTest("read() tells an empty seqpacket message from the end", async () => {
