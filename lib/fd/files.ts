@@ -37,6 +37,18 @@ export function fileNumber(file: FileLike): number {
 }
 
 /**
+ * Check that so many descriptors fit one message.
+ *
+ * @throws {RangeError} if there are more than 253
+ */
+export function requireFit(count: number): void {
+  if (count <= MAX_FILES) return;
+  throw new RangeError(
+    `Cannot pass ${count} descriptors in one message: at most ${MAX_FILES} fit; send several messages`,
+  );
+}
+
+/**
  * Return the numbers behind `files`, all checked before any is used.
  *
  * @throws {RangeError} if there are more than 253
@@ -44,11 +56,7 @@ export function fileNumber(file: FileLike): number {
  */
 export function fileNumbers(files: readonly FileLike[]): number[] {
   if (!Array.isArray(files)) throw new TypeError("Cannot pass files: give them in an array");
-  if (files.length > MAX_FILES) {
-    throw new RangeError(
-      `Cannot pass ${files.length} descriptors in one message: at most ${MAX_FILES} fit; send several messages`,
-    );
-  }
+  requireFit(files.length);
   const numbers: number[] = [];
   for (const file of files) numbers.push(fileNumber(file));
   return numbers;

@@ -45,6 +45,9 @@ export interface MemfdOptions {
   seal?: boolean;
 }
 
+/** The longest name that memfd_create(2) takes, in bytes. */
+const MAX_MEMFD_NAME = 249;
+
 let own: (fd: number) => OwnedFd;
 
 /**
@@ -122,6 +125,7 @@ export class OwnedFd implements Disposable {
    *
    * @param name shown in `/proc`, at most 249 bytes; it need not be unique
    * @param data the content; the file position is at its start afterwards
+   * @throws {RangeError} if the name is longer
    * @throws {Deno.errors.NotSupported} where the system has no such files
    *
    * @example
@@ -138,10 +142,10 @@ export class OwnedFd implements Disposable {
   static memfd(name: string, data?: Uint8Array, options: MemfdOptions = {}): OwnedFd {
     const { MFD_CLOEXEC, MFD_ALLOW_SEALING } = platform;
     if (MFD_CLOEXEC === 0) throw notSupported("Memory files (memfd) exist on Linux only");
-    if (name.includes("\0")) throw new TypeError("Cannot name a memory file with a NUL byte");
+    const terminated = memoryFileName(name);
     if (data !== undefined) requireBytes(data);
     const flags = MFD_CLOEXEC | (options.seal === true ? MFD_ALLOW_SEALING : 0);
-    const fd = check(memfdCreate(cString(name), flags), "memfd_create", name);
+    const fd = check(memfdCreate(terminated, flags), "memfd_create", name);
     try {
       if (data !== undefined) fill(fd, data);
       if (options.seal === true) seal(fd);
@@ -354,6 +358,19 @@ function openFlags(options: OpenOptions): number {
     (truncate ? platform.O_TRUNC : 0) |
     (create || createNew ? platform.O_CREAT : 0) |
     (createNew ? platform.O_EXCL : 0);
+}
+
+/** Return the name of a memory file as a C string. */
+function memoryFileName(name: string): Uint8Array<ArrayBuffer> {
+  if (name.includes("\0")) throw new TypeError("Cannot name a memory file with a NUL byte");
+  const bytes = cString(name);
+  const length = bytes.byteLength - 1;
+  if (length > MAX_MEMFD_NAME) {
+    throw new RangeError(
+      `Cannot name a memory file with ${length} bytes: give at most ${MAX_MEMFD_NAME}`,
+    );
+  }
+  return bytes;
 }
 
 /** A memory file takes everything at once, unless memory runs out. */

@@ -30,6 +30,7 @@ export class OutgoingControl {
   #outgrown: { payload: Uint8Array; offset: number }[] = [];
   #payloads: { payload: Uint8Array; offset: number }[] = [];
   #carriesRights = false;
+  #files = 0;
 
   /** The number of bytes in use. */
   get used(): number {
@@ -41,6 +42,11 @@ export class OutgoingControl {
     return this.#carriesRights;
   }
 
+  /** The number of descriptors that a message has room for. */
+  get files(): number {
+    return this.#files;
+  }
+
   /** Add a control message, and return its payload, zeroed, to fill in. */
   add(length: number, level: number, type: number): Uint8Array {
     const offset = this.#used;
@@ -48,7 +54,10 @@ export class OutgoingControl {
     const payload = writeControl(buffer, offset, level, type, length, platform);
     this.#payloads.push({ payload, offset: payload.byteOffset });
     this.#used = offset + cmsgSpace(length, platform);
-    if (level === platform.SOL_SOCKET && type === platform.SCM_RIGHTS) this.#carriesRights = true;
+    if (level === platform.SOL_SOCKET && type === platform.SCM_RIGHTS) {
+      this.#carriesRights = true;
+      this.#files += Math.floor(length / 4);
+    }
     return payload;
   }
 
@@ -87,6 +96,7 @@ export class OutgoingControl {
     this.#payloads = [];
     this.#outgrown = [];
     this.#carriesRights = false;
+    this.#files = 0;
   }
 }
 

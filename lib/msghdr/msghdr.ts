@@ -49,6 +49,8 @@ export interface MsghdrInternals {
   prepareSend(m: Msghdr, sockaddr: Uint8Array | null): Uint8Array;
   /** Whether it passes descriptors, but has no data byte for them to travel with. */
   lacksByte(m: Msghdr): boolean;
+  /** The number of descriptors it passes. */
+  filesAdded(m: Msghdr): number;
   /** The number of bytes in its vectors. */
   room(m: Msghdr): number;
   /** Whether it has an address to be sent to. */
@@ -138,6 +140,7 @@ export class Msghdr implements Disposable {
     internals = {
       prepareSend: (m, sockaddr) => m.#prepareSend(sockaddr),
       lacksByte: (m) => m.#outgoing.carriesRights && isEmpty(m.#vectors),
+      filesAdded: (m) => m.#outgoing.files,
       room: (m) => m.#vectors.reduce((sum, bytes) => sum + byteLengthOf(bytes), 0),
       isNamed: (m) => m.#name !== null,
       prepareReceive: (m, named) => m.#prepareReceive(named),

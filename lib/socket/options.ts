@@ -141,6 +141,14 @@ export function bytesUnsent(fd: number): number {
   return int[0] ?? 0;
 }
 
+/** Check the size of a buffer: the kernel takes a negative one for the largest. */
+export function checkedBufferSize(bytes: number): number {
+  if (Number.isInteger(bytes) && bytes >= 0 && bytes <= 0x7fffffff) return bytes;
+  throw new RangeError(
+    `Cannot use a buffer of ${bytes} bytes: give an integer from 0 to ${0x7fffffff}`,
+  );
+}
+
 /** The largest spin before parking, in microseconds. */
 const MAX_BUSY_POLL = 1_000_000;
 

@@ -90,7 +90,7 @@ export abstract class SocketOptions {
   }
 
   set sendBufferSize(bytes: number) {
-    this.setOption(platform.SOL_SOCKET, platform.SO_SNDBUF, bytes);
+    this.setOption(platform.SOL_SOCKET, platform.SO_SNDBUF, options.checkedBufferSize(bytes));
   }
 
   /** The size of the receive buffer in bytes (SO_RCVBUF). On Linux, Unix sockets charge the sender's alone. */
@@ -99,7 +99,7 @@ export abstract class SocketOptions {
   }
 
   set receiveBufferSize(bytes: number) {
-    this.setOption(platform.SOL_SOCKET, platform.SO_RCVBUF, bytes);
+    this.setOption(platform.SOL_SOCKET, platform.SO_RCVBUF, options.checkedBufferSize(bytes));
   }
 
   /** How long a `Sync` call waits to send, in milliseconds; 0, the default, is for ever (SO_SNDTIMEO). */

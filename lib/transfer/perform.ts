@@ -161,7 +161,11 @@ function deadlineIn(milliseconds: number): number {
   return milliseconds < 0 ? Infinity : performance.now() + milliseconds;
 }
 
+/** The longest time that poll(2) takes, in milliseconds: after it the operation is attempted again. */
+const LONGEST_POLL = 0x7fffffff;
+
 /** The time until a deadline in the form poll(2) wants. */
 function leftUntil(deadline: number): number {
-  return deadline === Infinity ? -1 : Math.max(0, Math.ceil(deadline - performance.now()));
+  if (deadline === Infinity) return -1;
+  return Math.min(LONGEST_POLL, Math.max(0, Math.ceil(deadline - performance.now())));
 }

@@ -7,14 +7,14 @@
 import { platform } from "../../ffi/platform/mod.ts";
 import { writeDescriptors } from "../cmsg.ts";
 import type { OwnedFd } from "../fd/owned_fd.ts";
-import { type FileLike, fileNumbers, MAX_FILES } from "../fd/files.ts";
+import { type FileLike, fileNumbers, MAX_FILES, requireFit } from "../fd/files.ts";
 import { internals, type Msghdr } from "../msghdr/msghdr.ts";
 
 /**
  * Add open files to a message (`SCM_RIGHTS`). They stay open here; do not close them before
  * it is sent. The message keeps their objects alive.
  *
- * @throws {RangeError} for more than 253 files
+ * @throws {RangeError} for more than 253 files, those added before included
  * @throws {TypeError} if one is no descriptor
  *
  * @example
@@ -33,6 +33,7 @@ import { internals, type Msghdr } from "../msghdr/msghdr.ts";
 export function addFiles(msg: Msghdr, ...files: FileLike[]): void {
   const numbers = fileNumbers(files);
   if (numbers.length === 0) return;
+  requireFit(internals.filesAdded(msg) + numbers.length);
   const payload = msg.addControl(numbers.length * 4, platform.SOL_SOCKET, platform.SCM_RIGHTS);
   writeDescriptors(payload, numbers);
   internals.keep(msg, files.filter((file) => typeof file === "object"));

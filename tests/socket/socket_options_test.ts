@@ -22,8 +22,11 @@ test("the sizes of the buffers can be set", () => {
   for (const name of ["sendBufferSize", "receiveBufferSize"] as const) {
     pair.a[name] = 32768;
     assert(pair.a[name] >= 32768);
-    assertThrows(() => pair.a[name] = 0.5, RangeError);
-    assertThrows(() => pair.a[name] = NaN, RangeError);
+    const size = pair.a[name];
+    for (const wrong of [0.5, NaN, -1, 2 ** 31, "1" as unknown as number]) {
+      assertThrows(() => pair.a[name] = wrong, RangeError);
+    }
+    assertEquals(pair.a[name], size);
   }
 });
 

@@ -152,6 +152,14 @@ test("performSync() gives EAGAIN after its time limit", () => {
   }
 });
 
+test("performSync() takes time limits that poll(2) does not", () => {
+  for (const limit of [2 ** 31 - 1, 2 ** 31, 1e15]) {
+    using made = channel();
+    made.write();
+    assertEquals(performSync(made.channel, nth(2), () => limit), 2, `${limit} ms`);
+  }
+});
+
 test("performSync() asks the obstacle, with what is left of the time limit", () => {
   using made = channel();
   const limits: number[] = [];

@@ -50,6 +50,21 @@ Deno.test("addFiles() refuses 254 files, and what is no descriptor, before anyth
   assertEquals(sendmsgSync(pair.a, out), 0);
 });
 
+test("addFiles() refuses what would be more than 253 files together with those added before", () => {
+  using pair = connected();
+  using out = new Msghdr();
+  addFiles(out, ...Array(200).fill(0));
+  assertThrows(() => addFiles(out, ...Array(54).fill(0)), RangeError, "Cannot pass 254");
+  addFiles(out, ...Array(53).fill(0));
+  assertThrows(() => addFiles(out, 0), RangeError, "at most 253");
+  out.addVector(new Uint8Array(1));
+  assertEquals(sendmsgSync(pair.a, out), 1);
+  using message = pair.b.receiveSync({ files: 253 });
+  assertEquals(message?.files.length, 253);
+  out.reset();
+  addFiles(out, ...Array(253).fill(0));
+});
+
 test("addFiles() and recvFiles() pass 253 files at once", () => {
   using into = passed(Array(253).fill(0), 253);
   const files = recvFiles(into);
