@@ -133,6 +133,9 @@ const classes: Readonly<Record<string, ErrorClass>> = {
   ETIMEDOUT: Deno.errors.TimedOut,
 };
 
+const NOT_CONNECTED =
+  "the socket is not connected: connect it, or give each message an address to be sent to";
+
 /** What an error number means to somebody who uses sockets, and what to do about it. */
 const explanations: Readonly<Record<string, string>> = {
   EACCES:
@@ -140,11 +143,11 @@ const explanations: Readonly<Record<string, string>> = {
   EADDRINUSE:
     "the address is taken: choose another, or remove a left-over socket file with `replaceStale`",
   EAGAIN: "the call would have to wait",
-  EBADF: "not an open descriptor",
+  EBADF: "not an open descriptor, or one that is not open for that",
   ECONNREFUSED:
     "nobody listens there: start the server, or remove a socket file left over from one that ended",
   ECONNRESET: "the peer closed the connection with data still unread",
-  EDESTADDRREQ: "the socket is not connected: give the message an address",
+  EDESTADDRREQ: NOT_CONNECTED,
   EEXIST: "the path exists already",
   EINVAL: "invalid argument",
   EIO: "input/output error",
@@ -163,7 +166,7 @@ const explanations: Readonly<Record<string, string>> = {
   ENOPROTOOPT: "this kernel or kind of socket does not have that option",
   ENOSPC: "no space left on the device",
   ENOSYS: "this system does not have that call",
-  ENOTCONN: "the socket is not connected",
+  ENOTCONN: NOT_CONNECTED,
   ENOTDIR: "a component of the path is not a directory",
   ENOTSOCK: "the descriptor is not a socket",
   EOPNOTSUPP: "the operation does not fit this kind of socket",
@@ -172,6 +175,12 @@ const explanations: Readonly<Record<string, string>> = {
   EPROTOTYPE: "a socket of another type is bound there: use the `type` of the server",
   EROFS: "the file system is read-only",
   ETOOMANYREFS: "too many descriptors are in flight: wait until the receiver has taken some",
+};
+
+/** What it means after one system call only. */
+const special: Readonly<Record<string, string>> = {
+  "sendmsg EPERM":
+    "not permitted: the receiver refuses descriptors (its `passRights` is off), or the credentials are not this process's own",
 };
 
 /** What the user wanted, by the system call that was to do it. */
@@ -198,6 +207,9 @@ const actions: Readonly<Record<string, string>> = {
   socketpair: "create a pair of sockets",
 };
 
+/** The same with an address, where that reads differently. */
+const actionsOn: Readonly<Record<string, string>> = { send: "send to", sendmsg: "send to" };
+
 /** Return the name of an error number, as in `"ENOENT"`. */
 export function errnoName(errno: number): string {
   return platform.errnoNames[errno] ?? `E${errno}`;
@@ -207,17 +219,21 @@ export function errnoName(errno: number): string {
  * Return the exception for a system call that failed with `errno` (positive).
  *
  * @param subject what the message quotes: an address, a path; it becomes `address`
+ * @param reason what to say in place of what the error number means in general
  */
 export function systemError(
   errno: number,
   syscall: string,
   subject?: string,
+  reason?: string,
 ): Error & SystemErrorInfo {
   const code = errnoName(errno);
-  const action = actions[syscall] ?? syscall;
+  const action = (subject === undefined ? undefined : actionsOn[syscall]) ?? actions[syscall];
   const about = subject === undefined ? "" : ` ${JSON.stringify(subject)}`;
-  const why = explanations[code];
-  const message = `Cannot ${action}${about}: ${why === undefined ? code : `${why} (${code})`}`;
+  const why = reason ?? special[`${syscall} ${code}`] ?? explanations[code];
+  const message = `Cannot ${action ?? syscall}${about}: ${
+    why === undefined ? code : `${why} (${code})`
+  }`;
   const info: SystemErrorInfo = {
     code,
     errno,

@@ -91,6 +91,19 @@ Deno.test("systemError() says what failed, about what, and why", () => {
   assertMatch(systemError(platform.ENOENT, "connect", 'a"\0b').message, /"a\\"\\u0000b"/);
 });
 
+Deno.test("systemError() says what to do where a call fails for reasons of its own", () => {
+  const message = (code: string, ...about: [syscall: string, subject?: string, reason?: string]) =>
+    systemError(platform.errnoNames.indexOf(code), ...about).message;
+  assertMatch(message("EPERM", "sendmsg"), /^Cannot send: .*passRights/);
+  assertMatch(message("EPERM", "write"), /^Cannot write: operation not permitted/);
+  assertMatch(message("ENOTCONN", "sendmsg"), /connect it, or give each message an address/);
+  assertMatch(message("ENOENT", "sendmsg", "/run/a"), /^Cannot send to "\/run\/a": no such file/);
+  assertEquals(
+    message("EADDRINUSE", "bind", "/run/a", "choose another"),
+    'Cannot bind to "/run/a": choose another (EADDRINUSE)',
+  );
+});
+
 Deno.test("errnoName() makes do with an error number it does not know", () => {
   assertEquals(errnoName(platform.ENOENT), "ENOENT");
   assertEquals(errnoName(99999), "E99999");

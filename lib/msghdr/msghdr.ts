@@ -253,7 +253,9 @@ export class Msghdr implements Disposable {
   }
 
   set flags(flags: number) {
-    if (!Number.isInteger(flags)) throw new TypeError(`Cannot set the flags to ${flags}`);
+    if (!Number.isInteger(flags)) {
+      throw new TypeError(`Cannot set the flags to ${flags}: give an integer`);
+    }
     this.#flags = flags;
     this.#arrivedFlags = undefined;
   }

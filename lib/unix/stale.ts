@@ -26,6 +26,10 @@ const LOCK_INTERVAL = 5;
 const LINGERING = 250;
 const ASK_INTERVAL = 2;
 
+const NO_SOCKET =
+  "what is there is no socket, and `replaceStale` replaces nothing else: choose another path, or remove it";
+const ALIVE = "a running program has the socket there: stop it, or choose another path";
+
 /**
  * Run `bindAndListen` after removing the stale socket file in its way, while nobody else does the same.
  *
@@ -67,14 +71,15 @@ function lockDirectory(name: Name, display: string): number {
 }
 
 function removeStale(name: Name, display: string): void {
-  const inUse = () => systemError(platform.EADDRINUSE, "bind", display);
+  const inUse = (why?: string) => systemError(platform.EADDRINUSE, "bind", display, why);
   const before = identityOfPath(name.bytes);
-  if (typeof before === "number" || !isSocket(before)) throw inUse();
+  if (typeof before === "number") throw inUse();
+  if (!isSocket(before)) throw inUse(NO_SOCKET);
   for (let waited = 0;; waited += ASK_INTERVAL) {
     const answer = ask(name);
     if (answer === -platform.ECONNREFUSED) break;
     const isAlive = answer >= 0 || answer === -platform.EPROTOTYPE;
-    if (!isAlive || waited >= LINGERING) throw inUse();
+    if (!isAlive || waited >= LINGERING) throw inUse(isAlive ? ALIVE : undefined);
     poll(-1, 0, ASK_INTERVAL); // nothing to poll: a pause
   }
   const after = identityOfPath(name.bytes);

@@ -22,12 +22,12 @@ function identity(path: string): string {
   return JSON.stringify({ ino, mode, size, target: isSymlink ? Deno.readLinkSync(path) : null });
 }
 
-/** Assert that `replaceStale` refuses a path, and touches nothing. */
-function assertUntouched(path: string): void {
+/** Assert that `replaceStale` refuses a path, says why, and touches nothing. */
+function assertUntouched(path: string, why: string): void {
   const before = identity(path);
   const open = countDescriptors();
   for (const attempt of [listen, bind]) {
-    const error = assertThrows(() => attempt(path, { replaceStale: true }), AddrInUse);
+    const error = assertThrows(() => attempt(path, { replaceStale: true }), AddrInUse, why);
     assert("code" in error && "address" in error);
     assertEquals([error.code, error.address], ["EADDRINUSE", path]);
   }
@@ -62,7 +62,7 @@ test("replaceStale replaces a file of datagram sockets, and by datagram sockets"
 test("replaceStale leaves a live listener alone, and does not connect to it", async () => {
   using dir = tempDir();
   using listener = listen(dir.join("a"));
-  assertUntouched(dir.join("a"));
+  assertUntouched(dir.join("a"), "a running program has the socket");
   const pending = listener.accept();
   using client = connectSync(dir.join("a"));
   using server = await pending;
@@ -74,8 +74,8 @@ linuxTest("replaceStale leaves a live seqpacket listener and a datagram socket a
   using dir = tempDir();
   using _listener = listen(dir.join("a"), { type: "seqpacket" });
   using _socket = bind(dir.join("b"));
-  assertUntouched(dir.join("a"));
-  assertUntouched(dir.join("b"));
+  assertUntouched(dir.join("a"), "a running program has the socket");
+  assertUntouched(dir.join("b"), "a running program has the socket");
 });
 
 test("replaceStale leaves a socket alone that is bound, but does not listen yet", () => {
@@ -83,14 +83,14 @@ test("replaceStale leaves a socket alone that is bound, but does not listen yet"
   const flags = { cloexec: true, nonblocking: false };
   using bound = OwnedFd.adopt(socket(platform.SOCK_STREAM, flags));
   assertEquals(bindTo(bound.fd, parseAddress(dir.join("a"), platform)), 0);
-  assertUntouched(dir.join("a"));
+  assertUntouched(dir.join("a"), "a running program has the socket");
 });
 
 linuxTest("replaceStale leaves a live listener with a full backlog alone", () => {
   using dir = tempDir();
   using _listener = listen(dir.join("a"), { backlog: 0 });
   using _client = connectSync(dir.join("a"));
-  assertUntouched(dir.join("a"));
+  assertUntouched(dir.join("a"), "a running program has the socket");
 });
 
 test("replaceStale touches nothing that is no socket", () => {
@@ -98,7 +98,9 @@ test("replaceStale touches nothing that is no socket", () => {
   Deno.writeTextFileSync(dir.join("file"), "precious");
   Deno.mkdirSync(dir.join("folder"));
   new Deno.Command("mkfifo", { args: [dir.join("fifo")] }).outputSync();
-  for (const name of ["file", "folder", "fifo"]) assertUntouched(dir.join(name));
+  for (const name of ["file", "folder", "fifo"]) {
+    assertUntouched(dir.join(name), "what is there is no socket");
+  }
   assertEquals(Deno.readTextFileSync(dir.join("file")), "precious");
 });
 
@@ -108,7 +110,7 @@ test("replaceStale follows no symbolic link: neither it nor what it points to is
   Deno.writeTextFileSync(dir.join("file"), "precious");
   for (const target of ["stale", "file", "nowhere"]) {
     Deno.symlinkSync(target, dir.join("link"));
-    assertUntouched(dir.join("link"));
+    assertUntouched(dir.join("link"), "what is there is no socket");
     Deno.removeSync(dir.join("link"));
   }
   assertEquals([...Deno.readDirSync(dir.path)].map((it) => it.name).sort(), ["file", "stale"]);
