@@ -94,11 +94,14 @@ export class ControlTruncatedError extends Error {
   override readonly name = "ControlTruncatedError";
   /** The bytes that came with the control data. */
   readonly data: Uint8Array;
+  /** `"EMFILE"` if descriptors are missing because this process has too many open, `"ENFILE"` if the system has. */
+  declare readonly code?: string;
 
-  /** Create the error with the bytes that survived. */
-  constructor(message: string, data: Uint8Array) {
+  /** Create the error with the bytes that survived, and what was short. */
+  constructor(message: string, data: Uint8Array, code?: string) {
     super(message);
     this.data = data;
+    if (code !== undefined) this.code = code;
   }
 }
 

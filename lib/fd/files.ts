@@ -4,9 +4,9 @@
  * @module
  */
 
-import { fcntl } from "../../ffi/syscalls/files.ts";
+import { closeFd, fcntl } from "../../ffi/syscalls/files.ts";
 import { platform } from "../../ffi/platform/mod.ts";
-import { check } from "../errors.ts";
+import { check, systemError, type SystemErrorInfo } from "../errors.ts";
 
 /**
  * Anything that stands for an open descriptor: its number (0, 1 and 2 are standard input, output and
@@ -69,6 +69,21 @@ export function fileNumbers(files: readonly FileLike[]): number[] {
  */
 export function duplicate(fd: number): number {
   return check(fcntl(fd, platform.F_DUPFD_CLOEXEC, 0), "dup");
+}
+
+/**
+ * Return why this process gets no further descriptor, as the error of `syscall`, or `undefined` if it does.
+ *
+ * @param fd an open descriptor, to try it with
+ */
+export function shortageOfDescriptors(
+  fd: number,
+  syscall: string,
+): (Error & SystemErrorInfo) | undefined {
+  const copy = fcntl(fd, platform.F_DUPFD_CLOEXEC, 0);
+  if (copy >= 0) closeFd(copy);
+  const isShort = copy === -platform.EMFILE || copy === -platform.ENFILE;
+  return isShort ? systemError(-copy, syscall) : undefined;
 }
 
 /**

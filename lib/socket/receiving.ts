@@ -13,7 +13,7 @@ import type { Descriptor } from "../fd/descriptor.ts";
 import type { OwnedFd } from "../fd/owned_fd.ts";
 import { bufferTakenAway, isBytes } from "../transfer/caller_memory.ts";
 import { check, ControlTruncatedError } from "../errors.ts";
-import { MAX_FILES } from "../fd/files.ts";
+import { MAX_FILES, shortageOfDescriptors } from "../fd/files.ts";
 import { isReadingShutDown } from "./inspect.ts";
 import { Header, MAX_VECTORS } from "../msghdr/header.ts";
 import { type Message, ReceivedMessage } from "./message.ts";
@@ -341,12 +341,19 @@ export class Receiver implements Outcome<Message | null>, Received, Disposable {
   }
 
   #refuse(data: Uint8Array, arrived: number): never {
+    const { descriptor } = this.#socket;
+    // Fewer than were asked for: look for the reason before those that came are closed.
+    const mayBeShort = arrived < this.#limit && !descriptor.closed;
+    const shortage = mayBeShort ? shortageOfDescriptors(descriptor.fd, "recvmsg") : undefined;
     closeReceived(this);
+    const what = arrived > this.#limit
+      ? `${arrived} descriptors came, at most ${this.#limit} were asked for`
+      : "more descriptors or other control data came than were asked for";
+    const message = shortage?.message ?? `Cannot accept the message: ${what}`;
     throw new ControlTruncatedError(
-      arrived > this.#limit
-        ? `Cannot accept the message: ${arrived} descriptors came, at most ${this.#limit} were asked for; all are closed, the data is in \`data\``
-        : "Cannot accept the message: more descriptors or other control data came than were asked for, or this process has no descriptors left; all are closed, the data is in `data`",
+      `${message}; all descriptors that came are closed, the data is in \`data\``,
       data,
+      shortage?.code,
     );
   }
 

@@ -302,7 +302,8 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
    * Receive one message; on a stream, what has come.
    *
    * @returns the message, `null` at the end
-   * @throws {ControlTruncatedError} with `files` above 0, if more came than asked for; nothing leaks
+   * @throws {ControlTruncatedError} with `files` above 0, if more came than asked for; nothing leaks. Its
+   * `code` is `EMFILE` if it was this process that had no room for them
    * @throws {TypeError} for `peek` together with `files`
    * @throws {RangeError} for a size or number of files that cannot be
    * @throws {Deno.errors.BadResource} if the socket is closed, also while waiting

@@ -96,6 +96,7 @@ for (const [name, receive] of Object.entries(twins)) {
           "closed",
         );
         assertEquals([text(error.data), countDescriptors()], ["data", before], `${sent}, ${asked}`);
+        assertEquals("code" in error, false, "there is no shortage");
       }
       pair.a.writeSync(bytes("next"));
       assertEquals(text((await receive(pair.b, { files: 1 }))?.data), "next");
@@ -284,6 +285,7 @@ for (const [name, receive] of Object.entries(twins)) {
       error = await assertRejects(() => receive(pair.b, { files: 5 }), ControlTruncatedError);
     }
     assertEquals([text(error.data), countDescriptors()], ["data", before]);
+    assertEquals([error.code, /RLIMIT_NOFILE.*data/.test(error.message)], ["EMFILE", true]);
     pair.a.sendSync({ data: bytes("next"), files: Array(5).fill(0) });
     using message = await receive(pair.b, { files: 5 });
     assertEquals([text(message?.data), message?.files.length], ["next", 5]);
