@@ -217,7 +217,7 @@ class SendCall implements Outcome<number>, Disposable {
     this.#message = message;
     this.#flags = flags;
     this.#room = internals.room(message);
-    this.#destination = name === null ? undefined : destinationOf(name);
+    this.#destination = name === null ? undefined : destinationOf(name, "sendmsg");
   }
 
   outcome(count: number): number {

@@ -36,8 +36,15 @@ export interface Destination extends Disposable {
 let lastText = "";
 let lastDestination: Destination | undefined;
 
-/** Return how to reach the address. The last short one is kept: senders of datagrams repeat themselves. */
-export function destinationOf(address: Address): Destination {
+/**
+ * Return how to reach the address. The last short one is kept: senders of datagrams repeat themselves.
+ *
+ * @param syscall what it is for, and what is said to have failed if a long path cannot be reached
+ */
+export function destinationOf(
+  address: Address,
+  syscall: "connect" | "sendmsg" = "connect",
+): Destination {
   if (address === lastText && lastDestination !== undefined) return lastDestination;
   const name = parseAddress(address, platform);
   if (name.kind === "autobind") {
@@ -53,7 +60,7 @@ export function destinationOf(address: Address): Destination {
     }
     return destination;
   }
-  return longDestination(name);
+  return longDestination(name, syscall);
 }
 
 /** Whether a name must be shortened for the kernel. */
@@ -70,12 +77,12 @@ function shortDestination(name: Name): Destination {
   };
 }
 
-function longDestination(name: Name): Destination {
+function longDestination(name: Name, syscall: string): Destination {
   requireShortComponent(name);
   const display = displayName(name);
   const fd = check(
     open(cString(name.bytes), platform.O_PATH | platform.O_CLOEXEC),
-    "open",
+    syscall,
     display,
   );
   return {

@@ -84,7 +84,7 @@ export class Sender implements Outcome<number>, Disposable {
         "Cannot send to an address: only datagram sockets send to several; connect instead",
       );
     }
-    this.#destination = to === undefined ? undefined : destinationOf(to);
+    this.#destination = to === undefined ? undefined : destinationOf(to, "sendmsg");
   }
 
   /** The number of bytes in the data as it is now. */

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { platform } from "../../ffi/platform/mod.ts";
 import { socket } from "../../ffi/syscalls/sockets.ts";
@@ -70,8 +70,11 @@ linuxTest("destinationOf() reaches a path that does not fit, by a descriptor it 
 
 linuxTest("destinationOf() says that a path that does not fit is not there", () => {
   const path = `/tmp/${"none/".repeat(30)}a`;
-  const error = assertThrows(() => destinationOf(path), Deno.errors.NotFound);
-  assertEquals("address" in error && error.address, path);
+  for (const syscall of ["connect", "sendmsg"] as const) {
+    const error = assertThrows(() => destinationOf(path, syscall), Deno.errors.NotFound);
+    assert("address" in error && "syscall" in error);
+    assertEquals([error.address, error.syscall], [path, syscall]);
+  }
 });
 
 linuxTest("a last component that does not fit is refused, and said so", async () => {
