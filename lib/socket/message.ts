@@ -20,7 +20,7 @@ export interface Message extends Disposable {
   credentials?: Credentials;
   /** A descriptor of the sending process, if the socket's `passPidfd` is on (Linux 6.5). */
   pidfd?: OwnedFd;
-  /** The sender's address, `null` for one without a name. */
+  /** The sender's address, to which datagrams can be answered; `null` for one without a name. */
   from: Deno.UnixAddr | null;
   /** Whether the message was longer than the room for it: the rest is lost. Never on a stream. */
   truncated: boolean;

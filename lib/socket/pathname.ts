@@ -11,7 +11,7 @@ import { dirname } from "@std/path/posix/dirname";
 import { cString } from "../../ffi/memory.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { bind } from "../../ffi/syscalls/sockets.ts";
-import { closeFd, link, open, unlink } from "../../ffi/syscalls/files.ts";
+import { closeFd, link, open, readlink, unlink } from "../../ffi/syscalls/files.ts";
 import { identityOfPath } from "../fd/stat.ts";
 import { check, InvalidAddressError } from "../errors.ts";
 import {
@@ -130,8 +130,13 @@ function requireShortComponent(name: Name): void {
   );
 }
 
-/** Bind `fd` to a name, however long its directory is; the result of bind(2). */
-export function bindTo(fd: number, name: Name): number {
+/**
+ * Bind `fd` to a name, however long its directory is; the result of bind(2).
+ *
+ * @param keep called if peers see a name that leads to the socket for as long as this descriptor of its
+ * directory is open, and that the callee closes; without it they see one that leads nowhere
+ */
+export function bindTo(fd: number, name: Name, keep?: (directory: number) => void): number {
   if (!needsShortening(name)) return bind(fd, encodeSockaddr(name, platform));
   requireShortComponent(name);
   const text = latin1(name.bytes);
@@ -139,11 +144,31 @@ export function bindTo(fd: number, name: Name): number {
   const { O_PATH, O_DIRECTORY, O_CLOEXEC } = platform;
   const dirfd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (dirfd < 0) return dirfd;
+  let isKept = false;
   try {
-    return bindIn(fd, `/proc/self/fd/${dirfd}/`, fromLatin1(basename(text)));
+    const component = fromLatin1(basename(text));
+    const lasting = keep === undefined ? undefined : lastingName(dirfd, component);
+    if (lasting === undefined) return bindIn(fd, `/proc/self/fd/${dirfd}/`, component);
+    const bound = bind(fd, encodeSockaddr(lasting, platform));
+    isKept = bound >= 0;
+    if (isKept) keep?.(dirfd);
+    return bound;
   } finally {
-    closeFd(dirfd);
+    if (!isKept) closeFd(dirfd);
   }
+}
+
+/**
+ * Return the name of a file in the directory for all processes, or `undefined` if it does not fit:
+ * `/proc/self` is another process for each of them.
+ */
+function lastingName(dirfd: number, component: Uint8Array): Name | undefined {
+  const target = new Uint8Array(16);
+  const length = readlink(cString("/proc/self"), target);
+  if (length <= 0) return undefined;
+  const process = new TextDecoder().decode(target.subarray(0, length));
+  const name = joined(`/proc/${process}/fd/${dirfd}/`, component);
+  return fitsSockaddr(name, platform) ? name : undefined;
 }
 
 function bindIn(fd: number, directory: string, component: Uint8Array): number {

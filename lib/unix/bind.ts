@@ -46,6 +46,8 @@ export interface FilePlan {
   readonly mode: number | undefined;
   readonly replaceStale: boolean;
   readonly unlinkOnClose: boolean;
+  /** Whether peers answer to the address: it must lead here for them, however long it is. */
+  readonly isAnswered: boolean;
 }
 
 /**
@@ -53,7 +55,11 @@ export interface FilePlan {
  *
  * @throws {TypeError} | {RangeError} if they do not fit
  */
-export function planFile(name: Name, options: SocketFileOptions): FilePlan {
+export function planFile(
+  name: Name,
+  options: SocketFileOptions,
+  isAnswered: boolean = false,
+): FilePlan {
   const { mode, replaceStale = false, unlinkOnClose = true } = options;
   if (mode !== undefined) {
     if (!Number.isInteger(mode) || mode < 0 || mode > 0o777) {
@@ -67,7 +73,7 @@ export function planFile(name: Name, options: SocketFileOptions): FilePlan {
       );
     }
   }
-  return { mode, replaceStale, unlinkOnClose };
+  return { mode, replaceStale, unlinkOnClose, isAnswered };
 }
 
 /**
@@ -94,10 +100,13 @@ export function bindDescriptor(
 ): void {
   // On Linux a socket's own mode becomes that of its file.
   if (plan.mode !== undefined) check(fchmod(descriptor.fd, plan.mode), "fchmod", displayName(name));
-  const first = bindTo(descriptor.fd, name);
+  const keep = (directory: number) =>
+    descriptor.closeTogether(new Descriptor(directory, descriptor.owner));
+  const attempt = () => bindTo(descriptor.fd, name, plan.isAnswered ? keep : undefined);
+  const first = attempt();
   if (first === -platform.EADDRINUSE && plan.replaceStale && name.kind === "path") {
     replacingStale(name, () => {
-      check(bindTo(descriptor.fd, name), "bind", displayName(name));
+      check(attempt(), "bind", displayName(name));
       finishBinding(descriptor, name, plan, ready);
     });
     return;
@@ -143,6 +152,9 @@ export function withNewSocket(
 /**
  * Create a datagram socket bound to an address: it receives from everybody, and sends with `to`.
  *
+ * On Linux a path may be longer than the kernel takes. Receivers then see the sender as
+ * `/proc/PID/fd/N/name`, to which they can answer while the socket is open, if they run as the same user.
+ *
  * @param address a path, an abstract name, or `""` for a name of the kernel's choosing
  * @throws {InvalidAddressError} if the address cannot be bound to
  * @throws {Deno.errors.AddrInUse} if it is taken
@@ -166,7 +178,7 @@ export function withNewSocket(
  */
 export function bind(address: Address, options: BindOptions = {}): Socket {
   const name = parseBindAddress(address);
-  const plan = planFile(name, options);
+  const plan = planFile(name, options, true);
   const descriptor = withNewSocket(
     typeNumber("dgram"),
     options,

@@ -52,7 +52,7 @@ function plan(options: ConnectOptions): Plan {
   const { type = "stream", busyPoll = 0, localAddress } = options;
   typeNumber(type);
   const local = localAddress === undefined ? undefined : parseBindAddress(localAddress);
-  const file = local === undefined ? undefined : planFile(local, {});
+  const file = local === undefined ? undefined : planFile(local, {}, type === "dgram");
   return { type, busyPoll: checkedBusyPoll(busyPoll), local, file };
 }
 

@@ -136,6 +136,14 @@ const listening: Scenario<Place>[] = [
     expect: fileStays,
     repair: ({ short }) => remove(short),
   },
+  {
+    name: "bind() to a path beyond sun_path",
+    prepare: place,
+    act: ({ long }) => unix.bind(long).close(),
+    expect: (fault, error) =>
+      fault.call === "readlink" ? "survives" : asBind("open")?.(fault, error),
+    repair: ({ long }) => remove(long),
+  },
 ];
 
 testScenarios("listen() and bind() fail cleanly", listening);

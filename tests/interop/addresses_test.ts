@@ -215,6 +215,19 @@ withPeers(
   LINUX,
 );
 
+withPeers("a peer can answer a datagram from a path beyond sun_path", async (peer) => {
+  using dir = tempDir();
+  const deep = dir.join(...Array.from({ length: 12 }, () => "a-long-directory-name"));
+  Deno.mkdirSync(deep, { recursive: true });
+  await peer.bind("d", dir.join("theirs"));
+  using socket = unix.bind(`${deep}/ours`);
+  await socket.send({ data: pattern(5), to: dir.join("theirs") });
+  const { from } = await peer.receive("d", 5);
+  await peer.send("d", { data: pattern(9), to: from ?? "" });
+  using answer = await socket.receive();
+  assertEquals(answer?.data, pattern(9));
+}, LINUX);
+
 withPeers("connect() and listen() take relative paths, bytes and URLs", async (peer) => {
   using dir = tempDir();
   const back = Deno.cwd();
