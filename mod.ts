@@ -23,6 +23,7 @@ export {
   type DialOptions,
   dialUri,
   lookupService,
+  type ProtocolOptions,
   registerProtocol,
   registerService,
   type Service,

@@ -350,7 +350,7 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
    * Shut down one direction, or both, by shutdown(2): the peer reads an end, or cannot write any more.
    *
    * @throws {TypeError} if `how` is none of the three
-   * @throws {Deno.errors.NotConnected} if the socket is not connected
+   * @throws {Deno.errors.NotConnected} if the socket is not connected, where the system minds: Linux does not
    */
   shutdown(how: "read" | "write" | "both"): void {
     check(shutdown(this.fd, directionNumber(how)), "shutdown");
@@ -377,7 +377,8 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
   }
 
   /**
-   * Give the descriptor up without closing it, and return its number: whoever takes it closes it.
+   * Give the descriptor up without closing it, and return its number: whoever takes it closes it. Bytes that
+   * a `receive` with `waitAll` took before it was aborted stay behind: read them first.
    *
    * @throws {Deno.errors.BadResource} if the socket is closed
    */
