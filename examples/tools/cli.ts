@@ -29,7 +29,8 @@ export async function run(name: string, body: Body): Promise<never> {
   for (const [signal, number] of SIGNALS) {
     Deno.addSignalListener(signal, () => stop.abort(new Interrupted(signal, 128 + number)));
   }
-  Deno.exit(await body(Deno.args, stop.signal).catch((error) => complain(name, error)));
+  const status = (async () => await body(Deno.args, stop.signal))();
+  Deno.exit(await status.catch((error) => complain(name, error)));
 }
 
 function complain(name: string, error: unknown): number {
@@ -44,10 +45,12 @@ let errors: OwnedFd | undefined;
 
 /** Write a line of error output, if there is still somebody to read it. */
 export function warn(name: string, text: string): void {
+  const line = new TextEncoder().encode(`${name}: ${text}\n`);
   try {
-    (errors ??= stderr()).writeSync(new TextEncoder().encode(`${name}: ${text}\n`));
-  } catch {
-    // The reader is gone; the exit code says the rest.
+    (errors ??= stderr()).writeSync(line);
+  } catch (error) {
+    // Without FFI permission, that is what there is to say. Else the reader is gone; the exit code says the rest.
+    if (error instanceof Deno.errors.NotCapable) Deno.stderr.writeSync(line);
   }
 }
 

@@ -77,7 +77,13 @@ export function readProc(path: string): string | undefined {
   return decoded(length);
 }
 
+const F_OK = 0;
 const X_OK = 1;
+
+/** Whether a path is there, by access(2). */
+export function exists(path: string): boolean {
+  return libc().access(cString(path), F_OK) === 0;
+}
 
 /** Whether a path may be executed, by access(2). */
 export function isExecutable(path: string): boolean {

@@ -5,7 +5,9 @@ import { entryOf, type ToolName, TOOLS } from "../../examples/tools/permissions.
 import { taskCommand } from "../util/project.ts";
 import { tempDir } from "../util/tempdir.ts";
 import { testUnless } from "../util/peers.ts";
+import { startDeno, startProcess } from "../util/process.ts";
 import { runExample } from "./run.ts";
+import { assertFails } from "./tool.ts";
 
 const notLinux = Deno.build.os === "linux" ? undefined : "the tools read /proc, as on Linux";
 const names = Object.keys(TOOLS) as ToolName[];
@@ -15,6 +17,22 @@ Deno.test("the tasks of the tools give the permissions that compiling embeds", (
     const file = entryOf(name).href.split("/").slice(-4).join("/");
     const wanted = `deno run --no-prompt ${TOOLS[name].join(" ")} ${file}`;
     assertEquals(taskCommand(name), wanted);
+  }
+});
+
+testUnless(notLinux, "the tools fail in one line where Deno gives them no permission", async () => {
+  for (const [name, args] of [["unixtap", ["a", "b"]], ["fdpass", ["list", "a"]]] as const) {
+    await using tool = startDeno(entryOf(name), [], { args });
+    await assertFails(tool, 1, new RegExp(`^${name}: Requires ffi access`));
+  }
+});
+
+testUnless(notLinux, "the tools fail in one line where their help has no room", async () => {
+  for (const name of names) {
+    const command = `exec "$@" ${entryOf(name).pathname} --help > /dev/full`;
+    const args = ["-c", command, "sh", Deno.execPath(), "run", "--no-prompt", ...TOOLS[name]];
+    await using tool = startProcess("sh", { args });
+    await assertFails(tool, 1, new RegExp(`^${name}: No space left`));
   }
 });
 

@@ -13,6 +13,7 @@ const USAGE: readonly [args: string[], message: RegExp][] = [
   [[], /Give LISTEN and TARGET/],
   [["a"], /Give LISTEN and TARGET/],
   [["a", "b", "c\x1b"], /Cannot use "c\\x1b" as well/],
+  [["", "b"], /Give LISTEN and TARGET/],
   [["a", "a"], /cannot be the same/],
   [["-t", "tcp", "a", "b"], /Cannot use "tcp" for --type: give one of stream, seqpacket, dgram/],
   [["--bytes=-1", "a", "b"], /Cannot use "-1" for --bytes/],

@@ -7,7 +7,7 @@
 import type { OwnedFd } from "@denet/unix";
 import { parse, printable, UsageError, warn } from "../cli.ts";
 import { describeFile, fileText } from "../inspect.ts";
-import { become, isExecutable } from "../libc.ts";
+import { become, exists, isExecutable } from "../libc.ts";
 import { type NamedFile, openAll, readSpec } from "./files.ts";
 import { take } from "./handover.ts";
 
@@ -38,8 +38,11 @@ export async function runCommand(args: string[], stop: AbortSignal): Promise<num
   const specs = positionals.map(readSpec);
   const program = findProgram(name);
   if (program === undefined) {
-    warn("fdpass", `Cannot run "${printable(name)}": command not found`);
-    return NOT_FOUND;
+    const [why, status] = name.includes("/") && exists(name)
+      ? ["it is not executable", NOT_STARTED] as const
+      : ["command not found", NOT_FOUND] as const;
+    warn("fdpass", `Cannot run "${printable(name)}": ${why}`);
+    return status;
   }
 
   using stack = new DisposableStack();

@@ -109,7 +109,7 @@ export function readOptions(args: string[]): Options | "help" | "version" {
   if (values.help) return "help";
   if (values.version) return "version";
   const [listen, target, surplus] = positionals;
-  if (listen === undefined || target === undefined) throw new UsageError("Give LISTEN and TARGET");
+  if (!listen || target === undefined) throw new UsageError("Give LISTEN and TARGET");
   if (surplus !== undefined) throw new UsageError(`Cannot use "${printable(surplus)}" as well`);
   if (listen === target) throw new UsageError("LISTEN and TARGET cannot be the same");
   return {
