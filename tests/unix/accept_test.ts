@@ -8,8 +8,8 @@ import { tempDir } from "../util/tempdir.ts";
 
 test("accept() and acceptSync() set the flags of the new descriptor, which inherits none", async () => {
   using dir = tempDir();
-  for (const  of of[{}, { nonblocking: true }, { cloexec: false }]) {
-    using listener = listen(dir.join("a"), of);
+  for (const own of [{}, { nonblocking: true }, { cloexec: false }]) {
+    using listener = listen(dir.join("a"), own);
     for (const flags of [{}, { cloexec: false }, { nonblocking: true }]) {
       using _first = connectSync(dir.join("a"));
       using _second = connectSync(dir.join("a"));
