@@ -71,6 +71,7 @@ export class Sender implements Outcome<number>, Disposable {
     readonly owner?: object,
   ) {
     const { data, files, credentials, to } = message;
+    if (data === undefined && files === undefined) requireMessage(message);
     this.#descriptor = descriptor;
     this.#type = type;
     this.#pieces = data === undefined || isBytes(data) ? NO_PIECES : checkedPieces(data, type);
@@ -165,6 +166,12 @@ export class Sender implements Outcome<number>, Disposable {
     this.#destination?.[Symbol.dispose]();
     this.#obstacle?.[Symbol.dispose]();
   }
+}
+
+/** Bytes or a string in place of a message have none of its properties, and would be an empty one. */
+function requireMessage(message: unknown): void {
+  if (typeof message === "object" && !isBytes(message) && !Array.isArray(message)) return;
+  throw new TypeError("Cannot send: give a message, as in `{ data: bytes }`");
 }
 
 function checkedPieces(data: readonly Uint8Array[], type: SocketType): readonly Uint8Array[] {

@@ -426,3 +426,13 @@ test("files may be anything with an fd", async () => {
   assertEquals(message?.files.length, 3);
   await handle.close();
 });
+
+for (const [twin, send] of Object.entries(twins)) {
+  test(`${twin}() takes neither bytes nor a string for a message`, async () => {
+    using pair = connected("dgram");
+    for (const wrong of [bytes("a"), "a", [bytes("a")]] as OutgoingMessage[]) {
+      await assertRejects(() => send(pair.a, wrong), TypeError, "{ data: bytes }");
+    }
+    assertEquals(await send(pair.a, {}), 0, "an empty message is one");
+  });
+}
