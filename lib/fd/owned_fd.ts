@@ -103,6 +103,7 @@ export class OwnedFd implements Disposable {
   /**
    * Open a file, close-on-exec, by open(2). Needs no permission but FFI.
    *
+   * @throws {TypeError} | {RangeError} if the path, the options or the mode cannot be
    * @throws {Deno.errors.NotFound} if the file is not there and not to be created
    * @throws {Deno.errors.PermissionDenied} if the file system refuses
    *
@@ -116,7 +117,7 @@ export class OwnedFd implements Disposable {
    */
   static open(path: string | URL, options: OpenOptions = {}): OwnedFd {
     const name = pathText(path);
-    const fd = check(open(cString(name), openFlags(options), options.mode ?? 0o666), "open", name);
+    const fd = check(open(cString(name), openFlags(options), modeOf(options)), "open", name);
     return own(fd);
   }
 
@@ -329,6 +330,9 @@ export function ownFd(fd: number): OwnedFd {
 }
 
 function pathText(path: string | URL): string {
+  if (typeof path !== "string" && !(path instanceof URL)) {
+    throw new TypeError("Cannot open the file: give its path as a string, or a file: URL");
+  }
   if (typeof path !== "string" && path.protocol !== "file:") {
     throw new TypeError(`Cannot open "${path.href}": give a path or a file: URL`);
   }
@@ -340,6 +344,12 @@ function pathText(path: string | URL): string {
     throw new TypeError(`Cannot open ${JSON.stringify(text)}: the path contains a NUL byte`);
   }
   return text;
+}
+
+/** Permission bits, and the three above them: open(2) ignores all others. */
+function modeOf({ mode = 0o666 }: OpenOptions): number {
+  if (Number.isInteger(mode) && mode >= 0 && mode <= 0o7777) return mode;
+  throw new RangeError(`Cannot open a file with the mode ${mode}: give bits from 0 to 0o7777`);
 }
 
 function openFlags(options: OpenOptions): number {
@@ -362,6 +372,7 @@ function openFlags(options: OpenOptions): number {
 
 /** Return the name of a memory file as a C string. */
 function memoryFileName(name: string): Uint8Array<ArrayBuffer> {
+  if (typeof name !== "string") throw new TypeError("Cannot name a memory file: give a string");
   if (name.includes("\0")) throw new TypeError("Cannot name a memory file with a NUL byte");
   const bytes = cString(name);
   const length = bytes.byteLength - 1;

@@ -13,7 +13,7 @@ import { pollTimeout } from "../socket/options.ts";
 import { isReadingShutDown } from "../socket/inspect.ts";
 import { type Destination, destinationOf } from "../socket/pathname.ts";
 import type { SocketType } from "../socket/socket_type.ts";
-import { descriptorOf, receivingSideOf, type Socket } from "../socket/socket.ts";
+import { descriptorOf, receivingSideOf, Socket } from "../socket/socket.ts";
 import { requireNoReceive, requireNoSend } from "../socket/turn.ts";
 import { bufferTakenAway } from "../transfer/caller_memory.ts";
 import {
@@ -23,7 +23,7 @@ import {
   performOnce,
   performSync,
 } from "../transfer/perform.ts";
-import { internals, type Msghdr } from "./msghdr.ts";
+import { internals, Msghdr } from "./msghdr.ts";
 
 /** How {@linkcode sendmsg} and {@linkcode recvmsg} work. */
 export interface MessageCallOptions {
@@ -64,7 +64,7 @@ export async function sendmsg(
   m: Msghdr,
   o: AsyncMessageCallOptions = {},
 ): Promise<number> {
-  const flags = checkedFlags(m, o.flags);
+  const flags = checkedFlags(s, m, o.flags);
   const operation = new SendCall(s, m, flags);
   return isImpatient(flags)
     ? performOnce(operation, isFree(outgoing(s), s.type))
@@ -90,7 +90,7 @@ export async function sendmsg(
  * ```
  */
 export function sendmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = NO_OPTIONS): number {
-  const flags = checkedFlags(m, o.flags);
+  const flags = checkedFlags(s, m, o.flags);
   requireNoSend(descriptorOf(s), s.type);
   if (!internals.isNamed(m)) {
     // The usual case: no address to look up, and no need to wait.
@@ -134,7 +134,7 @@ export async function recvmsg(
   m: Msghdr,
   o: AsyncMessageCallOptions = {},
 ): Promise<number> {
-  const flags = checkedFlags(m, o.flags);
+  const flags = checkedFlags(s, m, o.flags);
   const operation = receiveCall(s, m, flags);
   return isImpatient(flags)
     ? performOnce(operation, isUrgent(flags) || isFree(incoming(s), s.type))
@@ -161,7 +161,7 @@ export async function recvmsg(
  * ```
  */
 export function recvmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = NO_OPTIONS): number {
-  const flags = checkedFlags(m, o.flags);
+  const flags = checkedFlags(s, m, o.flags);
   if (!isUrgent(flags)) requireNoReceive(descriptorOf(s), s.type);
   const result = receiveOnce(s, m, flags);
   if (result === -platform.EAGAIN && !isImpatient(flags)) {
@@ -174,7 +174,9 @@ export function recvmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = NO_OPT
 /** What calls without options share: an object for each would be garbage at once. */
 const NO_OPTIONS: MessageCallOptions = {};
 
-function checkedFlags(m: Msghdr, flags = 0): number {
+function checkedFlags(s: Socket, m: Msghdr, flags = 0): number {
+  if (!(s instanceof Socket)) throw new TypeError("Cannot transfer a message: give a `Socket`");
+  if (!(m instanceof Msghdr)) throw new TypeError("Cannot transfer a message: give a `Msghdr`");
   if (Number.isInteger(flags)) return internals.flags(m, flags);
   throw new TypeError(`Cannot use ${flags} as flags: give an integer, as MSG_PEEK`);
 }

@@ -212,6 +212,7 @@ linuxTest("memfd() leaves the file open to change without seals", () => {
 });
 
 linuxTest("memfd() refuses a name that cannot be", () => {
+  assertThrows(() => OwnedFd.memfd(3 as unknown as string), TypeError, "give a string");
   assertThrows(() => OwnedFd.memfd("a\0b"), TypeError, "NUL");
   assertThrows(() => OwnedFd.memfd("a".repeat(250)), RangeError, "250 bytes: give at most 249");
   assertThrows(() => OwnedFd.memfd("é".repeat(125)), RangeError, "at most 249");
@@ -315,4 +316,14 @@ gcTest("what was detached is not closed when it is forgotten", async () => {
   await collectUntil(() => ++rounds > 10);
   assertEquals(numbers.every(isOpen), true);
   for (const fd of numbers) ownFd(fd).close();
+});
+
+test("open() refuses a path and a mode that cannot be, before any call", () => {
+  for (const path of [3, null, undefined, {}] as unknown as string[]) {
+    assertThrows(() => OwnedFd.open(path), TypeError, "give its path as a string");
+  }
+  const options = { write: true, create: true };
+  for (const mode of [-1, 0.5, 0o10000, "600" as unknown as number]) {
+    assertThrows(() => OwnedFd.open("/dev/null", { ...options, mode }), RangeError, "the mode");
+  }
 });

@@ -352,3 +352,15 @@ linuxTest("sendmsgSync() gives up on a full queue after the time limit", () => {
     for (;;) sendmsgSync(sender, out);
   }, Deno.errors.WouldBlock);
 });
+
+test("sendmsg() and recvmsg() say what they take", async () => {
+  using pair = connected();
+  using made = message(bytes("a"));
+  for (const call of [sendmsg, recvmsg, sendmsgSync, recvmsgSync]) {
+    for (const wrong of [{}, 3, { fd: pair.a.fd }] as unknown as typeof pair.a[]) {
+      await assertRejects(() => Promise.try(call, wrong, made), TypeError, "give a `Socket`");
+    }
+    const wrong = {} as unknown as Msghdr;
+    await assertRejects(() => Promise.try(call, pair.a, wrong), TypeError, "give a `Msghdr`");
+  }
+});
