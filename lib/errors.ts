@@ -182,8 +182,12 @@ const explanations: Readonly<Record<string, string>> = {
 
 /** What it means after one system call only. */
 const special: Readonly<Record<string, string>> = {
+  "open ENXIO": "it is a socket, or a FIFO or device with nobody at the other end",
+  "sendmsg EBADF": "one of the files is not an open descriptor",
   "sendmsg EPERM":
     "not permitted: the receiver refuses descriptors (its `passRights` is off), or the credentials are not this process's own",
+  "sendmsg ESRCH": "there is no process with the `pid` of the credentials",
+  "write EPERM": "not permitted: the file is sealed against it",
 };
 
 /** What the user wanted, by the system call that was to do it. */
@@ -193,7 +197,7 @@ const actions: Readonly<Record<string, string>> = {
   connect: "connect to",
   dup: "duplicate the descriptor",
   fchmod: "set the mode of the socket file",
-  fcntl: "set the descriptor's flags",
+  fcntl: "use the descriptor",
   fstat: "examine the descriptor",
   getpeername: "read the peer's address",
   getsockname: "read the socket's address",

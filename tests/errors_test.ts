@@ -95,7 +95,11 @@ Deno.test("systemError() says what to do where a call fails for reasons of its o
   const message = (code: string, ...about: [syscall: string, subject?: string, reason?: string]) =>
     systemError(platform.errnoNames.indexOf(code), ...about).message;
   assertMatch(message("EPERM", "sendmsg"), /^Cannot send: .*passRights/);
-  assertMatch(message("EPERM", "write"), /^Cannot write: operation not permitted/);
+  assertMatch(message("EPERM", "fchmod"), /: operation not permitted/);
+  assertMatch(message("EPERM", "write"), /^Cannot write: .*sealed/);
+  assertMatch(message("EBADF", "sendmsg"), /one of the files/);
+  assertMatch(message("ESRCH", "sendmsg"), /no process with the `pid`/);
+  assertMatch(message("ENXIO", "open", "/run/a"), /it is a socket/);
   assertMatch(message("ENOTCONN", "sendmsg"), /connect it, or give each message an address/);
   assertMatch(message("ENOENT", "sendmsg", "/run/a"), /^Cannot send to "\/run\/a": no such file/);
   assertEquals(

@@ -8,6 +8,7 @@ import { closeFd, setCloseOnExec } from "../../ffi/syscalls/files.ts";
 import { registerProtocol } from "../dial/mod.ts";
 import { check } from "../errors.ts";
 import { duplicate } from "../fd/files.ts";
+import { describeSocket } from "../socket/inspect.ts";
 import { Socket } from "../socket/socket.ts";
 import { requireInherited } from "./inherited.ts";
 import { takeNamed } from "./listen_fds.ts";
@@ -29,6 +30,7 @@ function dialFd(address: string): Socket {
 }
 
 function adoptDuplicate(number: number): Socket {
+  describeSocket(number, false);
   const copy = duplicate(number);
   try {
     return Socket.adopt(copy);

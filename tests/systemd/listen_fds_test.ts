@@ -157,8 +157,10 @@ testWith("python3", 'dial("fd") leaves what is no connected Unix socket as it is
     "fd:3",
     "fd:3",
     "fd:4",
+    "fd:1",
   ]);
-  for (const why of ["it listens", "it listens", "not a socket"]) {
+  const reasons = ["it listens", "it listens", "4: it is not a socket", "1: it is not a socket"];
+  for (const why of reasons) {
     const { error, message } = JSON.parse(await service.readLine());
     assertEquals(error, "TypeError");
     assertStringIncludes(message, why);
