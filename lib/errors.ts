@@ -265,7 +265,7 @@ export function check(result: number, syscall: string, subject?: string): number
 
 /** Return the exception for the use of an object that was closed, detached or disposed. */
 export function closedError(what: string): Error {
-  return new Deno.errors.BadResource(`${what} is closed`);
+  return new Deno.errors.BadResource(`${what} is closed, or its descriptor was given away`);
 }
 
 /** Return the exception for what this system cannot do. */

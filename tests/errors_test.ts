@@ -123,7 +123,7 @@ Deno.test("check() returns a result, and throws what a negative one stands for",
 Deno.test("closedError() names the object", () => {
   const error = closedError("Socket");
   assertInstanceOf(error, errors.BadResource);
-  assertEquals(error.message, "Socket is closed");
+  assertEquals(error.message, "Socket is closed, or its descriptor was given away");
 });
 
 Deno.test("notSupported() is the class for what a system cannot do", () => {
