@@ -7,7 +7,7 @@
 /** The permissions of each tool. FFI is all they need for sockets and files: the rest is the environment. */
 export const TOOLS = {
   unixtap: ["--allow-ffi", "--allow-env=NO_COLOR"],
-  fdpass: ["--allow-ffi", "--allow-env=PATH,LISTEN_FDS,LISTEN_PID,LISTEN_FDNAMES"],
+  fdpass: ["--allow-ffi", "--allow-env=PATH,XDG_RUNTIME_DIR,LISTEN_FDS,LISTEN_PID,LISTEN_FDNAMES"],
 } as const satisfies Record<string, readonly string[]>;
 
 /** The name of a tool. */

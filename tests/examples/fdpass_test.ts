@@ -19,10 +19,12 @@ async function run(...args: string[]): Promise<{ code: number; output: string; e
 /** Start `fdpass serve` and wait until it serves. */
 async function serve(dir: TempDir, ...args: string[]): Promise<LineProcess> {
   const tool = startTool("fdpass", ["serve", "-s", dir.join("served"), ...args]);
-  while (!isListening(dir.join("served"))) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  await untilListening(dir.join("served"));
   return tool;
+}
+
+async function untilListening(path: string): Promise<void> {
+  while (!isListening(path)) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 /** Whether somebody listens there: the file alone is there a moment earlier. */
@@ -200,7 +202,7 @@ testUnless(notLinux, "fdpass refuses a wrong command line in one line, with 2", 
       [["list", "a", "b"], /Cannot use "b" as well/],
     ] as [string[], RegExp][]
   ) {
-    await using tool = startTool("fdpass", args);
+    await using tool = startTool("fdpass", args, { XDG_RUNTIME_DIR: "" });
     await assertFails(tool, 2, message);
   }
 });
@@ -250,6 +252,26 @@ testWith("setpriv", "fdpass fails in one line where it has no permission", async
   const args = ["serve", "-s", dir.join("s"), dir.join("secret")];
   await using tool = startTool("fdpass", args, {}, WITHOUT_PRIVILEGES);
   await assertFails(tool, 1, /Cannot open ".*secret": permission denied/, dir, ["secret"]);
+});
+
+testUnless(notLinux, "fdpass serve, list and run meet in XDG_RUNTIME_DIR by default", async () => {
+  using dir = tempDir();
+  Deno.writeTextFileSync(dir.join("letter"), "Dear reader\n");
+  const env = { XDG_RUNTIME_DIR: dir.path };
+  await using _server = startTool("fdpass", ["serve", "-q", dir.join("letter")], env);
+  await untilListening(dir.join("fdpass.sock"));
+  for (
+    const [args, said] of [
+      [["list"], /^letter: file .* r 12 bytes$/],
+      [["run", "--", "sh", "-c", "cat <&3"], /^Dear reader$/],
+      [["run", "/dev/null", "--", "sh", "-c", "echo $LISTEN_FDNAMES"], /^null$/],
+    ] as [string[], RegExp][]
+  ) {
+    await using tool = startTool("fdpass", args, env);
+    const { code, output, errors } = await finish(tool);
+    assertEquals([code, errors], [0, ""]);
+    assertMatch(output.trimEnd(), said);
+  }
 });
 
 testUnless(notLinux, "fdpass --help and --version tell and end with 0", async () => {

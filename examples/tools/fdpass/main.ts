@@ -9,12 +9,12 @@ import { type Body, printable, run, UsageError } from "../cli.ts";
 import { list, runCommand } from "./run.ts";
 import { serve } from "./serve.ts";
 
-const HELP = `Usage: fdpass serve [OPTION]… --socket ADDRESS FILE…
-       fdpass run [OPTION]… [--from ADDRESS] [FILE…] -- COMMAND [ARGUMENT]…
-       fdpass list ADDRESS
+const HELP = `Usage: fdpass serve [OPTION]… FILE…
+       fdpass run [OPTION]… [FILE…] -- COMMAND [ARGUMENT]…
+       fdpass list [ADDRESS]
 
 Hand open files and listening sockets to other programs. An address is the path of a Unix socket, or an
-abstract name after "@".
+abstract name after "@". The default is fdpass.sock in the directory that XDG_RUNTIME_DIR names.
 
 serve opens every FILE, and gives them to whoever connects and may have them:
   -s, --socket ADDRESS  where to serve
@@ -26,7 +26,7 @@ serve opens every FILE, and gives them to whoever connects and may have them:
 
 run takes the files that are served, opens those named here, and becomes COMMAND, which finds them as its
 descriptors 3, 4, … and LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES in its environment, as systemd does it:
-  -f, --from ADDRESS    where files are served
+  -f, --from ADDRESS    where files are served; has its default only if no FILE is named here
   -i, --stdin NAME      make this file the standard input instead
   -o, --stdout NAME     make this file the standard output instead
 

@@ -10,6 +10,7 @@ import { describeFile, fileText } from "../inspect.ts";
 import { become, exists, isExecutable } from "../libc.ts";
 import { type NamedFile, openAll, readSpec } from "./files.ts";
 import { take } from "./handover.ts";
+import { usualSocket } from "./usual.ts";
 
 const OPTIONS = {
   from: { type: "string", short: "f" },
@@ -29,7 +30,8 @@ export async function runCommand(args: string[], stop: AbortSignal): Promise<num
   const end = args.indexOf("--");
   const [own, command] = end < 0 ? [args, []] : [args.slice(0, end), args.slice(end + 1)];
   const { values, positionals } = parse({ args: own, options: OPTIONS, allowPositionals: true });
-  const { from, stdin, stdout } = values;
+  const { stdin, stdout } = values;
+  const from = values.from ?? (positionals.length === 0 ? usualSocket() : undefined);
   const [name] = command;
   if (name === undefined) throw new UsageError("Give a COMMAND after --");
   if (from === undefined && positionals.length === 0) {
@@ -98,7 +100,8 @@ export async function list(args: string[], stop: AbortSignal): Promise<number> {
     options: { from: OPTIONS.from },
     allowPositionals: true,
   });
-  const [from, surplus] = [values.from, ...positionals].filter((it) => it !== undefined);
+  const [given, surplus] = [values.from, ...positionals].filter((it) => it !== undefined);
+  const from = given ?? usualSocket();
   if (from === undefined) throw new UsageError("Give ADDRESS, where to look");
   if (surplus !== undefined) throw new UsageError(`Cannot use "${printable(surplus)}" as well`);
   using stack = new DisposableStack();

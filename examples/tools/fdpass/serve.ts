@@ -9,6 +9,7 @@ import { bound, integer, mode, oneLine, parse, UsageError, warn } from "../cli.t
 import { count, describeProcess, processText } from "../inspect.ts";
 import { type NamedFile, openAll, readSpec } from "./files.ts";
 import { give } from "./handover.ts";
+import { usualSocket } from "./usual.ts";
 
 const OPTIONS = {
   socket: { type: "string", short: "s" },
@@ -32,7 +33,8 @@ function ownUser(): number {
 /** Run the command. */
 export async function serve(args: string[], stop: AbortSignal): Promise<number> {
   const { values, positionals } = parse({ args, options: OPTIONS, allowPositionals: true });
-  const { socket, once, quiet, replace } = values;
+  const { once, quiet, replace } = values;
+  const socket = values.socket ?? usualSocket();
   if (socket === undefined) throw new UsageError("Give --socket, where to serve");
   if (positionals.length === 0) throw new UsageError("Give at least one FILE to serve");
   if (positionals.length > 253) {

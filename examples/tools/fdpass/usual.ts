@@ -1,0 +1,14 @@
+/**
+ * Where files are served if nobody says where.
+ *
+ * @module
+ */
+
+/**
+ * Return the address: in the directory that only this user can enter, by the XDG Base Directory
+ * Specification; `undefined` without one.
+ */
+export function usualSocket(): string | undefined {
+  const directory = Deno.env.get("XDG_RUNTIME_DIR");
+  return directory?.startsWith("/") ? `${directory}/fdpass.sock` : undefined;
+}
