@@ -42,10 +42,10 @@ export const symbols = {
   send: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
   // ssize_t recv(int sockfd, void *buf, size_t len, int flags);
   recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
-  // ssize_t sendmsg(int sockfd, const struct msghdr *msg, int flags);
-  sendmsg: { parameters: ["i32", "buffer", "i32"], result: "isize" },
-  // ssize_t recvmsg(int sockfd, struct msghdr *msg, int flags);
-  recvmsg: { parameters: ["i32", "buffer", "i32"], result: "isize" },
+  // ssize_t sendmsg(int sockfd, const struct msghdr *msg, int flags);   its address, as a number
+  sendmsg: { parameters: ["i32", "usize", "i32"], result: "isize" },
+  // ssize_t recvmsg(int sockfd, struct msghdr *msg, int flags);   its address, as a number
+  recvmsg: { parameters: ["i32", "usize", "i32"], result: "isize" },
   // int shutdown(int sockfd, int how);
   shutdown: { parameters: ["i32", "i32"], result: "i32" },
   // int getsockopt(int sockfd, int level, int optname, void *optval, socklen_t *optlen);

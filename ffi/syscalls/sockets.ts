@@ -137,16 +137,22 @@ export function recv(fd: number, bytes: Uint8Array, flags: number): number {
   return result === -platform.EINTR ? recv(fd, bytes, flags) : result;
 }
 
-/** sendmsg(2) with a `struct msghdr` laid out in `header`; SIGPIPE is not raised. */
-export function sendmsg(fd: number, header: Uint8Array, flags: number): number {
-  const result = checkedCount(libc().sendmsg(fd, ffiBytes(header), flags | platform.MSG_NOSIGNAL));
+/**
+ * sendmsg(2) with the `struct msghdr` whose address is the first element of `header`: for a `buffer`, Deno
+ * would look the address up in each call. SIGPIPE is not raised.
+ */
+export function sendmsg(fd: number, header: BigUint64Array, flags: number): number {
+  const result = checkedCount(libc().sendmsg(fd, header[0] ?? 0n, flags | platform.MSG_NOSIGNAL));
   return result === -platform.EINTR ? sendmsg(fd, header, flags) : result;
 }
 
-/** recvmsg(2) into a `struct msghdr` laid out in `header`; descriptors arrive close-on-exec where the system can. */
-export function recvmsg(fd: number, header: Uint8Array, flags: number): number {
+/**
+ * recvmsg(2) into the `struct msghdr` whose address is the first element of `header`; descriptors arrive
+ * close-on-exec where the system can.
+ */
+export function recvmsg(fd: number, header: BigUint64Array, flags: number): number {
   const result = checkedCount(
-    libc().recvmsg(fd, ffiBytes(header), flags | platform.MSG_CMSG_CLOEXEC),
+    libc().recvmsg(fd, header[0] ?? 0n, flags | platform.MSG_CMSG_CLOEXEC),
   );
   return result === -platform.EINTR ? recvmsg(fd, header, flags) : result;
 }

@@ -39,18 +39,18 @@ export class Descriptor {
     return this.#fd;
   }
 
-  get #waiting(): Waits {
+  #waiting(): Waits {
     return this.#waits ??= new Waits();
   }
 
   /** The direction of reads: operations that take several system calls are not mixed. */
   get reading(): Channel {
-    return this.#waiting.reading ??= new Channel(this, READABLE);
+    return this.#waiting().reading ??= new Channel(this, READABLE);
   }
 
   /** The direction of writes. */
   get writing(): Channel {
-    return this.#waiting.writing ??= new Channel(this, WRITABLE);
+    return this.#waiting().writing ??= new Channel(this, WRITABLE);
   }
 
   /** Whether a read is under way. */
@@ -69,19 +69,19 @@ export class Descriptor {
   }
 
   set busyPoll(microseconds: number) {
-    const waits = this.#waiting;
+    const waits = this.#waiting();
     waits.busyPoll = microseconds;
     if (waits.registration !== undefined) waits.registration.busyPoll = microseconds;
   }
 
   /** Say that the descriptor may be an eventfd(2). */
   markAsEvent(): void {
-    this.#waiting.isEvent = true;
+    this.#waiting().isEvent = true;
   }
 
   /** Wait until the descriptor may be ready; the caller tries again and waits again if it was not. */
   wait(interest: Interest, signal?: AbortSignal): Promise<void> {
-    const waits = this.#waiting;
+    const waits = this.#waiting();
     return (waits.registration ??= waits.register(this.fd)).wait(interest, signal);
   }
 
@@ -93,14 +93,14 @@ export class Descriptor {
 
   /** Let waits keep the process alive. */
   ref(): void {
-    this.#waiting.isUnrefed = false;
-    this.#waiting.registration?.ref();
+    this.#waiting().isUnrefed = false;
+    this.#waiting().registration?.ref();
   }
 
   /** Let the process end in spite of waits. */
   unref(): void {
-    this.#waiting.isUnrefed = true;
-    this.#waiting.registration?.unref();
+    this.#waiting().isUnrefed = true;
+    this.#waiting().registration?.unref();
   }
 
   /** Give the number up without closing it, ending every wait; return it. */
@@ -114,7 +114,7 @@ export class Descriptor {
 
   /** Close `dependent` together with this one: what waits on it is part of what waits on this. */
   closeTogether(dependent: Descriptor): void {
-    (this.#waiting.dependents ??= new Set()).add(dependent);
+    (this.#waiting().dependents ??= new Set()).add(dependent);
   }
 
   /** Undo {@linkcode Descriptor.closeTogether}. */
@@ -167,35 +167,4 @@ class Waits {
     }
     for (const dependent of this.dependents ?? []) dependent.close();
   }
-}
-
-/** Closes what is forgotten. Held: the descriptor, never its owner. */
-const forgotten = new FinalizationRegistry<Descriptor>((descriptor) => descriptor.close());
-
-/** How many owners are registered at once. */
-const BATCH = 64;
-
-/** Owners not registered yet. Most are closed before their batch is full: those cost next to nothing. */
-const owners: (object | undefined)[] = Array(BATCH).fill(undefined);
-const descriptors: (Descriptor | undefined)[] = Array(BATCH).fill(undefined);
-let waiting = 0;
-
-/** Close `descriptor` when `owner` becomes garbage without having closed it. */
-export function closeWhenForgotten(owner: object, descriptor: Descriptor): void {
-  if (waiting === 0) queueMicrotask(registerBatch);
-  owners[waiting] = owner;
-  descriptors[waiting] = descriptor;
-  if (++waiting === BATCH) registerBatch();
-}
-
-function registerBatch(): void {
-  for (let i = 0; i < waiting; i++) {
-    const owner = owners[i];
-    const descriptor = descriptors[i];
-    owners[i] = descriptors[i] = undefined;
-    if (owner !== undefined && descriptor !== undefined && !descriptor.closed) {
-      forgotten.register(owner, descriptor);
-    }
-  }
-  waiting = 0;
 }

@@ -49,7 +49,7 @@ export class FileIo {
     this.#descriptor = descriptor;
   }
 
-  get #chosen(): Way {
+  #chosen(): Way {
     return this.#way ??= this.#choose();
   }
 
@@ -63,9 +63,9 @@ export class FileIo {
   #readStep(bytes: Uint8Array): number {
     const { fd } = this.#descriptor;
     // For no bytes at all neither poll(2) nor recv(2) may wait.
-    if (bytes.byteLength === 0 && this.#chosen !== "pool") return 0;
-    if (this.#chosen === "socket") return recv(fd, bytes, platform.MSG_DONTWAIT);
-    if (this.#chosen === "poll" && poll(fd, READABLE, 0) === 0) return -platform.EAGAIN;
+    if (bytes.byteLength === 0 && this.#chosen() !== "pool") return 0;
+    if (this.#chosen() === "socket") return recv(fd, bytes, platform.MSG_DONTWAIT);
+    if (this.#chosen() === "poll" && poll(fd, READABLE, 0) === 0) return -platform.EAGAIN;
     return read(fd, bytes);
   }
 
@@ -81,8 +81,8 @@ export class FileIo {
 
   #writeStep(bytes: Uint8Array): number {
     const { fd } = this.#descriptor;
-    if (this.#chosen === "socket") return send(fd, bytes, platform.MSG_DONTWAIT);
-    if (this.#chosen === "pool") return write(fd, bytes);
+    if (this.#chosen() === "socket") return send(fd, bytes, platform.MSG_DONTWAIT);
+    if (this.#chosen() === "pool") return write(fd, bytes);
     if (poll(fd, WRITABLE, 0) === 0) return -platform.EAGAIN;
     const blocking = (fcntl(fd, platform.F_GETFL, 0) & platform.O_NONBLOCK) === 0;
     return write(fd, blocking ? bytes.subarray(0, PIPE_BUF) : bytes);
@@ -91,7 +91,7 @@ export class FileIo {
   /** Read up to `bytes.byteLength` bytes; `null` at the end. */
   async read(bytes: Uint8Array): Promise<number | null> {
     requireBytes(bytes);
-    const result = this.#chosen === "pool"
+    const result = this.#chosen() === "pool"
       ? await this.#readInPool(bytes)
       : await perform(this.#descriptor.reading, this.#readOperation(bytes));
     return countOrEnd(check(result, "read"), bytes);
@@ -107,7 +107,7 @@ export class FileIo {
   /** Write up to `bytes.byteLength` bytes; the number written. */
   async write(bytes: Uint8Array): Promise<number> {
     requireBytes(bytes);
-    const result = this.#chosen === "pool"
+    const result = this.#chosen() === "pool"
       ? await this.#inPool(this.#descriptor.writing, bytes.slice(), writeInPool, write)
       : await perform(this.#descriptor.writing, { attempt: () => this.#writeStep(bytes) });
     return check(result, "write");

@@ -8,7 +8,8 @@ import { cString } from "../../ffi/memory.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { closeFd, fcntl, lseek, memfdCreate, open, write } from "../../ffi/syscalls/files.ts";
 import { adopters } from "./adopters.ts";
-import { closeWhenForgotten, Descriptor } from "./descriptor.ts";
+import { Descriptor } from "./descriptor.ts";
+import { closeWhenForgotten } from "./forgotten.ts";
 import { check, notSupported } from "../errors.ts";
 import { FileIo } from "./file_io.ts";
 import { duplicate, requireOpen } from "./files.ts";
@@ -72,13 +73,13 @@ export class OwnedFd implements Disposable {
   readonly #descriptor: Descriptor;
   #io: FileIo | undefined;
 
-  private constructor(fd: number) {
-    this.#descriptor = new Descriptor(fd, "OwnedFd");
-    closeWhenForgotten(this, this.#descriptor);
+  private constructor(descriptor: Descriptor) {
+    this.#descriptor = descriptor;
+    closeWhenForgotten(this, descriptor);
   }
 
   static {
-    own = (fd) => new this(fd);
+    own = (fd) => new OwnedFd(new Descriptor(fd, "OwnedFd"));
   }
 
   /**
@@ -256,7 +257,7 @@ export class OwnedFd implements Disposable {
     return mapSealed(this.fd);
   }
 
-  get #files(): FileIo {
+  #files(): FileIo {
     return this.#io ??= new FileIo(this.#descriptor, this);
   }
 
@@ -267,12 +268,12 @@ export class OwnedFd implements Disposable {
    * @throws {Deno.errors.BadResource} if the descriptor is closed, also while waiting
    */
   read(bytes: Uint8Array): Promise<number | null> {
-    return this.#files.read(bytes);
+    return this.#files().read(bytes);
   }
 
   /** Read up to `bytes.byteLength` bytes, blocking the thread: what `read` does. */
   readSync(bytes: Uint8Array): number | null {
-    return this.#files.readSync(bytes);
+    return this.#files().readSync(bytes);
   }
 
   /**
@@ -282,22 +283,22 @@ export class OwnedFd implements Disposable {
    * @throws {Deno.errors.BadResource} if the descriptor is closed, also while waiting
    */
   write(bytes: Uint8Array): Promise<number> {
-    return this.#files.write(bytes);
+    return this.#files().write(bytes);
   }
 
   /** Write up to `bytes.byteLength` bytes, blocking the thread: what `write` does. */
   writeSync(bytes: Uint8Array): number {
-    return this.#files.writeSync(bytes);
+    return this.#files().writeSync(bytes);
   }
 
   /** The content as a byte stream, from the file position on. Its end leaves the descriptor open. */
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return this.#files.readable;
+    return this.#files().readable;
   }
 
   /** A stream that writes at the file position. Closing it leaves the descriptor open. */
   get writable(): WritableStream<Uint8Array<ArrayBufferLike>> {
-    return this.#files.writable;
+    return this.#files().writable;
   }
 
   /**

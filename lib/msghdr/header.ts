@@ -10,12 +10,17 @@ import { type Platform, platform } from "../../ffi/platform/mod.ts";
 
 /** Room for an address: a `sockaddr_un`, and one byte more, which the kernel reports for a full path. */
 const NAME_ROOM = 128;
+/** Behind the `struct msghdr`, of at most 56 bytes. */
+const LOCATION_OFFSET = 56;
 const NAME_OFFSET = 64;
 const INLINE_VECTORS = 8;
 const VECTORS_OFFSET = NAME_OFFSET + NAME_ROOM;
 
 /** The most `iovec` entries one call takes (`IOV_MAX`). */
 export const MAX_VECTORS = 1024;
+
+/** The most bytes of memory that a header keeps reachable to know its address the next time. */
+const LARGEST_KEPT = 65536;
 
 const NOTHING: readonly Uint8Array[] = [];
 
@@ -41,8 +46,10 @@ function wordsOf(layout: Platform["msghdr"]): Words {
 
 /** A message header in memory. */
 export class Header {
-  /** The `struct msghdr`, to be passed to sendmsg(2) and recvmsg(2). */
+  /** The `struct msghdr`. */
   readonly bytes: Uint8Array;
+  /** Its address, behind it in the same memory: who holds on to this holds on to all of it. */
+  readonly location: BigUint64Array;
   readonly #at = wordsOf(platform.msghdr);
   /** The fields: lengths are 32 or 64 bits wide, but their values fit 32, and the upper half stays zero. */
   readonly #words: Uint32Array;
@@ -54,14 +61,19 @@ export class Header {
   /** What the vectors stand for, if it is memory of a Msghdr's own, and how long each was. */
   #kept = NOTHING;
   #keptLengths: number[] = [];
+  /** The piece of memory of the last time, and where it lies: it stays there until its length becomes 0. */
+  #last: Uint8Array | undefined = undefined;
+  #lastAddress = 0;
 
   constructor() {
     const memory = new ArrayBuffer(VECTORS_OFFSET + INLINE_VECTORS * platform.iovec.size);
-    this.bytes = new Uint8Array(memory, 0, NAME_OFFSET);
-    this.#words = new Uint32Array(memory, 0, NAME_OFFSET / 4);
+    this.bytes = new Uint8Array(memory, 0, LOCATION_OFFSET);
+    this.#words = new Uint32Array(memory, 0, LOCATION_OFFSET / 4);
     this.#name = new Uint8Array(memory, NAME_OFFSET, NAME_ROOM);
     this.#vectors = new Uint32Array(memory, VECTORS_OFFSET, INLINE_VECTORS * 4);
     const address = addressOf(new Uint8Array(memory));
+    this.location = new BigUint64Array(memory, LOCATION_OFFSET, 1);
+    this.location[0] = BigInt(address);
     this.#nameAddress = address + NAME_OFFSET;
     writeWide(this.#words, this.#at.vectors, address + VECTORS_OFFSET);
   }
@@ -109,9 +121,21 @@ export class Header {
 
   /** Point the header at the first `length` bytes of one piece of memory. */
   setSingleVector(bytes: Uint8Array, length: number = byteLengthOf(bytes)): void {
+    const room = byteLengthOf(bytes);
     this.#kept = NOTHING;
-    this.#setVector(0, addressOf(bytes), Math.min(length, byteLengthOf(bytes)));
+    this.#setVector(0, room > 0 ? this.#addressOf(bytes, room) : 0, Math.min(length, room));
     this.#words[this.#at.vectorCount] = 1;
+  }
+
+  /** Most callers use the same memory again. Large memory is not kept reachable for that. */
+  #addressOf(bytes: Uint8Array, length: number): number {
+    if (bytes === this.#last) return this.#lastAddress;
+    const address = addressOf(bytes);
+    if (length <= LARGEST_KEPT) {
+      this.#last = bytes;
+      this.#lastAddress = address;
+    }
+    return address;
   }
 
   #setVector(index: number, address: number, length: number): void {

@@ -46,7 +46,7 @@ const MAX_CONTROL = 131072;
 /** What the rest of the module, but no user, does with a message header. */
 export interface MsghdrInternals {
   /** Lay out the header for sendmsg(2). */
-  prepareSend(m: Msghdr, sockaddr: Uint8Array | null): Uint8Array;
+  prepareSend(m: Msghdr, sockaddr: Uint8Array | null): BigUint64Array;
   /** Whether it passes descriptors, but has no data byte for them to travel with. */
   lacksByte(m: Msghdr): boolean;
   /** The number of descriptors it passes. */
@@ -56,7 +56,7 @@ export interface MsghdrInternals {
   /** Whether it has an address to be sent to. */
   isNamed(m: Msghdr): boolean;
   /** Lay out the header for recvmsg(2), to ask for the sender's name or not. */
-  prepareReceive(m: Msghdr, named: boolean): Uint8Array;
+  prepareReceive(m: Msghdr, named: boolean): BigUint64Array;
   /** Take over what recvmsg(2) delivered; `count` is its result. */
   finishReceive(m: Msghdr, count: number): void;
   /** Receive what did not come from recvmsg(2) now: `take` puts it into the vectors. */
@@ -154,7 +154,7 @@ export class Msghdr implements Disposable {
     };
   }
 
-  get #memory(): Header {
+  #memory(): Header {
     return this.#header ??= new Header();
   }
 
@@ -291,37 +291,38 @@ export class Msghdr implements Disposable {
   }
 
   /** Lay everything out for sendmsg(2). The caller's memory is looked up anew each time: it may have moved. */
-  #prepareSend(sockaddr: Uint8Array | null): Uint8Array {
-    const header = this.#memory;
+  #prepareSend(sockaddr: Uint8Array | null): BigUint64Array {
+    const header = this.#memory();
     header.keepVectors(this.#vectors);
     header.setName(sockaddr);
     header.setControl(this.#outgoing.address(), this.#outgoing.used);
     header.clearFlags();
-    return header.bytes;
+    return header.location;
   }
 
   /** Lay everything out for recvmsg(2), closing what arrived before and was not taken. */
-  #prepareReceive(named: boolean): Uint8Array {
+  #prepareReceive(named: boolean): BigUint64Array {
     this.#discard();
-    const header = this.#memory;
+    const header = this.#memory();
     const room = this.#capacity + this.#reserved;
     header.keepVectors(this.#vectors);
     if (named) header.receiveName();
     else header.setName(null);
     header.setControl(this.#incoming.prepare(room), room);
     header.clearFlags();
-    return header.bytes;
+    return header.location;
   }
 
   /** Take over what recvmsg(2) delivered, or forget everything if it failed (`count` is negative). */
   #finishReceive(count: number): void {
-    const header = this.#memory;
+    const header = this.#memory();
     this.#bytesReceived = Math.max(count, 0);
     if (count < 0) return;
     this.#incoming.arrived = header.controlLength;
     takeOver(this.#incoming, this.#received);
     this.#arrivedFlags = header.flags;
-    this.#name = decodeSockaddr(header.name, header.nameLength, platform);
+    const { nameLength } = header;
+    this.#name = nameLength > 0 ? decodeSockaddr(header.name, nameLength, platform) : null;
   }
 
   #receiveFrom(take: (vectors: readonly Uint8Array[]) => number): number {

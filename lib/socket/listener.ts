@@ -8,7 +8,8 @@ import type { NewSocketFlags } from "../../ffi/syscalls/sockets.ts";
 import { type Acceptor, acceptorAlone, SharedAcceptor } from "./accepting.ts";
 import { adopters } from "../fd/adopters.ts";
 import { delay } from "../transfer/delay.ts";
-import { closeWhenForgotten, Descriptor } from "../fd/descriptor.ts";
+import { Descriptor } from "../fd/descriptor.ts";
+import { closeWhenForgotten } from "../fd/forgotten.ts";
 import { check } from "../errors.ts";
 import { requireOpen } from "../fd/files.ts";
 import { describeSocket, nameOf } from "./inspect.ts";
@@ -80,7 +81,7 @@ export class Listener implements Deno.Listener<Socket, Deno.UnixAddr> {
   }
 
   static {
-    create = (descriptor, type, acceptor, local) => new this(descriptor, type, acceptor, local);
+    create = (descriptor, type, acceptor, local) => new Listener(descriptor, type, acceptor, local);
     acceptConnection = (listener, flags, signal) => listener.#accept(flags, signal);
     acceptConnectionSync = (listener, flags) => listener.#acceptSync(flags);
   }

@@ -157,7 +157,7 @@ export class Receiver implements Outcome<Message | null>, Received, Disposable {
   readonly #socket: ReceivingSide;
   /** Where to receive into: one piece of memory, or else several. */
   readonly #piece: Uint8Array | undefined;
-  readonly #pieces: readonly Uint8Array[];
+  readonly #pieces: readonly Uint8Array[] = NO_PIECES;
   readonly #isCallers: boolean;
   readonly #size: number;
   readonly #limit: number;
@@ -180,39 +180,31 @@ export class Receiver implements Outcome<Message | null>, Received, Disposable {
    */
   constructor(socket: ReceivingSide, options: SyncReceiveOptions) {
     const { buffer, size, files = 0, peek = false, waitAll = false } = options;
-    if (!Number.isInteger(files) || files < 0 || files > MAX_FILES) {
-      throw new RangeError(
-        `Cannot accept ${files} descriptors: give an integer from 0 to ${MAX_FILES}`,
-      );
-    }
-    if (peek && files > 0) {
-      throw new TypeError(
-        "Cannot peek at descriptors: each look would make new ones; use `files: 0`",
-      );
-    }
+    if (files >>> 0 !== files || files > MAX_FILES || (peek && files > 0)) throw badLimit(files);
     this.#socket = socket;
     this.#limit = files;
     this.#peek = peek;
     this.#waitAll = waitAll && socket.type === "stream" && !peek;
     this.#isCallers = buffer !== undefined;
-    this.#pieces = buffer === undefined || isBytes(buffer) ? NO_PIECES : checkedBuffers(buffer);
-    this.#piece = isBytes(buffer)
-      ? buffer
-      : this.#pieces.length === 1
-      ? this.#pieces[0]
-      : undefined;
-    if (buffer === undefined) {
+    if (isBytes(buffer)) {
+      this.#piece = buffer;
+    } else if (buffer !== undefined) {
+      this.#pieces = checkedBuffers(buffer);
+      if (this.#pieces.length === 1) this.#piece = this.#pieces[0];
+    } else {
       this.#size = checkedSize(size);
       this.#piece = ownMemory(this.#size, this.#waitAll);
-    } else this.#size = this.#room;
+      return;
+    }
+    this.#size = this.#room();
   }
 
   /** The size of the memory to receive into. */
-  get #room(): number {
+  #room(): number {
     return this.#piece === undefined ? totalLength(this.#pieces) : byteLengthOf(this.#piece);
   }
 
-  get #target(): readonly Uint8Array[] {
+  #target(): readonly Uint8Array[] {
     return this.#piece === undefined ? this.#pieces : [this.#piece];
   }
 
@@ -227,8 +219,7 @@ export class Receiver implements Outcome<Message | null>, Received, Disposable {
         return count;
       }
       this.#filled += Math.max(count, 0);
-      this.#isDone = !this.#waitAll || this.#ended || this.#filled >= this.#size ||
-        this.#hasDescriptors || !this.#isSameSender(fd);
+      this.#isDone = !this.#waitAll || this.#isAll(fd);
     }
     this.#socket.partial = undefined;
     // The shared memory belongs to the next call: take what is in it along now.
@@ -236,13 +227,19 @@ export class Receiver implements Outcome<Message | null>, Received, Disposable {
     return this.#filled;
   }
 
-  /** A buffer may be detached or shrink while the receive waits: nothing is taken that has no place. */
-  #checkRoom(): void {
-    if (!this.#hasRoom) throw bufferTakenAway();
+  /** Whether a receive with `waitAll` has what it waits for. */
+  #isAll(fd: number): boolean {
+    return this.#ended || this.#filled >= this.#size || this.#hasDescriptors() ||
+      !this.#isSameSender(fd);
   }
 
-  get #hasRoom(): boolean {
-    return !this.#isCallers || this.#room >= this.#size;
+  /** A buffer may be detached or shrink while the receive waits: nothing is taken that has no place. */
+  #checkRoom(): void {
+    if (!this.#hasRoom()) throw bufferTakenAway();
+  }
+
+  #hasRoom(): boolean {
+    return !this.#isCallers || this.#room() >= this.#size;
   }
 
   /** Once reading is shut down, a datagram socket stays readable and gives EAGAIN: that is its end. */
@@ -261,7 +258,7 @@ export class Receiver implements Outcome<Message | null>, Received, Disposable {
     const room = this.#socket.room.fixed;
     header.setSingleVector(oneByte);
     header.setControl(control.prepare(room), room);
-    const count = recvmsg(fd, header.bytes, platform.MSG_DONTWAIT | platform.MSG_PEEK);
+    const count = recvmsg(fd, header.location, platform.MSG_DONTWAIT | platform.MSG_PEEK);
     control.arrived = count < 0 ? 0 : header.controlLength;
     takeOver(control, surplus);
     closeReceived(surplus);
@@ -269,38 +266,47 @@ export class Receiver implements Outcome<Message | null>, Received, Disposable {
     return count <= 0 || (next?.pid === pid && next.uid === uid && next.gid === gid);
   }
 
-  get #hasDescriptors(): boolean {
+  #hasDescriptors(): boolean {
     return this.files !== NO_FILES || this.pidfd !== undefined;
   }
 
   #takeUnread(): void {
     if (this.#filled > 0 || this.#socket.unread === undefined) return;
-    this.#filled = this.#socket.takeUnread(this.#target, this.#peek, this.#size);
+    this.#filled = this.#socket.takeUnread(this.#target(), this.#peek, this.#size);
     this.#isDone = !this.#waitAll || this.#filled >= this.#size;
   }
 
   #receiveOnce(fd: number): number {
-    const { room } = this.#socket;
     const { header, control } = shared ??= { header: new Header(), control: new IncomingControl() };
-    const capacity = room.fixed + (this.#limit > 0 ? cmsgSpace(this.#limit * 4, platform) : 0);
-    const isStream = this.#socket.type === "stream";
+    this.#layOut(header, control);
+    const flags = platform.MSG_DONTWAIT | (this.#peek ? platform.MSG_PEEK : 0);
+    const count = recvmsg(fd, header.location, flags);
+    if (count >= 0) this.#takeOver(header, control, count);
+    return count;
+  }
+
+  #layOut(header: Header, control: IncomingControl): void {
+    const { type, room: { fixed } } = this.#socket;
+    const capacity = this.#limit > 0 ? fixed + cmsgSpace(this.#limit * 4, platform) : fixed;
     if (this.#piece !== undefined && this.#filled === 0) {
       header.setSingleVector(this.#piece, this.#size);
-    } else header.setVectors(this.#target, this.#filled);
-    if (isStream) header.setName(null);
+    } else header.setVectors(this.#target(), this.#filled);
+    if (type === "stream") header.setName(null);
     else header.receiveName();
     header.setControl(control.prepare(capacity), capacity);
     header.clearFlags();
-    const flags = platform.MSG_DONTWAIT | (this.#peek ? platform.MSG_PEEK : 0);
-    const count = recvmsg(fd, header.bytes, flags);
-    if (count < 0) return count;
+  }
+
+  #takeOver(header: Header, control: IncomingControl, count: number): void {
+    const { type, room } = this.#socket;
     control.arrived = header.controlLength;
     takeOver(control, this);
     if (room.credentials) this.#credentials = credentialsIn(control);
     this.#flags |= header.flags;
-    if (!isStream) this.#from = decodeSockaddr(header.name, header.nameLength, platform);
+    if (type !== "stream") {
+      this.#from = decodeSockaddr(header.name, header.nameLength, platform);
+    }
     this.#ended = count === 0 && this.#meansEnd(control, room);
-    return count;
   }
 
   /** Whether receiving nothing means that there is no more: on datagram sockets it never does. */
@@ -317,31 +323,32 @@ export class Receiver implements Outcome<Message | null>, Received, Disposable {
   outcome(result: number): Message | null {
     check(result, "recvmsg");
     if (this.#ended && this.#filled === 0) return null;
-    const data = this.#data ?? new Uint8Array(0);
-    const isTruncated = (this.#flags & platform.MSG_CTRUNC) !== 0;
     this.#isTaken = true;
     const { files, pidfd } = this;
-    if (this.#limit === 0) { for (const file of files) file.close(); }
-    else if (isTruncated || files.length > this.#limit) this.#refuse(data, files.length);
-    const isEmpty = files === NO_FILES || this.#limit === 0;
-    const message = new ReceivedMessage(data, isEmpty ? [] : files);
+    const data = this.#data ?? new Uint8Array(0);
+    const isCut = files.length > this.#limit || (this.#flags & platform.MSG_CTRUNC) !== 0;
+    if (isCut) this.#refuse(data, files);
+    const message = new ReceivedMessage(data, files === NO_FILES || isCut ? [] : files);
+    message.controlTruncated = isCut;
     if (pidfd !== undefined) message.pidfd = pidfd;
-    this.#describe(message, isTruncated || (this.#limit === 0 && files.length > 0));
     if (this.#credentials !== undefined) message.credentials = this.#credentials;
+    this.#describe(message);
     return message;
   }
 
-  #describe(message: Message, controlTruncated: boolean): void {
+  #describe(message: Message): void {
     const { type } = this.#socket;
-    message.controlTruncated = controlTruncated;
     message.truncated = (this.#flags & platform.MSG_TRUNC) !== 0;
     message.endOfRecord = (this.#flags & platform.MSG_EOR) !== 0 ||
       (type === "seqpacket" && !message.truncated);
     if (this.#from !== null) message.from = denoAddr(type, addressText(this.#from));
   }
 
-  #refuse(data: Uint8Array, arrived: number): never {
+  /** Refuse what is not all that was sent; who asked for no descriptors does not mind. */
+  #refuse(data: Uint8Array, files: readonly OwnedFd[]): void {
+    if (this.#limit === 0) return files.forEach((file) => file.close());
     const { descriptor } = this.#socket;
+    const arrived = files.length;
     // Fewer than were asked for: look for the reason before those that came are closed.
     const mayBeShort = arrived < this.#limit && !descriptor.closed;
     const shortage = mayBeShort ? shortageOfDescriptors(descriptor.fd, "recvmsg") : undefined;
@@ -362,7 +369,7 @@ export class Receiver implements Outcome<Message | null>, Received, Disposable {
     if (piece === undefined) return concatenated(this.#pieces).subarray(0, this.#filled);
     if (piece === scratch) return piece.slice(0, this.#filled);
     // A view is an object of its own: none where the piece is full.
-    return this.#filled === byteLengthOf(piece) ? piece : piece.subarray(0, this.#filled);
+    return this.#filled === this.#size ? piece : piece.subarray(0, this.#filled);
   }
 
   /** Keep what a failed receive took from the stream for the next one. */
@@ -376,7 +383,7 @@ export class Receiver implements Outcome<Message | null>, Received, Disposable {
   handBack(): void {
     if (this.#socket.partial !== this) return;
     this.#socket.partial = undefined;
-    if (this.#hasRoom) this.#socket.unread = this.#takeData().slice();
+    if (this.#hasRoom()) this.#socket.unread = this.#takeData().slice();
   }
 }
 
@@ -388,6 +395,17 @@ function credentialsIn(control: IncomingControl): Credentials | undefined {
     }
   }
   return undefined;
+}
+
+function badLimit(files: number): TypeError | RangeError {
+  if (Number.isInteger(files) && files > 0 && files <= MAX_FILES) {
+    return new TypeError(
+      "Cannot peek at descriptors: each look would make new ones; use `files: 0`",
+    );
+  }
+  return new RangeError(
+    `Cannot accept ${files} descriptors: give an integer from 0 to ${MAX_FILES}`,
+  );
 }
 
 function checkedBuffers(buffer: readonly Uint8Array[]): readonly Uint8Array[] {

@@ -76,9 +76,9 @@ export class Sender implements Outcome<number>, Disposable {
     this.#type = type;
     this.#pieces = data === undefined || isBytes(data) ? NO_PIECES : checkedPieces(data, type);
     this.#piece = isBytes(data) ? data : this.#pieces.length === 1 ? this.#pieces[0] : undefined;
-    this.#total = this.#length;
+    this.#total = this.#length();
     this.#files = files === undefined ? NO_FILES : fileNumbers(files);
-    if (this.#files.length > 0 && this.#total === 0 && this.#isStream) throw filesNeedByte();
+    if (this.#files.length > 0 && this.#total === 0 && this.#isStream()) throw filesNeedByte();
     this.#credentials = credentials === undefined ? undefined : checkedCredentials(credentials);
     if (to !== undefined && type !== "dgram") {
       throw new TypeError(
@@ -89,11 +89,11 @@ export class Sender implements Outcome<number>, Disposable {
   }
 
   /** The number of bytes in the data as it is now. */
-  get #length(): number {
+  #length(): number {
     return this.#piece === undefined ? totalLength(this.#pieces) : byteLengthOf(this.#piece);
   }
 
-  get #isStream(): boolean {
+  #isStream(): boolean {
     return this.#type === "stream";
   }
 
@@ -114,7 +114,7 @@ export class Sender implements Outcome<number>, Disposable {
       const count = this.#sendOnce(fd);
       if (count < 0) return this.#refused(count);
       this.#sent += count;
-      if (!this.#isStream || this.#sent >= this.#total) return this.#sent;
+      if (!this.#isStream() || this.#sent >= this.#total) return this.#sent;
     }
   }
 
@@ -129,7 +129,7 @@ export class Sender implements Outcome<number>, Disposable {
     header.setName(this.#destination?.sockaddr ?? null);
     const length = this.#sent > 0 ? 0 : control.write(this.#held ?? this.#files, this.#credentials);
     header.setControl(control.address, length);
-    return sendmsg(fd, header.bytes, platform.MSG_DONTWAIT);
+    return sendmsg(fd, header.location, platform.MSG_DONTWAIT);
   }
 
   #isPlain(): boolean {
@@ -147,7 +147,7 @@ export class Sender implements Outcome<number>, Disposable {
 
   /** A buffer may be detached or shrink while the message waits: less than promised is never sent for it. */
   #checkLength(): void {
-    if (this.#length < this.#total) {
+    if (this.#length() < this.#total) {
       throw new TypeError(
         "Cannot send: the data was detached or shrunk in the meantime; keep it until the send is done",
       );

@@ -7,7 +7,8 @@
 import { platform } from "../../ffi/platform/mod.ts";
 import { recv, send, shutdown, suppressSigpipe } from "../../ffi/syscalls/sockets.ts";
 import { adopters } from "../fd/adopters.ts";
-import { closeWhenForgotten, Descriptor } from "../fd/descriptor.ts";
+import { Descriptor } from "../fd/descriptor.ts";
+import { closeWhenForgotten } from "../fd/forgotten.ts";
 import { check } from "../errors.ts";
 import { requireOpen } from "../fd/files.ts";
 import { lengthOf, type Message } from "./message.ts";
@@ -94,7 +95,7 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
   }
 
   static {
-    create = (descriptor, type, names) => new this(descriptor, type, names);
+    create = (descriptor, type, names) => new Socket(descriptor, type, names);
     descriptorOf = (socket) => socket.#descriptor;
     readOnce = (socket, bytes) => socket.#readOnce(bytes);
     receivingSideOf = (socket) => socket.#receiving;
@@ -310,7 +311,7 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
    */
   receive(options: ReceiveOptions = {}): Promise<Message | null> {
     try {
-      const receiver = new Receiver(this.#receivingSide, options);
+      const receiver = new Receiver(this.#receivingSide(), options);
       return perform(this.#descriptor.reading, receiver, options.signal);
     } catch (error) {
       return Promise.reject(error);
@@ -325,11 +326,11 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
    */
   receiveSync(options: SyncReceiveOptions = {}): Message | null {
     requireNoReceive(this.#descriptor, this.type);
-    const receiver = new Receiver(this.#receivingSide, options);
+    const receiver = new Receiver(this.#receivingSide(), options);
     return performSync(this.#descriptor.reading, receiver, () => this.#receiveLimit());
   }
 
-  get #receivingSide(): ReceivingSide {
+  #receivingSide(): ReceivingSide {
     return this.#receiving ??= new ReceivingSide(this.#descriptor, this.type, this);
   }
 

@@ -54,48 +54,85 @@ export function perform(
   operation: Operation,
   signal?: AbortSignal,
 ): Promise<number>;
-export async function perform(
+export function perform(
   channel: Channel,
   operation: AnyOperation,
   signal?: AbortSignal,
 ): Promise<unknown> {
-  let entered = false;
+  if (channel.lull > 0 || !channel.tryEnter()) return complete(channel, operation, signal);
+  // Most often it goes through at once, and then there is nothing for an asynchronous function to keep.
+  let value: unknown;
   try {
     signal?.throwIfAborted();
-    if (!channel.tryEnter()) {
-      operation.beforeWait?.();
-      await channel.enter(signal, operation);
+    const result = operation.attempt();
+    const pause = result === -platform.EAGAIN ? undefined : breathe();
+    if (result === -platform.EAGAIN || pause !== undefined) {
+      return complete(channel, operation, signal, result, pause);
     }
-    entered = true;
-    let refused = false;
-    const quiet = channel.lull > 0 && channel.interest === READABLE;
-    if (quiet) {
-      channel.lull--;
-      const glance = channel.descriptor.glance();
+    channel.refusals = 0;
+    value = outcomeOf(operation, result);
+  } catch (error) {
+    end(channel, operation);
+    return Promise.reject(error);
+  }
+  end(channel, operation);
+  return Promise.resolve(value);
+}
+
+/** Go on after an attempt that came to `result`, or from the start, until the operation is over. */
+async function complete(
+  channel: Channel,
+  operation: AnyOperation,
+  signal: AbortSignal | undefined,
+  result?: number,
+  pause?: Promise<void>,
+): Promise<unknown> {
+  let entered = result !== undefined;
+  let quiet = false;
+  try {
+    if (!entered) {
+      signal?.throwIfAborted();
+      if (!channel.tryEnter()) {
+        operation.beforeWait?.();
+        await channel.enter(signal, operation);
+      }
+      entered = true;
+      quiet = channel.lull > 0 && channel.interest === READABLE;
+      const glance = quiet ? lookFirst(channel) : undefined;
       if (glance !== undefined) {
         operation.beforeWait?.();
         await glance;
       }
     }
-    for (;;) {
-      const result = operation.attempt();
-      if (result !== -platform.EAGAIN) {
-        if (!refused && !quiet) channel.refusals = 0;
-        else if (refused && ++channel.refusals >= STREAK) channel.lull = LULL;
-        const pause = breathe();
-        if (pause !== undefined) await pause;
-        return outcomeOf(operation, result);
-      }
-      refused = true;
+    let latest = result ?? operation.attempt();
+    const refused = latest === -platform.EAGAIN;
+    while (latest === -platform.EAGAIN) {
       operation.beforeWait?.();
       const { obstacle } = operation;
       if (obstacle !== undefined) await obstacle.wait(signal);
       else await channel.descriptor.wait(channel.interest, signal);
+      latest = operation.attempt();
     }
+    if (!refused && !quiet) channel.refusals = 0;
+    else if (refused && ++channel.refusals >= STREAK) channel.lull = LULL;
+    const rest = pause ?? breathe();
+    if (rest !== undefined) await rest;
+    return outcomeOf(operation, latest);
   } finally {
     operation[Symbol.dispose]?.();
     if (entered) channel.leave();
   }
+}
+
+/** An operation that is likely to find nothing at first waits before it tries. */
+function lookFirst(channel: Channel): Promise<void> | undefined {
+  channel.lull--;
+  return channel.descriptor.glance();
+}
+
+function end(channel: Channel, operation: AnyOperation): void {
+  operation[Symbol.dispose]?.();
+  channel.leave();
 }
 
 type AnyOperation = Operation & Partial<Outcome<unknown>>;

@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { pipe } from "../../ffi/syscalls/readiness.ts";
-import { closeWhenForgotten, Descriptor } from "../../lib/fd/descriptor.ts";
+import { Descriptor } from "../../lib/fd/descriptor.ts";
 import { READABLE, WRITABLE } from "../../lib/reactor/mod.ts";
-import { collectUntil, connected, gcTest, isOpen, isPending, test, turn } from "../util/cases.ts";
+import { connected, isOpen, isPending, test, turn } from "../util/cases.ts";
 
 /** The reading end of a pipe, and the number of the other. */
 function reading(): { descriptor: Descriptor; other: Descriptor } {
@@ -140,29 +140,4 @@ test("busyPoll is kept, whether the descriptor waited before or not", async () =
   assertEquals(descriptor.busyPoll, 7);
   await descriptor.wait(WRITABLE);
   descriptor.close();
-});
-
-gcTest("closeWhenForgotten() closes what becomes garbage", async () => {
-  const { descriptor, other } = reading();
-  (() => closeWhenForgotten({}, descriptor))();
-  const kept = {};
-  closeWhenForgotten(kept, other);
-  await collectUntil(() => descriptor.closed);
-  assertEquals([descriptor.closed, other.closed], [true, false]);
-  other.close();
-  closeWhenForgotten(kept, other);
-});
-
-gcTest("closeWhenForgotten() copes with many in one step", async () => {
-  const made: Descriptor[] = [];
-  (() => {
-    for (let n = 0; n < 100; n++) {
-      const { descriptor, other } = reading();
-      closeWhenForgotten({}, descriptor);
-      closeWhenForgotten({}, other);
-      made.push(descriptor, other);
-    }
-  })();
-  await collectUntil(() => made.every((it) => it.closed));
-  assertEquals(made.filter((it) => !it.closed).length, 0);
 });

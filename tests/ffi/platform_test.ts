@@ -59,7 +59,9 @@ function number(value: Uint8Array): number {
 
 /** A `struct msghdr` with one byte of data, and `control` as its control buffer. */
 class Message {
-  readonly header = new Uint8Array(new ArrayBuffer(platform.msghdr.size));
+  /** Holds the header's address. */
+  readonly location = new BigUint64Array(1);
+  readonly #header = new Uint8Array(new ArrayBuffer(platform.msghdr.size));
   readonly #iovec = new Uint8Array(new ArrayBuffer(platform.iovec.size));
   readonly #data = new Uint8Array(new ArrayBuffer(1));
 
@@ -67,10 +69,11 @@ class Message {
     const { msghdr, iovec } = platform;
     put(this.#iovec, iovec.iov_base, BigInt(addressOf(this.#data)));
     put(this.#iovec, iovec.iov_len, 1n);
-    put(this.header, msghdr.msg_iov, BigInt(addressOf(this.#iovec)));
-    put(this.header, msghdr.msg_iovlen, 1n);
-    put(this.header, msghdr.msg_control, BigInt(addressOf(control)));
-    put(this.header, msghdr.msg_controllen, BigInt(control.byteLength));
+    put(this.#header, msghdr.msg_iov, BigInt(addressOf(this.#iovec)));
+    put(this.#header, msghdr.msg_iovlen, 1n);
+    put(this.#header, msghdr.msg_control, BigInt(addressOf(control)));
+    put(this.#header, msghdr.msg_controllen, BigInt(control.byteLength));
+    this.location[0] = BigInt(addressOf(this.#header));
   }
 
   /** The first control message: level, type and the first number of the payload. */
@@ -155,7 +158,7 @@ testUnless(
     assertEquals(setsockopt(pair.b, SOL_SOCKET, platform.SO_PASSPIDFD, int(1)), 0);
     assertEquals(send(pair.a, new Uint8Array(1), 0), 1);
     const message = new Message(new Uint8Array(new ArrayBuffer(64)));
-    assertEquals(recvmsg(pair.b, message.header, MSG_DONTWAIT), 1);
+    assertEquals(recvmsg(pair.b, message.location, MSG_DONTWAIT), 1);
     const [level, type, pidfd] = message.first();
     assertEquals([level, type], [SOL_SOCKET, platform.SCM_PIDFD]);
     assertEquals(pidOf(pidfd), String(Deno.pid));
@@ -168,10 +171,10 @@ testUnless(
   "platform.SO_PASSRIGHTS is the option that refuses descriptors",
   noLeaks(() => {
     using pair = new Pair(SOCK_STREAM);
-    const { header } = new Message(rights(0));
-    assertEquals(sendmsg(pair.a, header, MSG_DONTWAIT), 1);
+    const message = new Message(rights(0));
+    assertEquals(sendmsg(pair.a, message.location, MSG_DONTWAIT), 1);
     assertEquals(setsockopt(pair.b, SOL_SOCKET, platform.SO_PASSRIGHTS, int(0)), 0);
-    assertEquals(sendmsg(pair.a, header, MSG_DONTWAIT), -platform.EPERM);
+    assertEquals(sendmsg(pair.a, message.location, MSG_DONTWAIT), -platform.EPERM);
   }),
 );
 

@@ -126,8 +126,14 @@ function widthOf(native: Native, type: string): number | undefined {
   return C_WIDTHS[type] ?? native.type(1, type);
 }
 
-/** Addresses wanted as numbers, and `poll` in the widest form, which serves all systems. */
-const WIDENED = new Set(["memset result", "getcwd result", "poll nfds_t nfds"]);
+/** Addresses given and wanted as numbers, and `poll` in the widest form, which serves all systems. */
+const WIDENED = new Set([
+  "memset result",
+  "getcwd result",
+  "sendmsg const struct msghdr *msg",
+  "recvmsg struct msghdr *msg",
+  "poll nfds_t nfds",
+]);
 
 testNative(await openNative(), "symbols has the widths of the C types", (native) => {
   for (const [key, symbol] of Object.entries(symbols as Symbols)) {

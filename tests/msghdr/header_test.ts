@@ -26,7 +26,7 @@ function fields(header: Header): Record<string, bigint | number> {
 /** Send what `header` points at through a socket pair: the bytes that arrive. */
 function through(header: Header): string {
   using pair = connected();
-  const sent = sendmsg(pair.a.fd, header.bytes, platform.MSG_DONTWAIT);
+  const sent = sendmsg(pair.a.fd, header.location, platform.MSG_DONTWAIT);
   const into = new Uint8Array(65536);
   return sent <= 0 ? `${sent}` : text(into.subarray(0, pair.b.readSync(into) ?? 0));
 }
@@ -118,7 +118,7 @@ test("flags are those that arrived, until they are cleared", () => {
   pair.a.writeSync(bytes("abc"));
   const header = new Header();
   header.setVectors([new Uint8Array(1)]);
-  recvmsg(pair.b.fd, header.bytes, platform.MSG_DONTWAIT);
+  recvmsg(pair.b.fd, header.location, platform.MSG_DONTWAIT);
   assertEquals(header.flags & platform.MSG_TRUNC, platform.MSG_TRUNC);
   header.clearFlags();
   assertEquals(header.flags, 0);
