@@ -79,7 +79,7 @@ export class OwnedFd implements Disposable {
   }
 
   static {
-    own = (fd) => new OwnedFd(new Descriptor(fd, "OwnedFd"));
+    own = (fd) => new this(new Descriptor(fd, "OwnedFd"));
   }
 
   /**

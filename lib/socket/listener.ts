@@ -81,7 +81,7 @@ export class Listener implements Deno.Listener<Socket, Deno.UnixAddr> {
   }
 
   static {
-    create = (descriptor, type, acceptor, local) => new Listener(descriptor, type, acceptor, local);
+    create = (descriptor, type, acceptor, local) => new this(descriptor, type, acceptor, local);
     acceptConnection = (listener, flags, signal) => listener.#accept(flags, signal);
     acceptConnectionSync = (listener, flags) => listener.#acceptSync(flags);
   }

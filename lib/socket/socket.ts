@@ -95,7 +95,7 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
   }
 
   static {
-    create = (descriptor, type, names) => new Socket(descriptor, type, names);
+    create = (descriptor, type, names) => new this(descriptor, type, names);
     descriptorOf = (socket) => socket.#descriptor;
     readOnce = (socket, bytes) => socket.#readOnce(bytes);
     receivingSideOf = (socket) => socket.#receiving;
