@@ -7,6 +7,7 @@
 import { closeFd } from "../../ffi/syscalls/files.ts";
 import { closedError } from "../errors.ts";
 import { Lane } from "../transfer/lane.ts";
+import { Courtesy } from "../reactor/patience.ts";
 import { type Interest, READABLE, register, type Registration, WRITABLE } from "../reactor/mod.ts";
 
 /**
@@ -132,8 +133,15 @@ export class Descriptor {
 
 /** One direction of a descriptor, and who uses it. */
 export class Channel extends Lane {
+  #courtesy: Courtesy | undefined = undefined;
+
   constructor(readonly descriptor: Descriptor, readonly interest: Interest) {
     super();
+  }
+
+  /** Finds out whether giving way to the other side pays. */
+  get courtesy(): Courtesy {
+    return this.#courtesy ??= new Courtesy();
   }
 }
 

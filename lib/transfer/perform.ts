@@ -7,9 +7,10 @@
 
 import { platform } from "../../ffi/platform/mod.ts";
 import { poll } from "../../ffi/syscalls/files.ts";
+import { giveWay } from "../../ffi/syscalls/readiness.ts";
 import type { Channel } from "../fd/descriptor.ts";
 import { check } from "../errors.ts";
-import { breathe, READABLE } from "../reactor/mod.ts";
+import { breathe, READABLE, WRITABLE } from "../reactor/mod.ts";
 
 /** Something that is tried until it goes through. */
 export interface Operation {
@@ -43,6 +44,9 @@ const STREAK = 4;
 /** … so many more are expected to have to wait as well. */
 const LULL = 16;
 
+/** How often to try again for room before a wait. */
+const LOOKS = 24;
+
 /** Attempt until it goes through, in its turn; the operation's outcome, or else the last attempt's result. */
 export function perform<T>(
   channel: Channel,
@@ -64,7 +68,7 @@ export function perform(
   let value: unknown;
   try {
     signal?.throwIfAborted();
-    const result = operation.attempt();
+    const result = attempt(channel, operation);
     const pause = result === -platform.EAGAIN ? undefined : breathe();
     if (result === -platform.EAGAIN || pause !== undefined) {
       return complete(channel, operation, signal, result, pause);
@@ -104,14 +108,14 @@ async function complete(
         await glance;
       }
     }
-    let latest = result ?? operation.attempt();
+    let latest = result ?? attempt(channel, operation);
     const refused = latest === -platform.EAGAIN;
     while (latest === -platform.EAGAIN) {
       operation.beforeWait?.();
       const { obstacle } = operation;
       if (obstacle !== undefined) await obstacle.wait(signal);
       else await channel.descriptor.wait(channel.interest, signal);
-      latest = operation.attempt();
+      latest = attempt(channel, operation);
     }
     if (!refused && !quiet) channel.refusals = 0;
     else if (refused && ++channel.refusals >= STREAK) channel.lull = LULL;
@@ -122,6 +126,26 @@ async function complete(
     operation[Symbol.dispose]?.();
     if (entered) channel.leave();
   }
+}
+
+/**
+ * Attempt. When there is no room, the reader is likely to be at work on another processor, or will be as soon
+ * as it is let: room comes in less time than it takes to sleep and be woken, which besides happens only
+ * when the queue is nearly empty.
+ */
+function attempt(channel: Channel, operation: AnyOperation): number {
+  let result = operation.attempt();
+  if (result !== -platform.EAGAIN || channel.interest !== WRITABLE) return result;
+  if (operation.obstacle !== undefined) return result;
+  channel.courtesy.try(() => {
+    result = operation.attempt();
+    for (let i = 1; i < LOOKS && result === -platform.EAGAIN; i++) {
+      giveWay();
+      result = operation.attempt();
+    }
+    return result === -platform.EAGAIN ? 0 : 1;
+  });
+  return result;
 }
 
 /** An operation that is likely to find nothing at first waits before it tries. */

@@ -43,6 +43,25 @@ test("perform() returns an error number other than EAGAIN as it is", async () =>
   assertEquals(result, -platform.EPIPE);
 });
 
+test("perform() tries again for room before it waits, for a while", async () => {
+  using made = channel();
+  const log: string[] = [];
+  const { writing } = made.channel.descriptor;
+  assertEquals(await perform(writing, nth(3, log)), 3);
+  assertEquals(log, ["attempt", "attempt", "attempt"]);
+  log.length = 0;
+  assertEquals(await perform(writing, nth(100, log)), 100);
+  assertEquals(log.includes("before wait"), true);
+});
+
+test("perform() of what waits for something else does not try again for room", async () => {
+  using made = channel();
+  const log: string[] = [];
+  const obstacle = { wait: () => Promise.resolve(), waitSync: () => {} };
+  await perform(made.channel.descriptor.writing, { ...nth(2, log), obstacle });
+  assertEquals(log, ["attempt", "before wait", "attempt"]);
+});
+
 test("perform() gives the outcome of an operation that has one, and frees the channel if it throws", async () => {
   using made = channel();
   const outcome = (result: number): string => {
