@@ -3,7 +3,7 @@
  *
  * Registering an owner is not cheap, and a registered object outlives every quick garbage collection. Most
  * owners are closed by whoever awaits them, a few microtasks later: so each waits a while before it is
- * registered, in a ring that keeps it reachable.
+ * registered, and is kept reachable meanwhile.
  *
  * @module
  */
@@ -14,24 +14,27 @@ import { Descriptor } from "./descriptor.ts";
 /** Held: the descriptor, never its owner. */
 const forgotten = new FinalizationRegistry<Descriptor>((descriptor) => descriptor.close());
 
-/** How many owners may wait to be registered: a power of two. */
+/** How many owners may wait to be registered. */
 const MOST = 64;
 
 /** For how many rounds of microtasks an owner waits. */
 const GRACE = 8;
 
-/** After so many rounds in a row, in a flow of descriptors, the ring is seen to once in a turn. */
+/** After so many rounds in a row, in a flow of descriptors, they are seen to once in a turn. */
 const FLOW = 64;
 
 /** With fewer owners in a turn, the flow is over. */
 const TRICKLE = 16;
 
-/** Owners not registered yet, oldest first: a ring. */
-const owners: (object | undefined)[] = Array(MOST).fill(undefined);
-const descriptors: (Descriptor | undefined)[] = Array(MOST).fill(undefined);
+/**
+ * Owners not registered yet, oldest first, with their descriptors and the rounds they came in. New arrays
+ * replace full ones: what is stored into an object that has just been made costs next to nothing.
+ */
+let owners: (object | undefined)[] = Array(MOST);
+let descriptors: (Descriptor | undefined)[] = Array(MOST);
 const arrivals = new Uint32Array(MOST);
-let oldest = 0;
-let waiting = 0;
+let first = 0;
+let count = 0;
 let arrived = 0;
 let round = 0;
 let rounds = 0;
@@ -44,22 +47,28 @@ let isQueued = false;
  */
 export function closeWhenForgotten(owner: object, descriptor: Descriptor): void {
   if (!(descriptor instanceof Descriptor)) throw notConstructible(owner);
-  if (waiting === MOST) registerOldest();
-  const i = (oldest + waiting++) % MOST;
-  owners[i] = owner;
-  descriptors[i] = descriptor;
-  arrivals[i] = round;
-  arrived++;
+  if (count === MOST) startAnew();
+  owners[count] = owner;
+  descriptors[count] = descriptor;
+  arrivals[count++] = round;
   if (isQueued) return;
   isQueued = true;
   queueMicrotask(nextRound);
 }
 
+function startAnew(): void {
+  registerAll();
+  owners = Array(MOST);
+  descriptors = Array(MOST);
+  arrived += MOST;
+}
+
 function nextRound(): void {
   round = (round + 1) >>> 0;
-  while (waiting > 0 && isDue(oldest)) registerOldest();
-  isQueued = waiting > 0;
+  while (first < count && isDue(first)) registerFirst();
+  isQueued = first < count;
   if (!isQueued) {
+    first = count = 0;
     if (rounds < FLOW) rounds = 0;
   } else if (rounds < FLOW) {
     rounds++;
@@ -72,21 +81,25 @@ function nextRound(): void {
 
 /** All that waits has had its microtasks. */
 function nextTurn(): void {
-  while (waiting > 0) registerOldest();
+  if (arrived + count < TRICKLE) rounds = 0;
+  registerAll();
   isQueued = false;
-  if (arrived < TRICKLE) rounds = 0;
 }
 
 function isDue(i: number): boolean {
   return descriptors[i]?.closed !== false || ((round - (arrivals[i] ?? 0)) >>> 0) >= GRACE;
 }
 
-function registerOldest(): void {
-  const owner = owners[oldest];
-  const descriptor = descriptors[oldest];
-  owners[oldest] = descriptors[oldest] = undefined;
-  oldest = (oldest + 1) % MOST;
-  waiting--;
+function registerAll(): void {
+  while (first < count) registerFirst();
+  first = count = 0;
+}
+
+function registerFirst(): void {
+  const owner = owners[first];
+  const descriptor = descriptors[first];
+  owners[first] = descriptors[first] = undefined;
+  first++;
   if (owner !== undefined && descriptor !== undefined && !descriptor.closed) {
     forgotten.register(owner, descriptor);
   }
