@@ -76,10 +76,10 @@ export function perform(
     channel.refusals = 0;
     value = outcomeOf(operation, result);
   } catch (error) {
-    end(channel, operation);
+    end(operation, channel);
     return Promise.reject(error);
   }
-  end(channel, operation);
+  end(operation, channel);
   return Promise.resolve(value);
 }
 
@@ -101,7 +101,7 @@ async function complete(
         await channel.enter(signal, operation);
       }
       entered = true;
-      quiet = channel.lull > 0 && channel.interest === READABLE;
+      quiet = channel.lull > 0;
       const glance = quiet ? lookFirst(channel) : undefined;
       if (glance !== undefined) {
         operation.beforeWait?.();
@@ -117,14 +117,13 @@ async function complete(
       else await channel.descriptor.wait(channel.interest, signal);
       latest = attempt(channel, operation);
     }
-    if (!refused && !quiet) channel.refusals = 0;
-    else if (refused && ++channel.refusals >= STREAK) channel.lull = LULL;
+    if (refused) expectLull(channel);
+    else if (!quiet) channel.refusals = 0;
     const rest = pause ?? breathe();
     if (rest !== undefined) await rest;
     return outcomeOf(operation, latest);
   } finally {
-    operation[Symbol.dispose]?.();
-    if (entered) channel.leave();
+    end(operation, entered ? channel : undefined);
   }
 }
 
@@ -148,15 +147,21 @@ function attempt(channel: Channel, operation: AnyOperation): number {
   return result;
 }
 
+/** Who waits for room has sent a lot: what comes next is no conversation. */
+function expectLull(channel: Channel): void {
+  if (channel.interest === READABLE && ++channel.refusals >= STREAK) channel.lull = LULL;
+}
+
 /** An operation that is likely to find nothing at first waits before it tries. */
 function lookFirst(channel: Channel): Promise<void> | undefined {
   channel.lull--;
   return channel.descriptor.glance();
 }
 
-function end(channel: Channel, operation: AnyOperation): void {
+/** End an operation, and its turn if it has had it. */
+function end(operation: AnyOperation, channel?: Channel): void {
   operation[Symbol.dispose]?.();
-  channel.leave();
+  channel?.leave();
 }
 
 type AnyOperation = Operation & Partial<Outcome<unknown>>;
@@ -170,7 +175,7 @@ export function performOnce<T>(operation: Outcome<T>, now = true): T {
   try {
     return operation.outcome(now ? operation.attempt() : -platform.EAGAIN);
   } finally {
-    operation[Symbol.dispose]?.();
+    end(operation);
   }
 }
 
@@ -196,7 +201,7 @@ export function performSync(
   try {
     return outcomeOf(operation, attemptUntil(channel, operation, timeout));
   } finally {
-    operation[Symbol.dispose]?.();
+    end(operation);
   }
 }
 

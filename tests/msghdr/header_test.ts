@@ -88,6 +88,31 @@ test("setSingleVector() points at a part, never past the end", () => {
   }
 });
 
+test("setSingleVector() of the same memory again sees what has become of it", () => {
+  for (const size of [3, 66_000]) { // the larger is not kept reachable for its address
+    const header = new Header();
+    const memory = new Uint8Array(new ArrayBuffer(size, { maxByteLength: 2 * size })).fill(97);
+    const arrived = (): [number, string] => {
+      header.setSingleVector(memory);
+      const all = through(header);
+      return [all.length, all.slice(0, 3)];
+    };
+    const most = Math.min(size, 65536);
+    assertEquals([arrived(), arrived()], [[most, "aaa"], [most, "aaa"]]);
+    memory.fill(98);
+    assertEquals(arrived(), [most, "bbb"]);
+    memory.buffer.resize(2);
+    assertEquals(arrived(), [2, "bb"]);
+    memory.buffer.resize(2 * size);
+    assertEquals(arrived(), [Math.min(2 * size, 65536), "bb\0"]);
+    const moved = new Uint8Array(memory.buffer.transfer());
+    header.setSingleVector(memory);
+    assertEquals(through(header), "0");
+    header.setSingleVector(moved);
+    assertEquals(through(header).length, Math.min(2 * size, 65536));
+  }
+});
+
 Deno.test("setName() points at a copy of the address, or at none", () => {
   const header = new Header();
   header.setName(new Uint8Array([1, 0, 97]));
