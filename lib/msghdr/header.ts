@@ -100,12 +100,16 @@ export class Header {
     return true;
   }
 
-  /** Point the header at the unsent or unfilled part of `vectors`: what lies behind the first `skip` bytes. */
-  setVectors(vectors: readonly Uint8Array[], skip = 0): void {
+  /**
+   * Point the header at the unsent or unfilled part of `vectors`: what lies behind the first `skip` bytes,
+   * `most` bytes of it.
+   */
+  setVectors(vectors: readonly Uint8Array[], skip = 0, most = Infinity): void {
     this.#kept = NOTHING;
     let count = 0;
     let skipped = skip;
-    for (let i = 0; i < vectors.length && count < MAX_VECTORS; i++) {
+    let left = most;
+    for (let i = 0; i < vectors.length && count < MAX_VECTORS && left > 0; i++) {
       const bytes = vectors[i];
       if (bytes === undefined) continue;
       const length = byteLengthOf(bytes);
@@ -113,8 +117,10 @@ export class Header {
         skipped -= length;
         continue;
       }
-      this.#setVector(count++, addressOf(bytes) + skipped, length - skipped);
+      const part = Math.min(length - skipped, left);
+      this.#setVector(count++, addressOf(bytes) + skipped, part);
       skipped = 0;
+      left -= part;
     }
     this.#words[this.#at.vectorCount] = count;
   }

@@ -16,6 +16,7 @@ import { duplicate, type FileLike, fileNumbers } from "../fd/files.ts";
 import { filesNeedByte, FullQueue, isFullQueue } from "./full_queue.ts";
 import { Header, MAX_VECTORS } from "../msghdr/header.ts";
 import { type Destination, destinationOf } from "./pathname.ts";
+import { pieceOf } from "./pieces.ts";
 import type { Address } from "../sockaddr.ts";
 import type { SocketType } from "./socket_type.ts";
 import { isBytes } from "../transfer/caller_memory.ts";
@@ -119,13 +120,14 @@ export class Sender implements Outcome<number>, Disposable {
   }
 
   #sendOnce(fd: number): number {
-    const piece = this.#piece === undefined || this.#sent === 0
+    const size = pieceOf(this.#total - this.#sent, this.#type);
+    const piece = this.#piece === undefined || size === this.#total
       ? this.#piece
-      : this.#piece.subarray(this.#sent);
+      : this.#piece.subarray(this.#sent, this.#sent + size);
     if (piece !== undefined && this.#isPlain()) return send(fd, piece, platform.MSG_DONTWAIT);
     const { header, control } = shared ??= { header: new Header(), control: new RightsControl() };
     if (piece !== undefined) header.setSingleVector(piece);
-    else header.setVectors(this.#pieces, this.#sent);
+    else header.setVectors(this.#pieces, this.#sent, size);
     header.setName(this.#destination?.sockaddr ?? null);
     const length = this.#sent > 0 ? 0 : control.write(this.#held ?? this.#files, this.#credentials);
     header.setControl(control.address, length);

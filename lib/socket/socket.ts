@@ -5,7 +5,7 @@
  */
 
 import { platform } from "../../ffi/platform/mod.ts";
-import { recv, send, shutdown, suppressSigpipe } from "../../ffi/syscalls/sockets.ts";
+import { recv, shutdown, suppressSigpipe } from "../../ffi/syscalls/sockets.ts";
 import { adopters } from "../fd/adopters.ts";
 import { Descriptor } from "../fd/descriptor.ts";
 import { closeWhenForgotten } from "../fd/forgotten.ts";
@@ -20,6 +20,7 @@ import {
   ReceivingSide,
   type SyncReceiveOptions,
 } from "./receiving.ts";
+import { sendBytes } from "./pieces.ts";
 import { type OutgoingMessage, Sender } from "./sending.ts";
 import { addressText } from "../sockaddr.ts";
 import { denoAddr, directionNumber, type SocketType } from "./socket_type.ts";
@@ -221,7 +222,7 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
   write(bytes: Uint8Array): Promise<number> {
     if (!isBytes(bytes)) return Promise.reject(noBytes());
     if (this.type === "stream" && this.#descriptor.isWriting) return this.#queue(bytes);
-    return perform(this.#descriptor.writing, new Write(this.#descriptor, bytes, this));
+    return perform(this.#descriptor.writing, new Write(this.#descriptor, bytes, this.type, this));
   }
 
   /** Writes that wait for others go out together. */
@@ -247,9 +248,9 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
   writeSync(bytes: Uint8Array): number {
     requireNoSend(this.#descriptor, this.type);
     requireBytes(bytes);
-    const count = send(this.#descriptor.fd, bytes, platform.MSG_DONTWAIT);
+    const count = sendBytes(this.#descriptor.fd, bytes, this.type);
     if (count === -platform.EAGAIN) {
-      const operation = new Write(this.#descriptor, bytes, this);
+      const operation = new Write(this.#descriptor, bytes, this.type, this);
       return performSync(this.#descriptor.writing, operation, () => this.#sendLimit());
     }
     return check(count, "send");

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { platform } from "../../ffi/platform/mod.ts";
-import { send } from "../../ffi/syscalls/sockets.ts";
 import { check } from "../errors.ts";
 import type { Descriptor } from "../fd/descriptor.ts";
 import type { Operation, Outcome } from "../transfer/perform.ts";
+import { sendBytes } from "./pieces.ts";
 import { Sender } from "./sending.ts";
+import type { SocketType } from "./socket_type.ts";
 
 /** A write that goes out on its own. */
 export class Write implements Outcome<number> {
@@ -17,11 +17,12 @@ export class Write implements Outcome<number> {
   constructor(
     readonly descriptor: Descriptor,
     readonly bytes: Uint8Array,
+    readonly type: SocketType,
     readonly owner: object,
   ) {}
 
   attempt(): number {
-    return send(this.descriptor.fd, this.bytes, platform.MSG_DONTWAIT);
+    return sendBytes(this.descriptor.fd, this.bytes, this.type);
   }
 
   outcome(count: number): number {

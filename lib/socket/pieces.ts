@@ -1,0 +1,46 @@
+/**
+ * Large amounts of data, in pieces that cost the kernel the least.
+ *
+ * @module
+ */
+
+import { byteLengthOf } from "../../ffi/memory.ts";
+import { platform } from "../../ffi/platform/mod.ts";
+import { send } from "../../ffi/syscalls/sockets.ts";
+import type { SocketType } from "./socket_type.ts";
+
+const { MSG_DONTWAIT } = platform;
+
+/**
+ * The size of a piece, in bytes. Linux divides what a stream takes at once into buffers of one block of
+ * 32 KiB (`UNIX_SKB_FRAGS_SZ`) and a head of some 3.6 KiB. Of 64 KiB that leaves 28 KiB for a second buffer,
+ * which takes blocks of four pages, two and one: allocating, charging and freeing those costs more than to
+ * call twice, for two buffers of one block each.
+ */
+const PIECE = 32768;
+
+/** Three pieces, in bytes: of more than that, the odd block at the end is too small a part to matter. */
+const MOST = 98304;
+
+/** How much of what is left to give the kernel at once, in bytes: a message that is one stays one. */
+export function pieceOf(left: number, type: SocketType): number {
+  const isDivided = left > PIECE && left <= MOST && left % PIECE === 0 && type === "stream";
+  return isDivided ? PIECE : left;
+}
+
+/** Send all of `bytes`, or what there is room for on a stream: the number of bytes, or `-errno`. */
+export function sendBytes(fd: number, bytes: Uint8Array, type: SocketType): number {
+  if (bytes.length <= PIECE) return send(fd, bytes, MSG_DONTWAIT);
+  const length = byteLengthOf(bytes);
+  let sent = 0;
+  do {
+    const size = pieceOf(length - sent, type);
+    const piece = size === length ? bytes : bytes.subarray(sent, sent + size);
+    const count = send(fd, piece, MSG_DONTWAIT);
+    // As send(2) itself, report an error after a part only when it comes again.
+    if (count < 0) return sent > 0 ? sent : count;
+    sent += count;
+    if (count < size) break;
+  } while (sent < length);
+  return sent;
+}
