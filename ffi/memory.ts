@@ -14,18 +14,25 @@ export function ffiBytes(bytes: Uint8Array): Bytes {
   return bytes as Bytes;
 }
 
-const getter = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype),
-  "byteLength",
-)?.get;
+/** A getter of every typed array: a subclass or a property of the object's own may say something else. */
+function trueGetter<T>(name: "buffer" | "byteLength"): (bytes: Uint8Array) => T {
+  const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
+  const { get } = Object.getOwnPropertyDescriptor(typedArray, name) ?? {};
+  return Function.prototype.call.bind(get ?? (() => undefined));
+}
+
+/** Return the true length of `bytes`, for the kernel to read or write. */
+export const byteLengthOf: (bytes: Uint8Array) => number = trueGetter("byteLength");
+
+const bufferOf: (bytes: Uint8Array) => ArrayBufferLike = trueGetter("buffer");
 
 /**
- * Return the true length of `bytes`, for the kernel to read or write: a subclass or a property of the
- * object's own may say something else, and has no say.
+ * Return a view of our own on all of the memory that `bytes` is a part of: its length is true, without asking
+ * for it as {@linkcode byteLengthOf} does, and it changes when that of `bytes` may have changed.
  */
-export const byteLengthOf: (bytes: Uint8Array) => number = Function.prototype.call.bind(
-  getter ?? (() => 0),
-);
+export function witnessOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bufferOf(bytes));
+}
 
 const wide = new BigUint64Array(1);
 const halves = new Uint32Array(wide.buffer);
@@ -55,7 +62,7 @@ export function addressOf(bytes: Uint8Array): number {
 }
 
 /** Write an address, or a length of 64 bits, to two words of 32 bits. */
-export function writeWide(words: Uint32Array, index: number, value: number): void {
+export function writeWide(words: Int32Array, index: number, value: number): void {
   words[index] = value;
   words[index + 1] = value / 0x100000000;
 }

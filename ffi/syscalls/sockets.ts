@@ -121,20 +121,21 @@ export function socketName(fd: number, peer: boolean, buffer: Uint8Array): numbe
 }
 
 // The four calls that transfer data are repeated by hand: a closure for `retried` would cost more than
-// everything else that is done for a message.
+// everything else that is done for a message. So would looking up each time what they need of the table.
+const { EINTR, MSG_CMSG_CLOEXEC, MSG_NOSIGNAL } = platform;
 
 /** send(2). SIGPIPE is not raised. */
 export function send(fd: number, bytes: Uint8Array, flags: number): number {
   const result = checkedCount(
-    libc().send(fd, ffiBytes(bytes), size(byteLengthOf(bytes)), flags | platform.MSG_NOSIGNAL),
+    libc().send(fd, ffiBytes(bytes), size(byteLengthOf(bytes)), flags | MSG_NOSIGNAL),
   );
-  return result === -platform.EINTR ? send(fd, bytes, flags) : result;
+  return result === -EINTR ? send(fd, bytes, flags) : result;
 }
 
 /** recv(2). */
 export function recv(fd: number, bytes: Uint8Array, flags: number): number {
   const result = checkedCount(libc().recv(fd, ffiBytes(bytes), size(byteLengthOf(bytes)), flags));
-  return result === -platform.EINTR ? recv(fd, bytes, flags) : result;
+  return result === -EINTR ? recv(fd, bytes, flags) : result;
 }
 
 /**
@@ -142,8 +143,8 @@ export function recv(fd: number, bytes: Uint8Array, flags: number): number {
  * would look the address up in each call. SIGPIPE is not raised.
  */
 export function sendmsg(fd: number, header: BigUint64Array, flags: number): number {
-  const result = checkedCount(libc().sendmsg(fd, header[0] ?? 0n, flags | platform.MSG_NOSIGNAL));
-  return result === -platform.EINTR ? sendmsg(fd, header, flags) : result;
+  const result = checkedCount(libc().sendmsg(fd, header[0] ?? 0n, flags | MSG_NOSIGNAL));
+  return result === -EINTR ? sendmsg(fd, header, flags) : result;
 }
 
 /**
@@ -152,9 +153,9 @@ export function sendmsg(fd: number, header: BigUint64Array, flags: number): numb
  */
 export function recvmsg(fd: number, header: BigUint64Array, flags: number): number {
   const result = checkedCount(
-    libc().recvmsg(fd, header[0] ?? 0n, flags | platform.MSG_CMSG_CLOEXEC),
+    libc().recvmsg(fd, header[0] ?? 0n, flags | MSG_CMSG_CLOEXEC),
   );
-  return result === -platform.EINTR ? recvmsg(fd, header, flags) : result;
+  return result === -EINTR ? recvmsg(fd, header, flags) : result;
 }
 
 /** shutdown(2). */

@@ -46,7 +46,7 @@ let isQueued = false;
  * @throws {TypeError} if it is none: from JavaScript, anybody can call a private constructor
  */
 export function closeWhenForgotten(owner: object, descriptor: Descriptor): void {
-  if (!(descriptor instanceof Descriptor)) throw notConstructible(owner);
+  if (descriptor?.constructor !== Descriptor) throw notConstructible(owner);
   if (count === MOST) startAnew();
   owners[count] = owner;
   descriptors[count] = descriptor;

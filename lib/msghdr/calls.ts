@@ -25,6 +25,9 @@ import {
 } from "../transfer/perform.ts";
 import { internals, Msghdr } from "./msghdr.ts";
 
+// Looked up once: in each call, that would be a good part of all that is done for a message.
+const { EAGAIN, MSG_DONTWAIT, MSG_OOB, MSG_PEEK } = platform;
+
 /** How {@linkcode sendmsg} and {@linkcode recvmsg} work. */
 export interface MessageCallOptions {
   /** Flags of the call, as `MSG_OOB` or `MSG_PEEK`. `MSG_DONTWAIT` throws `WouldBlock` instead of waiting. */
@@ -91,14 +94,26 @@ export async function sendmsg(
  */
 export function sendmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = NO_OPTIONS): number {
   const flags = checkedFlags(s, m, o.flags);
-  requireNoSend(descriptorOf(s), s.type);
-  if (!internals.isNamed(m)) {
-    // The usual case: no address to look up, and no need to wait.
-    requireByte(s, m);
-    const sent = sendOnce(s.fd, m, flags, null);
-    // An error of the socket is reported once: asked again, it would be gone.
-    if (sent >= 0 || !isFullQueue(sent, s.type)) return check(sent, "sendmsg");
-  }
+  const descriptor = descriptorOf(s);
+  if (descriptor.isWriting) requireNoSend(descriptor, s.type);
+  const header = internals.laidOutToSend(m);
+  const sent = header === undefined
+    ? sendFirst(s, m, flags)
+    : sendmsgCall(descriptor.fd, header, flags | MSG_DONTWAIT);
+  return sent >= 0 ? sent : sendAgain(s, m, flags, sent);
+}
+
+/** Send what has no address; what has one is left to {@linkcode SendCall}, as if it had to wait. */
+function sendFirst(s: Socket, m: Msghdr, flags: number): number {
+  if (internals.isNamed(m)) return -EAGAIN;
+  requireByte(s, m);
+  return sendOnce(s.fd, m, flags, null);
+}
+
+/** Wait, if that is what the first attempt's `error` asks for. */
+function sendAgain(s: Socket, m: Msghdr, flags: number, error: number): number {
+  // An error of the socket is reported once: asked again, it would be gone.
+  if (!isFullQueue(error, s.type)) return check(error, "sendmsg");
   const operation = new SendCall(s, m, flags);
   return isImpatient(flags)
     ? performOnce(operation)
@@ -162,9 +177,10 @@ export async function recvmsg(
  */
 export function recvmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = NO_OPTIONS): number {
   const flags = checkedFlags(s, m, o.flags);
-  if (!isUrgent(flags)) requireNoReceive(descriptorOf(s), s.type);
+  const descriptor = descriptorOf(s);
+  if (descriptor.isReading && !isUrgent(flags)) requireNoReceive(descriptor, s.type);
   const result = receiveOnce(s, m, flags);
-  if (result === -platform.EAGAIN && !isImpatient(flags)) {
+  if (result === -EAGAIN && !isImpatient(flags)) {
     const limit = () => pollTimeout(s.fd, platform.SO_RCVTIMEO);
     return performSync(incoming(s), receiveCall(s, m, flags), limit);
   }
@@ -175,19 +191,26 @@ export function recvmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = NO_OPT
 const NO_OPTIONS: MessageCallOptions = {};
 
 function checkedFlags(s: Socket, m: Msghdr, flags = 0): number {
-  if (!(s instanceof Socket)) throw new TypeError("Cannot transfer a message: give a `Socket`");
-  if (!(m instanceof Msghdr)) throw new TypeError("Cannot transfer a message: give a `Msghdr`");
+  if (s?.constructor !== Socket) requireA(Socket, s);
+  if (m?.constructor !== Msghdr) requireA(Msghdr, m);
   if (Number.isInteger(flags)) return internals.flags(m, flags);
   throw new TypeError(`Cannot use ${flags} as flags: give an integer, as MSG_PEEK`);
 }
 
+/** Take the longer way, for what may still be one of a subclass. */
+function requireA(kind: typeof Socket | typeof Msghdr, value: unknown): void {
+  if (!(value instanceof kind)) {
+    throw new TypeError(`Cannot transfer a message: give a \`${kind.name}\``);
+  }
+}
+
 function isImpatient(flags: number): boolean {
-  return (flags & platform.MSG_DONTWAIT) !== 0;
+  return (flags & MSG_DONTWAIT) !== 0;
 }
 
 /** Urgent data is no part of what is received in turn. */
 function isUrgent(flags: number): boolean {
-  return (flags & platform.MSG_OOB) !== 0;
+  return (flags & MSG_OOB) !== 0;
 }
 
 /** What would have to wait for its turn on a stream would block as well. */
@@ -235,10 +258,10 @@ class SendCall implements Outcome<number>, Disposable {
     requireRoom(this.#message, this.#room);
     const result = sendOnce(fd, this.#message, this.#flags, this.#destination?.sockaddr ?? null);
     if (!isFullQueue(result, this.#socket.type)) return result;
-    if (this.#destination !== undefined || result !== -platform.EAGAIN) {
+    if (this.#destination !== undefined || result !== -EAGAIN) {
       this.#obstacle ??= new FullQueue(descriptorOf(this.#socket), this.#destination);
     }
-    return -platform.EAGAIN;
+    return -EAGAIN;
   }
 
   [Symbol.dispose](): void {
@@ -248,7 +271,7 @@ class SendCall implements Outcome<number>, Disposable {
 }
 
 function requireByte(socket: Socket, message: Msghdr): void {
-  if (socket.type === "stream" && internals.lacksByte(message)) throw filesNeedByte();
+  if (internals.lacksByte(message) && socket.type === "stream") throw filesNeedByte();
 }
 
 /** Vectors may be detached, shrunk or taken out while a call waits: what is left looks like an end. */
@@ -257,8 +280,9 @@ function requireRoom(message: Msghdr, room: number): void {
 }
 
 function sendOnce(fd: number, m: Msghdr, flags: number, sockaddr: Uint8Array | null): number {
-  const header = internals.prepareSend(m, sockaddr);
-  return sendmsgCall(fd, header, flags | platform.MSG_DONTWAIT);
+  const ready = sockaddr === null ? internals.laidOutToSend(m) : undefined;
+  const header = ready ?? internals.prepareSend(m, sockaddr);
+  return sendmsgCall(fd, header, flags | MSG_DONTWAIT);
 }
 
 function receiveOnce(socket: Socket, m: Msghdr, flags: number): number {
@@ -266,14 +290,14 @@ function receiveOnce(socket: Socket, m: Msghdr, flags: number): number {
   const unread = isUrgent(flags) ? undefined : receivingSideOf(socket)?.unread;
   if (unread !== undefined) return receiveUnread(socket, m, flags);
   const header = internals.prepareReceive(m, socket.type !== "stream");
-  const count = recvmsgCall(fd, header, flags | platform.MSG_DONTWAIT);
+  const count = recvmsgCall(fd, header, flags | MSG_DONTWAIT);
   internals.finishReceive(m, count);
   return count;
 }
 
 /** Bytes that a `receive` with `waitAll` took before it failed come first. */
 function receiveUnread(socket: Socket, m: Msghdr, flags: number): number {
-  const peek = (flags & platform.MSG_PEEK) !== 0;
+  const peek = (flags & MSG_PEEK) !== 0;
   return internals.receiveFrom(
     m,
     (vectors) => receivingSideOf(socket)?.takeUnread(vectors, peek) ?? 0,
@@ -287,7 +311,7 @@ function receiveCall(socket: Socket, message: Msghdr, flags: number): Outcome<nu
     attempt: () => {
       requireRoom(message, room);
       const count = receiveOnce(socket, message, flags);
-      if (count !== -platform.EAGAIN || socket.type !== "dgram") return count;
+      if (count !== -EAGAIN || socket.type !== "dgram") return count;
       const isOver = hasWaited && isReadingShutDown(socket.fd);
       hasWaited = true;
       return isOver ? 0 : count;

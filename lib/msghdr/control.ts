@@ -81,6 +81,16 @@ export class OutgoingControl {
     return grown;
   }
 
+  /** The memory of the finished bytes. */
+  get memory(): Uint8Array | undefined {
+    return this.#buffer;
+  }
+
+  /** Whether there are payloads whose bytes are not in it until they are fetched. */
+  get hasOutgrown(): boolean {
+    return this.#outgrown.length > 0;
+  }
+
   /** The address of the finished bytes, for the header. */
   address(): number {
     this.#requireMemory();
@@ -146,12 +156,13 @@ type SoleRights = Readonly<
   >
 >;
 
+const SOLE = soleRights(platform);
+
 /** Control messages as the kernel delivered them. */
 export class IncomingControl {
   #buffer = NO_BYTES;
   #view = NO_VIEW;
   #words = NO_WORDS;
-  readonly #sole = soleRights(platform);
   #address = 0;
   #arrived = 0;
 
@@ -174,7 +185,8 @@ export class IncomingControl {
   }
 
   set arrived(length: number) {
-    this.#arrived = Math.min(length, this.#buffer.byteLength);
+    const { byteLength } = this.#buffer;
+    this.#arrived = length < byteLength ? length : byteLength;
   }
 
   /**
@@ -183,11 +195,10 @@ export class IncomingControl {
    */
   get soleDescriptor(): number {
     const words = this.#words;
-    const sole = this.#sole;
-    const isSole = this.#arrived >= sole.lengthValue && this.#arrived <= sole.space &&
-      words[sole.length] === sole.lengthValue && words[sole.level] === sole.levelValue &&
-      words[sole.type] === sole.typeValue;
-    return isSole ? words[sole.payload] ?? -1 : -1;
+    const isSole = this.#arrived >= SOLE.lengthValue && this.#arrived <= SOLE.space &&
+      words[SOLE.length] === SOLE.lengthValue && words[SOLE.level] === SOLE.levelValue &&
+      words[SOLE.type] === SOLE.typeValue;
+    return isSole ? words[SOLE.payload] ?? -1 : -1;
   }
 
   /** The bytes, to be walked with `nextControl`. */

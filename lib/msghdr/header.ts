@@ -5,7 +5,7 @@
  * @module
  */
 
-import { addressOf, byteLengthOf, writeWide } from "../../ffi/memory.ts";
+import { addressOf, byteLengthOf, witnessOf, writeWide } from "../../ffi/memory.ts";
 import { type Platform, platform } from "../../ffi/platform/mod.ts";
 
 /** Room for an address: a `sockaddr_un`, and one byte more, which the kernel reports for a full path. */
@@ -22,7 +22,28 @@ export const MAX_VECTORS = 1024;
 /** The most bytes of memory that a header keeps reachable to know its address the next time. */
 const LARGEST_KEPT = 65536;
 
-const NOTHING: readonly Uint8Array[] = [];
+const NOTHING = new Uint8Array(0);
+
+/** Memory, and its length at some time. */
+interface Remembered {
+  readonly memory: Uint8Array;
+  readonly length: number;
+}
+
+/** No memory is so long: it is to be laid out anew each time. */
+const NEVER = -1;
+
+function hasLength(bytes: Uint8Array): boolean {
+  return byteLengthOf(bytes) > 0;
+}
+
+function withLength(memory: Uint8Array): Remembered {
+  return { memory, length: memory.length };
+}
+
+function isAsLong({ memory, length }: Remembered): boolean {
+  return memory.length === length;
+}
 
 type Words = Readonly<
   Record<
@@ -52,15 +73,19 @@ export class Header {
   readonly location: BigUint64Array;
   readonly #at = wordsOf(platform.msghdr);
   /** The fields: lengths are 32 or 64 bits wide, but their values fit 32, and the upper half stays zero. */
-  readonly #words: Uint32Array;
+  readonly #words: Int32Array;
   readonly #name: Uint8Array;
   readonly #nameAddress: number;
   /** The `iovec` array: four words for each, an address and a length. */
-  #vectors: Uint32Array;
+  #vectors: Int32Array;
   #hasName = false;
-  /** What the vectors stand for, if it is memory of a Msghdr's own, and how long each was. */
-  #kept = NOTHING;
-  #keptLengths: number[] = [];
+  #controlRoom = 0;
+  /** The memory to remember, and how long each piece was: most often one of data is all. */
+  #first: Uint8Array = NOTHING;
+  #firstLength = 0;
+  #control: Uint8Array = NOTHING;
+  #controlLength = 0;
+  #others: readonly Remembered[] | undefined;
   /** The piece of memory of the last time, and where it lies: it stays there until its length becomes 0. */
   #last: Uint8Array | undefined = undefined;
   #lastAddress = 0;
@@ -68,9 +93,9 @@ export class Header {
   constructor() {
     const memory = new ArrayBuffer(VECTORS_OFFSET + INLINE_VECTORS * platform.iovec.size);
     this.bytes = new Uint8Array(memory, 0, LOCATION_OFFSET);
-    this.#words = new Uint32Array(memory, 0, LOCATION_OFFSET / 4);
+    this.#words = new Int32Array(memory, 0, LOCATION_OFFSET / 4);
     this.#name = new Uint8Array(memory, NAME_OFFSET, NAME_ROOM);
-    this.#vectors = new Uint32Array(memory, VECTORS_OFFSET, INLINE_VECTORS * 4);
+    this.#vectors = new Int32Array(memory, VECTORS_OFFSET, INLINE_VECTORS * 4);
     const address = addressOf(new Uint8Array(memory));
     this.location = new BigUint64Array(memory, LOCATION_OFFSET, 1);
     this.location[0] = BigInt(address);
@@ -79,25 +104,30 @@ export class Header {
   }
 
   /**
-   * Point the header at `vectors`, an array that only grows, and which the caller keeps reachable. Nothing
-   * is to be done if they are those of the last time: memory stays where it is for as long as its length
-   * does not change, and detaching makes that 0.
+   * Point the header at `vectors`, and remember them together with the memory of control data: to be used
+   * again for as long as {@linkcode Header.isIntact} says so.
    */
-  keepVectors(vectors: readonly Uint8Array[]): void {
-    if (this.#keeps(vectors)) return;
+  keepVectors(vectors: readonly Uint8Array[], control: Uint8Array = NOTHING): void {
     this.setVectors(vectors);
-    this.#kept = vectors;
-    this.#keptLengths = vectors.map(byteLengthOf);
+    // What is empty may be detached, and grow if it is not: it cannot be remembered. A message without any
+    // data is not worth it, and is to be checked by those who send it each time.
+    const isKept = vectors.length > 0 && vectors.every(hasLength);
+    const [first = NOTHING, ...others] = isKept ? vectors.map(witnessOf) : [];
+    this.#first = first;
+    this.#firstLength = isKept ? first.length : NEVER;
+    this.#control = control;
+    this.#controlLength = control.length;
+    this.#others = others.length === 0 ? undefined : others.map(withLength);
   }
 
-  #keeps(vectors: readonly Uint8Array[]): boolean {
-    const lengths = this.#keptLengths;
-    if (vectors !== this.#kept || vectors.length !== lengths.length) return false;
-    for (let i = 0; i < lengths.length; i++) {
-      const bytes = vectors[i];
-      if (bytes === undefined || byteLengthOf(bytes) !== lengths[i]) return false;
-    }
-    return true;
+  /**
+   * Whether all that memory is where it was: it stays there for as long as its length does not change, and
+   * detaching makes that 0.
+   */
+  isIntact(): boolean {
+    if (this.#first.length !== this.#firstLength) return false;
+    if (this.#control.length !== this.#controlLength) return false;
+    return this.#others === undefined || this.#others.every(isAsLong);
   }
 
   /**
@@ -105,7 +135,6 @@ export class Header {
    * `most` bytes of it.
    */
   setVectors(vectors: readonly Uint8Array[], skip = 0, most = Infinity): void {
-    this.#kept = NOTHING;
     let count = 0;
     let skipped = skip;
     let left = most;
@@ -128,7 +157,6 @@ export class Header {
   /** Point the header at the first `length` bytes of one piece of memory. */
   setSingleVector(bytes: Uint8Array, length: number = byteLengthOf(bytes)): void {
     const room = byteLengthOf(bytes);
-    this.#kept = NOTHING;
     this.#setVector(0, room > 0 ? this.#addressOf(bytes, room) : 0, Math.min(length, room));
     this.#words[this.#at.vectorCount] = 1;
   }
@@ -151,7 +179,7 @@ export class Header {
   }
 
   #growVectors(): void {
-    const grown = new Uint32Array(this.#vectors.length * 4);
+    const grown = new Int32Array(this.#vectors.length * 4);
     grown.set(this.#vectors);
     this.#vectors = grown;
     writeWide(this.#words, this.#at.vectors, addressOf(new Uint8Array(grown.buffer)));
@@ -190,6 +218,7 @@ export class Header {
   setControl(address: number, length: number): void {
     writeWide(this.#words, this.#at.control, length === 0 ? 0 : address);
     this.#words[this.#at.controlLength] = length;
+    this.#controlRoom = length;
   }
 
   /** The number of bytes of control data that arrived. */
@@ -199,7 +228,14 @@ export class Header {
 
   /** The flags that arrived: `MSG_TRUNC`, `MSG_CTRUNC`, … */
   get flags(): number {
-    return (this.#words[this.#at.flags] ?? 0) | 0;
+    return this.#words[this.#at.flags] ?? 0;
+  }
+
+  /** Undo what a receive did to the lengths and flags, for another with the same layout. */
+  rewind(named: boolean): void {
+    if (named) this.#words[this.#at.nameLength] = NAME_ROOM;
+    this.#words[this.#at.controlLength] = this.#controlRoom;
+    this.#words[this.#at.flags] = 0;
   }
 
   /** Clear the flags: an output only, and untouched by a call that fails. */

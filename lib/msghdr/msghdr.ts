@@ -11,7 +11,7 @@ import { IncomingControl, OutgoingControl } from "./control.ts";
 import type { OwnedFd } from "../fd/owned_fd.ts";
 import { MAX_FILES } from "../fd/files.ts";
 import { Header, MAX_VECTORS } from "./header.ts";
-import { closeReceived, NO_FILES, type Received, takeOver } from "./received.ts";
+import { closeReceived, type Received, takeOver } from "./received.ts";
 import {
   type Address,
   addressText,
@@ -43,10 +43,18 @@ export interface ControlMessage {
 /** The largest control buffer the kernel takes by default (`net.core.optmem_max`), in bytes. */
 const MAX_CONTROL = 131072;
 
+// What a header can be laid out for.
+const UNKNOWN = 0;
+const SENDING = 1;
+const RECEIVING = 2;
+const RECEIVING_NAMED = 3;
+
 /** What the rest of the module, but no user, does with a message header. */
 export interface MsghdrInternals {
   /** Lay out the header for sendmsg(2). */
   prepareSend(m: Msghdr, sockaddr: Uint8Array | null): BigUint64Array;
+  /** The header for sendmsg(2) to nobody else than the last time, if that is to send the same again. */
+  laidOutToSend(m: Msghdr): BigUint64Array | undefined;
   /** Whether it passes descriptors, but has no data byte for them to travel with. */
   lacksByte(m: Msghdr): boolean;
   /** The number of descriptors it passes. */
@@ -107,6 +115,8 @@ export let internals: MsghdrInternals;
  */
 export class Msghdr implements Disposable {
   #header: Header | undefined;
+  /** What the header is laid out for, as long as nothing is added or taken away. */
+  #layout = UNKNOWN;
   #vectors: Uint8Array[] = [];
   readonly #outgoing = new OutgoingControl();
   readonly #incoming = new IncomingControl();
@@ -115,7 +125,7 @@ export class Msghdr implements Disposable {
   #name: Uint8Array | null = null;
   #flags = 0;
   #bytesReceived = 0;
-  readonly #received: Received = { files: NO_FILES, pidfd: undefined };
+  readonly #received: Received = { files: undefined, pidfd: undefined };
   #arrivedFlags: number | undefined;
   #filesReserved = 0;
   /** The owners of descriptors to be sent: one that became garbage would close its descriptor. */
@@ -139,6 +149,7 @@ export class Msghdr implements Disposable {
   static {
     internals = {
       prepareSend: (m, sockaddr) => m.#prepareSend(sockaddr),
+      laidOutToSend: (m) => m.#laidOutToSend(),
       lacksByte: (m) => m.#outgoing.carriesRights && isEmpty(m.#vectors),
       filesAdded: (m) => m.#outgoing.files,
       room: (m) => m.#vectors.reduce((sum, bytes) => sum + byteLengthOf(bytes), 0),
@@ -171,6 +182,7 @@ export class Msghdr implements Disposable {
       throw new RangeError(`Cannot add the vector: one message takes at most ${MAX_VECTORS}`);
     }
     this.#vectors.push(bytes);
+    this.#layout = UNKNOWN;
   }
 
   /**
@@ -187,6 +199,7 @@ export class Msghdr implements Disposable {
       }
     }
     this.#reserved += room;
+    this.#layout = UNKNOWN;
     return this.#outgoing.add(length, level, type);
   }
 
@@ -208,6 +221,7 @@ export class Msghdr implements Disposable {
   #reserveFiles(count: number): void {
     this.#reserved += this.#checkedSpace(count * 4);
     this.#filesReserved += count;
+    this.#layout = UNKNOWN;
   }
 
   /**
@@ -245,6 +259,7 @@ export class Msghdr implements Disposable {
 
   set name(address: Address | null) {
     this.#name = address === null ? null : exactBytes(parseAddress(address, platform));
+    this.#layout = UNKNOWN;
   }
 
   /** The flags: set, they are added to those of the next calls; after receiving, what arrived (`MSG_TRUNC`, …). */
@@ -268,6 +283,7 @@ export class Msghdr implements Disposable {
   /** Forget vectors, control messages, name and flags, and close received descriptors that nobody took. */
   reset(): void {
     this.#discard();
+    this.#layout = UNKNOWN;
     this.#vectors = [];
     this.#outgoing.reset();
     this.#owners = [];
@@ -290,39 +306,58 @@ export class Msghdr implements Disposable {
     closeReceived(this.#received);
   }
 
-  /** Lay everything out for sendmsg(2). The caller's memory is looked up anew each time: it may have moved. */
+  /** Lay everything out for sendmsg(2). */
   #prepareSend(sockaddr: Uint8Array | null): BigUint64Array {
     const header = this.#memory();
-    header.keepVectors(this.#vectors);
+    this.#layout = UNKNOWN;
     header.setName(sockaddr);
     header.setControl(this.#outgoing.address(), this.#outgoing.used);
+    header.keepVectors(this.#vectors, this.#outgoing.memory);
     header.clearFlags();
+    if (sockaddr === null && !this.#outgoing.hasOutgrown) this.#layout = SENDING;
     return header.location;
   }
 
-  /** Lay everything out for recvmsg(2), closing what arrived before and was not taken. */
-  #prepareReceive(named: boolean): BigUint64Array {
-    this.#discard();
+  /** The header as it was laid out for the last call, if that sent as well and nothing has changed. */
+  #laidOutToSend(): BigUint64Array | undefined {
+    if (this.#layout !== SENDING || this.#name !== null) return undefined;
     const header = this.#memory();
+    return header.isIntact() ? header.location : undefined;
+  }
+
+  /** Return the header for recvmsg(2), closing what arrived before and was not taken. */
+  #prepareReceive(named: boolean): BigUint64Array {
+    closeReceived(this.#received);
+    const header = this.#memory();
+    const layout = named ? RECEIVING_NAMED : RECEIVING;
+    if (this.#layout === layout && header.isIntact()) header.rewind(named);
+    else this.#layOutToReceive(header, layout);
+    return header.location;
+  }
+
+  #layOutToReceive(header: Header, layout: number): void {
     const room = this.#capacity + this.#reserved;
-    header.keepVectors(this.#vectors);
-    if (named) header.receiveName();
+    if (layout === RECEIVING_NAMED) header.receiveName();
     else header.setName(null);
     header.setControl(this.#incoming.prepare(room), room);
+    header.keepVectors(this.#vectors);
     header.clearFlags();
-    return header.location;
+    this.#layout = layout;
   }
 
   /** Take over what recvmsg(2) delivered, or forget everything if it failed (`count` is negative). */
   #finishReceive(count: number): void {
+    if (count < 0) {
+      this.#discard();
+      this.#bytesReceived = 0;
+      return;
+    }
     const header = this.#memory();
-    this.#bytesReceived = Math.max(count, 0);
-    if (count < 0) return;
+    this.#bytesReceived = count;
     this.#incoming.arrived = header.controlLength;
     takeOver(this.#incoming, this.#received);
     this.#arrivedFlags = header.flags;
-    const { nameLength } = header;
-    this.#name = nameLength > 0 ? decodeSockaddr(header.name, nameLength, platform) : null;
+    this.#name = this.#layout === RECEIVING_NAMED ? senderIn(header) : null;
   }
 
   #receiveFrom(take: (vectors: readonly Uint8Array[]) => number): number {
@@ -335,8 +370,8 @@ export class Msghdr implements Disposable {
   #takeFiles(count: number | undefined): OwnedFd[] {
     const limit = count ?? (this.#filesReserved > 0 ? this.#filesReserved : MAX_FILES);
     const { files } = this.#received;
-    if (files === NO_FILES) return [];
-    this.#received.files = NO_FILES;
+    if (files === undefined) return [];
+    this.#received.files = undefined;
     while (files.length > limit) files.pop()?.close();
     return files;
   }
@@ -346,6 +381,11 @@ export class Msghdr implements Disposable {
     this.#received.pidfd = undefined;
     return pidfd;
   }
+}
+
+/** The address of a message's sender, `null` if it has none. */
+function senderIn({ name, nameLength }: Header): Uint8Array | null {
+  return nameLength > 0 ? decodeSockaddr(name, nameLength, platform) : null;
 }
 
 function isEmpty(vectors: readonly Uint8Array[]): boolean {

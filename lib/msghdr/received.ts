@@ -12,14 +12,11 @@ import type { IncomingControl } from "./control.ts";
 
 /** The descriptors of one receive. */
 export interface Received {
-  /** The passed ones (SCM_RIGHTS), in the order they were sent. */
-  files: OwnedFd[];
+  /** The passed ones (SCM_RIGHTS), in the order they were sent, if any were. */
+  files: OwnedFd[] | undefined;
   /** That of the sending process (SCM_PIDFD). */
   pidfd: OwnedFd | undefined;
 }
-
-/** No descriptors: for all that received none. */
-export const NO_FILES = Object.freeze([]) as unknown as OwnedFd[];
 
 /** The walk through the control messages of one call: calls never overlap. */
 const position = controlStart();
@@ -29,11 +26,10 @@ const position = controlStart();
  * must be empty.
  */
 export function takeOver(control: IncomingControl, into: Received): void {
-  if (control.arrived === 0) return;
   const fd = control.soleDescriptor;
   // Pushing it would make room for sixteen more.
   if (fd >= 0) into.files = [ownReceived(fd)];
-  else takeOverAll(control, into);
+  else if (control.arrived > 0) takeOverAll(control, into);
 }
 
 function takeOverAll({ arrived, view }: IncomingControl, into: Received): void {
@@ -48,8 +44,7 @@ function takeOverAll({ arrived, view }: IncomingControl, into: Received): void {
       if (fd < 0) continue;
       const file = ownReceived(fd);
       if (type === SCM_RIGHTS) {
-        if (into.files === NO_FILES) into.files = [file];
-        else into.files.push(file);
+        (into.files ??= []).push(file);
       } else {
         into.pidfd?.close();
         into.pidfd = file;
@@ -67,9 +62,9 @@ function ownReceived(fd: number): OwnedFd {
 /** Close every descriptor of a receive that nobody took. */
 export function closeReceived(received: Received): void {
   const { files, pidfd } = received;
-  if (files === NO_FILES && pidfd === undefined) return;
-  received.files = NO_FILES;
+  if (files === undefined && pidfd === undefined) return;
+  received.files = undefined;
   received.pidfd = undefined;
-  for (const file of files) file.close();
+  files?.forEach((file) => file.close());
   pidfd?.close();
 }

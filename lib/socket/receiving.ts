@@ -17,12 +17,14 @@ import { MAX_FILES, shortageOfDescriptors } from "../fd/files.ts";
 import { isReadingShutDown } from "./inspect.ts";
 import { Header, MAX_VECTORS } from "../msghdr/header.ts";
 import { type Message, ReceivedMessage } from "./message.ts";
-import { closeReceived, NO_FILES, type Received, takeOver } from "../msghdr/received.ts";
+import { closeReceived, type Received, takeOver } from "../msghdr/received.ts";
 import { concatenated, totalLength } from "./sending.ts";
 import { addressText, decodeSockaddr } from "../sockaddr.ts";
 import { denoAddr, type SocketType } from "./socket_type.ts";
 import { setIntOption } from "./options.ts";
 import type { Outcome } from "../transfer/perform.ts";
+
+const { EAGAIN, MSG_CTRUNC, MSG_DONTWAIT, MSG_EOR, MSG_PEEK, MSG_TRUNC } = platform;
 
 /** How {@linkcode Socket.receiveSync} receives. */
 export interface SyncReceiveOptions {
@@ -83,7 +85,7 @@ export function lookUpControlRoom(fd: number, type: SocketType): ControlRoom {
 }
 
 /** Descriptors that nobody asked for. */
-const surplus: Received = { files: NO_FILES, pidfd: undefined };
+const surplus: Received = { files: undefined, pidfd: undefined };
 
 const flag = new Uint8Array(4);
 const oneByte = new Uint8Array(128).subarray(0, 1);
@@ -152,7 +154,7 @@ export class ReceivingSide {
  * descriptors come along, which stay with the bytes they came with.
  */
 export class Receiver implements Outcome<Message | null>, Received, Disposable {
-  files: OwnedFd[] = NO_FILES;
+  files: OwnedFd[] | undefined = undefined;
   pidfd: OwnedFd | undefined = undefined;
   readonly #socket: ReceivingSide;
   /** Where to receive into: one piece of memory, or else several. */
@@ -244,7 +246,7 @@ export class Receiver implements Outcome<Message | null>, Received, Disposable {
 
   /** Once reading is shut down, a datagram socket stays readable and gives EAGAIN: that is its end. */
   #isShutDown(fd: number, result: number): boolean {
-    if (result !== -platform.EAGAIN || this.#socket.type !== "dgram") return false;
+    if (result !== -EAGAIN || this.#socket.type !== "dgram") return false;
     this.#ended = this.#hasWaited && isReadingShutDown(fd);
     this.#hasWaited = true;
     return this.#ended;
@@ -258,7 +260,7 @@ export class Receiver implements Outcome<Message | null>, Received, Disposable {
     const room = this.#socket.room.fixed;
     header.setSingleVector(oneByte);
     header.setControl(control.prepare(room), room);
-    const count = recvmsg(fd, header.location, platform.MSG_DONTWAIT | platform.MSG_PEEK);
+    const count = recvmsg(fd, header.location, MSG_DONTWAIT | MSG_PEEK);
     control.arrived = count < 0 ? 0 : header.controlLength;
     takeOver(control, surplus);
     closeReceived(surplus);
@@ -267,7 +269,7 @@ export class Receiver implements Outcome<Message | null>, Received, Disposable {
   }
 
   #hasDescriptors(): boolean {
-    return this.files !== NO_FILES || this.pidfd !== undefined;
+    return this.files !== undefined || this.pidfd !== undefined;
   }
 
   #takeUnread(): void {
@@ -279,7 +281,7 @@ export class Receiver implements Outcome<Message | null>, Received, Disposable {
   #receiveOnce(fd: number): number {
     const { header, control } = shared ??= { header: new Header(), control: new IncomingControl() };
     this.#layOut(header, control);
-    const flags = platform.MSG_DONTWAIT | (this.#peek ? platform.MSG_PEEK : 0);
+    const flags = MSG_DONTWAIT | (this.#peek ? MSG_PEEK : 0);
     const count = recvmsg(fd, header.location, flags);
     if (count >= 0) this.#takeOver(header, control, count);
     return count;
@@ -326,9 +328,10 @@ export class Receiver implements Outcome<Message | null>, Received, Disposable {
     this.#isTaken = true;
     const { files, pidfd } = this;
     const data = this.#data ?? new Uint8Array(0);
-    const isCut = files.length > this.#limit || (this.#flags & platform.MSG_CTRUNC) !== 0;
-    if (isCut) this.#refuse(data, files);
-    const message = new ReceivedMessage(data, files === NO_FILES || isCut ? [] : files);
+    const isCut = (files !== undefined && files.length > this.#limit) ||
+      (this.#flags & MSG_CTRUNC) !== 0;
+    if (isCut) this.#refuse(data, files ?? []);
+    const message = new ReceivedMessage(data, files === undefined || isCut ? [] : files);
     message.controlTruncated = isCut;
     if (pidfd !== undefined) message.pidfd = pidfd;
     if (this.#credentials !== undefined) message.credentials = this.#credentials;
@@ -338,8 +341,8 @@ export class Receiver implements Outcome<Message | null>, Received, Disposable {
 
   #describe(message: Message): void {
     const { type } = this.#socket;
-    message.truncated = (this.#flags & platform.MSG_TRUNC) !== 0;
-    message.endOfRecord = (this.#flags & platform.MSG_EOR) !== 0 ||
+    message.truncated = (this.#flags & MSG_TRUNC) !== 0;
+    message.endOfRecord = (this.#flags & MSG_EOR) !== 0 ||
       (type === "seqpacket" && !message.truncated);
     if (this.#from !== null) message.from = denoAddr(type, addressText(this.#from));
   }

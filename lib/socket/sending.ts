@@ -22,6 +22,8 @@ import type { SocketType } from "./socket_type.ts";
 import { isBytes } from "../transfer/caller_memory.ts";
 import type { Obstacle, Outcome } from "../transfer/perform.ts";
 
+const { EAGAIN, MSG_DONTWAIT } = platform;
+
 /** What {@linkcode Socket.send} sends. */
 export interface OutgoingMessage {
   /** The data: one piece, or several that are sent as one message. The default is none. */
@@ -124,14 +126,14 @@ export class Sender implements Outcome<number>, Disposable {
     const piece = this.#piece === undefined || size === this.#total
       ? this.#piece
       : this.#piece.subarray(this.#sent, this.#sent + size);
-    if (piece !== undefined && this.#isPlain()) return send(fd, piece, platform.MSG_DONTWAIT);
+    if (piece !== undefined && this.#isPlain()) return send(fd, piece, MSG_DONTWAIT);
     const { header, control } = shared ??= { header: new Header(), control: new RightsControl() };
     if (piece !== undefined) header.setSingleVector(piece);
     else header.setVectors(this.#pieces, this.#sent, size);
     header.setName(this.#destination?.sockaddr ?? null);
     const length = this.#sent > 0 ? 0 : control.write(this.#held ?? this.#files, this.#credentials);
     header.setControl(control.address, length);
-    return sendmsg(fd, header.location, platform.MSG_DONTWAIT);
+    return sendmsg(fd, header.location, MSG_DONTWAIT);
   }
 
   #isPlain(): boolean {
@@ -142,9 +144,9 @@ export class Sender implements Outcome<number>, Disposable {
   /** Tell a full queue from a failure. */
   #refused(error: number): number {
     if (!isFullQueue(error, this.#type)) return error;
-    const needsObstacle = this.#destination !== undefined || error !== -platform.EAGAIN;
+    const needsObstacle = this.#destination !== undefined || error !== -EAGAIN;
     if (needsObstacle) this.#obstacle ??= new FullQueue(this.#descriptor, this.#destination);
-    return -platform.EAGAIN;
+    return -EAGAIN;
   }
 
   /** A buffer may be detached or shrink while the message waits: less than promised is never sent for it. */

@@ -37,6 +37,8 @@ import {
   requireBytes,
 } from "../transfer/caller_memory.ts";
 
+const { EAGAIN, MSG_DONTWAIT } = platform;
+
 /** How an asynchronous {@linkcode Socket.send} works. */
 export interface SendOptions {
   /** Ends the wait; the promise is rejected with the signal's reason. On a stream, a part may be sent by then. */
@@ -183,10 +185,10 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
    */
   readSync(bytes: Uint8Array): number | null {
     if (this.type !== "stream") return lengthOf(this.receiveSync({ buffer: bytes }));
-    requireNoReceive(this.#descriptor, this.type);
+    if (this.#descriptor.isReading) requireNoReceive(this.#descriptor, this.type);
     requireBytes(bytes);
     const count = this.#readOnce(bytes);
-    if (count === -platform.EAGAIN) {
+    if (count === -EAGAIN) {
       const operation = new Read(this, bytes);
       return performSync(this.#descriptor.reading, operation, () => this.#receiveLimit());
     }
@@ -200,7 +202,7 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
     if (bytes.byteLength === 0) return 0;
     const receiving = this.#receiving;
     return receiving?.unread === undefined
-      ? recv(fd, bytes, platform.MSG_DONTWAIT)
+      ? recv(fd, bytes, MSG_DONTWAIT)
       : receiving.takeUnread([bytes]);
   }
 
@@ -246,10 +248,10 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
    * @throws {Deno.errors.WouldBlock} after `sendTimeout`, if that is set
    */
   writeSync(bytes: Uint8Array): number {
-    requireNoSend(this.#descriptor, this.type);
+    if (this.#descriptor.isWriting) requireNoSend(this.#descriptor, this.type);
     requireBytes(bytes);
     const count = sendBytes(this.#descriptor.fd, bytes, this.type);
-    if (count === -platform.EAGAIN) {
+    if (count === -EAGAIN) {
       const operation = new Write(this.#descriptor, bytes, this.type, this);
       return performSync(this.#descriptor.writing, operation, () => this.#sendLimit());
     }

@@ -12,6 +12,8 @@ import type { Channel } from "../fd/descriptor.ts";
 import { check } from "../errors.ts";
 import { breathe, READABLE, WRITABLE } from "../reactor/mod.ts";
 
+const { EAGAIN } = platform;
+
 /** Something that is tried until it goes through. */
 export interface Operation {
   /** Try without blocking: a value, `-EAGAIN` to be called again, or another `-errno`. */
@@ -69,8 +71,8 @@ export function perform(
   try {
     signal?.throwIfAborted();
     const result = attempt(channel, operation);
-    const pause = result === -platform.EAGAIN ? undefined : breathe();
-    if (result === -platform.EAGAIN || pause !== undefined) {
+    const pause = result === -EAGAIN ? undefined : breathe();
+    if (result === -EAGAIN || pause !== undefined) {
       return complete(channel, operation, signal, result, pause);
     }
     channel.refusals = 0;
@@ -109,8 +111,8 @@ async function complete(
       }
     }
     let latest = result ?? attempt(channel, operation);
-    const refused = latest === -platform.EAGAIN;
-    while (latest === -platform.EAGAIN) {
+    const refused = latest === -EAGAIN;
+    while (latest === -EAGAIN) {
       operation.beforeWait?.();
       const { obstacle } = operation;
       if (obstacle !== undefined) await obstacle.wait(signal);
@@ -134,15 +136,15 @@ async function complete(
  */
 function attempt(channel: Channel, operation: AnyOperation): number {
   let result = operation.attempt();
-  if (result !== -platform.EAGAIN || channel.interest !== WRITABLE) return result;
+  if (result !== -EAGAIN || channel.interest !== WRITABLE) return result;
   if (operation.obstacle !== undefined) return result;
   channel.courtesy.try(() => {
     result = operation.attempt();
-    for (let i = 1; i < LOOKS && result === -platform.EAGAIN; i++) {
+    for (let i = 1; i < LOOKS && result === -EAGAIN; i++) {
       giveWay();
       result = operation.attempt();
     }
-    return result === -platform.EAGAIN ? 0 : 1;
+    return result === -EAGAIN ? 0 : 1;
   });
   return result;
 }
@@ -173,7 +175,7 @@ function outcomeOf(operation: AnyOperation, result: number): unknown {
 /** Attempt just once, if it may be attempted now; otherwise it ends as if it would have to wait. */
 export function performOnce<T>(operation: Outcome<T>, now = true): T {
   try {
-    return operation.outcome(now ? operation.attempt() : -platform.EAGAIN);
+    return operation.outcome(now ? operation.attempt() : -EAGAIN);
   } finally {
     end(operation);
   }
@@ -209,7 +211,7 @@ function attemptUntil(channel: Channel, operation: Operation, timeout: () => num
   let deadline: number | undefined;
   for (;;) {
     const result = operation.attempt();
-    if (result !== -platform.EAGAIN) return result;
+    if (result !== -EAGAIN) return result;
     deadline ??= deadlineIn(timeout());
     const left = leftUntil(deadline);
     if (left === 0) return result;

@@ -25,6 +25,108 @@ function message(...vectors: Uint8Array[]): Msghdr {
   return made;
 }
 
+/** Send `out`, and show what arrives: the text, and how many descriptors came along. */
+function exchanged(out: Msghdr): [string, number] {
+  using pair = connected();
+  sendmsgSync(pair.a, out);
+  using got = pair.b.receiveSync({ files: 8 });
+  return [text(got?.data), got?.files.length ?? -1];
+}
+
+test("a message sent again is what has become of it", () => {
+  const memory = new Uint8Array(new ArrayBuffer(3, { maxByteLength: 8 })).fill(97);
+  using out = message(memory);
+  assertEquals([exchanged(out), exchanged(out)], [["aaa", 0], ["aaa", 0]]);
+  memory.fill(98);
+  assertEquals(exchanged(out), ["bbb", 0]);
+  memory.buffer.resize(2);
+  assertEquals(exchanged(out), ["bb", 0]);
+  unix.addFiles(out, 0);
+  assertEquals([exchanged(out), exchanged(out)], [["bb", 1], ["bb", 1]]);
+  out.addVector(bytes("c"));
+  assertEquals([exchanged(out), exchanged(out)], [["bbc", 1], ["bbc", 1]]);
+  unix.addFiles(out, 0, 0);
+  assertEquals(exchanged(out), ["bbc", 3]);
+  memory.buffer.resize(8);
+  assertEquals(exchanged(out)[0].length, 9);
+  out.reset();
+  out.addVector(bytes("d"));
+  assertEquals([exchanged(out), exchanged(out)], [["d", 0], ["d", 0]]);
+});
+
+test("memory that is detached between two calls is not touched again", () => {
+  using pair = connected();
+  for (const count of [1, 2]) {
+    const pieces = Array.from({ length: count }, () => new Uint8Array(64).fill(97));
+    using out = message(...pieces);
+    using into = message(...pieces.map((it) => it.slice()));
+    assertEquals([sendmsgSync(pair.a, out), recvmsgSync(pair.b, into)], [64 * count, 64 * count]);
+    const moved = pieces.map((it) => new Uint8Array(it.buffer.transfer()));
+    assertEquals(sendmsgSync(pair.a, out), 0);
+    unix.addFiles(out, 0);
+    assertThrows(() => sendmsgSync(pair.a, out), TypeError, "byte");
+    for (const it of moved) assertEquals(it.every((byte) => byte === 97), true);
+  }
+});
+
+test("a payload that is transferred between two calls is noticed", () => {
+  using pair = connected();
+  using out = message(bytes("a"));
+  const payload = out.addControl(4, SOL_SOCKET, SCM_RIGHTS);
+  assertEquals(sendmsgSync(pair.a, out), 1); // descriptor 0, as the payload is zeroed
+  (payload.buffer as ArrayBuffer).transfer();
+  assertThrows(() => sendmsgSync(pair.a, out), TypeError, "transferred");
+});
+
+test("one message serves to send, to receive and to send to an address in turn", () => {
+  using dir = tempDir();
+  using pair = connected();
+  using inbox = unix.bind(dir.join("inbox"));
+  using outbox = unix.bind(dir.join("outbox"));
+  using both = message(bytes("abc"));
+  unix.addFiles(both, 0);
+  for (let round = 0; round < 3; round++) {
+    assertEquals([sendmsgSync(pair.a, both), recvmsgSync(pair.b, both)], [3, 3]);
+    assertEquals([both.name, unix.recvFiles(both).map((it) => it.close()).length], [null, 1]);
+    both.name = dir.join("inbox");
+    assertEquals([sendmsgSync(outbox, both), recvmsgSync(inbox, both)], [3, 3]);
+    assertEquals(both.name, dir.join("outbox"));
+    assertEquals(unix.recvFiles(both).map((it) => it.close()).length, 1);
+    assertThrows(() => recvmsgSync(inbox, both, { flags: MSG_DONTWAIT }), Deno.errors.WouldBlock);
+    assertEquals([both.bytesReceived, unix.recvFiles(both)], [0, []]);
+    both.name = null;
+  }
+});
+
+test("descriptors without data are refused on a stream, although they went out as a datagram before", () => {
+  using pair = connected("dgram");
+  using stream = connected();
+  using out = new Msghdr();
+  unix.addFiles(out, 0);
+  for (let n = 0; n < 2; n++) {
+    assertEquals(sendmsgSync(pair.a, out), 0);
+    using got = pair.b.receiveSync({ files: 1 });
+    assertEquals(got?.files.length, 1);
+  }
+  assertThrows(() => sendmsgSync(stream.a, out), TypeError, "byte");
+});
+
+test("only a Socket and a Msghdr, or what is derived from them, can be transferred", () => {
+  class Derived extends Msghdr {}
+  using pair = connected();
+  using out = new Derived();
+  out.addVector(bytes("a"));
+  assertEquals(sendmsgSync(pair.a, out), 1);
+  for (const wrong of [undefined, null, 3, "a", {}, { constructor: Msghdr }, pair.b]) {
+    const given = wrong as unknown as Msghdr;
+    assertThrows(() => sendmsgSync(pair.a, given), TypeError);
+    assertThrows(() => recvmsgSync(pair.b, given), TypeError);
+  }
+  for (const wrong of [undefined, null, 3, {}, out]) {
+    assertThrows(() => sendmsgSync(wrong as unknown as unix.Socket, out), TypeError, "`Socket`");
+  }
+});
+
 for (const twin of ["async", "sync"] as const) {
   const send = (...args: Parameters<typeof sendmsgSync>): Promise<number> =>
     twin === "async" ? sendmsg(...args) : Promise.try(sendmsgSync, ...args);

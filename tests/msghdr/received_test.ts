@@ -4,7 +4,7 @@ import { fcntl } from "../../ffi/syscalls/files.ts";
 import { cmsgSpace, type ControlItem, writeControl, writeDescriptors } from "../../lib/cmsg.ts";
 import { OwnedFd } from "../../lib/fd/owned_fd.ts";
 import { IncomingControl } from "../../lib/msghdr/control.ts";
-import { closeReceived, NO_FILES, type Received, takeOver } from "../../lib/msghdr/received.ts";
+import { closeReceived, type Received, takeOver } from "../../lib/msghdr/received.ts";
 import { isOpen, linuxTest, test } from "../util/cases.ts";
 
 const { SOL_SOCKET, SCM_RIGHTS, SCM_PIDFD } = platform;
@@ -30,7 +30,7 @@ function arrived(...items: ControlItem[]): IncomingControl {
 }
 
 function taken(control: IncomingControl): Received {
-  const received: Received = { files: NO_FILES, pidfd: undefined };
+  const received: Received = { files: undefined, pidfd: undefined };
   takeOver(control, received);
   return received;
 }
@@ -40,14 +40,14 @@ function opened(): number {
 }
 
 Deno.test("takeOver() makes nothing of nothing", () => {
-  assertEquals(taken(new IncomingControl()), { files: [], pidfd: undefined });
+  assertEquals(taken(new IncomingControl()), { files: undefined, pidfd: undefined });
 });
 
 test("takeOver() owns descriptors in their order, also from several messages", () => {
   const numbers = [opened(), opened(), opened()];
   const [first = -1, ...others] = numbers;
   const received = taken(arrived(item(SCM_RIGHTS, [first]), item(SCM_RIGHTS, others)));
-  assertEquals(received.files.map(({ fd }) => fd), numbers);
+  assertEquals(received.files?.map(({ fd }) => fd), numbers);
   closeReceived(received);
   assertEquals(numbers.filter(isOpen), []);
 });
@@ -56,7 +56,7 @@ test("takeOver() takes no number of another kind of message for a descriptor", (
   const fd = opened();
   const items = [item(SCM_RIGHTS + 1, [fd, 0, 0]), item(SCM_RIGHTS, [fd], SOL_SOCKET + 1)];
   const received = taken(arrived(...items));
-  assertEquals([received.files, received.pidfd], [[], undefined]);
+  assertEquals([received.files, received.pidfd], [undefined, undefined]);
   closeReceived(received);
   assertEquals(isOpen(fd), true);
   OwnedFd.adopt(fd).close();
@@ -64,13 +64,13 @@ test("takeOver() takes no number of another kind of message for a descriptor", (
 
 test("takeOver() makes no descriptor of a payload that is cut short", () => {
   const { level, type, data } = item(SCM_RIGHTS, [0, 1]);
-  assertEquals(taken(arrived({ level, type, data: data.subarray(0, 3) })).files, []);
+  assertEquals(taken(arrived({ level, type, data: data.subarray(0, 3) })).files, undefined);
 });
 
 linuxTest("takeOver() keeps the descriptor of the sending process apart", () => {
   const fd = opened();
   const received = taken(arrived(item(SCM_PIDFD, [fd])));
-  assertEquals([received.files, received.pidfd?.fd], [[], fd]);
+  assertEquals([received.files, received.pidfd?.fd], [undefined, fd]);
   closeReceived(received);
   assertEquals(isOpen(fd), false);
 });
@@ -89,7 +89,7 @@ linuxTest("takeOver() keeps one descriptor of a process, and closes a second", (
 test("closeReceived() closes what was not taken, once", () => {
   const numbers = [opened(), opened()];
   const received = taken(arrived(item(SCM_RIGHTS, numbers)));
-  const kept = received.files[0]?.detach() ?? -1;
+  const kept = received.files?.[0]?.detach() ?? -1;
   closeReceived(received);
   closeReceived(received);
   assertEquals(numbers.map(isOpen), [true, false]);
