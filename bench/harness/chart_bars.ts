@@ -45,7 +45,7 @@ function bar(row: Row, y: number, place: (value: number) => number): string {
       y: y + 5,
       width: place(row.median) - left,
       height: step - 10,
-      class: /^(?:module|import$|package$|unixtap$)/.test(row.id) ? "own" : "other",
+      class: /^(?:module|import$|package$|first_|unixtap$)/.test(row.id) ? "own" : "other",
     }),
     element("path", { d: `M${place(row.min)} ${middle}H${place(row.max)}`, class: "range" }),
     text(end + 6, middle + 4, digits(row.median) + ratio),
