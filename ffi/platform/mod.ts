@@ -31,7 +31,8 @@ export let platform: Platform = select();
 
 /**
  * Put another table in force, and return the one that was: for tests, which run the paths of other
- * systems by pretending that something is missing.
+ * systems by pretending that something is missing. Modules that look a constant up once, when they are
+ * loaded, keep it.
  */
 export function replacePlatform(table: Platform): Platform {
   const previous = platform;

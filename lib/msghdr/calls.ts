@@ -191,14 +191,14 @@ export function recvmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = NO_OPT
 const NO_OPTIONS: MessageCallOptions = {};
 
 function checkedFlags(s: Socket, m: Msghdr, flags = 0): number {
-  if (s?.constructor !== Socket) requireA(Socket, s);
-  if (m?.constructor !== Msghdr) requireA(Msghdr, m);
+  if (s?.constructor !== Socket) requireInstance(Socket, s);
+  if (m?.constructor !== Msghdr) requireInstance(Msghdr, m);
   if (Number.isInteger(flags)) return internals.flags(m, flags);
   throw new TypeError(`Cannot use ${flags} as flags: give an integer, as MSG_PEEK`);
 }
 
 /** Take the longer way, for what may still be one of a subclass. */
-function requireA(kind: typeof Socket | typeof Msghdr, value: unknown): void {
+function requireInstance(kind: typeof Socket | typeof Msghdr, value: unknown): void {
   if (!(value instanceof kind)) {
     throw new TypeError(`Cannot transfer a message: give a \`${kind.name}\``);
   }

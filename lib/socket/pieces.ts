@@ -30,6 +30,7 @@ export function pieceOf(left: number, type: SocketType): number {
 
 /** Send all of `bytes`, or what there is room for on a stream: the number of bytes, or `-errno`. */
 export function sendBytes(fd: number, bytes: Uint8Array, type: SocketType): number {
+  // A length that is not the true one divides in vain, no more.
   if (bytes.length <= PIECE) return send(fd, bytes, MSG_DONTWAIT);
   const length = byteLengthOf(bytes);
   let sent = 0;

@@ -54,6 +54,17 @@ test("setVectors() leaves out what lies before the skipped bytes", () => {
   assertEquals(fields(header).iovlen, 0);
 });
 
+test("setVectors() stops after as many bytes as are asked for", () => {
+  const header = new Header();
+  const vectors = ["ab", "", "cde", "f"].map(bytes);
+  ["a", "ab", "abc", "abcd", "abcde", "abcdef", "abcdef"].forEach((part, n) => {
+    header.setVectors(vectors, 0, n + 1);
+    assertEquals(through(header), part);
+  });
+  header.setVectors(vectors, 1, 3);
+  assertEquals(through(header), "bcd");
+});
+
 test("setVectors() takes more than fit into the header's own memory", () => {
   const header = new Header();
   const vectors = Array.from({ length: 500 }, (_, n) => bytes(String.fromCharCode(97 + n % 26)));
