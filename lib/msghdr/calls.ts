@@ -95,7 +95,7 @@ export async function sendmsg(
 export function sendmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = NO_OPTIONS): number {
   const flags = checkedFlags(s, m, o.flags);
   const descriptor = descriptorOf(s);
-  if (descriptor.isWriting) requireNoSend(descriptor, s.type);
+  requireNoSend(descriptor, s.type);
   const header = internals.laidOutToSend(m);
   const sent = header === undefined
     ? sendFirst(s, m, flags)
@@ -178,7 +178,7 @@ export async function recvmsg(
 export function recvmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = NO_OPTIONS): number {
   const flags = checkedFlags(s, m, o.flags);
   const descriptor = descriptorOf(s);
-  if (descriptor.isReading && !isUrgent(flags)) requireNoReceive(descriptor, s.type);
+  if (!isUrgent(flags)) requireNoReceive(descriptor, s.type);
   const result = receiveOnce(s, m, flags);
   if (result === -EAGAIN && !isImpatient(flags)) {
     const limit = () => pollTimeout(s.fd, platform.SO_RCVTIMEO);

@@ -185,7 +185,7 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
    */
   readSync(bytes: Uint8Array): number | null {
     if (this.type !== "stream") return lengthOf(this.receiveSync({ buffer: bytes }));
-    if (this.#descriptor.isReading) requireNoReceive(this.#descriptor, this.type);
+    requireNoReceive(this.#descriptor, this.type);
     requireBytes(bytes);
     const count = this.#readOnce(bytes);
     if (count === -EAGAIN) {
@@ -248,7 +248,7 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
    * @throws {Deno.errors.WouldBlock} after `sendTimeout`, if that is set
    */
   writeSync(bytes: Uint8Array): number {
-    if (this.#descriptor.isWriting) requireNoSend(this.#descriptor, this.type);
+    requireNoSend(this.#descriptor, this.type);
     requireBytes(bytes);
     const count = sendBytes(this.#descriptor.fd, bytes, this.type);
     if (count === -EAGAIN) {
