@@ -36,8 +36,8 @@ export {
   SyscallError,
   type SystemErrorInfo,
 } from "./lib/errors.ts";
-export { type MemfdOptions, type OpenOptions, OwnedFd } from "./lib/fd/owned_fd.ts";
-export { Listener } from "./lib/socket/listener.ts";
+export { type MemfdOptions, type OpenOptions, OwnedFd } from "./lib/handle/owned_fd.ts";
+export { Listener } from "./lib/handle/listener.ts";
 export {
   type AsyncMessageCallOptions,
   type ControlMessage,
@@ -49,8 +49,8 @@ export {
   sendmsg,
   sendmsgSync,
 } from "./lib/msghdr/mod.ts";
-export { type SendOptions, Socket } from "./lib/socket/socket.ts";
-export type { SocketOptions } from "./lib/socket/socket_options.ts";
+export { type SendOptions, Socket } from "./lib/handle/socket.ts";
+export type { SocketOptions } from "./lib/handle/socket_options.ts";
 export type {
   AcceptOptions,
   Address,

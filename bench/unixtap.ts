@@ -1,6 +1,6 @@
 import { connect } from "@denet/unix/unix";
 import { Bus, DAEMON } from "../examples/dbus/bus.ts";
-import { entryOf, TOOLS } from "../examples/tools/permissions.ts";
+import { entryOf, TOOLS } from "../tools/permissions.ts";
 import { cpuTimeOf } from "./harness/cpu.ts";
 import { microseconds, milliseconds } from "./harness/measures.ts";
 import {

@@ -3,7 +3,7 @@
  * compare the arm64 table with the arm64 headers, and the core tests.
  *
  *     deno task arm64
- *     deno task arm64 tests/cmsg_test.ts …
+ *     deno task arm64 tests/message/cmsg_test.ts …
  *
  * Needs Debian's `qemu-user-static` and `gcc-aarch64-linux-gnu` with its C library, cargo with the
  * target `aarch64-unknown-linux-gnu`, npm, tar. What is missing is a failure where every peer is
@@ -27,11 +27,11 @@ const CACHE = new URL("./.build/arm64/", import.meta.url).pathname;
  * unless it was told how), what QEMU does otherwise, and what takes long and depends on no layout.
  */
 const TESTS = [
-  "tests/cmsg_test.ts",
+  "tests/message/cmsg_test.ts",
   "tests/errors_test.ts",
-  "tests/sockaddr_test.ts",
-  "tests/fd/descriptor_test.ts",
-  "tests/fd/owned_fd_test.ts",
+  "tests/address/sockaddr_test.ts",
+  "tests/descriptor/descriptor_test.ts",
+  "tests/handle/owned_fd_test.ts",
   "tests/fd/stat_test.ts",
   "tests/msghdr",
   "tests/socket/inspect_test.ts",

@@ -15,14 +15,14 @@ import {
   writeInPool,
 } from "../../ffi/syscalls/files.ts";
 import { recv, send } from "../../ffi/syscalls/sockets.ts";
-import type { Channel, Descriptor } from "./descriptor.ts";
+import type { Channel, Descriptor } from "../descriptor/descriptor.ts";
 import { check, closedError } from "../errors.ts";
-import { duplicate } from "./files.ts";
+import { duplicate } from "./file_like.ts";
 import { READABLE, WRITABLE } from "../reactor/mod.ts";
 import { type FileKind, kindOf } from "./stat.ts";
-import { bufferTakenAway, countOrEnd, requireBytes } from "../transfer/caller_memory.ts";
+import { bufferTakenAway, countOrEnd, requireBytes } from "../descriptor/caller_buffer.ts";
 import { readableFrom, writableTo } from "./streams.ts";
-import { type Operation, perform, performSync } from "../transfer/perform.ts";
+import { type Operation, perform, performSync } from "../descriptor/perform.ts";
 
 /** How to keep the event loop free: sockets have a flag for it, other streams readiness, files a thread. */
 type Way = "socket" | "poll" | "pool";

@@ -7,22 +7,22 @@
 import { platform } from "../../ffi/platform/mod.ts";
 import { recvmsg as recvmsgCall, sendmsg as sendmsgCall } from "../../ffi/syscalls/sockets.ts";
 import { check } from "../errors.ts";
-import type { Channel } from "../fd/descriptor.ts";
+import type { Channel } from "../descriptor/descriptor.ts";
 import { filesNeedByte, FullQueue, isFullQueue } from "../socket/full_queue.ts";
 import { pollTimeout } from "../socket/options.ts";
 import { isReadingShutDown } from "../socket/inspect.ts";
-import { type Destination, destinationOf } from "../socket/pathname.ts";
+import { type Destination, destinationOf } from "../address/destination.ts";
 import type { SocketType } from "../socket/socket_type.ts";
-import { descriptorOf, receivingSideOf, Socket } from "../socket/socket.ts";
-import { requireNoReceive, requireNoSend } from "../socket/turn.ts";
-import { bufferTakenAway } from "../transfer/caller_memory.ts";
+import { descriptorOf, receivingSideOf, Socket } from "../handle/socket.ts";
+import { requireNoReceive, requireNoSend } from "../socket/busy.ts";
+import { bufferTakenAway } from "../descriptor/caller_buffer.ts";
 import {
   type Obstacle,
   type Outcome,
   perform,
   performOnce,
   performSync,
-} from "../transfer/perform.ts";
+} from "../descriptor/perform.ts";
 import { internals, Msghdr } from "./msghdr.ts";
 
 // Looked up once: in each call, that would be a good part of all that is done for a message.

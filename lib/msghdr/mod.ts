@@ -14,6 +14,6 @@ export {
   sendmsgSync,
 } from "./calls.ts";
 export { type ControlMessage, Msghdr, type MsghdrInit } from "./msghdr.ts";
-export type { OwnedFd } from "../fd/owned_fd.ts";
-export type { Address } from "../sockaddr.ts";
-export type { SendOptions, Socket } from "../socket/socket.ts";
+export type { OwnedFd } from "../handle/owned_fd.ts";
+export type { Address } from "../address/sockaddr.ts";
+export type { SendOptions, Socket } from "../handle/socket.ts";

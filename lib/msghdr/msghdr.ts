@@ -6,12 +6,12 @@
 
 import { byteLengthOf } from "../../ffi/memory.ts";
 import { platform } from "../../ffi/platform/mod.ts";
-import { cmsgSpace } from "../cmsg.ts";
-import { IncomingControl, OutgoingControl } from "./control.ts";
-import type { OwnedFd } from "../fd/owned_fd.ts";
-import { MAX_FILES } from "../fd/files.ts";
-import { Header, MAX_VECTORS } from "./header.ts";
-import { closeReceived, type Received, takeOver } from "./received.ts";
+import { cmsgSpace } from "../message/cmsg.ts";
+import { IncomingControl, OutgoingControl } from "../message/control.ts";
+import type { OwnedFd } from "../handle/owned_fd.ts";
+import { MAX_FILES } from "../fd/file_like.ts";
+import { Header, MAX_VECTORS } from "../message/header.ts";
+import { closeReceived, type Received, takeOver } from "../handle/received_fds.ts";
 import {
   type Address,
   addressText,
@@ -19,7 +19,7 @@ import {
   exactBytes,
   parseAddress,
   unambiguous,
-} from "../sockaddr.ts";
+} from "../address/sockaddr.ts";
 
 /** What a {@linkcode Msghdr} starts with. */
 export interface MsghdrInit {

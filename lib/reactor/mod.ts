@@ -4,7 +4,7 @@
  * @module
  */
 
-import { openers } from "./choice.ts";
+import { openers } from "./backends/select.ts";
 import { Reactor } from "./reactor.ts";
 import type { BackendName, Registration } from "./types.ts";
 

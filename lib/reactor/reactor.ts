@@ -10,10 +10,10 @@
  * @module
  */
 
-import { Entry, type Keeper } from "./entry.ts";
-import { atEndOfTurn, inNextTurn } from "./event_loop.ts";
-import { causeOf, passing, waitError } from "./failure.ts";
-import { Backoff, Courtesy, LONGEST_PAUSE, Spin } from "./patience.ts";
+import { Entry, type Keeper } from "./registration.ts";
+import { atEndOfTurn, inNextTurn } from "../event_loop.ts";
+import { causeOf, passing, waitError } from "./errors.ts";
+import { Backoff, Courtesy, LONGEST_PAUSE, Spin } from "./idle_policy.ts";
 import type {
   Backend,
   BackendName,

@@ -7,12 +7,12 @@
 import { platform } from "../../ffi/platform/mod.ts";
 import { poll } from "../../ffi/syscalls/files.ts";
 import { connect, socket } from "../../ffi/syscalls/sockets.ts";
-import { delay } from "../transfer/delay.ts";
-import { Descriptor } from "../fd/descriptor.ts";
-import type { Destination } from "./pathname.ts";
+import { delay } from "../descriptor/delay.ts";
+import { Descriptor } from "../descriptor/descriptor.ts";
+import type { Destination } from "../address/destination.ts";
 import { WRITABLE } from "../reactor/mod.ts";
 import type { SocketType } from "./socket_type.ts";
-import type { Obstacle } from "../transfer/perform.ts";
+import type { Obstacle } from "../descriptor/perform.ts";
 
 /** Return the error for descriptors that a stream would drop silently. */
 export function filesNeedByte(): TypeError {

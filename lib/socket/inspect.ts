@@ -8,7 +8,7 @@ import { MISSING, platform } from "../../ffi/platform/mod.ts";
 import { poll } from "../../ffi/syscalls/files.ts";
 import { socketName } from "../../ffi/syscalls/sockets.ts";
 import { check } from "../errors.ts";
-import { decodeSockaddr } from "../sockaddr.ts";
+import { decodeSockaddr } from "../address/sockaddr.ts";
 import { readIntOption } from "./options.ts";
 import { type SocketType, typeFromNumber } from "./socket_type.ts";
 

@@ -6,9 +6,8 @@
 
 import { MISSING, platform } from "../../ffi/platform/mod.ts";
 import { getsockopt, wantedOptionLength } from "../../ffi/syscalls/sockets.ts";
-import { type Credentials, UCRED_SIZE } from "../cmsg.ts";
+import { type Credentials, UCRED_SIZE } from "../message/cmsg.ts";
 import { check, notSupported, systemError } from "../errors.ts";
-import { type OwnedFd, ownFd } from "../fd/owned_fd.ts";
 import { readIntOption } from "./options.ts";
 
 /** What the kernel has for a user that does not exist: a socket that was never connected. */
@@ -43,13 +42,13 @@ function darwinCredentials(fd: number): Credentials {
   return { pid: check(readIntOption(fd, SOL_LOCAL, LOCAL_PEERPID), "getsockopt"), uid, gid };
 }
 
-/** Return a descriptor for the process on the other side. */
-export function peerPidfd(fd: number): OwnedFd {
+/** Return the number of a new descriptor for the process on the other side: the caller owns it. */
+export function peerPidfd(fd: number): number {
   const { SO_PEERPIDFD, SOL_SOCKET, ENOPROTOOPT, EINVAL, ESRCH, ENODATA } = platform;
   const result = SO_PEERPIDFD === MISSING
     ? -ENOPROTOOPT
     : readIntOption(fd, SOL_SOCKET, SO_PEERPIDFD);
-  if (result >= 0) return ownFd(result);
+  if (result >= 0) return result;
   if (result === -ENOPROTOOPT) {
     throw notSupported(
       "This kernel has no descriptors for peer processes: Linux 6.5 or later does",

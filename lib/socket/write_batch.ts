@@ -5,10 +5,10 @@
  */
 
 import { check } from "../errors.ts";
-import type { Descriptor } from "../fd/descriptor.ts";
-import type { Operation, Outcome } from "../transfer/perform.ts";
-import { sendBytes } from "./pieces.ts";
-import { Sender } from "./sending.ts";
+import type { Descriptor } from "../descriptor/descriptor.ts";
+import type { Operation, Outcome } from "../descriptor/perform.ts";
+import { sendBytes } from "./send_bytes.ts";
+import { Sender } from "./sender.ts";
 import type { SocketType } from "./socket_type.ts";
 
 /** A write that goes out on its own. */

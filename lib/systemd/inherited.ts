@@ -8,9 +8,9 @@ import { platform } from "../../ffi/platform/mod.ts";
 import { fcntl, setCloseOnExec } from "../../ffi/syscalls/files.ts";
 import { readIntOption } from "../socket/options.ts";
 import { check, systemError } from "../errors.ts";
-import { OwnedFd } from "../fd/owned_fd.ts";
-import type { Listener } from "../socket/listener.ts";
-import type { Socket } from "../socket/socket.ts";
+import { OwnedFd } from "../handle/owned_fd.ts";
+import type { Listener } from "../handle/listener.ts";
+import type { Socket } from "../handle/socket.ts";
 
 /**
  * Check that `fd` was inherited and is nobody's yet.

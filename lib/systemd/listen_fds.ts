@@ -5,10 +5,10 @@
  */
 
 import { eventfd } from "../../ffi/syscalls/readiness.ts";
-import { type OwnedFd, ownFd } from "../fd/owned_fd.ts";
+import { type OwnedFd, ownFd } from "../handle/owned_fd.ts";
 import { identityOf } from "../fd/stat.ts";
-import type { Listener } from "../socket/listener.ts";
-import type { Socket } from "../socket/socket.ts";
+import type { Listener } from "../handle/listener.ts";
+import type { Socket } from "../handle/socket.ts";
 import { socketpair } from "../unix/mod.ts";
 import { consuming, invalid, readNumber } from "./environment.ts";
 import { adoptInherited, requireInherited, specialized } from "./inherited.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { FileLike } from "../fd/files.ts";
+import type { FileLike } from "../fd/file_like.ts";
 
 /** What to tell the service manager. */
 export interface NotifyState {

@@ -7,9 +7,9 @@
 import { closeFd, setCloseOnExec } from "../../ffi/syscalls/files.ts";
 import { registerProtocol } from "../dial/mod.ts";
 import { check } from "../errors.ts";
-import { duplicate } from "../fd/files.ts";
+import { duplicate } from "../fd/file_like.ts";
 import { describeSocket } from "../socket/inspect.ts";
-import { Socket } from "../socket/socket.ts";
+import { Socket } from "../handle/socket.ts";
 import { requireInherited } from "./inherited.ts";
 import { takeNamed } from "./listen_fds.ts";
 

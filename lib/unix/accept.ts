@@ -4,8 +4,8 @@
  * @module
  */
 
-import { acceptConnection, acceptConnectionSync, type Listener } from "../socket/listener.ts";
-import type { Socket } from "../socket/socket.ts";
+import { acceptConnection, acceptConnectionSync, type Listener } from "../handle/listener.ts";
+import type { Socket } from "../handle/socket.ts";
 import { newSocketFlags, type SocketFlags } from "./flags.ts";
 
 /** How {@linkcode accept} accepts. */

@@ -7,11 +7,11 @@
 import { platform } from "../../ffi/platform/mod.ts";
 import { fchmod } from "../../ffi/syscalls/files.ts";
 import { socket } from "../../ffi/syscalls/sockets.ts";
-import { Descriptor } from "../fd/descriptor.ts";
+import { Descriptor } from "../descriptor/descriptor.ts";
 import { check, InvalidAddressError } from "../errors.ts";
-import { bindTo, needsShortening } from "../socket/pathname.ts";
-import { type Address, displayName, type Name, parseAddress } from "../sockaddr.ts";
-import { createSocket, type Socket } from "../socket/socket.ts";
+import { bindTo, needsShortening } from "../address/destination.ts";
+import { type Address, displayName, type Name, parseAddress } from "../address/sockaddr.ts";
+import { createSocket, type Socket } from "../handle/socket.ts";
 import { typeNumber } from "../socket/socket_type.ts";
 import { BoundFile } from "./bound_file.ts";
 import { newSocketFlags, type SocketFlags } from "./flags.ts";

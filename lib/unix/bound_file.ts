@@ -8,7 +8,7 @@ import { cString } from "../../ffi/memory.ts";
 import { MISSING, platform } from "../../ffi/platform/mod.ts";
 import { chmod, closeFd, getcwd, open, unlink } from "../../ffi/syscalls/files.ts";
 import { check, systemError } from "../errors.ts";
-import { displayName, type Name } from "../sockaddr.ts";
+import { displayName, type Name } from "../address/sockaddr.ts";
 import { type FileIdentity, identityOf, identityOfPath, isSameFile } from "../fd/stat.ts";
 
 const PERMISSIONS = 0o7777;

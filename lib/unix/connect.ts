@@ -7,13 +7,13 @@
 import { platform } from "../../ffi/platform/mod.ts";
 import { makeBlocking, setNonblocking } from "../../ffi/syscalls/files.ts";
 import { connect as connectCall } from "../../ffi/syscalls/sockets.ts";
-import { delay } from "../transfer/delay.ts";
-import type { Descriptor } from "../fd/descriptor.ts";
+import { delay } from "../descriptor/delay.ts";
+import type { Descriptor } from "../descriptor/descriptor.ts";
 import { check } from "../errors.ts";
-import { type Destination, destinationOf, needsShortening } from "../socket/pathname.ts";
-import type { Address, Name } from "../sockaddr.ts";
+import { type Destination, destinationOf, needsShortening } from "../address/destination.ts";
+import type { Address, Name } from "../address/sockaddr.ts";
 import { checkedBusyPoll } from "../socket/options.ts";
-import { createSocket, type Socket } from "../socket/socket.ts";
+import { createSocket, type Socket } from "../handle/socket.ts";
 import { type SocketType, typeNumber } from "../socket/socket_type.ts";
 import {
   bindDescriptor,

@@ -6,9 +6,9 @@
 
 import { listen as listenCall } from "../../ffi/syscalls/sockets.ts";
 import { check } from "../errors.ts";
-import { createListener, type Listener } from "../socket/listener.ts";
-import { needsShortening } from "../socket/pathname.ts";
-import { type Address, displayName } from "../sockaddr.ts";
+import { createListener, type Listener } from "../handle/listener.ts";
+import { needsShortening } from "../address/destination.ts";
+import { type Address, displayName } from "../address/sockaddr.ts";
 import { checkedBusyPoll } from "../socket/options.ts";
 import { type SocketType, typeNumber } from "../socket/socket_type.ts";
 import {

@@ -30,21 +30,21 @@ export { connect, type ConnectOptions, connectSync } from "./connect.ts";
 export { backend as reactorBackend, type BackendName } from "../reactor/mod.ts";
 export type { SocketFlags } from "./flags.ts";
 export { listen, type ListenOptions } from "./listen.ts";
-export { addFiles, allocFiles, recvFiles, recvPidfd } from "./rights.ts";
+export { addFiles, allocFiles, recvFiles, recvPidfd } from "../msghdr/rights.ts";
 export { socketpair, type SocketpairOptions } from "./socketpair.ts";
-export type { Address } from "../sockaddr.ts";
-export type { Credentials } from "../cmsg.ts";
+export type { Address } from "../address/sockaddr.ts";
+export type { Credentials } from "../message/cmsg.ts";
 export type { FileKind } from "../fd/stat.ts";
-export type { FileLike } from "../fd/files.ts";
+export type { FileLike } from "../fd/file_like.ts";
 export type { FileMapping, Seal } from "../fd/mapping.ts";
-export type { Message } from "../socket/message.ts";
-export type { OutgoingMessage } from "../socket/sending.ts";
-export type { ReceiveOptions, SyncReceiveOptions } from "../socket/receiving.ts";
+export type { Message } from "../handle/message.ts";
+export type { OutgoingMessage } from "../socket/sender.ts";
+export type { ReceiveOptions, SyncReceiveOptions } from "../handle/receiver.ts";
 export type { SocketType } from "../socket/socket_type.ts";
-export { type MemfdOptions, type OpenOptions, OwnedFd } from "../fd/owned_fd.ts";
-export { Listener } from "../socket/listener.ts";
-export { type SendOptions, Socket } from "../socket/socket.ts";
-export type { SocketOptions } from "../socket/socket_options.ts";
+export { type MemfdOptions, type OpenOptions, OwnedFd } from "../handle/owned_fd.ts";
+export { Listener } from "../handle/listener.ts";
+export { type SendOptions, Socket } from "../handle/socket.ts";
+export type { SocketOptions } from "../handle/socket_options.ts";
 export {
   ControlTruncatedError,
   InvalidAddressError,

@@ -6,7 +6,7 @@
 
 import { socketpair as socketpairCall } from "../../ffi/syscalls/sockets.ts";
 import { check } from "../errors.ts";
-import { type Socket, socketFromFd } from "../socket/socket.ts";
+import { type Socket, socketFromFd } from "../handle/socket.ts";
 import { type SocketType, typeNumber } from "../socket/socket_type.ts";
 import { newSocketFlags, type SocketFlags } from "./flags.ts";
 

@@ -10,8 +10,8 @@ import { platform } from "../../ffi/platform/mod.ts";
 import { closeFd, flock, open, poll, unlink } from "../../ffi/syscalls/files.ts";
 import { connect, socket } from "../../ffi/syscalls/sockets.ts";
 import { check, systemError } from "../errors.ts";
-import { destinationOf, fromLatin1, latin1 } from "../socket/pathname.ts";
-import { displayName, type Name } from "../sockaddr.ts";
+import { destinationOf, fromLatin1, latin1 } from "../address/destination.ts";
+import { displayName, type Name } from "../address/sockaddr.ts";
 import { identityOfPath, isSameFile, isSocket } from "../fd/stat.ts";
 
 /** How often, and how long apart in milliseconds, to try for the lock: five seconds in all. */

@@ -8,8 +8,8 @@ import { noLeaks } from "../util/descriptors.ts";
 import { needPeer, testUnless, testWith } from "../util/peers.ts";
 import { tempDir } from "../util/tempdir.ts";
 import { runExample } from "./run.ts";
-import { notLinux } from "./tapped.ts";
-import { readEvent, readEvents, startTool } from "./tool.ts";
+import { notLinux } from "../tools/tapped.ts";
+import { readEvent, readEvents, startTool } from "../tools/tool.ts";
 
 testWith(
   ["dbus-daemon", "dbus-python"],

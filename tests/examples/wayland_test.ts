@@ -9,7 +9,7 @@ import { testWith } from "../util/peers.ts";
 import { tempDir } from "../util/tempdir.ts";
 import { type Image, readPng } from "./png.ts";
 import { runExample } from "./run.ts";
-import { readEvent, readEvents, startTool } from "./tool.ts";
+import { readEvent, readEvents, startTool } from "../tools/tool.ts";
 
 /** Expect every point of an image to be what was drawn. */
 function assertShows({ width, height, at }: Image): void {

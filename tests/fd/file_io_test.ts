@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ioctl, setNonblocking } from "../../ffi/syscalls/files.ts";
 import { eventfd, pipe } from "../../ffi/syscalls/readiness.ts";
-import { Descriptor } from "../../lib/fd/descriptor.ts";
+import { Descriptor } from "../../lib/descriptor/descriptor.ts";
 import { FileIo } from "../../lib/fd/file_io.ts";
-import { OwnedFd } from "../../lib/fd/owned_fd.ts";
+import { OwnedFd } from "../../lib/handle/owned_fd.ts";
 import { bytes, connected, isPending, linuxTest, test, text, turn } from "../util/cases.ts";
 import { tempDir } from "../util/tempdir.ts";
 

@@ -3,7 +3,7 @@ import { cString } from "../../ffi/memory.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { closeFd, open } from "../../ffi/syscalls/files.ts";
 import { epollCreate, eventfd, pipe } from "../../ffi/syscalls/readiness.ts";
-import { OwnedFd } from "../../lib/fd/owned_fd.ts";
+import { OwnedFd } from "../../lib/handle/owned_fd.ts";
 import {
   fileInfo,
   type FileKind,

@@ -15,10 +15,10 @@ import {
   parseControl,
   writeControl,
   writeDescriptors,
-} from "../../lib/cmsg.ts";
+} from "../../lib/message/cmsg.ts";
 import { InvalidAddressError } from "../../lib/errors.ts";
-import { Header } from "../../lib/msghdr/header.ts";
-import { decodeSockaddr, encodeSockaddr, parseAddress } from "../../lib/sockaddr.ts";
+import { Header } from "../../lib/message/header.ts";
+import { decodeSockaddr, encodeSockaddr, parseAddress } from "../../lib/address/sockaddr.ts";
 import { darwinArm64, darwinX64 } from "../util/platforms.ts";
 
 const mac = darwinArm64;

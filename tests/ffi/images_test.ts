@@ -12,9 +12,9 @@ import {
   writeControl,
   writeCredentials,
   writeDescriptors,
-} from "../../lib/cmsg.ts";
-import { Header } from "../../lib/msghdr/header.ts";
-import { decodeSockaddr, encodeSockaddr, parseAddress } from "../../lib/sockaddr.ts";
+} from "../../lib/message/cmsg.ts";
+import { Header } from "../../lib/message/header.ts";
+import { decodeSockaddr, encodeSockaddr, parseAddress } from "../../lib/address/sockaddr.ts";
 import { type Native, openNative, STRUCT_WITNESSES, testNative, WITNESSES } from "./abi/native.ts";
 
 const native = await openNative();

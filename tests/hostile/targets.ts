@@ -13,7 +13,7 @@ import {
   parseControl,
   readCredentials,
   readDescriptors,
-} from "../../lib/cmsg.ts";
+} from "../../lib/message/cmsg.ts";
 import { InvalidAddressError } from "../../lib/errors.ts";
 import {
   decodeSockaddr,
@@ -21,7 +21,7 @@ import {
   exactBytes,
   fitsSockaddr,
   parseAddress,
-} from "../../lib/sockaddr.ts";
+} from "../../lib/address/sockaddr.ts";
 import {
   type AddressModel,
   type ControlModel,

@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { platform } from "../../ffi/platform/mod.ts";
 import { fcntl } from "../../ffi/syscalls/files.ts";
-import { duplicate } from "../../lib/fd/files.ts";
+import { duplicate } from "../../lib/fd/file_like.ts";
 import { Listener, OwnedFd, Socket, unix } from "../../mod.ts";
 import { compileC } from "../util/cc.ts";
 import { noLeaks } from "../util/descriptors.ts";

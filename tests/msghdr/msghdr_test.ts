@@ -2,12 +2,12 @@ import { assert, assertEquals, assertNotStrictEquals, assertThrows } from "@std/
 import { platform } from "../../ffi/platform/mod.ts";
 import { type Address, InvalidAddressError, unix } from "../../mod.ts";
 import { bind, socket } from "../../ffi/syscalls/sockets.ts";
-import { encodeSockaddr } from "../../lib/sockaddr.ts";
-import { OwnedFd } from "../../lib/fd/owned_fd.ts";
-import { writeDescriptors } from "../../lib/cmsg.ts";
+import { encodeSockaddr } from "../../lib/address/sockaddr.ts";
+import { OwnedFd } from "../../lib/handle/owned_fd.ts";
+import { writeDescriptors } from "../../lib/message/cmsg.ts";
 import { Msghdr } from "../../lib/msghdr/msghdr.ts";
 import { recvmsgSync, sendmsgSync } from "../../lib/msghdr/calls.ts";
-import type { Socket } from "../../lib/socket/socket.ts";
+import type { Socket } from "../../lib/handle/socket.ts";
 import {
   bytes,
   collectUntil,

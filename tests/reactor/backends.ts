@@ -7,9 +7,9 @@
 import { closeFd } from "../../ffi/syscalls/files.ts";
 import { recv, send, socketpair } from "../../ffi/syscalls/sockets.ts";
 import { platform } from "../../ffi/platform/mod.ts";
-import { openAio } from "../../lib/reactor/aio.ts";
-import { openIoUring } from "../../lib/reactor/io_uring.ts";
-import { openPool } from "../../lib/reactor/pool.ts";
+import { openAio } from "../../lib/reactor/backends/aio.ts";
+import { openIoUring } from "../../lib/reactor/backends/io_uring.ts";
+import { openPool } from "../../lib/reactor/backends/pool.ts";
 import { Reactor } from "../../lib/reactor/reactor.ts";
 import type { Opener, Registration } from "../../lib/reactor/types.ts";
 import { noLeaks } from "../util/descriptors.ts";

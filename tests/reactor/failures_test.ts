@@ -6,9 +6,9 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { closeFd } from "../../ffi/syscalls/files.ts";
-import { openAio } from "../../lib/reactor/aio.ts";
-import { openIoUring } from "../../lib/reactor/io_uring.ts";
-import { openPool } from "../../lib/reactor/pool.ts";
+import { openAio } from "../../lib/reactor/backends/aio.ts";
+import { openIoUring } from "../../lib/reactor/backends/io_uring.ts";
+import { openPool } from "../../lib/reactor/backends/pool.ts";
 import { Reactor } from "../../lib/reactor/reactor.ts";
 import type { Opener } from "../../lib/reactor/types.ts";
 import { listDescriptors } from "../util/descriptors.ts";

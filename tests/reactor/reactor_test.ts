@@ -8,7 +8,7 @@ import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/as
 import { platform } from "../../ffi/platform/mod.ts";
 import { shutdown } from "../../ffi/syscalls/sockets.ts";
 import { READABLE, WRITABLE } from "../../lib/reactor/types.ts";
-import { WakeUp } from "../../lib/reactor/wake_up.ts";
+import { WakeUp } from "../../lib/reactor/backends/waker.ts";
 import { onEach, Pair, turn } from "./backends.ts";
 
 onEach("wait() ends when data comes", async (reactor) => {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { Message } from "../../lib/socket/message.ts";
-import type { ReceiveOptions } from "../../lib/socket/receiving.ts";
-import type { Socket } from "../../lib/socket/socket.ts";
+import type { Message } from "../../lib/handle/message.ts";
+import type { ReceiveOptions } from "../../lib/handle/receiver.ts";
+import type { Socket } from "../../lib/handle/socket.ts";
 import { ControlTruncatedError } from "../../mod.ts";
 import { bytes, connected, linuxTest, PAIRED, rootTest, text } from "../util/cases.ts";
 import { countDescriptors } from "../util/descriptors.ts";

@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { platform } from "../../ffi/platform/mod.ts";
-import { Descriptor } from "../../lib/fd/descriptor.ts";
+import { Descriptor } from "../../lib/descriptor/descriptor.ts";
 import { filesNeedByte, FullQueue, isFullQueue } from "../../lib/socket/full_queue.ts";
-import { destinationOf } from "../../lib/socket/pathname.ts";
+import { destinationOf } from "../../lib/address/destination.ts";
 import { unix } from "../../mod.ts";
 import { fill, isPending, linuxTest, test, turn } from "../util/cases.ts";
 import { countDescriptors } from "../util/descriptors.ts";

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { libc } from "../../ffi/libc.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { socket } from "../../ffi/syscalls/sockets.ts";
-import { OwnedFd } from "../../lib/fd/owned_fd.ts";
+import { OwnedFd } from "../../lib/handle/owned_fd.ts";
 import { describeSocket, nameOf } from "../../lib/socket/inspect.ts";
 import { unix } from "../../mod.ts";
 import { bytes, connected, linuxTest, PAIRED, test } from "../util/cases.ts";

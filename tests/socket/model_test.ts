@@ -2,8 +2,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { OwnedFd } from "../../lib/fd/owned_fd.ts";
-import type { Socket } from "../../lib/socket/socket.ts";
+import { OwnedFd } from "../../lib/handle/owned_fd.ts";
+import type { Socket } from "../../lib/handle/socket.ts";
 import { connected, linuxTest, PAIRED } from "../util/cases.ts";
 import { countDescriptors } from "../util/descriptors.ts";
 

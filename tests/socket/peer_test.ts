@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { peerCredentials, peerGroups, peerPidfd, peerSecurity } from "../../lib/socket/peer.ts";
-import type { Socket } from "../../lib/socket/socket.ts";
-import { unix } from "../../mod.ts";
+import type { Socket } from "../../lib/handle/socket.ts";
+import { OwnedFd, unix } from "../../mod.ts";
 import { needPeer, peer, testWith } from "../util/peers.ts";
 import { connected, linuxTest, test } from "../util/cases.ts";
 import { noLeaks } from "../util/descriptors.ts";
@@ -83,7 +83,7 @@ test("peerCredentials() throws NotConnected without a peer", () => {
 
 linuxTest("peerPidfd() is a descriptor of the peer's process", () => {
   using pair = connected();
-  using pidfd = peerPidfd(pair.a.fd);
+  using pidfd = OwnedFd.adopt(peerPidfd(pair.a.fd));
   assertEquals(pidfd.kind(), "pidfd");
   assertEquals(pidIn(pidfd.fd), Deno.pid);
 });

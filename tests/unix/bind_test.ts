@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { InvalidAddressError } from "../../lib/errors.ts";
-import { Socket } from "../../lib/socket/socket.ts";
+import { Socket } from "../../lib/handle/socket.ts";
 import { bind, type BindOptions } from "../../lib/unix/bind.ts";
 import { connectSync } from "../../lib/unix/connect.ts";
 import { listen } from "../../lib/unix/listen.ts";

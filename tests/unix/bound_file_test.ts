@@ -1,9 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { platform } from "../../ffi/platform/mod.ts";
 import { socket } from "../../ffi/syscalls/sockets.ts";
-import { OwnedFd } from "../../lib/fd/owned_fd.ts";
-import { parseAddress } from "../../lib/sockaddr.ts";
-import { bindTo } from "../../lib/socket/pathname.ts";
+import { OwnedFd } from "../../lib/handle/owned_fd.ts";
+import { parseAddress } from "../../lib/address/sockaddr.ts";
+import { bindTo } from "../../lib/address/destination.ts";
 import { BoundFile } from "../../lib/unix/bound_file.ts";
 import { bytes, linuxTest, test } from "../util/cases.ts";
 import { tempDir } from "../util/tempdir.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { SyscallError } from "../../lib/errors.ts";
-import type { Address } from "../../lib/sockaddr.ts";
-import { Socket } from "../../lib/socket/socket.ts";
+import type { Address } from "../../lib/address/sockaddr.ts";
+import { Socket } from "../../lib/handle/socket.ts";
 import { bind } from "../../lib/unix/bind.ts";
 import { connect, type ConnectOptions, connectSync } from "../../lib/unix/connect.ts";
 import { listen } from "../../lib/unix/listen.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { InvalidAddressError } from "../../lib/errors.ts";
-import type { Address } from "../../lib/sockaddr.ts";
+import type { Address } from "../../lib/address/sockaddr.ts";
 import { connectSync } from "../../lib/unix/connect.ts";
 import { listen, type ListenOptions } from "../../lib/unix/listen.ts";
 import { Listener, OwnedFd } from "../../mod.ts";

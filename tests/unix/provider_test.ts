@@ -3,7 +3,7 @@ import "../../lib/unix/provider.ts";
 import { dial, dialUri, registerProtocol } from "../../lib/dial/mod.ts";
 import { bind } from "../../lib/unix/bind.ts";
 import { listen } from "../../lib/unix/listen.ts";
-import { Socket } from "../../lib/socket/socket.ts";
+import { Socket } from "../../lib/handle/socket.ts";
 import { bytes, linuxTest, test } from "../util/cases.ts";
 import { tempDir } from "../util/tempdir.ts";
 

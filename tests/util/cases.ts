@@ -7,7 +7,7 @@
 import { platform } from "../../ffi/platform/mod.ts";
 import { fcntl } from "../../ffi/syscalls/files.ts";
 import { socketpair } from "../../lib/unix/socketpair.ts";
-import type { Socket } from "../../lib/socket/socket.ts";
+import type { Socket } from "../../lib/handle/socket.ts";
 import type { SocketType } from "../../lib/socket/socket_type.ts";
 import { noLeaks } from "./descriptors.ts";
 import { testUnless } from "./peers.ts";

@@ -5,7 +5,7 @@
  */
 
 import { platform } from "../../ffi/platform/mod.ts";
-import { OwnedFd } from "../../lib/fd/owned_fd.ts";
+import { OwnedFd } from "../../lib/handle/owned_fd.ts";
 import { listDescriptors } from "./descriptors.ts";
 
 // By the table's name, which stays true where Linux pretends to be another system (tests/ffi/bsd.ts).

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { platform } from "../../../ffi/platform/mod.ts";
 import { PrivateMemory } from "../../../ffi/syscalls/memory_map.ts";
-import { OwnedFd } from "../../../lib/fd/owned_fd.ts";
+import { OwnedFd } from "../../../lib/handle/owned_fd.ts";
 import { bytes, connected, test, text } from "../../util/cases.ts";
 import { tempDir } from "../../util/tempdir.ts";
 

@@ -1,0 +1,195 @@
+/**
+ * Addresses of Unix sockets to `struct sockaddr_un` and back: bytes in, bytes out, no system call.
+ * Follows unix(7).
+ *
+ * @module
+ */
+
+import type { Platform } from "../../ffi/platform/mod.ts";
+import { InvalidAddressError } from "../errors.ts";
+
+/**
+ * An address of a Unix socket.
+ *
+ * A string that starts with `@` or `\0` names an abstract socket (Linux only, at most 107 bytes), the
+ * empty string asks `listen` and `bind` for a name of the kernel's choosing, any other string is a path:
+ * `./@name` is a path, too. A `Uint8Array` is the same in raw bytes. A `unix:` URL is a path
+ * (`unix:///run/app.sock`) or an abstract name (`unix:@app`), with percent escapes decoded.
+ */
+export type Address = string | Uint8Array | URL;
+
+/** An address taken apart. */
+export interface Name {
+  readonly kind: "path" | "abstract" | "autobind";
+  /** The path, or the abstract name without its leading NUL. */
+  readonly bytes: Uint8Array;
+}
+
+const AT = 0x40;
+const encoder = new TextEncoder();
+/** What looks like a byte order mark is a part of the name. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/**
+ * Take an address apart and check it against the platform.
+ *
+ * @throws {InvalidAddressError} for a path with a NUL byte, an abstract name that is too long or on a
+ * system without them, a URL that is not `unix:`, and anything that is no address
+ */
+export function parseAddress(address: Address, platform: Platform): Name {
+  const bytes = addressBytes(address);
+  const first = bytes[0];
+  if (first === undefined) return { kind: "autobind", bytes };
+  if (first === AT || first === 0) return abstractName(bytes.subarray(1), platform);
+  if (bytes.includes(0)) {
+    throw new InvalidAddressError(
+      `Cannot use the path ${quote(bytes)}: it contains a NUL byte, where the kernel would cut it`,
+    );
+  }
+  return { kind: "path", bytes };
+}
+
+function abstractName(bytes: Uint8Array, platform: Platform): Name {
+  if (!platform.abstractNames) {
+    throw new InvalidAddressError(
+      `Cannot use the abstract name ${
+        quote(bytes)
+      }: only Linux has them; use a path (write "./@…" for a path that starts with "@")`,
+    );
+  }
+  const limit = platform.sockaddr_un.sun_path[1] - 1;
+  if (bytes.byteLength > limit) {
+    throw new InvalidAddressError(
+      `Cannot use the abstract name ${
+        quote(bytes)
+      }: it has ${bytes.byteLength} bytes, at most ${limit} fit`,
+    );
+  }
+  return { kind: "abstract", bytes };
+}
+
+/** The address in bytes of our own: the caller may change his afterwards. */
+function addressBytes(address: Address): Uint8Array {
+  if (typeof address === "string") return textBytes(address);
+  if (address instanceof Uint8Array) return address.slice();
+  if (address instanceof URL) return urlBytes(address);
+  throw new InvalidAddressError(
+    `Cannot use ${typeof address} as an address: give a string, a Uint8Array or a unix: URL`,
+  );
+}
+
+function textBytes(text: string): Uint8Array {
+  if (!text.isWellFormed()) {
+    throw new InvalidAddressError(
+      `Cannot use ${
+        JSON.stringify(text)
+      } as an address: it contains half a surrogate pair; give its bytes as a Uint8Array`,
+    );
+  }
+  return encoder.encode(text);
+}
+
+function urlBytes(url: URL): Uint8Array {
+  const refuse = (why: string) =>
+    new InvalidAddressError(`Cannot use the URL "${url.href}": ${why}`);
+  if (url.protocol !== "unix:") throw refuse('its scheme is not "unix:"');
+  if (url.host !== "") throw refuse("it names a host; write unix:///path for a path");
+  if (url.search !== "" || url.hash !== "") {
+    throw refuse('it has a query or fragment; write "%3F" for "?" and "%23" for "#" in a path');
+  }
+  return percentDecoded(url.pathname);
+}
+
+/** Decode percent escapes to bytes, which need not be UTF-8. A lone `%` stands for itself, as in WHATWG URLs. */
+function percentDecoded(text: string): Uint8Array {
+  const bytes = encoder.encode(text);
+  const decoded = new Uint8Array(bytes.byteLength);
+  let length = 0;
+  for (let i = 0; i < bytes.byteLength; i++) {
+    const escape = bytes[i] === 0x25 ? decoder.decode(bytes.subarray(i + 1, i + 3)) : "";
+    const isEscape = /^[0-9a-f]{2}$/i.test(escape);
+    decoded[length++] = isEscape ? parseInt(escape, 16) : bytes[i] ?? 0;
+    if (isEscape) i += 2;
+  }
+  return decoded.subarray(0, length);
+}
+
+/** Whether a name fits the `sun_path` of a `sockaddr_un`. */
+export function fitsSockaddr(name: Name, platform: Platform): boolean {
+  const limit = platform.sockaddr_un.sun_path[1];
+  return name.bytes.byteLength + (name.kind === "abstract" ? 1 : 0) <= limit;
+}
+
+/** Encode a name as a `struct sockaddr_un`; the array's length is the address length. */
+export function encodeSockaddr(name: Name, platform: Platform): Uint8Array {
+  const { sockaddr_un, sockaddrHasLength, AF_UNIX } = platform;
+  const [pathOffset, pathSize] = sockaddr_un.sun_path;
+  if (!fitsSockaddr(name, platform)) {
+    throw new InvalidAddressError(
+      `Cannot use the path ${
+        quote(name.bytes)
+      }: it has ${name.bytes.byteLength} bytes, at most ${pathSize} fit`,
+    );
+  }
+  const lead = name.kind === "abstract" ? 1 : 0;
+  // A path gets its final NUL where there is room: other programs look for it.
+  const tail = name.kind === "path" && name.bytes.byteLength < pathSize ? 1 : 0;
+  const sockaddr = new Uint8Array(pathOffset + lead + name.bytes.byteLength + tail);
+  const [familyOffset, familyWidth] = sockaddr_un.sun_family;
+  if (familyWidth === 2) new DataView(sockaddr.buffer).setUint16(familyOffset, AF_UNIX, true);
+  else sockaddr[familyOffset] = AF_UNIX;
+  if (sockaddrHasLength) sockaddr[0] = sockaddr.byteLength;
+  sockaddr.set(name.bytes, pathOffset + lead);
+  return sockaddr;
+}
+
+/**
+ * Decode the first `length` bytes of `sockaddr`, as the kernel filled them: the name in the byte-exact
+ * form of {@linkcode Address}, with a leading NUL for an abstract one, or `null` for an unnamed socket.
+ */
+export function decodeSockaddr(
+  sockaddr: Uint8Array,
+  length: number,
+  platform: Platform,
+): Uint8Array | null {
+  const [pathOffset] = platform.sockaddr_un.sun_path;
+  if (Math.min(length, sockaddr.byteLength) <= pathOffset) return null;
+  const path = sockaddr.subarray(pathOffset, Math.min(length, sockaddr.byteLength));
+  if (path[0] === 0) return platform.abstractNames ? path.slice() : null;
+  const end = path.indexOf(0);
+  return path.slice(0, end < 0 ? path.byteLength : end);
+}
+
+/** Return an address in the byte-exact form: with a leading NUL for an abstract name. */
+export function exactBytes(name: Name): Uint8Array {
+  if (name.kind !== "abstract") return name.bytes;
+  const bytes = new Uint8Array(name.bytes.byteLength + 1);
+  bytes.set(name.bytes, 1);
+  return bytes;
+}
+
+/**
+ * Return a byte-exact address in the form of Deno's own sockets, `""` for an unnamed one. What it returns
+ * leads back to the same socket when it is used as an {@linkcode Address}.
+ */
+export function addressText(bytes: Uint8Array | null): string {
+  return bytes === null ? "" : decoder.decode(unambiguous(bytes));
+}
+
+/**
+ * Return a byte-exact address in bytes that are the same {@linkcode Address}: a path that starts with `@`,
+ * which only other programs bind, gets `./` before it, or an answer would go to an abstract socket.
+ */
+export function unambiguous(bytes: Uint8Array): Uint8Array {
+  return bytes[0] === AT ? new Uint8Array([0x2e, 0x2f, ...bytes]) : bytes;
+}
+
+/** Return a name as people write it, for messages: abstract ones start with `@`. */
+export function displayName(name: Name): string {
+  return (name.kind === "abstract" ? "@" : "") + decoder.decode(name.bytes);
+}
+
+function quote(bytes: Uint8Array): string {
+  const text = decoder.decode(bytes);
+  return JSON.stringify(text.length > 120 ? `${text.slice(0, 120)}…` : text);
+}

@@ -1,0 +1,178 @@
+/**
+ * One open descriptor and its single owner: what `Socket`, `Listener` and `OwnedFd` share.
+ *
+ * @module
+ */
+
+import { closeFd } from "../../ffi/syscalls/files.ts";
+import { closedError } from "../errors.ts";
+import { Lane } from "./operation_queue.ts";
+import { Courtesy } from "../reactor/idle_policy.ts";
+import { type Interest, READABLE, register, type Registration, WRITABLE } from "../reactor/mod.ts";
+
+/**
+ * Holds the number of an open descriptor for its owner object, and ends everything that waits on it
+ * when the owner gives it up. The number is closed at most once, and never touched afterwards: the
+ * kernel reuses it at once.
+ */
+export class Descriptor {
+  /** What the owner is called in messages. */
+  readonly owner: string;
+  /** Called before the descriptor is closed, but not when it is given away: to remove a socket file. */
+  beforeClose: (() => void) | undefined;
+  #fd: number;
+  #waits: Waits | undefined;
+
+  constructor(fd: number, owner: string) {
+    this.owner = owner;
+    this.beforeClose = undefined;
+    this.#fd = fd;
+  }
+
+  /** Whether the descriptor has been given up. */
+  get closed(): boolean {
+    return this.#fd < 0;
+  }
+
+  /** The number. @throws {Deno.errors.BadResource} once it has been given up */
+  get fd(): number {
+    if (this.#fd < 0) throw closedError(this.owner);
+    return this.#fd;
+  }
+
+  #waiting(): Waits {
+    return this.#waits ??= new Waits();
+  }
+
+  /** The direction of reads: operations that take several system calls are not mixed. */
+  get reading(): Channel {
+    return this.#waiting().reading ??= new Channel(this, READABLE);
+  }
+
+  /** The direction of writes. */
+  get writing(): Channel {
+    return this.#waiting().writing ??= new Channel(this, WRITABLE);
+  }
+
+  /** Whether a read is under way. */
+  get isReading(): boolean {
+    return this.#waits?.reading?.isBusy ?? false;
+  }
+
+  /** Whether a write is under way. */
+  get isWriting(): boolean {
+    return this.#waits?.writing?.isBusy ?? false;
+  }
+
+  /** Microseconds to spin before parking, 0 for none. */
+  get busyPoll(): number {
+    return this.#waits?.busyPoll ?? 0;
+  }
+
+  set busyPoll(microseconds: number) {
+    const waits = this.#waiting();
+    waits.busyPoll = microseconds;
+    if (waits.registration !== undefined) waits.registration.busyPoll = microseconds;
+  }
+
+  /** Say that the descriptor may be an eventfd(2). */
+  markAsEvent(): void {
+    this.#waiting().isEvent = true;
+  }
+
+  /** Wait until the descriptor may be ready; the caller tries again and waits again if it was not. */
+  wait(interest: Interest, signal?: AbortSignal): Promise<void> {
+    const waits = this.#waiting();
+    return (waits.registration ??= waits.register(this.fd)).wait(interest, signal);
+  }
+
+  /** Wait for data before the first try, where that pays. */
+  glance(): Promise<void> | undefined {
+    const registration = this.#waits?.registration;
+    return registration === undefined ? undefined : registration.glance();
+  }
+
+  /** Let waits keep the process alive. */
+  ref(): void {
+    this.#waiting().isUnrefed = false;
+    this.#waiting().registration?.ref();
+  }
+
+  /** Let the process end in spite of waits. */
+  unref(): void {
+    this.#waiting().isUnrefed = true;
+    this.#waiting().registration?.unref();
+  }
+
+  /** Give the number up without closing it, ending every wait; return it. */
+  release(): number {
+    const { fd } = this;
+    this.#fd = -1;
+    this.#waits?.end(this.owner);
+    this.#waits = undefined;
+    return fd;
+  }
+
+  /** Close `dependent` together with this one: what waits on it is part of what waits on this. */
+  closeTogether(dependent: Descriptor): void {
+    (this.#waiting().dependents ??= new Set()).add(dependent);
+  }
+
+  /** Undo {@linkcode Descriptor.closeTogether}. */
+  closeApart(dependent: Descriptor): void {
+    this.#waits?.dependents?.delete(dependent);
+  }
+
+  /** Close the descriptor. Closing again does nothing. */
+  close(): void {
+    if (this.#fd < 0) return;
+    this.beforeClose?.();
+    closeFd(this.release());
+  }
+}
+
+/** One direction of a descriptor, and who uses it. */
+export class Channel extends Lane {
+  #courtesy: Courtesy | undefined = undefined;
+
+  constructor(readonly descriptor: Descriptor, readonly interest: Interest) {
+    super();
+  }
+
+  /** Finds out whether giving way to the other side pays. */
+  get courtesy(): Courtesy {
+    return this.#courtesy ??= new Courtesy();
+  }
+}
+
+/** What only a descriptor that was waited for has. Ten thousand of them may wait: each field counts. */
+class Waits {
+  reading: Channel | undefined = undefined;
+  writing: Channel | undefined = undefined;
+  registration: Registration | undefined = undefined;
+  dependents: Set<Descriptor> | undefined = undefined;
+  isUnrefed = false;
+  isEvent = false;
+  busyPoll = 0;
+
+  register(fd: number): Registration {
+    const registration = register(fd);
+    if (this.busyPoll > 0) registration.busyPoll = this.busyPoll;
+    if (this.isEvent) registration.isEvent = true;
+    if (this.isUnrefed) registration.unref();
+    return registration;
+  }
+
+  /** The registration goes first: it holds the open file in the kernel, and the number is free the moment it is closed. */
+  end(owner: string): void {
+    const isIdle = this.registration === undefined && !this.reading?.isBusy &&
+      !this.writing?.isBusy;
+    if (!isIdle) {
+      const reason = closedError(owner);
+      this.registration?.cancel(reason);
+      this.reading?.cancel(reason);
+      this.writing?.cancel(reason);
+    }
+    for (const dependent of this.dependents ?? []) dependent.close();
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * Passing open files with a {@linkcode Msghdr}: `addfiles`, `allocfiles` and `recvfiles` of Hare.
+ *
+ * @module
+ */
+
+import { platform } from "../../ffi/platform/mod.ts";
+import { writeDescriptors } from "../message/cmsg.ts";
+import type { OwnedFd } from "../handle/owned_fd.ts";
+import { type FileLike, fileNumbers, MAX_FILES, requireFit } from "../fd/file_like.ts";
+import { internals, type Msghdr } from "./msghdr.ts";
+
+/**
+ * Add open files to a message (`SCM_RIGHTS`). They stay open here; do not close them before
+ * it is sent. The message keeps their objects alive.
+ *
+ * @throws {RangeError} for more than 253 files, those added before included
+ * @throws {TypeError} if one is no descriptor
+ *
+ * @example
+ * ```ts
+ * import { Msghdr, sendmsgSync, unix } from "@denet/unix";
+ *
+ * const [a, b] = unix.socketpair();
+ * using _a = a;
+ * using _b = b;
+ * using message = new Msghdr();
+ * message.addVector(new Uint8Array([0]));
+ * unix.addFiles(message, 0, 1);
+ * sendmsgSync(a, message);
+ * ```
+ */
+export function addFiles(msg: Msghdr, ...files: FileLike[]): void {
+  const numbers = fileNumbers(files);
+  if (numbers.length === 0) return;
+  requireFit(internals.filesAdded(msg) + numbers.length);
+  const payload = msg.addControl(numbers.length * 4, platform.SOL_SOCKET, platform.SCM_RIGHTS);
+  writeDescriptors(payload, numbers);
+  internals.keep(msg, files.filter((file) => typeof file === "object"));
+}
+
+/**
+ * Make room in a message for `nfile` open files to be received.
+ *
+ * @throws {RangeError} if `nfile` is not an integer from 0 to 253
+ *
+ * @example
+ * ```ts
+ * import { Msghdr, unix } from "@denet/unix";
+ *
+ * using message = new Msghdr();
+ * unix.allocFiles(message, 1);
+ * ```
+ */
+export function allocFiles(msg: Msghdr, nfile: number): void {
+  internals.reserveFiles(msg, checkedCount(nfile));
+}
+
+/**
+ * Take the open files that arrived with a message: at most `nfile`, in the order they were sent. Surplus
+ * ones are closed; a second call returns none. What it returns is what arrived, never more.
+ *
+ * @param nfile the default is as many as `allocFiles` made room for
+ * @throws {RangeError} if `nfile` is not an integer from 0 to 253
+ *
+ * @example
+ * ```ts
+ * import { Msghdr, recvmsgSync, unix } from "@denet/unix";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [a, b] = unix.socketpair();
+ * using _a = a;
+ * using _b = b;
+ * a.sendSync({ data: new Uint8Array(1), files: [0] });
+ * using message = new Msghdr();
+ * message.addVector(new Uint8Array(1));
+ * unix.allocFiles(message, 1);
+ * recvmsgSync(b, message);
+ * const files = unix.recvFiles(message, 1);
+ * assertEquals(files.length, 1);
+ * for (const file of files) file.close();
+ * ```
+ */
+export function recvFiles(msg: Msghdr, nfile?: number): OwnedFd[] {
+  return internals.takeFiles(msg, nfile === undefined ? undefined : checkedCount(nfile));
+}
+
+/**
+ * Take the descriptor of the sending process that arrived with a message (`SCM_PIDFD`, Linux 6.5), if
+ * one did: the receiving socket's `passPidfd` must be on.
+ *
+ * @example
+ * ```ts
+ * import { Msghdr, unix } from "@denet/unix";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using message = new Msghdr();
+ * assertEquals(unix.recvPidfd(message), undefined);
+ * ```
+ */
+export function recvPidfd(msg: Msghdr): OwnedFd | undefined {
+  return internals.takePidfd(msg);
+}
+
+function checkedCount(nfile: number): number {
+  if (Number.isInteger(nfile) && nfile >= 0 && nfile <= MAX_FILES) return nfile;
+  throw new RangeError(`Cannot receive ${nfile} files: give an integer from 0 to ${MAX_FILES}`);
+}

@@ -1,0 +1,150 @@
+/**
+ * The descriptors of one reactor in an epoll(7) set, edge-triggered: each is entered once, and the cost
+ * of a look grows with the number of events.
+ *
+ * @module
+ */
+
+import { platform } from "../../../ffi/platform/mod.ts";
+import { fcntl } from "../../../ffi/syscalls/files.ts";
+import {
+  EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
+  EPOLL_CTL_MOD,
+  epollControl,
+  epollCreate,
+  epollLook,
+} from "../../../ffi/syscalls/readiness.ts";
+import { closeThreadFd, keepForThread } from "./thread_fds.ts";
+import { unavailable } from "../errors.ts";
+import { type Interest, READABLE, type Sink, type Watched, WRITABLE } from "../types.ts";
+
+// <linux/eventpoll.h>
+const EPOLLRDHUP = 0x2000;
+const EPOLLET = 1 << 31;
+
+/** Events nobody waits for are let through this often before the kernel is told to keep them. */
+const PATIENCE = 8;
+
+/** A buffer of `struct epoll_event`. */
+export class EpollEvents {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly words: Int32Array;
+
+  constructor(readonly capacity: number) {
+    this.bytes = new Uint8Array(capacity * platform.epoll_event.size);
+    this.words = new Int32Array(this.bytes.buffer);
+  }
+}
+
+/** An epoll set and the events that the last look found. */
+export class EpollSet {
+  readonly fd: number;
+  readonly #sink: Sink;
+  readonly #event = new EpollEvents(1);
+  readonly #events: EpollEvents;
+  // In 32-bit words; a token and a slot make up the 64 bits of user data.
+  readonly #stride = platform.epoll_event.size / 4;
+  readonly #data = platform.epoll_event.data[0] / 4;
+
+  /** @throws {Deno.errors.NotSupported} where there is no epoll */
+  constructor(sink: Sink, capacity: number) {
+    this.fd = epollCreate();
+    if (this.fd < 0) throw unavailable("epoll", this.fd);
+    this.#sink = sink;
+    this.#events = new EpollEvents(capacity);
+  }
+
+  /** Enter `interest`: 0, or `-errno`. */
+  arm(watched: Watched, interest: Interest): number {
+    // Room to write is asked for anew each time: a datagram socket looks at its peer's queue only then.
+    if (interest === READABLE && (watched.armed & READABLE) !== 0) return 0;
+    const wanted = watched.armed | interest;
+    const result = this.#control(watched, wanted);
+    if (result >= 0) watched.armed = wanted;
+    else if (!this.#isSound(watched, result)) {
+      this.#sink.fail(unavailable("epoll", result));
+      return 0;
+    }
+    return Math.min(result, 0);
+  }
+
+  /** Whether an error is about the descriptor, not about the set. */
+  #isSound(watched: Watched, result: number): boolean {
+    const ambiguous = result === -platform.EBADF || result === -platform.EINVAL;
+    return !ambiguous || fcntl(watched.fd, platform.F_GETFD, 0) < 0;
+  }
+
+  /** Take the descriptor out: a close(2) does so only for the last reference to the open file. */
+  disarm(watched: Watched): void {
+    epollControl(this.fd, EPOLL_CTL_DEL, watched.fd, this.#event.bytes);
+    watched.armed = 0;
+  }
+
+  /** Enter a descriptor of the backend's own, level-triggered. Its events are skipped by the rest. */
+  addWakeUp(fd: number): number {
+    const { words } = this.#event;
+    words[0] = READABLE;
+    words[this.#data] = -1;
+    return epollControl(this.fd, EPOLL_CTL_ADD, fd, this.#event.bytes);
+  }
+
+  /** Deliver what is ready now: the number of events, or `-errno`. */
+  look(): number {
+    const { bytes, capacity } = this.#events;
+    const found = epollLook(this.fd, bytes, capacity);
+    if (found > 0) this.deliver(this.#events, found);
+    return found;
+  }
+
+  /** Deliver the first `count` of `events`. */
+  deliver(events: EpollEvents, count: number): void {
+    const { words } = events;
+    for (let i = 0; i < count; i++) {
+      const at = i * this.#stride;
+      const slot = words[at + this.#data] ?? -1;
+      if (slot < 0) continue;
+      const watched = this.#sink.watched[slot];
+      if (watched === undefined || watched.readToken !== words[at + this.#data + 1]) continue;
+      this.#deliverTo(watched, words[at] ?? 0);
+    }
+  }
+
+  #deliverTo(watched: Watched, events: number): void {
+    const wasted = watched.armed & ~watched.awaited;
+    this.#sink.deliver(watched, events);
+    if ((events & wasted & WRITABLE) !== 0) this.#release(watched, WRITABLE);
+    if (watched.unclaimed >= PATIENCE) this.#release(watched, READABLE);
+  }
+
+  /** Stop asking for an interest; the next wait asks again. */
+  #release(watched: Watched, interest: Interest): void {
+    const left = watched.armed & ~interest;
+    if (left === 0) this.disarm(watched);
+    else this.#control(watched, left);
+    watched.armed = left;
+    watched.unclaimed = 0;
+  }
+
+  #control(watched: Watched, wanted: number): number {
+    const { bytes, words } = this.#event;
+    words[0] = wanted | EPOLLET | EPOLLRDHUP;
+    words[this.#data] = watched.slot;
+    words[this.#data + 1] = watched.readToken;
+    const operation = watched.armed === 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+    const result = epollControl(this.fd, operation, watched.fd, bytes);
+    // A descriptor that was closed while another one referred to the same open file is still in the set.
+    if (result !== -platform.EEXIST) return result;
+    return epollControl(this.fd, EPOLL_CTL_MOD, watched.fd, bytes);
+  }
+
+  /** Close the set when the thread ends. */
+  keep(): void {
+    keepForThread(this.fd);
+  }
+
+  /** Close the set. */
+  dispose(): void {
+    closeThreadFd(this.fd);
+  }
+}

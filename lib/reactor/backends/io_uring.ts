@@ -1,0 +1,278 @@
+/**
+ * The backend on io_uring(7): the kernel writes every event into memory that is looked at without a
+ * call, and wakes Deno's own event loop through an eventfd(2) only while nobody looks.
+ *
+ * Reading is asked for once per descriptor, by a multishot poll; room to write, which is rarely waited
+ * for, by a poll of its own each time.
+ *
+ * @module
+ */
+
+import { platform } from "../../../ffi/platform/mod.ts";
+import { poll } from "../../../ffi/syscalls/files.ts";
+import { inWorker } from "../../event_loop.ts";
+import { unavailable, waitError } from "../errors.ts";
+import { LoopWatch } from "./loop_waker.ts";
+import { Ring } from "./ring.ts";
+import {
+  type Backend,
+  type Interest,
+  READABLE,
+  type Sink,
+  type Watched,
+  WRITABLE,
+} from "../types.ts";
+import { WakeUp } from "./waker.ts";
+
+// <linux/io_uring.h>
+const IORING_SETUP_COOP_TASKRUN = 1 << 8;
+const IORING_SETUP_TASKRUN_FLAG = 1 << 9;
+const IORING_SETUP_SINGLE_ISSUER = 1 << 12;
+const IORING_SETUP_DEFER_TASKRUN = 1 << 13;
+const IORING_OP_POLL_ADD = 6;
+const IORING_OP_ASYNC_CANCEL = 14;
+const IORING_POLL_ADD_MULTI = 1 << 0;
+const IORING_CQE_F_MORE = 1 << 1;
+
+/** Completions taken at once, so that other work gets its turn. */
+const BATCH = 256;
+
+/** Events nobody waits for are let through this often before the kernel is told to keep them. */
+const PATIENCE = 8;
+
+/** The user data of completions that nobody needs. */
+const NOBODY = -1;
+
+/** What {@linkcode openIoUring} may be told. */
+export interface IoUringOptions {
+  /** Entries for requests, a power of two. */
+  entries?: number;
+  /** Entries for completions, a power of two. */
+  completions?: number;
+  /** More `IORING_SETUP_*` flags. The default is what spares interrupts, where the kernel has it. */
+  flags?: number;
+}
+
+/** Open the backend. */
+export function openIoUring(sink: Sink, options: IoUringOptions = {}): Backend {
+  const ring = openRing(options);
+  let watch: LoopWatch | undefined;
+  try {
+    watch = new LoopWatch(() => sink.awake());
+    const result = ring.signal(watch.fd);
+    if (result < 0) throw unavailable("The signalling of io_uring", result);
+    probe(ring, watch.fd);
+    watch.keep();
+    ring.keep();
+    return new IoUring(sink, ring, watch);
+  } catch (error) {
+    watch?.dispose();
+    ring.dispose();
+    throw error;
+  }
+}
+
+/**
+ * By default the kernel interrupts this thread to note each event, be it in the middle of a system call: a
+ * thread asleep in epoll_wait(2) is woken twice. Rings that defer this (Linux 6.1) only signal the eventfd(2)
+ * and raise a flag, and note events when they are asked to; cooperative ones (5.19) do so when the thread
+ * enters the kernel next.
+ */
+const KINDS = [
+  IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG,
+  IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG,
+  0,
+];
+
+function openRing(options: IoUringOptions): Ring {
+  // The memory of a ring outlives the Worker that it belonged to: there, it is small.
+  const { entries = 128, completions = inWorker() ? 256 : 2048, flags } = options;
+  const kinds = flags === undefined ? KINDS : [flags];
+  let refused: unknown;
+  for (const flags of kinds) {
+    try {
+      return new Ring({ entries, completions, flags });
+    } catch (error) {
+      refused = error;
+    }
+  }
+  throw refused;
+}
+
+/** Let one event take the whole way: old kernels know the ring, but not all that is asked of it here. */
+function probe(ring: Ring, signalled: number): void {
+  const source = new WakeUp();
+  try {
+    let seen = 0;
+    ring.push(IORING_OP_POLL_ADD, source.fd, 1, 0, IORING_POLL_ADD_MULTI, READABLE);
+    let result = ring.enter();
+    source.set();
+    // Cancelled before it is noted, the event would be lost.
+    result = Math.min(result, ring.enter());
+    cancel(ring, 1, 0);
+    result = Math.min(result, ring.enter());
+    ring.reap(BATCH, (low, _high, events, flags) => {
+      if (low === 1 && (flags & IORING_CQE_F_MORE) !== 0) seen |= events;
+    });
+    if (result < 0) throw unavailable("io_uring", result);
+    if ((seen & READABLE) === 0 || (poll(signalled, READABLE, 0) & READABLE) === 0) {
+      throw unavailable("The multishot poll of io_uring", -platform.EINVAL);
+    }
+  } finally {
+    source.dispose();
+  }
+}
+
+/**
+ * Have the kernel give up the poll with this user data, now or right after the event that it is just about to
+ * note. `IORING_OP_POLL_REMOVE` would fail in that case, and the poll keep the open file.
+ */
+function cancel(ring: Ring, low: number, high: number): number {
+  return ring.push(IORING_OP_ASYNC_CANCEL, -1, NOBODY, NOBODY, 0, 0, low, high);
+}
+
+class IoUring implements Backend {
+  readonly name = "io_uring";
+  readonly #sink: Sink;
+  readonly #ring: Ring;
+  readonly #watch: LoopWatch;
+  #silent = false;
+  /**
+   * Whether an eventfd(2) may have been what happened. While one signals, the kernel cannot signal another at
+   * once, and the ring's is left for later; Linux 6.18 does that once only after it has been registered. The
+   * probe was such a case.
+   */
+  #isSpent = true;
+  #broken = 0;
+
+  constructor(sink: Sink, ring: Ring, watch: LoopWatch) {
+    this.#sink = sink;
+    this.#ring = ring;
+    this.#watch = watch;
+  }
+
+  arm(watched: Watched, interest: Interest): number {
+    if ((watched.armed & interest) !== 0) return 0;
+    const token = this.#sink.token();
+    if (interest === READABLE) {
+      watched.readToken = token;
+      const events = READABLE | platform.POLLRDHUP;
+      this.#poll(watched.fd, watched.slot * 2, token, IORING_POLL_ADD_MULTI, events);
+    } else {
+      watched.writeToken = token;
+      this.#pollForRoom(watched, 0);
+    }
+    watched.armed |= interest;
+    this.#failIfBroken();
+    return 0;
+  }
+
+  #pollForRoom({ fd, slot, writeToken }: Watched, flags: number): void {
+    this.#poll(fd, slot * 2 + 1, writeToken, flags, WRITABLE);
+  }
+
+  disarm(watched: Watched): void {
+    this.#isSpent ||= watched.isEvent;
+    if ((watched.armed & READABLE) !== 0) this.#cancel(watched.slot * 2, watched.readToken);
+    if ((watched.armed & WRITABLE) !== 0) this.#cancel(watched.slot * 2 + 1, watched.writeToken);
+    watched.armed = 0;
+    // A poll refers to the open file: the kernel must have given it up before the close(2) that follows.
+    this.#note(this.#ring.settle());
+    this.#failIfBroken();
+  }
+
+  #cancel(low: number, high: number): void {
+    this.#note(cancel(this.#ring, low, high));
+  }
+
+  #poll(fd: number, low: number, high: number, flags: number, events: number): void {
+    this.#note(this.#ring.push(IORING_OP_POLL_ADD, fd, low, high, flags, events));
+  }
+
+  #note(result: number): void {
+    if (result < 0) this.#broken = result;
+  }
+
+  /** Completions hold memory that is gone after a failure: so this is only called when none is in use. */
+  #failIfBroken(): boolean {
+    if (this.#broken === 0) return false;
+    this.#sink.fail(unavailable("io_uring", this.#broken));
+    return true;
+  }
+
+  look(): number {
+    const ring = this.#ring;
+    if (!this.#silent) {
+      this.#silent = true;
+      ring.silence(true);
+    }
+    if (!ring.idle) this.#note(ring.enter());
+    const found = ring.reap(BATCH, this.#completed);
+    this.#failIfBroken();
+    return found;
+  }
+
+  readonly #completed = (low: number, high: number, result: number, flags: number): void => {
+    if (low < 0) return;
+    const watched = this.#sink.watched[low >> 1];
+    if (watched === undefined) return;
+    this.#isSpent ||= watched.isEvent;
+    const side: Interest = (low & 1) === 0 ? READABLE : WRITABLE;
+    if (high !== (side === READABLE ? watched.readToken : watched.writeToken)) return;
+    if ((flags & IORING_CQE_F_MORE) === 0) watched.armed &= ~side;
+    if (result >= 0 && side === WRITABLE) this.#deliverRoom(watched, result);
+    else if (result >= 0) this.#deliver(watched, result);
+    else if (result !== -ECANCELED) this.#sink.reject(watched, waitError(watched.fd, result));
+  };
+
+  #deliver(watched: Watched, events: number): void {
+    this.#sink.deliver(watched, events);
+    if (watched.unclaimed < PATIENCE || (watched.armed & READABLE) === 0) return;
+    this.#cancel(watched.slot * 2, watched.readToken);
+    watched.armed &= ~READABLE;
+    watched.unclaimed = 0;
+  }
+
+  /**
+   * io_uring asks for POLLRDHUP unasked, which says nothing about room. A peer that has shut down writing
+   * would end every poll of the usual kind at once: a multishot one tells changes only.
+   */
+  #deliverRoom(watched: Watched, events: number): void {
+    const stays = (watched.armed & WRITABLE) !== 0;
+    if ((events & ~platform.POLLRDHUP) === 0) {
+      if (!stays) this.#pollForRoom(watched, IORING_POLL_ADD_MULTI);
+      watched.armed |= WRITABLE;
+      return;
+    }
+    if (stays) this.#cancel(watched.slot * 2 + 1, watched.writeToken);
+    watched.armed &= ~WRITABLE;
+    this.#sink.deliver(watched, events);
+  }
+
+  park(): boolean {
+    const ring = this.#ring;
+    if (!ring.idle) return false;
+    if (this.#isSpent && !this.#signalAnew()) return false;
+    ring.silence(false);
+    this.#silent = false;
+    // What came before the signalling was on again has to be looked for.
+    return ring.empty && ring.idle;
+  }
+
+  #signalAnew(): boolean {
+    this.#isSpent = false;
+    this.#note(this.#ring.signalAnew(this.#watch.fd));
+    return !this.#failIfBroken();
+  }
+
+  hold(alive: boolean): void {
+    this.#watch.hold(alive);
+  }
+
+  dispose(): void {
+    this.#watch.dispose();
+    this.#ring.dispose();
+  }
+}
+
+const ECANCELED = 125; // <asm-generic/errno.h>

@@ -1,0 +1,83 @@
+/**
+ * A descriptor in Deno's own event loop: readiness without a thread in between.
+ *
+ * The only door to that loop that takes a foreign descriptor is the pipe of Node's `pipe_wrap`, an
+ * internal binding. It reads with plain read(2)s, so it is given an eventfd(2), never a socket.
+ *
+ * @module
+ */
+
+import { closeFd } from "../../../ffi/syscalls/files.ts";
+import { eventfd } from "../../../ffi/syscalls/readiness.ts";
+import { unavailable } from "../errors.ts";
+import { isKept, keepForThread } from "./thread_fds.ts";
+
+interface Pipe {
+  onread?: () => void;
+  open(fd: number): number;
+  readStart(): number;
+  readStop(): number;
+  useUserBuffer?(buffer: Uint8Array): void;
+  ref(): void;
+  unref(): void;
+  close(): void;
+}
+
+interface Bindings {
+  readonly Pipe: new (type: number) => Pipe;
+  readonly constants: { readonly SOCKET: number };
+}
+
+interface NodeGlobals {
+  readonly process?: { binding?(name: string): Bindings };
+}
+
+/** An eventfd(2) that calls back on this thread when it is signalled. Does not keep the process alive at first. */
+export class LoopWatch {
+  /** The eventfd(2). */
+  readonly fd: number;
+  readonly #pipe: Pipe;
+
+  /** @throws {Deno.errors.NotSupported} where the binding or eventfd(2) is missing */
+  constructor(callback: () => void) {
+    this.fd = eventfd();
+    if (this.fd < 0) throw unavailable("An eventfd", this.fd);
+    try {
+      this.#pipe = openPipe(this.fd);
+    } catch (error) {
+      closeFd(this.fd);
+      throw error;
+    }
+    this.#pipe.onread = callback;
+    this.#pipe.readStart();
+    this.#pipe.unref();
+  }
+
+  /** Say whether the watch keeps the process alive. */
+  hold(alive: boolean): void {
+    if (alive) this.#pipe.ref();
+    else this.#pipe.unref();
+  }
+
+  /** Close the eventfd(2) when the thread ends. */
+  keep(): void {
+    keepForThread(this.fd);
+  }
+
+  /** Leave the loop and close the eventfd(2). */
+  dispose(): void {
+    if (isKept(this.fd)) this.#pipe.readStop();
+    else this.#pipe.close();
+  }
+}
+
+function openPipe(fd: number): Pipe {
+  const bindings = (globalThis as unknown as NodeGlobals).process?.binding?.("pipe_wrap");
+  if (!bindings) throw new Deno.errors.NotSupported("Deno's event loop takes no descriptors");
+  const pipe = new bindings.Pipe(bindings.constants.SOCKET);
+  // Spares a buffer of 64 KiB per event, and the turn that would be spent on finding it used up.
+  pipe.useUserBuffer?.(new Uint8Array(new ArrayBuffer(8)));
+  if (pipe.open(fd) === 0) return pipe;
+  pipe.close();
+  throw new Deno.errors.NotSupported("Deno's event loop does not take an eventfd");
+}

@@ -1,0 +1,58 @@
+/**
+ * Which backend a thread uses.
+ *
+ * @module
+ */
+
+import { openAio } from "./aio.ts";
+import { passing } from "../errors.ts";
+import { openIoUring } from "./io_uring.ts";
+import { openPool } from "./pool.ts";
+import type { Opener } from "../types.ts";
+
+/** The variable that forces a backend, where the program may read it. */
+const VARIABLE = "DENET_UNIX_REACTOR";
+
+const backends: ReadonlyMap<string, Opener> = new Map<string, Opener>([
+  ["io_uring", (sink) => openIoUring(sink)],
+  ["aio", (sink) => openAio(sink)],
+  ["pool", (sink) => openPool(sink)],
+]);
+
+/** What the variable may say besides: the forms of the pool that other systems use. */
+const variants: ReadonlyMap<string, Opener> = new Map<string, Opener>([
+  ["poll", (sink) => openPool(sink, { portable: true })],
+]);
+
+/**
+ * Return the backends to try, best first.
+ *
+ * @throws {Error} if the environment names one that there is not
+ */
+export function openers(forced: string | undefined = forcedBackend()): Opener[] {
+  if (forced === undefined || forced === "") return [...backends.values()];
+  const opener = backends.get(forced) ?? variants.get(forced);
+  if (!opener) throw new Error(`${VARIABLE} is "${forced}": set it to one of ${named()}`);
+  return [(sink) => {
+    try {
+      return opener(sink);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotCapable || passing(error)) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(
+        `${VARIABLE} is "${forced}", which does not work here (${reason}): ` +
+          `set it to one of ${named(forced)}, or leave it unset`,
+      );
+    }
+  }];
+}
+
+function named(except?: string): string {
+  return [...backends.keys()].filter((it) => it !== except).map((it) => `"${it}"`).join(", ");
+}
+
+/** Read the variable if that is allowed already. Never asks. */
+function forcedBackend(): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable: VARIABLE });
+  return state === "granted" ? Deno.env.get(VARIABLE) : undefined;
+}

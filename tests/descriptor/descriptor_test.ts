@@ -1,0 +1,143 @@
+import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { pipe } from "../../ffi/syscalls/readiness.ts";
+import { Descriptor } from "../../lib/descriptor/descriptor.ts";
+import { READABLE, WRITABLE } from "../../lib/reactor/mod.ts";
+import { connected, isOpen, isPending, test, turn } from "../util/cases.ts";
+
+/** The reading end of a pipe, and the number of the other. */
+function reading(): { descriptor: Descriptor; other: Descriptor } {
+  const ends = pipe();
+  if (typeof ends === "number") throw new Error(`pipe: ${ends}`);
+  return {
+    descriptor: new Descriptor(ends[0], "Reader"),
+    other: new Descriptor(ends[1], "Writer"),
+  };
+}
+
+test("close() closes the descriptor once, and never touches a reused number", () => {
+  const { descriptor, other } = reading();
+  const { fd } = descriptor;
+  descriptor.close();
+  assertEquals([isOpen(fd), descriptor.closed], [false, true]);
+  using again = Deno.openSync("/dev/null");
+  assertEquals(isOpen(fd), true, "the lowest free number is reused");
+  descriptor.close();
+  assertEquals(isOpen(fd), true);
+  again.readSync(new Uint8Array(1));
+  other.close();
+});
+
+test("fd throws BadResource with the owner's name once it was given up", () => {
+  const { descriptor, other } = reading();
+  descriptor.close();
+  assertThrows(() => descriptor.fd, Deno.errors.BadResource, "Reader is closed");
+  assertThrows(() => descriptor.release(), Deno.errors.BadResource, "Reader is closed");
+  other.close();
+});
+
+test("release() gives the number up without closing it", () => {
+  const { descriptor, other } = reading();
+  const fd = descriptor.release();
+  assertEquals([isOpen(fd), descriptor.closed], [true, true]);
+  descriptor.close();
+  assertEquals(isOpen(fd), true);
+  new Descriptor(fd, "Reader").close();
+  other.close();
+});
+
+for (const how of ["close", "release"] as const) {
+  test(`${how}() ends every wait with BadResource`, async () => {
+    using pair = connected();
+    const fd = pair.a.detach();
+    const descriptor = new Descriptor(fd, "Test");
+    const waits = [descriptor.wait(READABLE), descriptor.wait(READABLE)];
+    await turn();
+    descriptor[how]();
+    for (const wait of waits) {
+      await assertRejects(() => wait, Deno.errors.BadResource, "Test is closed");
+    }
+    if (how === "release") new Descriptor(fd, "Test").close();
+  });
+
+  test(`${how}() turns away who waits for a lane`, async () => {
+    using pair = connected();
+    const fd = pair.a.detach();
+    const descriptor = new Descriptor(fd, "Test");
+    const entries = [descriptor.reading, descriptor.writing].map((lane) => {
+      lane.tryEnter();
+      return lane.enter();
+    });
+    descriptor[how]();
+    for (const entry of entries) await assertRejects(() => entry, Deno.errors.BadResource);
+    if (how === "release") new Descriptor(fd, "Test").close();
+  });
+}
+
+test("close() lets the peer see the end, although something waited", async () => {
+  using pair = connected();
+  const wait = pair.a.read(new Uint8Array(1));
+  await turn();
+  pair.a.close();
+  await assertRejects(() => wait, Deno.errors.BadResource);
+  assertEquals(await pair.b.read(new Uint8Array(1)), null);
+});
+
+test("close() runs beforeClose while the descriptor is open, release() does not", () => {
+  const { descriptor, other } = reading();
+  const log: boolean[] = [];
+  const { fd } = descriptor;
+  descriptor.beforeClose = () => log.push(isOpen(fd));
+  descriptor.close();
+  descriptor.close();
+  assertEquals(log, [true]);
+  other.beforeClose = () => log.push(false);
+  new Descriptor(other.release(), "Writer").close();
+  assertEquals(log, [true]);
+});
+
+test("closeTogether() closes the dependent, unless closeApart() came before", () => {
+  const first = reading();
+  first.descriptor.closeTogether(first.other);
+  first.descriptor.close();
+  assertEquals(first.other.closed, true);
+
+  const second = reading();
+  second.descriptor.closeTogether(second.other);
+  second.descriptor.closeApart(second.other);
+  second.descriptor.close();
+  assertEquals(second.other.closed, false);
+  second.other.close();
+});
+
+test("wait() ends when the descriptor is ready, for its own direction only", async () => {
+  using pair = connected();
+  const descriptor = new Descriptor(pair.a.detach(), "Test");
+  await descriptor.wait(WRITABLE);
+  const wait = descriptor.wait(READABLE);
+  assertEquals(await isPending(wait), true);
+  pair.b.writeSync(new Uint8Array(1));
+  await wait;
+  descriptor.close();
+});
+
+test("wait() ends with the signal's reason", async () => {
+  using pair = connected();
+  const descriptor = new Descriptor(pair.a.detach(), "Test");
+  const reason = new Error("enough");
+  const abort = new AbortController();
+  const wait = descriptor.wait(READABLE, abort.signal);
+  abort.abort(reason);
+  assertStrictEquals(await assertRejects(() => wait), reason);
+  descriptor.close();
+});
+
+test("busyPoll is kept, whether the descriptor waited before or not", async () => {
+  using pair = connected();
+  const descriptor = new Descriptor(pair.a.detach(), "Test");
+  descriptor.busyPoll = 5;
+  await descriptor.wait(WRITABLE);
+  descriptor.busyPoll = 7;
+  assertEquals(descriptor.busyPoll, 7);
+  await descriptor.wait(WRITABLE);
+  descriptor.close();
+});

@@ -1,0 +1,91 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { pipe } from "../../ffi/syscalls/readiness.ts";
+import { Descriptor } from "../../lib/descriptor/descriptor.ts";
+import { Listener, OwnedFd, Socket } from "../../mod.ts";
+import { closeWhenForgotten } from "../../lib/descriptor/finalizer.ts";
+import { collectUntil, gcTest, test, turn } from "../util/cases.ts";
+
+/** Both ends of a pipe. */
+function ends(): { descriptor: Descriptor; other: Descriptor } {
+  const fds = pipe();
+  if (typeof fds === "number") throw new Error(`pipe: ${fds}`);
+  return { descriptor: new Descriptor(fds[0], "Reader"), other: new Descriptor(fds[1], "Writer") };
+}
+
+/** Register the ends of a pipe with owners that nobody else knows. */
+function forget(made: Descriptor[]): void {
+  const { descriptor, other } = ends();
+  closeWhenForgotten({}, descriptor);
+  closeWhenForgotten({}, other);
+  made.push(descriptor, other);
+}
+
+/** The number of those that garbage collection leaves open. */
+async function left(made: readonly Descriptor[]): Promise<number> {
+  await collectUntil(() => made.every((it) => it.closed));
+  return made.filter((it) => !it.closed).length;
+}
+
+gcTest("closeWhenForgotten() closes what becomes garbage", async () => {
+  const { descriptor, other } = ends();
+  (() => closeWhenForgotten({}, descriptor))();
+  const kept = {};
+  closeWhenForgotten(kept, other);
+  await collectUntil(() => descriptor.closed);
+  assertEquals([descriptor.closed, other.closed], [true, false]);
+  other.close();
+  closeWhenForgotten(kept, other);
+});
+
+gcTest("closeWhenForgotten() copes with many in one step", async () => {
+  const made: Descriptor[] = [];
+  for (let n = 0; n < 100; n++) forget(made);
+  assertEquals(await left(made), 0);
+});
+
+gcTest(
+  "closeWhenForgotten() copes with one after another, for many rounds of microtasks",
+  async () => {
+    const made: Descriptor[] = [];
+    const kept: object[] = [];
+    const held: Descriptor[] = [];
+    for (let n = 0; n < 400; n++) {
+      if (n % 4 === 0) forget(made);
+      if (n % 100 === 50) {
+        const { descriptor, other } = ends();
+        kept.push({});
+        closeWhenForgotten(kept.at(-1) ?? {}, descriptor);
+        held.push(descriptor);
+        other.close();
+      }
+      await undefined;
+    }
+    assertEquals(await left(made), 0);
+    assertEquals([kept.length, held.filter((it) => it.closed).length], [4, 0]);
+    for (const it of held) it.close();
+  },
+);
+
+gcTest("closeWhenForgotten() sees to what comes after a flow that has ended", async () => {
+  const made: Descriptor[] = [];
+  for (let n = 0; n < 200; n++) {
+    const { descriptor, other } = ends();
+    closeWhenForgotten({}, descriptor);
+    descriptor.close();
+    other.close();
+    await undefined;
+  }
+  for (let n = 0; n < 5; n++) {
+    forget(made);
+    await turn();
+  }
+  forget(made);
+  assertEquals(await left(made), 0);
+});
+
+test("OwnedFd, Socket and Listener are not constructed from a number", () => {
+  for (const owner of [OwnedFd, Socket, Listener]) {
+    const construct = (): unknown => Reflect.construct(owner, [0, "stream", {}]);
+    assertThrows(construct, TypeError, `use \`${owner.name}.adopt\``);
+  }
+});

@@ -1,0 +1,224 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { platform } from "../../ffi/platform/mod.ts";
+import { send } from "../../ffi/syscalls/sockets.ts";
+import { type Channel, Descriptor } from "../../lib/descriptor/descriptor.ts";
+import { type Operation, perform, performSync } from "../../lib/descriptor/perform.ts";
+import { connected, isPending, test, turn } from "../util/cases.ts";
+
+/** One end of a pair as a channel to read from, and the other end. */
+function channel(): Disposable & { channel: Channel; write(): void; drain(): void } {
+  const pair = connected();
+  const descriptor = new Descriptor(pair.a.detach(), "Test");
+  return {
+    channel: descriptor.reading,
+    write: () => void pair.b.writeSync(new Uint8Array(1)),
+    drain: () => void pair.b.readSync(new Uint8Array(2 ** 20)),
+    [Symbol.dispose](): void {
+      descriptor.close();
+      pair.b.close();
+    },
+  };
+}
+
+/** An operation that has to be attempted so many times. */
+function nth(times: number, log: string[] = []): Operation {
+  let attempts = 0;
+  return {
+    attempt(): number {
+      log.push("attempt");
+      return ++attempts < times ? -platform.EAGAIN : attempts;
+    },
+    beforeWait: () => void log.push("before wait"),
+  };
+}
+
+test("perform() returns what the first attempt gave, without a wait", async () => {
+  using made = channel();
+  const log: string[] = [];
+  assertEquals(await perform(made.channel, nth(1, log)), 1);
+  assertEquals([log, made.channel.isBusy], [["attempt"], false]);
+});
+
+test("perform() returns an error number other than EAGAIN as it is", async () => {
+  using made = channel();
+  const result = await perform(made.channel, { attempt: () => -platform.EPIPE });
+  assertEquals(result, -platform.EPIPE);
+});
+
+test("perform() tries again for room before it waits, for a while", async () => {
+  using made = channel();
+  const log: string[] = [];
+  const { writing } = made.channel.descriptor;
+  assertEquals(await perform(writing, nth(3, log)), 3);
+  assertEquals(log, ["attempt", "attempt", "attempt"]);
+  log.length = 0;
+  assertEquals(await perform(writing, nth(30, log)), 30);
+  assertEquals(log.includes("before wait"), true);
+});
+
+test("perform() takes no writes for a conversation, however often they had to wait for room", async () => {
+  using made = channel();
+  const { writing, fd } = made.channel.descriptor;
+  const data = new Uint8Array(65536);
+  const attempt = (): number => send(fd, data, platform.MSG_DONTWAIT);
+  for (let round = 0; round < 6; round++) {
+    while (attempt() > 0);
+    const pending = perform(writing, { attempt });
+    assertEquals(await isPending(pending), true);
+    made.drain();
+    assert(await pending > 0);
+  }
+  assertEquals([writing.lull, writing.isBusy], [0, false]);
+});
+
+test("perform() of what waits for something else does not try again for room", async () => {
+  using made = channel();
+  const log: string[] = [];
+  const obstacle = { wait: () => Promise.resolve(), waitSync: () => {} };
+  await perform(made.channel.descriptor.writing, { ...nth(2, log), obstacle });
+  assertEquals(log, ["attempt", "before wait", "attempt"]);
+});
+
+test("perform() gives the outcome of an operation that has one, and frees the channel if it throws", async () => {
+  using made = channel();
+  const outcome = (result: number): string => {
+    if (result === 1) throw new RangeError("no");
+    return `after ${result}`;
+  };
+  const pending = perform(made.channel, { ...nth(2), outcome });
+  made.write();
+  assertEquals(await pending, "after 2");
+  await assertRejects(() => perform(made.channel, { ...nth(1), outcome }), RangeError, "no");
+  assertEquals(made.channel.isBusy, false);
+});
+
+test("perform() waits on EAGAIN, and attempts again", async () => {
+  using made = channel();
+  const log: string[] = [];
+  const pending = perform(made.channel, nth(2, log));
+  assertEquals(await isPending(pending), true);
+  made.write();
+  assertEquals(await pending, 2);
+  assertEquals(log, ["attempt", "before wait", "attempt"]);
+});
+
+test("perform() does not attempt anything with a signal that aborted before", async () => {
+  using made = channel();
+  const log: string[] = [];
+  const error = await assertRejects(() =>
+    perform(made.channel, nth(1, log), AbortSignal.abort("before"))
+  );
+  assertEquals([error, log], ["before", []]);
+});
+
+test("perform() ends a wait with the signal's reason, and frees the lane", async () => {
+  using made = channel();
+  const abort = new AbortController();
+  const pending = perform(made.channel, nth(2), abort.signal);
+  await turn();
+  abort.abort("during");
+  assertEquals(await assertRejects(() => pending), "during");
+  assertEquals(made.channel.isBusy, false);
+});
+
+test("perform() frees the lane when an attempt throws", async () => {
+  using made = channel();
+  const attempt = (): number => {
+    throw new RangeError("no");
+  };
+  await assertRejects(() => perform(made.channel, { attempt }), RangeError);
+  assertEquals(made.channel.isBusy, false);
+});
+
+test("perform() lets operations of one channel through one after the other", async () => {
+  using made = channel();
+  const log: string[] = [];
+  const first = perform(made.channel, nth(2, log));
+  const second = perform(made.channel, nth(1, log));
+  assertEquals([await isPending(second), log], [true, ["attempt", "before wait", "before wait"]]);
+  made.write();
+  assertEquals(await Promise.all([first, second]), [2, 1]);
+});
+
+test("perform() ends with BadResource when the descriptor is given up", async () => {
+  using made = channel();
+  const pending = [perform(made.channel, nth(2)), perform(made.channel, nth(1))];
+  await turn();
+  made.channel.descriptor.close();
+  for (const it of pending) {
+    await assertRejects(() => it, Deno.errors.BadResource, "Test is closed");
+  }
+});
+
+test("perform() waits for an obstacle instead of the descriptor", async () => {
+  using made = channel();
+  const gone = Promise.withResolvers<void>();
+  const operation: Operation = {
+    ...nth(2),
+    obstacle: { wait: () => gone.promise, waitSync: () => {} },
+  };
+  const pending = perform(made.channel, operation);
+  made.write();
+  assertEquals(await isPending(pending), true);
+  gone.resolve();
+  assertEquals(await pending, 2);
+});
+
+test("perform() lets timers have their turn however often it succeeds at once", async () => {
+  using made = channel();
+  let fired = false;
+  setTimeout(() => fired = true, 0);
+  for (let n = 0; n < 100_000 && !fired; n++) await perform(made.channel, nth(1));
+  assertEquals(fired, true);
+});
+
+test("performSync() waits on EAGAIN, and attempts again", () => {
+  using made = channel();
+  made.write();
+  const log: string[] = [];
+  assertEquals(performSync(made.channel, nth(3, log)), 3);
+  assertEquals(log, ["attempt", "attempt", "attempt"]);
+});
+
+test("performSync() gives EAGAIN after its time limit", () => {
+  using made = channel();
+  const operation = { attempt: () => -platform.EAGAIN };
+  for (const limit of [0, 1, 3]) {
+    assertEquals(performSync(made.channel, operation, () => limit), -platform.EAGAIN);
+  }
+});
+
+test("performSync() takes time limits that poll(2) does not", () => {
+  for (const limit of [2 ** 31 - 1, 2 ** 31, 1e15]) {
+    using made = channel();
+    made.write();
+    assertEquals(performSync(made.channel, nth(2), () => limit), 2, `${limit} ms`);
+  }
+});
+
+test("performSync() asks the obstacle, with what is left of the time limit", () => {
+  using made = channel();
+  const limits: number[] = [];
+  const operation: Operation = {
+    attempt: () => -platform.EAGAIN,
+    obstacle: { wait: () => Promise.resolve(), waitSync: (limit) => void limits.push(limit) },
+  };
+  assertEquals(performSync(made.channel, operation, () => 3), -platform.EAGAIN);
+  assertEquals([limits[0], limits.every((it) => it >= 1 && it <= 3)], [3, true]);
+});
+
+test("performSync() asks the obstacle without a limit by default", () => {
+  using made = channel();
+  const limits: number[] = [];
+  const operation: Operation = {
+    ...nth(3),
+    obstacle: { wait: () => Promise.resolve(), waitSync: (limit) => void limits.push(limit) },
+  };
+  assertEquals([performSync(made.channel, operation), limits], [3, [-1, -1]]);
+});
+
+test("performSync() throws BadResource on a descriptor that was given up", () => {
+  using made = channel();
+  made.channel.descriptor.close();
+  assertThrows(() => performSync(made.channel, nth(2)), Deno.errors.BadResource);
+});

@@ -1,0 +1,73 @@
+/** How long programs live that use sockets, and what many messages leave behind. */
+
+import { assert, assertEquals } from "@std/assert";
+import { OwnedFd } from "../../lib/handle/owned_fd.ts";
+import { connected, test } from "../util/cases.ts";
+import { countDescriptors } from "../util/descriptors.ts";
+import { lifetime } from "../util/lifetime.ts";
+
+Deno.test("a program with idle sockets ends by itself", async () => {
+  const program = `
+    const [a, b] = unix.socketpair();
+    await a.write(new Uint8Array(1));
+    await b.read(new Uint8Array(1));
+    console.log("end");
+  `;
+  assertEquals(await lifetime(program), "end\n");
+});
+
+Deno.test("a pending read lets the program end after unref()", async () => {
+  for (const order of ["before", "after"]) {
+    const program = `
+      const [a, b] = unix.socketpair();
+      ${order === "before" ? "a.unref();" : ""}
+      a.read(new Uint8Array(1));
+      ${order === "after" ? "setTimeout(() => a.unref(), 10);" : ""}
+      console.log("end");
+    `;
+    assertEquals(await lifetime(program), "end\n");
+  }
+});
+
+Deno.test("a pending read keeps the program alive, also after unref() and ref()", async () => {
+  const program = `
+    const [a, b] = unix.socketpair({ cloexec: false });
+    a.unref();
+    a.read(new Uint8Array(8)).then((count) => console.log("read", count));
+    a.ref();
+    // Another process writes, as a timer here would keep this one alive.
+    const script = "sleep 0.3; printf abc >&" + b.fd;
+    new Deno.Command("/bin/bash", { args: ["-c", script], stdout: "null" }).spawn().unref();
+  `;
+  assertEquals(await lifetime(program), "read 3\n");
+});
+
+/** The memory this process has in use, in bytes. */
+function residentMemory(): number {
+  (globalThis as { gc?: () => void }).gc?.();
+  return Deno.memoryUsage().rss;
+}
+
+test("100,000 passes of a descriptor leave the number of descriptors and the memory flat", async () => {
+  using pair = connected();
+  using file = OwnedFd.open("/dev/null");
+  const message = { data: new Uint8Array(1), files: [file] };
+  const options = { files: 1 };
+  const passes = async (count: number): Promise<void> => {
+    for (let n = 0; n < count; n++) {
+      if (n % 100 === 0) {
+        await pair.a.send(message);
+        using _received = await pair.b.receive(options);
+      } else {
+        pair.a.sendSync(message);
+        using _received = pair.b.receiveSync(options);
+      }
+    }
+  };
+  await passes(10_000);
+  const [descriptors, memory] = [countDescriptors(), residentMemory()];
+  await passes(100_000);
+  assertEquals(countDescriptors(), descriptors);
+  const grown = residentMemory() - memory;
+  assert(grown < 32 << 20, `the memory has grown by ${grown} bytes`);
+});

@@ -1,0 +1,276 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { libc } from "../../ffi/libc.ts";
+import { platform } from "../../ffi/platform/mod.ts";
+import { OwnedFd } from "../../lib/handle/owned_fd.ts";
+import { Listener } from "../../lib/handle/listener.ts";
+import { connect, connectSync } from "../../lib/unix/connect.ts";
+import { listen } from "../../lib/unix/listen.ts";
+import { bytes, connected, isOpen, isPending, test, text, turn } from "../util/cases.ts";
+import { lifetime } from "../util/lifetime.ts";
+import { outOfDescriptors } from "../util/limits.ts";
+import { testWith } from "../util/peers.ts";
+import { tempDir } from "../util/tempdir.ts";
+
+test("Listener is what Deno calls one", () => {
+  using dir = tempDir();
+  using listener: Deno.Listener<Deno.Conn<Deno.UnixAddr>, Deno.UnixAddr> = listen(dir.join("a"));
+  assertEquals(listener.addr, { transport: "unix", path: dir.join("a") });
+});
+
+test("accept() and acceptSync() give connections in the order they came", async () => {
+  using dir = tempDir();
+  using listener = listen(dir.join("a"));
+  const clients = ["a", "b", "c", "d"].map((it) => {
+    const client = connectSync(dir.join("a"));
+    client.writeSync(bytes(it));
+    return client;
+  });
+  const seen: string[] = [];
+  for (let n = 0; n < 4; n++) {
+    using server = n % 2 ? await listener.accept() : listener.acceptSync();
+    const chunk = new Uint8Array(1);
+    server.readSync(chunk);
+    seen.push(text(chunk));
+  }
+  assertEquals(seen, ["a", "b", "c", "d"]);
+  for (const client of clients) client.close();
+});
+
+test("accept() waits in the order it was called", async () => {
+  using dir = tempDir();
+  using listener = listen(dir.join("a"));
+  const pending = [listener.accept(), listener.accept()];
+  assertEquals(await isPending(Promise.race(pending)), true);
+  for (const it of ["1", "2"]) {
+    using client = connectSync(dir.join("a"));
+    client.writeSync(bytes(it));
+  }
+  const seen = [];
+  for (const accepted of pending) {
+    using server = await accepted;
+    const chunk = new Uint8Array(1);
+    await server.read(chunk);
+    seen.push(text(chunk));
+  }
+  assertEquals(seen, ["1", "2"]);
+});
+
+for (const how of ["close", "detach", Symbol.dispose] as const) {
+  test(`${String(how)} ends a pending accept() with BadResource`, async () => {
+    using dir = tempDir();
+    using listener = listen(dir.join("a"));
+    const pending = [listener.accept(), listener.accept()];
+    await turn();
+    const fd = listener[how]();
+    for (const it of pending) {
+      await assertRejects(() => it, Deno.errors.BadResource, "Listener is closed");
+    }
+    if (typeof fd === "number") OwnedFd.adopt(fd).close();
+  });
+
+  test(`${String(how)} ends the iterator cleanly`, async () => {
+    using dir = tempDir();
+    using listener = listen(dir.join("a"));
+    let count = 0;
+    const loop = (async () => {
+      for await (const socket of listener) {
+        socket.close();
+        count++;
+      }
+    })();
+    for (let n = 0; n < 3; n++) connectSync(dir.join("a")).close();
+    while (count < 3) await turn();
+    assertEquals(await isPending(loop), true);
+    const fd = listener[how]();
+    await loop;
+    for await (const _ of listener) assert(false);
+    if (typeof fd === "number") OwnedFd.adopt(fd).close();
+  });
+}
+
+test("close() inside the loop ends it", async () => {
+  using dir = tempDir();
+  using listener = listen(dir.join("a"));
+  connectSync(dir.join("a")).close();
+  for await (const socket of listener) {
+    socket.close();
+    listener.close();
+  }
+});
+
+test("leaving the loop leaves the listener open", async () => {
+  using dir = tempDir();
+  using listener = listen(dir.join("a"));
+  for (let n = 0; n < 3; n++) {
+    using _client = connectSync(dir.join("a"));
+    for await (using _server of listener) break;
+  }
+  assertEquals(isOpen(listener.fd), true);
+});
+
+test("close() is idempotent, and never touches a reused number", () => {
+  using dir = tempDir();
+  const listener = listen(dir.join("a"));
+  const { fd } = listener;
+  listener.close();
+  using reused = OwnedFd.open("/dev/null");
+  assertEquals(reused.fd, fd);
+  listener.close();
+  listener[Symbol.dispose]();
+  assertEquals(isOpen(fd), true);
+});
+
+test("use after close throws BadResource", async () => {
+  using dir = tempDir();
+  using listener = listen(dir.join("a"));
+  assertEquals(listener.addr.path, dir.join("a"));
+  listener.close();
+  await assertRejects(() => listener.accept(), Deno.errors.BadResource, "Listener is closed");
+  const uses = [
+    () => listener.acceptSync(),
+    () => listener.fd,
+    () => listener.detach(),
+    () => listener.addr,
+    () => listener.localAddress,
+  ];
+  for (const use of uses) assertThrows(use, Deno.errors.BadResource, "Listener is closed");
+  listener.ref();
+  listener.unref();
+});
+
+test("adopt() takes over a listening socket", async () => {
+  using dir = tempDir();
+  using listener = Listener.adopt(listen(dir.join("a")).detach());
+  assertEquals([listener.type, listener.addr.path], ["stream", dir.join("a")]);
+  using _client = connectSync(dir.join("a"));
+  using _server = await listener.accept();
+});
+
+test("adopt() refuses anything else, which stays open and with its owner", () => {
+  using pair = connected();
+  using file = OwnedFd.open("/dev/null");
+  const AF_INET = 2;
+  using tcp = OwnedFd.adopt(libc().socket(AF_INET, platform.SOCK_STREAM, 0));
+  for (const { fd } of [pair.a, file, tcp]) {
+    assertThrows(() => Listener.adopt(fd), TypeError, "Cannot adopt");
+    assertEquals(isOpen(fd), true);
+  }
+  for (const fd of [-1, 0.5, 0x7ffffffe]) assertThrows(() => Listener.adopt(fd), TypeError);
+});
+
+test("accept() without descriptors throws EMFILE, and the connection waits on", async () => {
+  using dir = tempDir();
+  using listener = listen(dir.join("a"));
+  using client = connectSync(dir.join("a"));
+  {
+    using _shortage = outOfDescriptors();
+    for (
+      const attempt of [() => listener.accept(), () => Promise.try(() => listener.acceptSync())]
+    ) {
+      const error = await assertRejects(attempt, Error, "too many open descriptors");
+      assert("code" in error && "syscall" in error);
+      assertEquals([error.code, error.syscall], ["EMFILE", "accept"]);
+    }
+  }
+  using server = await listener.accept();
+  client.writeSync(bytes("a"));
+  assertEquals(await server.read(new Uint8Array(8)), 1);
+});
+
+test("the iterator waits while there are no descriptors, and goes on when there are", async () => {
+  using dir = tempDir();
+  using listener = listen(dir.join("a"));
+  using client = connectSync(dir.join("a"));
+  const iterator = listener[Symbol.asyncIterator]();
+  let next: Promise<IteratorResult<Disposable>>;
+  {
+    using _shortage = outOfDescriptors();
+    next = iterator.next();
+    assertEquals(await isPending(next), true);
+  }
+  using server = (await next).value;
+  assert(server);
+  client.close();
+});
+
+test("the iterator that waits for descriptors ends cleanly on close", async () => {
+  using dir = tempDir();
+  using listener = listen(dir.join("a"));
+  using _client = connectSync(dir.join("a"));
+  const iterator = listener[Symbol.asyncIterator]();
+  {
+    using _shortage = outOfDescriptors();
+    const next = iterator.next();
+    await isPending(next);
+    listener.close();
+    assertEquals((await next).done, true);
+  }
+});
+
+test("busyPoll is checked, and changes no result", async () => {
+  using dir = tempDir();
+  using listener = listen(dir.join("a"));
+  assertEquals(listener.busyPoll, 0);
+  assertThrows(() => listener.busyPoll = 2e6, RangeError);
+  listener.busyPoll = 30;
+  const pending = listener.accept();
+  await turn();
+  using _client = await connect(dir.join("a"));
+  using server = await pending;
+  assertEquals([listener.busyPoll, server.busyPoll], [30, 30], "connections inherit it");
+});
+
+test("Deno.inspect() shows type and address", () => {
+  using dir = tempDir();
+  const listener = listen(dir.join("a"));
+  const { fd } = listener;
+  const shown = `Listener { fd: ${fd}, type: "stream", path: "${dir.join("a")}" }`;
+  assertEquals(Deno.inspect(listener), shown);
+  listener.close();
+  assertEquals(Deno.inspect(listener), "Listener (closed)");
+});
+
+Deno.test("a program with an idle listener ends by itself", async () => {
+  const program = `unix.listen(dir + "/a"); console.log("end");`;
+  assertEquals(await lifetime(program), "end\n");
+});
+
+Deno.test("a program ends by itself once its listener is closed, although it had waited", async () => {
+  const program = `
+    const listener = unix.listen(dir + "/a");
+    const pending = listener.accept().catch((error) => console.log(error.name));
+    setTimeout(() => listener.close(), 10);
+  `;
+  assertEquals(await lifetime(program), "BadResource\n");
+});
+
+Deno.test("a pending accept() lets the program end after unref()", async () => {
+  for (const order of ["before", "after"]) {
+    const program = `
+      const listener = unix.listen(dir + "/a");
+      ${order === "before" ? "listener.unref();" : ""}
+      listener.accept();
+      ${order === "after" ? "setTimeout(() => listener.unref(), 10);" : ""}
+      console.log("end");
+    `;
+    assertEquals(await lifetime(program), "end\n");
+  }
+});
+
+testWith(
+  "python3",
+  "a pending accept() keeps the program alive, also after unref() and ref()",
+  async () => {
+    const program = `
+    const listener = unix.listen(dir + "/a");
+    listener.unref();
+    listener.accept().then(() => console.log("accepted"));
+    listener.ref();
+    // Another process connects, as a timer here would keep this one alive.
+    const script = "import socket, time; time.sleep(0.3); " +
+      "socket.socket(socket.AF_UNIX).connect('" + dir + "/a')";
+    new Deno.Command("python3", { args: ["-c", script], stdout: "null" }).spawn().unref();
+  `;
+    assertEquals(await lifetime(program), "accepted\n");
+  },
+);

@@ -1,0 +1,329 @@
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { libc } from "../../ffi/libc.ts";
+import { platform } from "../../ffi/platform/mod.ts";
+import { fcntl, lseek } from "../../ffi/syscalls/files.ts";
+import { type OpenOptions, OwnedFd, ownFd } from "../../lib/handle/owned_fd.ts";
+import { Listener } from "../../lib/handle/listener.ts";
+import { Socket } from "../../lib/handle/socket.ts";
+import { listen } from "../../lib/unix/listen.ts";
+import {
+  bytes,
+  collectUntil,
+  connected,
+  gcTest,
+  isOpen,
+  isPending,
+  linuxTest,
+  test,
+  text,
+} from "../util/cases.ts";
+import { tempDir } from "../util/tempdir.ts";
+
+test("adopt() takes over an open descriptor", () => {
+  const fd = OwnedFd.open("/dev/null").detach();
+  const file = OwnedFd.adopt(fd);
+  assertEquals(file.fd, fd);
+  file.close();
+  assertEquals(isOpen(fd), false);
+});
+
+Deno.test("adopt() refuses what is no open descriptor", () => {
+  for (const fd of [-1, 0.5, NaN, 0x7ffffffe, "0", null]) {
+    assertThrows(() => OwnedFd.adopt(fd as number), TypeError);
+  }
+});
+
+test("close() is idempotent, and use after it throws BadResource", async () => {
+  using file = OwnedFd.open("/dev/null", { read: true, write: true });
+  const { fd } = file;
+  file.close();
+  file.close();
+  file[Symbol.dispose]();
+  assertEquals(isOpen(fd), false);
+  const one = new Uint8Array(1);
+  const uses: (() => unknown)[] = [
+    () => file.fd,
+    () => file.detach(),
+    () => file.dup(),
+    () => file.kind(),
+    () => file.stat(),
+    () => file.readSync(one),
+    () => file.writeSync(one),
+    () => file.asSocket(),
+    () => file.asListener(),
+  ];
+  for (const use of uses) assertThrows(use, Deno.errors.BadResource, "OwnedFd is closed");
+  for (const use of [() => file.read(one), () => file.write(one)]) {
+    await assertRejects(use, Deno.errors.BadResource, "OwnedFd is closed");
+  }
+});
+
+test("detach() gives the number up without closing it", () => {
+  const file = OwnedFd.open("/dev/null");
+  const fd = file.detach();
+  file.close();
+  assertEquals(isOpen(fd), true);
+  assertThrows(() => file.detach(), Deno.errors.BadResource);
+  OwnedFd.adopt(fd).close();
+});
+
+test("dup() makes a second, close-on-exec descriptor that shares the file position", () => {
+  using dir = tempDir();
+  Deno.writeTextFileSync(dir.join("a"), "abcdef");
+  using file = OwnedFd.open(dir.join("a"));
+  fcntl(file.fd, platform.F_SETFD, 0);
+  using copy = file.dup();
+  assert(copy.fd !== file.fd);
+  assertEquals(fcntl(copy.fd, platform.F_GETFD, 0), platform.FD_CLOEXEC);
+  const chunk = new Uint8Array(3);
+  file.readSync(chunk);
+  copy.readSync(chunk);
+  assertEquals(text(chunk), "def");
+  file.close();
+  assertEquals(isOpen(copy.fd), true);
+});
+
+test("open() opens close-on-exec", () => {
+  using file = OwnedFd.open("/dev/null");
+  assertEquals(fcntl(file.fd, platform.F_GETFD, 0), platform.FD_CLOEXEC);
+});
+
+test("open() opens for reading, writing or both as Deno.open does", () => {
+  using dir = tempDir();
+  Deno.writeTextFileSync(dir.join("a"), "");
+  const { O_RDONLY, O_WRONLY, O_RDWR, O_ACCMODE } = platform;
+  const table: readonly [OpenOptions, number][] = [
+    [{}, O_RDONLY],
+    [{ read: true }, O_RDONLY],
+    [{ write: true }, O_WRONLY],
+    [{ append: true }, O_WRONLY],
+    [{ read: true, write: true }, O_RDWR],
+    [{ read: true, append: true }, O_RDWR],
+    [{ read: false, write: true }, O_WRONLY],
+  ];
+  for (const [options, access] of table) {
+    using file = OwnedFd.open(dir.join("a"), options);
+    assertEquals(fcntl(file.fd, platform.F_GETFL, 0) & O_ACCMODE, access, Deno.inspect(options));
+  }
+});
+
+test("open() creates, truncates and appends as told", () => {
+  using dir = tempDir();
+  const path = dir.join("a");
+  const put = (data: string, options: OpenOptions): void => {
+    using file = OwnedFd.open(path, options);
+    file.writeSync(bytes(data));
+  };
+  put("hello", { write: true, create: true });
+  put("J", { write: true });
+  assertEquals(Deno.readTextFileSync(path), "Jello");
+  put("!", { append: true });
+  assertEquals(Deno.readTextFileSync(path), "Jello!");
+  put("x", { write: true, truncate: true });
+  assertEquals(Deno.readTextFileSync(path), "x");
+  assertThrows(
+    () => OwnedFd.open(path, { write: true, createNew: true }),
+    Deno.errors.AlreadyExists,
+  );
+});
+
+test("open() creates with the mode that the umask leaves", () => {
+  using dir = tempDir();
+  const previous = Deno.umask(0o027);
+  try {
+    OwnedFd.open(dir.join("a"), { write: true, create: true }).close();
+    OwnedFd.open(dir.join("b"), { write: true, createNew: true, mode: 0o700 }).close();
+  } finally {
+    Deno.umask(previous);
+  }
+  const modes = ["a", "b"].map((it) => (Deno.statSync(dir.join(it)).mode ?? 0) & 0o777);
+  assertEquals(modes, [0o640, 0o700]);
+});
+
+Deno.test("open() refuses options that contradict each other", () => {
+  for (
+    const options of [
+      { read: false },
+      { truncate: true },
+      { create: true },
+      { createNew: true },
+      { read: true, create: true },
+    ]
+  ) {
+    assertThrows(
+      () => OwnedFd.open("/dev/null", options),
+      TypeError,
+      "Cannot",
+      Deno.inspect(options),
+    );
+  }
+});
+
+test("open() takes a file: URL, and no other", () => {
+  using dir = tempDir();
+  Deno.writeTextFileSync(dir.join("a b%"), "x");
+  using file = OwnedFd.open(new URL(`file://${dir.join("a%20b%25")}`));
+  assertEquals(file.stat().size, 1);
+  Deno.writeTextFileSync(dir.join("%zz"), "");
+  OwnedFd.open(new URL(`file://${dir.join("%zz")}`)).close();
+  assertThrows(() => OwnedFd.open(new URL("http://localhost/a")), TypeError, "file: URL");
+});
+
+test("open() says what is wrong with a path", () => {
+  using dir = tempDir();
+  const error = assertThrows(() => OwnedFd.open(dir.join("none")), Deno.errors.NotFound);
+  assert("code" in error && "address" in error && "syscall" in error);
+  assertEquals([error.code, error.address, error.syscall], ["ENOENT", dir.join("none"), "open"]);
+  assertThrows(() => OwnedFd.open("a\0b"), TypeError, "NUL");
+  Deno.writeTextFileSync(dir.join("a"), "");
+  assertThrows(() => OwnedFd.open(dir.join("a", "b")), Deno.errors.NotADirectory);
+  assertThrows(() => OwnedFd.open(dir.path, { write: true }), Deno.errors.IsADirectory);
+  Deno.symlinkSync("loop", dir.join("loop"));
+  assertThrows(() => OwnedFd.open(dir.join("loop")), Deno.errors.FilesystemLoop);
+});
+
+linuxTest("memfd() makes a file in memory, with the position at its start", () => {
+  using empty = OwnedFd.memfd("nothing");
+  assertEquals([empty.kind(), empty.stat().size], ["memfd", 0]);
+  using file = OwnedFd.memfd("some", bytes("hello"));
+  assertEquals([file.stat().size, lseek(file.fd, 0, platform.SEEK_CUR)], [5, 0]);
+  assertEquals(fcntl(file.fd, platform.F_GETFD, 0), platform.FD_CLOEXEC);
+  assertEquals(Deno.readLinkSync(`/proc/self/fd/${file.fd}`), "/memfd:some (deleted)");
+});
+
+linuxTest("memfd() seals size and content on request", () => {
+  using file = OwnedFd.memfd("fixed", bytes("hello"), { seal: true });
+  const { F_GET_SEALS, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_WRITE } = platform;
+  assertEquals(
+    fcntl(file.fd, F_GET_SEALS, 0),
+    F_SEAL_GROW | F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_WRITE,
+  );
+  assertThrows(() => file.writeSync(bytes("J")), Deno.errors.PermissionDenied);
+  assertThrows(() => Deno.truncateSync(`/proc/self/fd/${file.fd}`, 0));
+  const chunk = new Uint8Array(8);
+  assertEquals([file.readSync(chunk), text(chunk.subarray(0, 5))], [5, "hello"]);
+});
+
+linuxTest("memfd() leaves the file open to change without seals", () => {
+  using file = OwnedFd.memfd("open", bytes("hello"));
+  file.writeSync(bytes("J"));
+  const chunk = new Uint8Array(4);
+  assertEquals([file.readSync(chunk), text(chunk)], [4, "ello"]);
+});
+
+linuxTest("memfd() refuses a name that cannot be", () => {
+  assertThrows(() => OwnedFd.memfd(3 as unknown as string), TypeError, "give a string");
+  assertThrows(() => OwnedFd.memfd("a\0b"), TypeError, "NUL");
+  assertThrows(() => OwnedFd.memfd("a".repeat(250)), RangeError, "250 bytes: give at most 249");
+  assertThrows(() => OwnedFd.memfd("é".repeat(125)), RangeError, "at most 249");
+  OwnedFd.memfd("a".repeat(249)).close();
+  const wrong = "text" as unknown as Uint8Array;
+  assertThrows(() => OwnedFd.memfd("a", wrong), TypeError, "Uint8Array");
+});
+
+test("readable gives the content from the file position on, and leaves the descriptor open", async () => {
+  using dir = tempDir();
+  Deno.writeTextFileSync(dir.join("a"), "hello");
+  using file = OwnedFd.open(dir.join("a"));
+  file.readSync(new Uint8Array(1));
+  assertStrictEquals(file.readable, file.readable);
+  assertEquals(await new Response(file.readable).text(), "ello");
+  assertEquals(isOpen(file.fd), true);
+});
+
+test("writable writes in order, and leaves the descriptor open", async () => {
+  using dir = tempDir();
+  using file = OwnedFd.open(dir.join("a"), { write: true, create: true });
+  assertStrictEquals(file.writable, file.writable);
+  await new Response("hello").body?.pipeTo(file.writable);
+  assertEquals([Deno.readTextFileSync(dir.join("a")), isOpen(file.fd)], ["hello", true]);
+});
+
+test("asSocket() turns a socket into a Socket that owns it", async () => {
+  using pair = connected();
+  const file = OwnedFd.adopt(pair.a.detach());
+  const { fd } = file;
+  using socket = file.asSocket();
+  assert(socket instanceof Socket);
+  assertEquals([socket.fd, socket.type], [fd, "stream"]);
+  assertThrows(() => file.fd, Deno.errors.BadResource);
+  file.close();
+  pair.b.writeSync(bytes("abc"));
+  assertEquals(await socket.read(new Uint8Array(8)), 3);
+});
+
+test("asSocket() ends what waited on the OwnedFd with BadResource", async () => {
+  using pair = connected();
+  const file = OwnedFd.adopt(pair.a.detach());
+  const read = file.read(new Uint8Array(1));
+  assertEquals(await isPending(read), true);
+  using _socket = file.asSocket();
+  await assertRejects(() => read, Deno.errors.BadResource);
+});
+
+test("asListener() turns a listening socket into a Listener that owns it", async () => {
+  using dir = tempDir();
+  const file = OwnedFd.adopt(listen(dir.join("a")).detach());
+  const { fd } = file;
+  using listener = file.asListener();
+  assert(listener instanceof Listener);
+  assertEquals([listener.fd, listener.addr.path], [fd, dir.join("a")]);
+  assertThrows(() => file.fd, Deno.errors.BadResource);
+  using client = await Deno.connect({ transport: "unix", path: dir.join("a") });
+  using server = await listener.accept();
+  await client.write(bytes("a"));
+  assertEquals(await server.read(new Uint8Array(8)), 1);
+});
+
+test("asSocket() and asListener() refuse anything else, which stays open and owned", () => {
+  using dir = tempDir();
+  using pair = connected();
+  const AF_INET = 2;
+  using tcp = OwnedFd.adopt(libc().socket(AF_INET, platform.SOCK_STREAM, 0));
+  using file = OwnedFd.open("/dev/null");
+  using socket = OwnedFd.adopt(pair.a.detach());
+  using listener = OwnedFd.adopt(listen(dir.join("a")).detach());
+  for (const it of [file, tcp, listener]) {
+    assertThrows(() => it.asSocket(), TypeError, `Cannot adopt descriptor ${it.fd}`);
+    assertEquals(isOpen(it.fd), true);
+  }
+  for (const it of [file, tcp, socket]) {
+    assertThrows(() => it.asListener(), TypeError, `Cannot adopt descriptor ${it.fd}`);
+    assertEquals(isOpen(it.fd), true);
+  }
+});
+
+test("Deno.inspect() shows the number", () => {
+  const file = OwnedFd.open("/dev/null");
+  assertEquals(Deno.inspect(file), `OwnedFd { fd: ${file.fd} }`);
+  file.close();
+  assertEquals(Deno.inspect(file), "OwnedFd (closed)");
+});
+
+gcTest("an OwnedFd that is forgotten is closed", async () => {
+  const numbers = (() => {
+    const files = Array.from({ length: 10 }, () => OwnedFd.open("/dev/null"));
+    return files.map(({ fd }) => fd);
+  })();
+  assertEquals(numbers.every(isOpen), true);
+  await collectUntil(() => !numbers.some(isOpen));
+  assertEquals(numbers.filter(isOpen), []);
+});
+
+gcTest("what was detached is not closed when it is forgotten", async () => {
+  const numbers = (() => Array.from({ length: 10 }, () => OwnedFd.open("/dev/null").detach()))();
+  let rounds = 0;
+  await collectUntil(() => ++rounds > 10);
+  assertEquals(numbers.every(isOpen), true);
+  for (const fd of numbers) ownFd(fd).close();
+});
+
+test("open() refuses a path and a mode that cannot be, before any call", () => {
+  for (const path of [3, null, undefined, {}] as unknown as string[]) {
+    assertThrows(() => OwnedFd.open(path), TypeError, "give its path as a string");
+  }
+  const options = { write: true, create: true };
+  for (const mode of [-1, 0.5, 0o10000, "600" as unknown as number]) {
+    assertThrows(() => OwnedFd.open("/dev/null", { ...options, mode }), RangeError, "the mode");
+  }
+});

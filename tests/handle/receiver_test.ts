@@ -1,0 +1,487 @@
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { OwnedFd } from "../../lib/handle/owned_fd.ts";
+import type { Message } from "../../lib/handle/message.ts";
+import { lookUpControlRoom, type ReceiveOptions } from "../../lib/handle/receiver.ts";
+import type { Socket } from "../../lib/handle/socket.ts";
+import { bind } from "../../lib/unix/bind.ts";
+import { listen } from "../../lib/unix/listen.ts";
+import { ControlTruncatedError } from "../../mod.ts";
+import {
+  bytes,
+  collectUntil,
+  connected,
+  gcTest,
+  isOpen,
+  isPending,
+  linuxTest,
+  PAIRED,
+  test,
+  text,
+  turn,
+} from "../util/cases.ts";
+import { countDescriptors, noLeaks } from "../util/descriptors.ts";
+import { isInherited } from "../util/inherited.ts";
+import { outOfDescriptors } from "../util/limits.ts";
+import { needPeer, testWith } from "../util/peers.ts";
+import { tempDir } from "../util/tempdir.ts";
+
+type Receive = (socket: Socket, options?: ReceiveOptions) => Promise<Message | null>;
+
+const twins: Readonly<Record<string, Receive>> = {
+  receive: (socket, options) => socket.receive(options),
+  receiveSync: (socket, options) => Promise.try(() => socket.receiveSync(options)),
+};
+
+for (const [name, receive] of Object.entries(twins)) {
+  for (const type of PAIRED) {
+    test(`${name}() gives what came, in memory of its own (${type})`, async () => {
+      using pair = connected(type);
+      pair.a.writeSync(bytes("first"));
+      using first = await receive(pair.b);
+      pair.a.writeSync(bytes("other"));
+      using other = await receive(pair.b);
+      assertEquals([text(first?.data), text(other?.data)], ["first", "other"]);
+      assertEquals([first?.files, first?.from, first?.truncated, first?.controlTruncated], [
+        [],
+        null,
+        false,
+        false,
+      ]);
+      assertEquals(first?.endOfRecord, type === "seqpacket");
+      assert(first && !("credentials" in first) && !("pidfd" in first));
+    });
+
+    test(`${name}() fills memory that the caller gives (${type})`, async () => {
+      using pair = connected(type);
+      pair.a.writeSync(bytes("hello"));
+      const buffer = new Uint8Array(16);
+      using message = await receive(pair.b, { buffer });
+      assertStrictEquals(message?.data.buffer, buffer.buffer);
+      assertEquals([text(message?.data), text(buffer.subarray(0, 5))], ["hello", "hello"]);
+      pair.a.writeSync(bytes("hello"));
+      const pieces = [new Uint8Array(2), new Uint8Array(0), new Uint8Array(16)];
+      using spread = await receive(pair.b, { buffer: pieces });
+      assertEquals([text(spread?.data), text(pieces[0])], ["hello", "he"]);
+      assertEquals(text(pieces[2]?.subarray(0, 3)), "llo");
+    });
+
+    test(`${name}() accepts no descriptors by default: the kernel closes them (${type})`, async () => {
+      using pair = connected(type);
+      pair.a.sendSync({ data: bytes("a"), files: [0, 1] });
+      const before = countDescriptors();
+      using message = await receive(pair.b);
+      assertEquals([text(message?.data), message?.files], ["a", []]);
+      assertEquals([message?.controlTruncated, countDescriptors()], [true, before]);
+    });
+
+    test(`${name}() gives the descriptors that came, close-on-exec (${type})`, async () => {
+      using pair = connected(type);
+      for (const count of [0, 1, 2, 5, 253]) {
+        pair.a.sendSync({ data: bytes("a"), files: Array(count).fill(pair.a) });
+        using message = await receive(pair.b, { files: 253 });
+        assertEquals([message?.files.length, message?.controlTruncated], [count, false]);
+        const [file] = message?.files ?? [];
+        if (file) assertEquals([file.kind(), isInherited(file.fd)], ["socket", false]);
+      }
+    });
+
+    test(`${name}() refuses more descriptors than it asked for, and nothing leaks (${type})`, async () => {
+      using pair = connected(type);
+      for (const [sent, asked] of [[2, 1], [3, 1], [4, 2], [253, 1], [253, 252]] as const) {
+        pair.a.sendSync({ data: bytes("data"), files: Array(sent).fill(0) });
+        const before = countDescriptors();
+        const error = await assertRejects(
+          () => receive(pair.b, { files: asked }),
+          ControlTruncatedError,
+          "closed",
+        );
+        assertEquals([text(error.data), countDescriptors()], ["data", before], `${sent}, ${asked}`);
+        assertEquals("code" in error, false, "there is no shortage");
+      }
+      pair.a.writeSync(bytes("next"));
+      assertEquals(text((await receive(pair.b, { files: 1 }))?.data), "next");
+    });
+
+    test(`${name}() with peek leaves the message in the queue (${type})`, async () => {
+      using pair = connected(type);
+      pair.a.sendSync({ data: bytes("hello"), files: [0] });
+      const before = countDescriptors();
+      for (const size of [2, 5, 100]) {
+        using message = await receive(pair.b, { peek: true, size });
+        assertEquals(text(message?.data), "hello".slice(0, size));
+        assertEquals(message?.truncated, type !== "stream" && size < 5);
+      }
+      assertEquals(countDescriptors(), before);
+      using message = await receive(pair.b, { files: 1 });
+      assertEquals([text(message?.data), message?.files.length], ["hello", 1]);
+    });
+  }
+
+  test(`${name}() returns null at the end of a stream, again and again`, async () => {
+    using pair = connected();
+    pair.a.writeSync(bytes("last"));
+    pair.a.close();
+    assertEquals(text((await receive(pair.b))?.data), "last");
+    assertEquals([await receive(pair.b), await receive(pair.b, { files: 3 })], [null, null]);
+    assertEquals(await receive(pair.b, { waitAll: true }), null);
+  });
+
+  linuxTest(`${name}() tells an empty seqpacket message from the end`, async () => {
+    using pair = connected("seqpacket");
+    pair.a.sendSync({ data: bytes("") });
+    pair.a.sendSync({ data: bytes(""), files: [0] });
+    pair.a.sendSync({ data: bytes("a") });
+    pair.a.close();
+    assertEquals((await receive(pair.b))?.data.byteLength, 0);
+    using files = await receive(pair.b, { files: 1 });
+    assertEquals([files?.data.byteLength, files?.files.length], [0, 1]);
+    assertEquals((await receive(pair.b))?.data.byteLength, 1);
+    assertEquals([await receive(pair.b), await receive(pair.b)], [null, null]);
+  });
+
+  test(`${name}() takes empty datagrams for the messages they are`, async () => {
+    using pair = connected("dgram");
+    for (let n = 0; n < 3; n++) pair.a.sendSync({ data: bytes("") });
+    for (let n = 0; n < 3; n++) assertEquals((await receive(pair.b))?.data.byteLength, 0);
+  });
+
+  test(`${name}() returns null once reading was shut down`, async () => {
+    // Elsewhere a datagram socket gives empty messages then, or none.
+    for (const type of PAIRED.filter((it) => it !== "dgram" || Deno.build.os === "linux")) {
+      using pair = connected(type);
+      pair.b.shutdown("read");
+      assertEquals(await receive(pair.b), null, type);
+    }
+  });
+
+  test(`${name}() cuts a message that is too long, and says so`, async () => {
+    for (const type of PAIRED.filter((it) => it !== "stream")) {
+      using pair = connected(type);
+      pair.a.writeSync(bytes("hello"));
+      pair.a.writeSync(bytes("next"));
+      using cut = await receive(pair.b, { size: 2 });
+      assertEquals([text(cut?.data), cut?.truncated, cut?.endOfRecord], ["he", true, false]);
+      using next = await receive(pair.b, { size: 4 });
+      assertEquals([text(next?.data), next?.truncated], ["next", false]);
+      assertEquals(next?.endOfRecord, type === "seqpacket");
+    }
+  });
+
+  test(`${name}() never cuts a stream`, async () => {
+    using pair = connected();
+    pair.a.writeSync(bytes("hello"));
+    using first = await receive(pair.b, { size: 2 });
+    using rest = await receive(pair.b);
+    assertEquals([text(first?.data), first?.truncated, text(rest?.data)], ["he", false, "llo"]);
+  });
+
+  test(`${name}() takes messages of every size`, async () => {
+    using pair = connected("dgram");
+    pair.a.sendBufferSize = 1 << 20;
+    for (const size of [1, 65535, 65536, 65537, 150_000]) {
+      const data = new Uint8Array(size).fill(size & 255);
+      pair.a.sendSync({ data });
+      using message = await receive(pair.b, { size: 1 << 18 });
+      assertEquals(Deno.inspect(message?.data), Deno.inspect(data));
+      assertEquals(message?.data.every((it) => it === (size & 255)), true);
+    }
+  });
+
+  test(`${name}() names the sender, and is null for one without a name`, async () => {
+    using dir = tempDir();
+    using receiver = bind(dir.join("to"));
+    using named = bind(dir.join("from"));
+    using pair = connected("dgram");
+    named.sendSync({ data: bytes("a"), to: dir.join("to") });
+    const expected = { transport: "unixpacket", path: dir.join("from") } as const;
+    assertEquals((await receive(receiver))?.from, expected);
+    pair.a.writeSync(bytes("a"));
+    assertEquals((await receive(pair.b))?.from, null);
+  });
+
+  test(`${name}() with waitAll fills its memory`, async () => {
+    using pair = connected();
+    for (let n = 0; n < 5; n++) pair.a.writeSync(bytes("ab"));
+    using first = await receive(pair.b, { size: 7, waitAll: true });
+    assertEquals(text(first?.data), "abababa");
+    const pieces = [new Uint8Array(1), new Uint8Array(2)];
+    using rest = await receive(pair.b, { buffer: pieces, waitAll: true });
+    assertEquals([text(rest?.data), pieces.map(text)], ["bab", ["b", "ab"]]);
+  });
+
+  test(`${name}() with waitAll stops at the end, and at descriptors`, async () => {
+    using pair = connected();
+    pair.a.writeSync(bytes("ab"));
+    pair.a.sendSync({ data: bytes("cd"), files: [0] });
+    pair.a.sendSync({ data: bytes("ef"), files: [1] });
+    pair.a.writeSync(bytes("gh"));
+    pair.a.close();
+    const all: [string, number][] = [];
+    for (;;) {
+      using message = await receive(pair.b, { size: 64, files: 4, waitAll: true });
+      if (message === null) break;
+      all.push([text(message.data), message.files.length]);
+    }
+    // Plain data may come together with what follows it, never with what was before.
+    assertEquals(all.map(([data]) => data).join(""), "abcdefgh");
+    assertEquals(all.map(([, count]) => count).filter((it) => it > 0), [1, 1]);
+    const second = all.findIndex(([data]) => data.startsWith("ef"));
+    assert(second > 0);
+    assertEquals(all[second]?.[1], 1);
+  });
+
+  test(`${name}() refuses wrong arguments, and takes nothing`, async () => {
+    using pair = connected();
+    pair.a.writeSync(bytes("a"));
+    const wrong: readonly [unknown, new (...args: never[]) => Error, string][] = [
+      [{ files: -1 }, RangeError, "from 0 to 253"],
+      [{ files: 254 }, RangeError, "from 0 to 253"],
+      [{ files: 0.5 }, RangeError, "from 0 to 253"],
+      [{ files: "1" }, RangeError, "from 0 to 253"],
+      [{ size: -1 }, RangeError, "bytes"],
+      [{ size: NaN }, RangeError, "bytes"],
+      [{ size: 2 ** 31 }, RangeError, "bytes"],
+      [{ peek: true, files: 1 }, TypeError, "peek"],
+      [{ buffer: "text" }, TypeError, "Uint8Array"],
+      [{ buffer: new ArrayBuffer(8) }, TypeError, "Uint8Array"],
+      [{ buffer: [new Uint8Array(1), 7] }, TypeError, "Uint8Array"],
+      [{ buffer: Array(2) }, TypeError, "Uint8Array"],
+      [{ buffer: Array(1025).fill(new Uint8Array(1)) }, RangeError, "1024"],
+    ];
+    for (const [options, expected, part] of wrong) {
+      await assertRejects(() => receive(pair.b, options as ReceiveOptions), expected, part);
+    }
+    assertEquals(pair.b.bytesAvailable, 1);
+  });
+
+  test(`${name}() reads each option once`, async () => {
+    using pair = connected();
+    pair.a.writeSync(bytes("a"));
+    const reads: string[] = [];
+    const options = new Proxy<ReceiveOptions>({ size: 4 }, {
+      get(target, key): unknown {
+        reads.push(String(key));
+        return Reflect.get(target, key);
+      },
+    });
+    await receive(pair.b, options);
+    assertEquals(reads.filter((it) => it !== "signal").toSorted(), [
+      "buffer",
+      "files",
+      "peek",
+      "size",
+      "waitAll",
+    ]);
+  });
+
+  test(`${name}() without descriptors left keeps the data, and nothing leaks`, async () => {
+    using pair = connected();
+    pair.a.sendSync({ data: bytes("data"), files: Array(5).fill(0) });
+    const before = countDescriptors();
+    let error: ControlTruncatedError;
+    {
+      using shortage = outOfDescriptors();
+      shortage.free(2);
+      error = await assertRejects(() => receive(pair.b, { files: 5 }), ControlTruncatedError);
+    }
+    assertEquals([text(error.data), countDescriptors()], ["data", before]);
+    assertEquals([error.code, /RLIMIT_NOFILE.*data/.test(error.message)], ["EMFILE", true]);
+    pair.a.sendSync({ data: bytes("next"), files: Array(5).fill(0) });
+    using message = await receive(pair.b, { files: 5 });
+    assertEquals([text(message?.data), message?.files.length], ["next", 5]);
+  });
+}
+
+test("messages without descriptors share no array that one could change", async () => {
+  using pair = connected();
+  pair.a.writeSync(bytes("a"));
+  using first = await pair.b.receive({ files: 1 });
+  first?.files.push(OwnedFd.open("/dev/null"));
+  pair.a.writeSync(bytes("b"));
+  using second = await pair.b.receive({ files: 1 });
+  assertEquals(second?.files, []);
+});
+
+test("receive() ends with the signal's reason before, during and after, and takes nothing", async () => {
+  using pair = connected();
+  const reason = new Error("enough");
+  pair.a.writeSync(bytes("a"));
+  const signal = AbortSignal.abort(reason);
+  assertStrictEquals(await assertRejects(() => pair.b.receive({ signal })), reason);
+  const late = new AbortController();
+  using message = await pair.b.receive({ signal: late.signal });
+  late.abort();
+  assertEquals(text(message?.data), "a");
+  const abort = new AbortController();
+  const pending = [pair.b.receive({ signal: abort.signal }), pair.b.receive()];
+  assertEquals(await isPending(Promise.race(pending)), true);
+  abort.abort(reason);
+  assertStrictEquals(await assertRejects(() => pending[0] ?? Promise.resolve()), reason);
+  pair.a.writeSync(bytes("b"));
+  assertEquals(text((await pending[1])?.data), "b");
+});
+
+for (const how of ["close", "detach", Symbol.dispose] as const) {
+  test(`receive() that waits ends with BadResource on ${String(how)}`, async () => {
+    for (const type of PAIRED) {
+      using pair = connected(type);
+      const pending = [
+        pair.b.receive(),
+        pair.b.receive({ waitAll: true, files: 1 }),
+        pair.b.read(new Uint8Array(1)),
+      ];
+      await turn();
+      const fd = pair.b[how]();
+      for (const it of pending) await assertRejects(() => it, Deno.errors.BadResource);
+      if (typeof fd === "number") OwnedFd.adopt(fd).close();
+    }
+  });
+}
+
+test("receive() with waitAll that is aborted keeps what came for the next one", async () => {
+  using pair = connected();
+  pair.a.writeSync(bytes("abcde"));
+  const abort = new AbortController();
+  const pending = pair.b.receive({ size: 10, waitAll: true, signal: abort.signal });
+  assertEquals(await isPending(pending), true);
+  abort.abort("enough");
+  assertEquals(await assertRejects(() => pending), "enough");
+  assertEquals(pair.b.bytesAvailable, 5);
+  using peeked = await pair.b.receive({ peek: true, size: 2 });
+  assertEquals(text(peeked?.data), "ab");
+  const chunk = new Uint8Array(2);
+  assertEquals([await pair.b.read(chunk), text(chunk)], [2, "ab"]);
+  using sync = pair.b.receiveSync({ size: 1 });
+  assertEquals(text(sync?.data), "c");
+  pair.a.writeSync(bytes("fgh"));
+  using rest = await pair.b.receive({ size: 5, waitAll: true });
+  assertEquals([text(rest?.data), pair.b.bytesAvailable], ["defgh", 0]);
+});
+
+test("receive() with waitAll in memory of the caller's is aborted without losing bytes", async () => {
+  using pair = connected();
+  pair.a.writeSync(bytes("abc"));
+  const buffer = [new Uint8Array(2), new Uint8Array(8)];
+  const abort = new AbortController();
+  const pending = pair.b.receive({ buffer, waitAll: true, signal: abort.signal });
+  await turn();
+  abort.abort("enough");
+  await assertRejects(() => pending);
+  for (const it of buffer) it.fill(0);
+  assertEquals(text((await pair.b.receive())?.data), "abc");
+});
+
+test("receive() waits in the order it was called", async () => {
+  using pair = connected("dgram");
+  const pending = [1, 2, 3].map(() => pair.b.receive());
+  await turn();
+  for (const data of ["a", "b", "c"]) pair.a.writeSync(bytes(data));
+  const messages = await Promise.all(pending);
+  assertEquals(messages.map((it) => text(it?.data)), ["a", "b", "c"]);
+});
+
+test("receive() refuses memory that is detached or shrunk while it waits, and loses nothing", async () => {
+  for (const change of ["detach", "shrink"] as const) {
+    using pair = connected();
+    const memory = new Uint8Array(new ArrayBuffer(64, { maxByteLength: 64 }));
+    const pending = pair.b.receive({ buffer: memory });
+    await turn();
+    if (change === "detach") memory.buffer.transfer();
+    else memory.buffer.resize(1);
+    pair.a.writeSync(bytes("abc"));
+    await assertRejects(() => pending, TypeError, "detached or shrunk");
+    assertEquals(text((await pair.b.receive())?.data), "abc");
+  }
+});
+
+test("receiveSync() gives up after receiveTimeout", () => {
+  for (const type of PAIRED) {
+    using pair = connected(type);
+    pair.b.receiveTimeout = 2;
+    const error = assertThrows(() => pair.b.receiveSync(), Deno.errors.WouldBlock);
+    assertEquals("code" in error && error.code, "EAGAIN");
+    assertThrows(() => pair.b.readSync(new Uint8Array(1)), Deno.errors.WouldBlock);
+  }
+});
+
+test("messages() goes through all, and ends with the connection", async () => {
+  for (const type of PAIRED.filter((it) => it !== "dgram")) {
+    using pair = connected(type);
+    pair.a.sendSync({ data: bytes("a"), files: [0] });
+    pair.a.sendSync({ data: bytes("b"), files: [0] });
+    pair.a.close();
+    const seen: [string, number][] = [];
+    for await (const message of pair.b.messages({ files: 1 })) {
+      using it = message;
+      seen.push([text(it.data), it.files.length]);
+    }
+    assertEquals(seen, [["a", 1], ["b", 1]]);
+  }
+});
+
+test("messages() passes empty datagrams on, and ends with BadResource on close", async () => {
+  using pair = connected("dgram");
+  for (const data of ["", "a", ""]) pair.a.sendSync({ data: bytes(data) });
+  const seen: number[] = [];
+  await assertRejects(async () => {
+    for await (const { data } of pair.b.messages()) {
+      if (seen.push(data.byteLength) === 3) setTimeout(() => pair.b.close(), 0);
+    }
+  }, Deno.errors.BadResource);
+  assertEquals(seen, [0, 1, 0]);
+});
+
+test("messages() ends with the signal's reason", async () => {
+  using pair = connected();
+  const signal = AbortSignal.abort("enough");
+  const error = await assertRejects(() => pair.b.messages({ signal }).next());
+  assertEquals(error, "enough");
+});
+
+linuxTest("lookUpControlRoom() makes room for what the options call for", () => {
+  using pair = connected("seqpacket");
+  const plain = lookUpControlRoom(pair.a.fd, "stream");
+  assertEquals(plain, { fixed: 0, credentials: false, timestamps: false });
+  const seqpacket = lookUpControlRoom(pair.a.fd, "seqpacket");
+  assertEquals(seqpacket, { fixed: 32, credentials: false, timestamps: true });
+  pair.b.passCredentials = true;
+  pair.b.passPidfd = true;
+  assertEquals(lookUpControlRoom(pair.b.fd, "dgram").fixed, 32 + 24);
+});
+
+gcTest("descriptors in a message that is forgotten are closed", async () => {
+  using pair = connected();
+  pair.a.sendSync({ data: bytes("a"), files: [0, 1] });
+  const numbers = await (async () => {
+    const message = await pair.b.receive({ files: 2 });
+    return message?.files.map(({ fd }) => fd) ?? [];
+  })();
+  assertEquals(numbers.length, 2);
+  await collectUntil(() => !numbers.some(isOpen));
+  assertEquals(numbers.filter(isOpen), []);
+});
+
+const CRASHER = `
+import os, socket, sys
+peer = socket.socket(socket.AF_UNIX)
+peer.connect(sys.argv[1])
+socket.send_fds(peer, [b"partial"], [0])
+os.kill(os.getpid(), 9)
+`;
+
+testWith(
+  "python3",
+  "a peer that dies in the middle of a message leaves what it sent, and then the end",
+  noLeaks(async () => {
+    using dir = tempDir();
+    using listener = listen(dir.join("a"));
+    const { command } = needPeer("python3");
+    const args = ["-c", CRASHER, dir.join("a")];
+    const crashed = new Deno.Command(command, { args, stdin: "null" }).output();
+    using server = await listener.accept();
+    using message = await server.receive({ size: 100, files: 2, waitAll: true });
+    assertEquals([text(message?.data), message?.files.length], ["partial", 1]);
+    assertEquals(await server.receive({ waitAll: true }), null);
+    assertEquals((await crashed).signal, "SIGKILL");
+  }),
+);

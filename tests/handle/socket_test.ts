@@ -1,0 +1,334 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { libc } from "../../ffi/libc.ts";
+import { platform } from "../../ffi/platform/mod.ts";
+import { OwnedFd } from "../../lib/handle/owned_fd.ts";
+import { descriptorOf, Socket } from "../../lib/handle/socket.ts";
+import { bind } from "../../lib/unix/bind.ts";
+import { listen } from "../../lib/unix/listen.ts";
+import { socketpair } from "../../lib/unix/socketpair.ts";
+import {
+  bytes,
+  connected,
+  fill,
+  isOpen,
+  isPending,
+  linuxTest,
+  PAIRED,
+  test,
+  text,
+  turn,
+} from "../util/cases.ts";
+import { countDescriptors } from "../util/descriptors.ts";
+import { outOfDescriptors } from "../util/limits.ts";
+import { tempDir } from "../util/tempdir.ts";
+
+test("Socket is what Deno calls a connection", () => {
+  using pair = connected();
+  const conn: Deno.Conn<Deno.UnixAddr> = pair.a;
+  assertEquals([conn.localAddr, conn.remoteAddr], [
+    { transport: "unix", path: "" },
+    { transport: "unix", path: "" },
+  ]);
+});
+
+for (const type of PAIRED) {
+  test(`read() and write(), and their twins, pass bytes (${type})`, async () => {
+    using pair = connected(type);
+    const chunk = new Uint8Array(8);
+    for (const [from, to] of [[pair.a, pair.b], [pair.b, pair.a]] as const) {
+      assertEquals(await from.write(bytes("abc")), 3);
+      assertEquals([await to.read(chunk), text(chunk.subarray(0, 3))], [3, "abc"]);
+      assertEquals(from.writeSync(bytes("de")), 2);
+      assertEquals([to.readSync(chunk), text(chunk.subarray(0, 2))], [2, "de"]);
+      const read = to.read(chunk);
+      assertEquals(await isPending(read), true);
+      from.writeSync(bytes("f"));
+      assertEquals(await read, 1);
+    }
+  });
+}
+
+test("read() and readSync() return null at the end, again and again", async () => {
+  using pair = connected();
+  pair.a.writeSync(bytes("a"));
+  pair.a.close();
+  const chunk = new Uint8Array(8);
+  assertEquals([await pair.b.read(chunk), await pair.b.read(chunk)], [1, null]);
+  assertEquals([pair.b.readSync(chunk), pair.b.readSync(chunk)], [null, null]);
+});
+
+test("read() and write() of nothing do nothing", async () => {
+  using pair = connected();
+  const nothing = new Uint8Array(0);
+  assertEquals([await pair.a.write(nothing), pair.a.writeSync(nothing)], [0, 0]);
+  assertEquals([await pair.a.read(nothing), pair.a.readSync(nothing)], [0, 0], "no data");
+  pair.b.writeSync(bytes("a"));
+  assertEquals([await pair.a.read(nothing), pair.a.readSync(nothing)], [0, 0], "data");
+  assertEquals(pair.a.readSync(new Uint8Array(8)), 1);
+  pair.b.close();
+  assertEquals([await pair.a.read(nothing), pair.a.readSync(nothing)], [0, 0], "the end");
+});
+
+linuxTest("read() tells an empty seqpacket message from the end", async () => {
+  using pair = connected("seqpacket");
+  const chunk = new Uint8Array(8);
+  await pair.a.write(new Uint8Array(0));
+  pair.a.writeSync(new Uint8Array(0));
+  pair.a.close();
+  assertEquals([await pair.b.read(chunk), pair.b.readSync(chunk)], [0, 0]);
+  assertEquals([await pair.b.read(chunk), pair.b.readSync(chunk)], [null, null]);
+});
+
+test("read() discards descriptors that come along: the kernel closes them", async () => {
+  using pair = connected();
+  const before = countDescriptors();
+  for (const read of ["read", "readSync"] as const) {
+    pair.a.sendSync({ data: bytes("a"), files: [0, 1] });
+    assertEquals(await pair.b[read](new Uint8Array(8)), 1);
+  }
+  assertEquals(countDescriptors(), before);
+});
+
+test("read() throws ConnectionReset when the peer closed with data unread, and then ends", async () => {
+  using pair = connected();
+  pair.b.writeSync(bytes("unread"));
+  pair.a.writeSync(bytes("late"));
+  pair.a.close();
+  const chunk = new Uint8Array(8);
+  const results: unknown[] = [];
+  for (let n = 0; n < 3; n++) {
+    results.push(await pair.b.read(chunk).catch((error) => error.constructor));
+  }
+  assertEquals(results.at(-1), null);
+  assert(Deno.build.os !== "linux" || results.includes(Deno.errors.ConnectionReset));
+});
+
+test("write() to a peer that is gone throws BrokenPipe, and raises no signal", async () => {
+  using pair = connected();
+  pair.b.close();
+  const error = await assertRejects(() => pair.a.write(bytes("a")), Deno.errors.BrokenPipe);
+  assert("code" in error && "syscall" in error);
+  assertEquals([error.code, error.syscall], ["EPIPE", "send"]);
+  assertThrows(() => pair.a.writeSync(bytes("a")), Deno.errors.BrokenPipe);
+});
+
+test("write() that finds no room waits, and writes a part", async () => {
+  using pair = connected();
+  fill(pair.a);
+  const pending = pair.a.write(new Uint8Array(1 << 22));
+  assertEquals(await isPending(pending), true);
+  while (await isPending(pending)) pair.b.readSync(new Uint8Array(1 << 16));
+  const count = await pending;
+  assert(count > 0 && count < 1 << 22);
+});
+
+test("read() and write() refuse what is no Uint8Array", async () => {
+  using pair = connected();
+  for (const wrong of ["a", new ArrayBuffer(1), [1], null, undefined]) {
+    const given = wrong as unknown as Uint8Array;
+    await assertRejects(() => pair.a.read(given), TypeError, "Uint8Array");
+    await assertRejects(() => pair.a.write(given), TypeError, "Uint8Array");
+    assertThrows(() => pair.a.readSync(given), TypeError, "Uint8Array");
+    assertThrows(() => pair.a.writeSync(given), TypeError, "Uint8Array");
+  }
+});
+
+test("read() from two sides takes turns in the order of the calls", async () => {
+  using pair = connected();
+  const [first, second] = [new Uint8Array(2), new Uint8Array(2)];
+  const pending = [pair.b.read(first), pair.b.read(second)];
+  await turn();
+  pair.a.writeSync(bytes("abcd"));
+  assertEquals(await Promise.all(pending), [2, 2]);
+  assertEquals([text(first), text(second)], ["ab", "cd"]);
+});
+
+test("read() of memory that is detached while it waits loses nothing", async () => {
+  using pair = connected();
+  const memory = new Uint8Array(64);
+  const pending = pair.b.read(memory);
+  await turn();
+  memory.buffer.transfer();
+  pair.a.writeSync(bytes("abc"));
+  await assertRejects(() => pending, TypeError, "detached or shrunk");
+  assertEquals(await pair.b.read(new Uint8Array(8)), 3);
+});
+
+test("a busy socket does not starve timers and others", async () => {
+  using pair = connected();
+  using other = connected();
+  let fired = false;
+  let answered = false;
+  setTimeout(() => fired = true, 0);
+  const answer = other.b.read(new Uint8Array(1)).then(() => answered = true);
+  other.a.writeSync(bytes("a"));
+  const chunk = new Uint8Array(1);
+  for (let n = 0; n < 100_000 && !(fired && answered); n++) {
+    await pair.a.write(chunk);
+    await pair.b.read(chunk);
+  }
+  assertEquals([fired, answered], [true, true]);
+  await answer;
+});
+
+test("close() is idempotent, and never touches a reused number", () => {
+  using pair = connected();
+  const { fd } = pair.a;
+  pair.a.close();
+  using reused = OwnedFd.open("/dev/null");
+  assertEquals(reused.fd, fd);
+  pair.a.close();
+  pair.a[Symbol.dispose]();
+  assertEquals(isOpen(fd), true);
+});
+
+test("use after close throws BadResource", async () => {
+  using pair = connected();
+  const { a } = pair;
+  a.close();
+  const one = new Uint8Array(1);
+  const uses: (() => unknown)[] = [
+    () => a.fd,
+    () => a.localAddr,
+    () => a.remoteAddr,
+    () => a.localAddress,
+    () => a.remoteAddress,
+    () => a.detach(),
+    () => a.readSync(one),
+    () => a.writeSync(one),
+    () => a.sendSync({ data: one }),
+    () => a.sendSync({ data: one, files: [0] }),
+    () => a.receiveSync(),
+    () => a.shutdown("both"),
+  ];
+  for (const use of uses) assertThrows(use, Deno.errors.BadResource, "Socket is closed");
+  const later: (() => Promise<unknown>)[] = [
+    () => a.read(one),
+    () => a.write(one),
+    () => a.send({ data: one }),
+    () => a.receive(),
+    () => a.closeWrite(),
+    () => a.messages().next(),
+    () => a.readable.getReader().read(),
+  ];
+  for (const use of later) await assertRejects(use, Deno.errors.BadResource, "Socket is closed");
+  a.ref();
+  a.unref();
+  assertThrows(() => descriptorOf(a).fd, Deno.errors.BadResource);
+});
+
+for (const how of ["close", "detach", Symbol.dispose] as const) {
+  test(`read() and write() that wait end with BadResource on ${String(how)}`, async () => {
+    for (const type of PAIRED) {
+      using pair = connected(type);
+      fill(pair.a, 1024);
+      const pending = [
+        pair.a.read(new Uint8Array(1)),
+        pair.a.read(new Uint8Array(1)),
+        pair.a.write(new Uint8Array(1024)),
+        pair.a.write(new Uint8Array(1024)),
+      ];
+      await turn();
+      const fd = pair.a[how]();
+      for (const it of pending) {
+        await assertRejects(() => it, Deno.errors.BadResource, "Socket is closed");
+      }
+      if (typeof fd === "number") OwnedFd.adopt(fd).close();
+    }
+  });
+}
+
+test("shutdown() ends one direction or both", async () => {
+  using pair = connected();
+  pair.a.shutdown("write");
+  assertEquals(await pair.b.read(new Uint8Array(1)), null);
+  await pair.b.write(bytes("still"));
+  assertEquals(await pair.a.read(new Uint8Array(8)), 5);
+  await assertRejects(() => pair.a.write(bytes("a")), Deno.errors.BrokenPipe);
+  pair.a.shutdown("read");
+  assertEquals(await pair.a.read(new Uint8Array(1)), null);
+  await assertRejects(() => pair.b.write(bytes("a")), Deno.errors.BrokenPipe);
+  using other = connected();
+  other.a.shutdown("both");
+  assertEquals(await other.b.read(new Uint8Array(1)), null);
+  for (const wrong of ["", "rd", undefined, "toString"]) {
+    assertThrows(() => other.a.shutdown(wrong as "both"), TypeError, '"both"');
+  }
+});
+
+test("shutdown() ends a read() that waits", async () => {
+  using pair = connected();
+  const read = pair.a.read(new Uint8Array(1));
+  await turn();
+  pair.a.shutdown("read");
+  assertEquals(await read, null);
+});
+
+test("closeWrite() comes after what was written before it", async () => {
+  using pair = connected();
+  const sent = pair.a.send({ data: new Uint8Array(1 << 20) });
+  const closed = pair.a.closeWrite();
+  const chunk = new Uint8Array(1 << 16);
+  let total = 0;
+  for (let count = await pair.b.read(chunk); count !== null; count = await pair.b.read(chunk)) {
+    total += count;
+  }
+  assertEquals([await sent, total], [1 << 20, 1 << 20]);
+  await closed;
+});
+
+test("detach() gives the number up, and adopt() takes it over", async () => {
+  using pair = connected();
+  const { fd } = pair.a;
+  assertEquals(pair.a.detach(), fd);
+  pair.a.close();
+  using adopted = Socket.adopt(fd);
+  assertEquals([adopted.fd, adopted.type, isOpen(fd)], [fd, "stream", true]);
+  await adopted.write(bytes("a"));
+  assertEquals(await pair.b.read(new Uint8Array(8)), 1);
+});
+
+test("adopt() knows type and names of what it takes over", () => {
+  using dir = tempDir();
+  for (const type of PAIRED) {
+    const [a, b] = socketpair({ type });
+    using adopted = Socket.adopt(a.detach());
+    using _b = b;
+    assertEquals(adopted.type, type);
+  }
+  using bound = Socket.adopt(bind(dir.join("a")).detach());
+  assertEquals([bound.type, bound.localAddr.path], ["dgram", dir.join("a")]);
+});
+
+test("adopt() refuses anything else, which stays open and with its owner", () => {
+  using dir = tempDir();
+  using listener = listen(dir.join("a"));
+  using file = OwnedFd.open("/dev/null");
+  const AF_INET = 2;
+  using tcp = OwnedFd.adopt(libc().socket(AF_INET, platform.SOCK_STREAM, 0));
+  for (const { fd } of [listener, file, tcp]) {
+    assertThrows(() => Socket.adopt(fd), TypeError, "Cannot adopt");
+    assertEquals(isOpen(fd), true);
+  }
+  for (const fd of [-1, 0.5, NaN, 0x7ffffffe]) assertThrows(() => Socket.adopt(fd), TypeError);
+});
+
+test("Deno.inspect() shows type and addresses", () => {
+  using pair = connected();
+  const shown = `Socket { fd: ${pair.a.fd}, type: "stream", local: "", remote: "" }`;
+  assertEquals(Deno.inspect(pair.a), shown);
+  pair.a.close();
+  assertEquals(Deno.inspect(pair.a), "Socket (closed)");
+});
+
+test("socketpair() without descriptors throws EMFILE, and works again", () => {
+  using shortage = outOfDescriptors();
+  shortage.free(1);
+  const error = assertThrows(() => socketpair(), Error, "too many open descriptors");
+  assert("code" in error && "syscall" in error);
+  assertEquals([error.code, error.syscall], ["EMFILE", "socketpair"]);
+  shortage.free(8); // the runtime's own threads may take some
+  const [a, b] = socketpair();
+  a.close();
+  b.close();
+});

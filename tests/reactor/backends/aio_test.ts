@@ -1,0 +1,26 @@
+/** The calls of asynchronous I/O. */
+
+import { assertEquals } from "@std/assert";
+import { platform } from "../../../ffi/platform/mod.ts";
+import { aioRing, ioDestroy, ioSetup, ioSubmit } from "../../../ffi/syscalls/aio.ts";
+import { testUnless } from "../../util/peers.ts";
+
+const linux = Deno.build.os === "linux" ? undefined : "Linux only";
+
+testUnless(linux, "ioSetup() gives a ring that ioDestroy() takes back once", () => {
+  const context = ioSetup(1);
+  if (typeof context === "number") throw new Error(`io_setup: ${context}`);
+  const MAGIC = 4, HEAD = 2, TAIL = 3;
+  const ring = aioRing(context, 8);
+  assertEquals([ring[MAGIC], ring[HEAD], ring[TAIL]], [0xa10a10a1 | 0, 0, 0]);
+  assertEquals(ioDestroy(context), 0);
+  assertEquals(ioDestroy(context), -platform.EINVAL);
+});
+
+testUnless(linux, "ioSubmit() to no context and of no request is refused", () => {
+  assertEquals(ioSubmit(1n, new Uint8Array(8)), -platform.EINVAL);
+});
+
+testUnless(linux, "ioSetup() refuses more than the system has", () => {
+  assertEquals(ioSetup(0x7fffffff), -platform.EINVAL);
+});

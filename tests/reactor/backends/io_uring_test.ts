@@ -1,0 +1,44 @@
+/** The rings themselves. */
+
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { platform } from "../../../ffi/platform/mod.ts";
+import { SharedMemory } from "../../../ffi/syscalls/io_uring.ts";
+import { Ring } from "../../../lib/reactor/backends/ring.ts";
+import { noLeaks } from "../../util/descriptors.ts";
+import { testUnless } from "../../util/peers.ts";
+
+const linux = Deno.build.os === "linux" ? undefined : "Linux only";
+
+testUnless(
+  linux,
+  "a ring keeps completions for which it has no room",
+  noLeaks(() => {
+    const ring = new Ring({ entries: 2, completions: 2 });
+    const NOP = 0;
+    for (let i = 0; i < 10; i++) assertEquals(ring.push(NOP, -1, i, ~i), 0);
+    assertEquals(ring.enter(), 0);
+    const seen: number[] = [];
+    for (let i = 0; i < 20; i++) {
+      ring.reap(1, (low, high, result, flags) => {
+        assertEquals([high, result, flags], [~low, 0, 0]);
+        seen.push(low);
+      });
+      if (!ring.idle) assertEquals(ring.enter(), 0);
+    }
+    assertEquals(seen, Array.from({ length: 10 }, (_, i) => i));
+    assert(ring.empty && ring.idle);
+    ring.dispose();
+  }),
+);
+
+testUnless(
+  linux,
+  "a ring with flags that no kernel knows is refused, and leaves nothing open",
+  noLeaks(() => {
+    assertThrows(() => new Ring({ entries: 2, completions: 2, flags: 1 << 31 }), Error, "EINVAL");
+  }),
+);
+
+testUnless(linux, "SharedMemory.map() of a number that is no descriptor is -EBADF", () => {
+  assertEquals(SharedMemory.map(987654, 4096, 0), -platform.EBADF);
+});

@@ -1,0 +1,438 @@
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import type { FileLike } from "../../lib/fd/file_like.ts";
+import { OwnedFd } from "../../lib/handle/owned_fd.ts";
+import { concatenated, type OutgoingMessage, totalLength } from "../../lib/socket/sender.ts";
+import type { Socket } from "../../lib/handle/socket.ts";
+import { bind } from "../../lib/unix/bind.ts";
+import { InvalidAddressError, SyscallError } from "../../mod.ts";
+import {
+  bytes,
+  connected,
+  fill,
+  isPending,
+  linuxTest,
+  PAIRED,
+  test,
+  text,
+  turn,
+} from "../util/cases.ts";
+import { countDescriptors } from "../util/descriptors.ts";
+import { outOfDescriptors } from "../util/limits.ts";
+import { tempDir } from "../util/tempdir.ts";
+
+type Send = (socket: Socket, message: OutgoingMessage) => Promise<number>;
+
+const twins: Readonly<Record<string, Send>> = {
+  send: (socket, message) => socket.send(message),
+  sendSync: (socket, message) => Promise.try(() => socket.sendSync(message)),
+};
+
+/** Read until so many bytes have come. */
+async function readAll(socket: Socket, length: number): Promise<Uint8Array> {
+  const all = new Uint8Array(length);
+  for (let done = 0; done < length;) {
+    const count = await socket.read(all.subarray(done));
+    if (count === null) return all.subarray(0, done);
+    done += count;
+  }
+  return all;
+}
+
+Deno.test("totalLength() and concatenated() put pieces together", () => {
+  const pieces = [bytes("ab"), bytes(""), bytes("c")];
+  assertEquals([totalLength(pieces), text(concatenated(pieces))], [3, "abc"]);
+  assertEquals([totalLength([]), concatenated([]).byteLength], [0, 0]);
+});
+
+for (const [name, send] of Object.entries(twins)) {
+  for (const type of PAIRED) {
+    test(`${name}() sends one piece, several, and none (${type})`, async () => {
+      using pair = connected(type);
+      assertEquals(await send(pair.a, { data: bytes("hello") }), 5);
+      assertEquals(text(pair.b.receiveSync()?.data), "hello");
+      const pieces = [bytes("a"), bytes(""), bytes("bc")];
+      assertEquals(await send(pair.a, { data: pieces }), 3);
+      assertEquals(text(pair.b.receiveSync()?.data), "abc");
+      for (const message of [{}, { data: [] }, { data: bytes("") }, { data: [bytes("")] }]) {
+        assertEquals(await send(pair.a, message), 0);
+        if (type === "stream") assertEquals(pair.b.bytesAvailable, 0);
+        else assertEquals(pair.b.receiveSync()?.data.byteLength, 0);
+      }
+    });
+
+    test(`${name}() passes descriptors once, which stay open here (${type})`, async () => {
+      using pair = connected(type);
+      using file = OwnedFd.open("/dev/zero");
+      assertEquals(await send(pair.a, { data: bytes("abc"), files: [file, 0, pair.b] }), 3);
+      using message = pair.b.receiveSync({ files: 3 });
+      assertEquals(message?.files.map((it) => it.stat().rdev)[0], file.stat().rdev);
+      assertEquals([message?.files.length, message?.files[2]?.stat().isSocket], [3, true]);
+      assertEquals(file.kind(), "character");
+    });
+
+    test(`${name}() takes more pieces than one call can (${type})`, async () => {
+      using pair = connected(type);
+      const pieces = Array.from({ length: 3000 }, (_, n) => new Uint8Array([n & 255]));
+      assertEquals(await send(pair.a, { data: pieces, files: [0] }), 3000);
+      using message = pair.b.receiveSync({ files: 1 });
+      const first = message?.data ?? new Uint8Array(0);
+      const rest = await readAll(pair.b, type === "stream" ? 3000 - first.byteLength : 0);
+      assertEquals(concatenated([first, rest]), concatenated(pieces));
+      assertEquals(message?.files.length, 1);
+    });
+  }
+
+  test(`${name}() refuses wrong arguments before anything is sent`, async () => {
+    using pair = connected();
+    using datagrams = connected("dgram");
+    const wrong: [unknown, new (...args: never[]) => Error, string][] = [
+      [{ data: "text" }, TypeError, "Uint8Array"],
+      [{ data: [new Uint8Array(1), "text"] }, TypeError, "Uint8Array"],
+      [{ data: new ArrayBuffer(1) }, TypeError, "Uint8Array"],
+      [{ data: bytes("a"), files: Array(254).fill(0) }, RangeError, "253"],
+      [{ data: bytes("a"), files: [-1] }, TypeError, "descriptor"],
+      [{ data: bytes("a"), files: 0 }, TypeError, "array"],
+      [{ data: bytes("a"), files: { fd: 0 } }, TypeError, "array"],
+      [{ data: new DataView(new ArrayBuffer(1)) }, TypeError, "Uint8Array"],
+      [{ data: Array(2) }, TypeError, "Uint8Array"],
+      [{ data: bytes("a"), files: ["0"] }, TypeError, "descriptor"],
+      [{ files: [0] }, TypeError, "at least one byte"],
+      [{ data: bytes(""), files: [0] }, TypeError, "at least one byte"],
+      [{ data: bytes("a"), to: "/run/a" }, TypeError, "datagram"],
+    ];
+    const claims: typeof wrong = [
+      [{ data: bytes("a"), credentials: { pid: 0.5, uid: 0, gid: 0 } }, RangeError, "pid"],
+      [{ data: bytes("a"), credentials: { pid: 1, uid: -1, gid: 0 } }, RangeError, "uid"],
+      [{ data: bytes("a"), credentials: { pid: 1, uid: 0, gid: 2 ** 32 } }, RangeError, "gid"],
+    ];
+    if (Deno.build.os === "linux") wrong.push(...claims);
+    for (const [message, expected, part] of wrong) {
+      await assertRejects(() => send(pair.a, message as OutgoingMessage), expected, part);
+    }
+    assertEquals(pair.b.bytesAvailable, 0);
+    await assertRejects(() => send(datagrams.a, { to: "a\0b" }), InvalidAddressError);
+    await assertRejects(() => send(datagrams.a, { to: "" }), InvalidAddressError);
+  });
+
+  test(`${name}() of a number that is no descriptor, or a closed OwnedFd, sends nothing`, async () => {
+    using pair = connected();
+    const closed = OwnedFd.open("/dev/null");
+    closed.close();
+    for (const file of [0x7ffffffe, closed]) {
+      const attempt = (): Promise<number> => send(pair.a, { data: bytes("a"), files: [0, file] });
+      await assertRejects(attempt, Deno.errors.BadResource);
+    }
+    assertEquals(pair.b.bytesAvailable, 0);
+  });
+
+  test(`${name}() reads each property of a message once`, async () => {
+    using pair = connected();
+    const reads: string[] = [];
+    const spy = <T extends object>(target: T, prefix = ""): T =>
+      new Proxy(target, {
+        get(object, key): unknown {
+          if (typeof key === "string") reads.push(prefix + key);
+          return Reflect.get(object, key);
+        },
+      });
+    await send(pair.a, spy({ data: bytes("a"), files: [spy({ fd: 0 }, "file.")] }));
+    assertEquals(reads.toSorted(), ["credentials", "data", "file.fd", "files", "to"]);
+    using message = pair.b.receiveSync({ files: 1 });
+    assertEquals(message?.files.length, 1);
+  });
+
+  test(`${name}() to a peer that is gone throws BrokenPipe, and raises no signal`, async () => {
+    using pair = connected();
+    pair.b.close();
+    for (const message of [{ data: bytes("a") }, { data: bytes("a"), files: [0] }]) {
+      const error = await assertRejects(() => send(pair.a, message), Deno.errors.BrokenPipe);
+      assert("code" in error && "syscall" in error);
+      assertEquals([error.code, error.syscall], ["EPIPE", "sendmsg"]);
+    }
+  });
+
+  test(`${name}() to an address has it in its errors`, async () => {
+    using dir = tempDir();
+    using socket = bind(dir.join("a"));
+    bind(dir.join("stale"), { unlinkOnClose: false }).close();
+    const table = [
+      ["none", Deno.errors.NotFound],
+      ["stale", Deno.errors.ConnectionRefused],
+    ] as const;
+    for (const [path, expected] of table) {
+      const message = { data: bytes("a"), to: dir.join(path) };
+      const error = await assertRejects(() => send(socket, message), expected);
+      assertEquals("address" in error && error.address, dir.join(path));
+    }
+    const error = await assertRejects(() => send(socket, { data: bytes("a") }), Error);
+    assertEquals("code" in error && error.code, "ENOTCONN");
+  });
+
+  test(`${name}() of a datagram that is too large says what to do`, async () => {
+    using pair = connected("dgram");
+    const data = new Uint8Array(4 << 20);
+    const error = await assertRejects(() => send(pair.a, { data }), SyscallError, "split it");
+    assertEquals(error.code, "EMSGSIZE");
+  });
+
+  linuxTest(`${name}() claims credentials that are its own, and may claim no others`, async () => {
+    using pair = connected();
+    pair.b.passCredentials = true;
+    const own = { pid: Deno.pid, uid: Deno.uid() ?? 0, gid: Deno.gid() ?? 0 };
+    await send(pair.a, { data: bytes("a"), credentials: own, files: [0] });
+    using message = pair.b.receiveSync({ files: 1 });
+    assertEquals([message?.credentials, message?.files.length], [own, 1]);
+    const nobody = { ...own, pid: 0x7ffffffe };
+    await assertRejects(() => send(pair.a, { data: bytes("a"), credentials: nobody }), Error);
+  });
+}
+
+test("send() of more than fits waits, and sends all of it with the descriptors once", async () => {
+  using pair = connected();
+  const data = new Uint8Array(3 << 20);
+  for (let n = 0; n < data.byteLength; n += 4096) data[n] = n >> 12;
+  const pending = pair.a.send({ data, files: [0] });
+  assertEquals(await isPending(pending), true);
+  using first = await pair.b.receive({ files: 1 });
+  const rest = await readAll(pair.b, data.byteLength - (first?.data.byteLength ?? 0));
+  assertEquals(await pending, data.byteLength);
+  assertEquals(first?.files.length, 1);
+  assertEquals(Deno.inspect(concatenated([first?.data ?? rest, rest])), Deno.inspect(data));
+  assertEquals(pair.b.bytesAvailable, 0);
+});
+
+test("sendSync() of more than fits blocks until a thread elsewhere has read it", async () => {
+  using pair = connected();
+  const worker = `
+    import { Socket } from ${JSON.stringify(new URL("../../mod.ts", import.meta.url).href)};
+    onmessage = ({ data: { fd, length } }) => {
+      using socket = Socket.adopt(fd);
+      const chunk = new Uint8Array(65536);
+      let read = 0;
+      postMessage("ready");
+      while (read < length) read += socket.readSync(chunk);
+      postMessage(read);
+    };
+  `;
+  const url = URL.createObjectURL(new Blob([worker], { type: "text/javascript" }));
+  const reader = new Worker(url, { type: "module" });
+  const length = 2 << 20;
+  reader.postMessage({ fd: pair.b.detach(), length });
+  await new Promise((resolve) => reader.onmessage = resolve);
+  const read = new Promise((resolve) => reader.onmessage = ({ data }) => resolve(data));
+  assertEquals(pair.a.sendSync({ data: new Uint8Array(length) }), length);
+  assertEquals(await read, length);
+  reader.terminate();
+  URL.revokeObjectURL(url);
+});
+
+test("send() by many at a time never mixes messages nor exchanges descriptors", async () => {
+  using pair = connected();
+  using zero = OwnedFd.open("/dev/zero");
+  using none = OwnedFd.open("/dev/null");
+  const size = 100_000;
+  const senders = Array.from({ length: 12 }, (_, n) =>
+    pair.a.send({
+      data: new Uint8Array(size).fill(n + 1),
+      ...(n % 3 === 0 ? { files: [n % 2 ? zero : none] } : {}),
+    }));
+  for (let n = 0; n < 12; n++) {
+    let done = 0;
+    while (done < size) {
+      using message = await pair.b.receive({ size: size - done, files: 4, waitAll: true });
+      assert(message);
+      assertEquals(message.data.every((it) => it === n + 1), true, `message ${n}`);
+      if (message.files.length > 0) {
+        const expected = n % 3 === 0 ? (n % 2 ? zero : none).stat().rdev : undefined;
+        assertEquals(message.files.map((it) => it.stat().rdev), [expected]);
+      }
+      done += message.data.byteLength;
+    }
+  }
+  assertEquals(await Promise.all(senders), Array(12).fill(size));
+});
+
+test("send() holds on to descriptors that the caller closes while it waits", async () => {
+  using pair = connected();
+  fill(pair.a);
+  const file = OwnedFd.open("/dev/zero");
+  const { rdev } = file.stat();
+  const pending = [
+    pair.a.send({ data: bytes("a"), files: [file] }),
+    pair.a.send({ data: bytes("b"), files: [file] }),
+  ];
+  await turn();
+  file.close();
+  using _reused = OwnedFd.open("/dev/null");
+  const received: unknown[] = [];
+  while (received.length < 2) {
+    using message = await pair.b.receive({ files: 2 });
+    if (message) received.push(...message.files.map((it) => it.stat().rdev));
+  }
+  assertEquals(received, [rdev, rdev]);
+  await Promise.all(pending);
+});
+
+test("send() that waits and cannot hold its descriptors fails, and leaves nothing open", async () => {
+  using pair = connected();
+  fill(pair.a);
+  const before = countDescriptors();
+  {
+    using shortage = outOfDescriptors();
+    shortage.free(1);
+    const error = await assertRejects(
+      () => pair.a.send({ data: bytes("a"), files: [0, 1, 2] }),
+      Error,
+      "too many open descriptors",
+    );
+    assertEquals("code" in error && error.code, "EMFILE");
+  }
+  assertEquals(countDescriptors(), before);
+});
+
+test("send() ends with the signal's reason before, during and after", async () => {
+  using pair = connected();
+  const reason = new Error("enough");
+  const data = bytes("a");
+  const signal = AbortSignal.abort(reason);
+  assertStrictEquals(await assertRejects(() => pair.a.send({ data }, { signal })), reason);
+  assertEquals(pair.b.bytesAvailable, 0);
+
+  const late = new AbortController();
+  assertEquals(await pair.a.send({ data }, { signal: late.signal }), 1);
+  late.abort();
+
+  const abort = new AbortController();
+  const large = new Uint8Array(3 << 20).fill(7);
+  const pending = pair.a.send({ data: large, files: [0] }, { signal: abort.signal });
+  const queued = pair.a.send({ data: bytes("never") }, { signal: abort.signal });
+  await turn();
+  abort.abort(reason);
+  assertStrictEquals(await assertRejects(() => pending), reason);
+  assertStrictEquals(await assertRejects(() => queued), reason);
+  // A prefix of the large message is on its way, and what comes next comes after it.
+  const next = pair.a.send({ data: bytes("z") });
+  pair.b.readSync(new Uint8Array(1));
+  let last = 0;
+  while (last !== 122) {
+    const chunk = new Uint8Array(65536);
+    const count = await pair.b.read(chunk) ?? 0;
+    assertEquals(chunk.subarray(0, count).every((it) => it === 7 || it === 122), true);
+    last = chunk[count - 1] ?? 0;
+  }
+  await next;
+});
+
+for (const how of ["close", "detach", Symbol.dispose] as const) {
+  test(`send() that waits ends with BadResource on ${String(how)}`, async () => {
+    using pair = connected();
+    fill(pair.a);
+    const pending = [
+      pair.a.send({ data: bytes("a"), files: [0] }),
+      pair.a.send({ data: bytes("b") }),
+      pair.a.write(bytes("c")),
+      pair.a.closeWrite(),
+    ];
+    await turn();
+    const fd = pair.a[how]();
+    for (const it of pending) await assertRejects(() => it, Deno.errors.BadResource, "closed");
+    if (typeof fd === "number") OwnedFd.adopt(fd).close();
+  });
+}
+
+test("sendSync() gives up after sendTimeout", () => {
+  using pair = connected();
+  fill(pair.a);
+  pair.a.sendTimeout = 2;
+  const error = assertThrows(() => pair.a.sendSync({ data: bytes("a") }), Deno.errors.WouldBlock);
+  assertEquals("code" in error && error.code, "EAGAIN");
+});
+
+test("send() refuses data that is detached or shrunk while it waits", async () => {
+  for (const change of ["detach", "shrink"] as const) {
+    using pair = connected();
+    const memory = new Uint8Array(new ArrayBuffer(3 << 20, { maxByteLength: 3 << 20 }));
+    const pending = pair.a.send({ data: memory });
+    await turn();
+    if (change === "detach") memory.buffer.transfer();
+    else memory.buffer.resize(1 << 20);
+    while (pair.b.bytesAvailable > 0) pair.b.readSync(new Uint8Array(1 << 20));
+    await assertRejects(() => pending, TypeError, "detached or shrunk");
+  }
+});
+
+test("send() to a full queue waits, connected and with `to`", async () => {
+  for (const connectedSender of [true, false]) {
+    using dir = tempDir();
+    using receiver = bind(dir.join("to"));
+    using sender = bind(dir.join("from"));
+    using pair = connected("dgram");
+    const [from, to] = connectedSender ? [pair.a, pair.b] : [sender, receiver];
+    const message = connectedSender ? {} : { to: dir.join("to") };
+    let sent = 0;
+    const sending = (async () => {
+      for (; sent < 1000; sent++) {
+        await from.send({ ...message, data: new Uint8Array([sent & 255]), files: [0] });
+      }
+    })();
+    assertEquals(await isPending(sending), true);
+    for (let n = 0; n < 1000; n++) {
+      using got = await to.receive({ files: 1 });
+      assertEquals([got?.data[0], got?.files.length], [n & 255, 1]);
+    }
+    await sending;
+  }
+});
+
+linuxTest("sendSync() to a full queue gives up after sendTimeout, connected and with `to`", () => {
+  using dir = tempDir();
+  using _receiver = bind(dir.join("to"));
+  using sender = bind(dir.join("from"));
+  using pair = connected("dgram");
+  for (const [socket, message] of [[pair.a, {}], [sender, { to: dir.join("to") }]] as const) {
+    socket.sendTimeout = 2;
+    assertThrows(() => {
+      for (;;) socket.sendSync({ ...message, data: bytes("a") });
+    }, Deno.errors.WouldBlock);
+  }
+});
+
+for (const how of ["close", "abort"] as const) {
+  linuxTest(`send() that waits for a full queue ends on ${how}`, async () => {
+    using dir = tempDir();
+    using _receiver = bind(dir.join("to"));
+    using sender = bind(dir.join("from"));
+    const abort = new AbortController();
+    const { signal } = abort;
+    const flood = (async () => {
+      for (;;) await sender.send({ data: bytes("a"), to: dir.join("to") }, { signal });
+    })();
+    assertEquals(await isPending(flood), true);
+    if (how === "close") sender.close();
+    else abort.abort("enough");
+    const error = await assertRejects(() => flood);
+    if (how === "close") assert(error instanceof Deno.errors.BadResource);
+    else assertEquals(error, "enough");
+  });
+}
+
+test("files may be anything with an fd", async () => {
+  using pair = connected();
+  const { open } = await import("node:fs/promises");
+  const handle = await open("/dev/zero");
+  const files: FileLike[] = [handle, 2, pair.b];
+  await pair.a.send({ data: bytes("a"), files });
+  using message = await pair.b.receive({ files: 3 });
+  assertEquals(message?.files.length, 3);
+  await handle.close();
+});
+
+for (const [twin, send] of Object.entries(twins)) {
+  test(`${twin}() takes neither bytes nor a string for a message`, async () => {
+    using pair = connected("dgram");
+    for (const wrong of [bytes("a"), "a", [bytes("a")]] as OutgoingMessage[]) {
+      await assertRejects(() => send(pair.a, wrong), TypeError, "{ data: bytes }");
+    }
+    assertEquals(await send(pair.a, {}), 0, "an empty message is one");
+  });
+}

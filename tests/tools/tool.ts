@@ -1,0 +1,84 @@
+/**
+ * Starts the command-line tools with the permissions they have when they are compiled.
+ *
+ * @module
+ */
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { entryOf, type ToolName, TOOLS } from "../../tools/permissions.ts";
+import { type LineProcess, startDeno, startProcess } from "../util/process.ts";
+import type { TempDir } from "../util/tempdir.ts";
+
+/** A command in front of another that takes what root may do beyond other users from it. */
+export const WITHOUT_PRIVILEGES: readonly string[] = Deno.uid() === 0
+  ? ["setpriv", "--bounding-set=-all"]
+  : [];
+
+/** Start a tool, by another command in front of it if need be. */
+export function startTool(
+  name: ToolName,
+  args: readonly string[],
+  env: Record<string, string> = {},
+  by: readonly string[] = [],
+): LineProcess {
+  if (by.length === 0) return startDeno(entryOf(name), TOOLS[name], { args, env });
+  const [first = "", ...rest] = by;
+  const options = ["run", "--quiet", "--no-prompt", ...TOOLS[name], entryOf(name).pathname];
+  return startProcess(first, { args: [...rest, Deno.execPath(), ...options, ...args], env });
+}
+
+/** Read the rest of a tool's output, and how it ended. */
+export async function finish(tool: LineProcess): Promise<{
+  code: number;
+  output: string;
+  errors: string;
+}> {
+  const output = await tool.readAll();
+  const { code } = await tool.status;
+  return { code, output, errors: (await tool.stderr).trimEnd() };
+}
+
+/** Expect a tool to end with one line of error output, leaving no socket of its own behind. */
+export async function assertFails(
+  tool: LineProcess,
+  code: number,
+  message: RegExp,
+  dir?: TempDir,
+  left: readonly string[] = [],
+): Promise<void> {
+  const ended = await finish(tool);
+  assertMatch(ended.errors, message);
+  assertEquals([ended.errors.split("\n").length, ended.code], [1, code], ended.errors);
+  if (dir !== undefined) assertEquals(listing(dir), [...left].sort());
+}
+
+/** List what is in a directory. */
+export function listing(dir: TempDir): string[] {
+  return Array.from(Deno.readDirSync(dir.path), ({ name }) => name).sort();
+}
+
+/** A line of `unixtap --json`. */
+export interface Line {
+  readonly event: string;
+  readonly connection?: number;
+  readonly from?: "client" | "server";
+  readonly size?: number;
+  readonly text?: string;
+  readonly hex?: string;
+  readonly cut?: boolean;
+  readonly type?: string;
+  readonly error?: string;
+  readonly process?: { pid: number; uid: number; command: string };
+  readonly sender?: { pid: number };
+  readonly files?: { kind: string; target: string; access: string; size?: number }[];
+}
+
+/** Read a line of `unixtap --json`. */
+export async function readEvent(tool: LineProcess): Promise<Line> {
+  return JSON.parse(await tool.readLine());
+}
+
+/** Read all lines of `unixtap --json` up to its end. */
+export async function readEvents(tool: LineProcess): Promise<Line[]> {
+  return (await tool.readAll()).split("\n").slice(0, -1).map((it) => JSON.parse(it));
+}

@@ -1,0 +1,192 @@
+// How tools/unixtap ends when it cannot go on.
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { type Socket, type SocketType, unix } from "@denet/unix";
+import { testUnless, testWith } from "../util/peers.ts";
+import { tempDir } from "../util/tempdir.ts";
+import { encode, notLinux, Tapped } from "./tapped.ts";
+import { assertFails, finish, listing, readEvents, startTool, WITHOUT_PRIVILEGES } from "./tool.ts";
+
+const USAGE: readonly [args: string[], message: RegExp][] = [
+  [["--nonsense"], /^unixtap: Unknown option '--nonsense'; see "unixtap --help"$/],
+  [["--type"], /'-t, --type <value>' argument missing/],
+  [[], /Give LISTEN and TARGET/],
+  [["a"], /Give LISTEN and TARGET/],
+  [["a", "b", "c\x1b"], /Cannot use "c\\x1b" as well/],
+  [["", "b"], /Give LISTEN and TARGET/],
+  [["a", "a"], /cannot be the same/],
+  [["-t", "tcp", "a", "b"], /Cannot use "tcp" for --type: give one of stream, seqpacket, dgram/],
+  [["--bytes=-1", "a", "b"], /Cannot use "-1" for --bytes/],
+  [["-b", "many", "a", "b"], /Cannot use "many" for --bytes: give a number up to 4294967295/],
+  [["--match", "(", "a", "b"], /Cannot use "\(" for --match: it is no regular expression/],
+  [["--mode", "888", "a", "b"], /Cannot use "888" for --mode: give octal digits/],
+];
+
+testUnless(notLinux, "unixtap refuses a wrong command line in one line, with 2", async () => {
+  for (const [args, message] of USAGE) {
+    await using tool = startTool("unixtap", args);
+    await assertFails(tool, 2, message);
+  }
+});
+
+testUnless(notLinux, "unixtap fails in one line where it cannot start, with 1", async () => {
+  using dir = tempDir();
+  using _server = unix.listen(dir.join("server"));
+  using _taken = unix.listen(dir.join("taken"));
+  Deno.writeTextFileSync(dir.join("file"), "");
+  unix.listen(dir.join("stale"), { unlinkOnClose: false }).close();
+  const left = listing(dir);
+  const t = dir.join("t");
+  for (
+    const [args, message] of [
+      [[t, dir.join("absent")], /Cannot connect to ".*absent": no such file or directory/],
+      [[t, dir.join("file")], /Cannot connect to ".*file": nobody listens there/],
+      [[t, dir.join("stale")], /Cannot connect to ".*stale": nobody listens there/],
+      [[t, ""], /empty/],
+      [[dir.join("no/where"), dir.join("server")], /Cannot bind to ".*no\/where": no such file/],
+      [[dir.join("taken"), dir.join("server")], /Cannot listen on ".*taken".*--replace/],
+      [["--replace", dir.join("taken"), dir.join("server")], /is taken; something else is there/],
+      [["--replace", dir.join("file"), dir.join("server")], /is taken; something else is there/],
+      [["-o", dir.join("no/where"), t, dir.join("server")], /Cannot open ".*no\/where": no such/],
+      [["-o", dir.path, t, dir.join("server")], /Cannot open ".*": it is a directory/],
+      [["-o", "/dev/full", t, dir.join("server")], /Cannot write the output: no space left/],
+    ] as [string[], RegExp][]
+  ) {
+    await using tool = startTool("unixtap", args);
+    await assertFails(tool, 1, message, dir, left);
+  }
+});
+
+testUnless(notLinux, "unixtap --replace takes the place of a left-over socket", async () => {
+  using dir = tempDir();
+  using _server = unix.listen(dir.join("server"));
+  unix.listen(dir.join("tap"), { unlinkOnClose: false }).close();
+  await using tool = startTool("unixtap", ["--replace", dir.join("tap"), dir.join("server")]);
+  await tool.readLine();
+  assertEquals((Deno.statSync(dir.join("tap")).mode ?? 0) & 0o777, 0o600);
+  using _client = await unix.connect(dir.join("tap"));
+});
+
+testWith("setpriv", "unixtap fails in one line where it has no permission", async () => {
+  using dir = tempDir();
+  using _server = unix.listen(dir.join("server"), { mode: 0 });
+  using _open = unix.listen(dir.join("open"));
+  Deno.mkdirSync(dir.join("closed"), { mode: 0o500 });
+  for (
+    const [args, message] of [
+      [[dir.join("t"), dir.join("server")], /Cannot connect to ".*server": permission denied/],
+      [[dir.join("closed/t"), dir.join("open")], /Cannot bind to ".*t": permission denied/],
+    ] as [string[], RegExp][]
+  ) {
+    await using tool = startTool("unixtap", args, {}, WITHOUT_PRIVILEGES);
+    await assertFails(tool, 1, message, dir, ["closed", "open", "server"]);
+  }
+});
+
+testUnless(notLinux, "unixtap ends cleanly at a signal, its connections as well", async () => {
+  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const) {
+    await using it = await Tapped.start("stream");
+    await it.client.send({ data: encode("in the middle") });
+    await it.server.read(new Uint8Array(20));
+    it.tool.kill(signal);
+    await assertFails(it.tool, code, new RegExp(`^unixtap: ended by ${signal}$`), it.dir, [
+      "target",
+    ]);
+    assertEquals(await it.client.read(new Uint8Array(1)), null);
+    assertEquals(await it.server.read(new Uint8Array(1)), null);
+  }
+});
+
+testUnless(notLinux, "unixtap ends when the target has vanished, or waits with -k", async () => {
+  await using it = new Tapped();
+  const first = unix.listen(it.target);
+  await it.startTool();
+  first.close();
+  using _client = await unix.connect(it.address);
+  await assertFails(it.tool, 1, /Cannot connect to ".*target": no such file/, it.dir);
+
+  using again = unix.listen(it.target);
+  await it.startTool("--keep-going");
+  again.close();
+  using lost = await unix.connect(it.address);
+  assertEquals(await lost.read(new Uint8Array(1)), null);
+  using back = unix.listen(it.target);
+  using client = await unix.connect(it.address);
+  using server = await back.accept();
+  await client.send({ data: encode("hello") });
+  assertEquals(await server.read(new Uint8Array(9)), 5);
+});
+
+testUnless(
+  notLinux,
+  "unixtap --output writes to a file, and fails when its disk is full",
+  async () => {
+    using files = tempDir();
+    await using it = await Tapped.start("stream", "--once", "--output", "/dev/stdout");
+    it.client.close();
+    it.server.close();
+    assertEquals((await readEvents(it.tool)).at(-1)?.event, "close");
+
+    await using other = new Tapped();
+    using listener = unix.listen(other.target);
+    const log = files.join("log");
+    const tool = startTool("unixtap", ["-1j", "-o", log, other.address, other.target]);
+    await using _tool = tool;
+    using client = await connectWhenThere(other.address, "stream");
+    using server = await listener.accept();
+    client.close();
+    server.close();
+    assertEquals((await finish(tool)).code, 0);
+    const events = Deno.readTextFileSync(log).trimEnd().split("\n").map((line) => JSON.parse(line));
+    assertEquals(events.map(({ event }) => event).slice(0, 2), ["listen", "connect"]);
+  },
+);
+
+async function connectWhenThere(address: string, type: SocketType): Promise<Socket> {
+  for (;;) {
+    try {
+      return await unix.connect(address, { type });
+    } catch (error) {
+      const { NotFound, ConnectionRefused } = Deno.errors;
+      if (!(error instanceof NotFound || error instanceof ConnectionRefused)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+}
+
+testUnless(notLinux, "unixtap ends when nobody reads its output any more", async () => {
+  using dir = tempDir();
+  using _listener = unix.listen(dir.join("server"));
+  const intoNothing = ["sh", "-c", '{ "$@"; echo "ended with $?" >&2; } | true', "sh"];
+  const args = ["-k", dir.join("t"), dir.join("server")];
+  await using tool = startTool("unixtap", args, {}, intoNothing);
+  let ended = false;
+  tool.stderr.then(() => ended = true);
+  while (!ended) {
+    // Something to print, should the reader have been there for the first line.
+    await unix.connect(dir.join("t")).then((client) => client.close(), () => {});
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  const errors = await tool.stderr;
+  assertEquals(errors.split("\n").slice(1), ["ended with 1", ""]);
+  assertMatch(errors, /^unixtap: Cannot write the output: .*EPIPE/);
+  assertEquals(listing(dir), ["server"]);
+});
+
+testUnless(notLinux, "unixtap ends with 1 when its last lines cannot be written", async () => {
+  await using it = new Tapped();
+  using listener = unix.listen(it.target);
+  // Who reads the first line only is gone before there is another.
+  const intoHead = ["sh", "-c", '{ "$@"; echo "ended with $?" >&2; } | head -n 1', "sh"];
+  const args = ["--once", it.address, it.target];
+  await using tool = startTool("unixtap", args, {}, intoHead);
+  await tool.readLine();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  using client = await connectWhenThere(it.address, "stream");
+  using server = await listener.accept();
+  client.close();
+  server.close();
+  const errors = await tool.stderr;
+  assertMatch(errors, /^unixtap: Cannot write the output: .*EPIPE.*\nended with 1\n$/);
+  assertEquals(listing(it.dir), ["target"]);
+});
