@@ -45,6 +45,18 @@ export function fcntl(fd: number, command: number, argument: number): number {
   );
 }
 
+/** Return 1 if FD_CLOEXEC is set, 0 if not, or `-errno`. */
+export function closeOnExec(fd: number): number {
+  const flags = fcntl(fd, platform.F_GETFD, 0);
+  return flags < 0 ? flags : flags & platform.FD_CLOEXEC;
+}
+
+/** Return 1 if O_NONBLOCK is set, 0 if not, or `-errno`. */
+export function nonblocking(fd: number): number {
+  const flags = fcntl(fd, platform.F_GETFL, 0);
+  return flags < 0 ? flags : Number((flags & platform.O_NONBLOCK) !== 0);
+}
+
 /** Set or clear FD_CLOEXEC. */
 export function setCloseOnExec(fd: number, on: boolean): number {
   return fcntl(fd, platform.F_SETFD, on ? platform.FD_CLOEXEC : 0);
