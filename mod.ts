@@ -49,7 +49,7 @@ export {
   sendmsg,
   sendmsgSync,
 } from "./lib/msghdr/mod.ts";
-export { type SendOptions, Socket } from "./lib/handle/socket.ts";
+export { type ReadOptions, type SendOptions, Socket } from "./lib/handle/socket.ts";
 export type { SocketOptions } from "./lib/handle/socket_options.ts";
 export type {
   AcceptOptions,

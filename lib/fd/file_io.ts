@@ -89,11 +89,11 @@ export class FileIo {
   }
 
   /** Read up to `bytes.byteLength` bytes; `null` at the end. */
-  async read(bytes: Uint8Array): Promise<number | null> {
+  async read(bytes: Uint8Array, signal?: AbortSignal): Promise<number | null> {
     requireBytes(bytes);
     const result = this.#chosen() === "pool"
       ? await this.#readInPool(bytes)
-      : await perform(this.#descriptor.reading, this.#readOperation(bytes));
+      : await perform(this.#descriptor.reading, this.#readOperation(bytes), signal);
     return countOrEnd(check(result, "read"), bytes);
   }
 
@@ -105,11 +105,11 @@ export class FileIo {
   }
 
   /** Write up to `bytes.byteLength` bytes; the number written. */
-  async write(bytes: Uint8Array): Promise<number> {
+  async write(bytes: Uint8Array, signal?: AbortSignal): Promise<number> {
     requireBytes(bytes);
     const result = this.#chosen() === "pool"
-      ? await this.#inPool(this.#descriptor.writing, bytes.slice(), writeInPool, write)
-      : await perform(this.#descriptor.writing, { attempt: () => this.#writeStep(bytes) });
+      ? await this.#inPool(this.#descriptor.writing, new Uint8Array(bytes), writeInPool, write)
+      : await perform(this.#descriptor.writing, { attempt: () => this.#writeStep(bytes) }, signal);
     return check(result, "write");
   }
 
@@ -131,22 +131,22 @@ export class FileIo {
   /** The content as a stream. */
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return this.#readable ??= readableFrom({
-      read: (bytes) => this.read(bytes),
-      readingEnded: () => {},
+      read: (bytes, signal) => this.read(bytes, signal),
+      readingEnded: () => this.#descriptor.close(),
     });
   }
 
   /** A stream that writes. */
   get writable(): WritableStream<Uint8Array<ArrayBufferLike>> {
     return this.#writable ??= writableTo({
-      writeAll: (chunks) => this.#writeAll(chunks),
-      writingEnded: () => {},
+      writeAll: (bytes, signal) => this.#writeAll(bytes, signal),
+      writingEnded: () => this.#descriptor.close(),
     });
   }
 
-  async #writeAll(chunks: readonly Uint8Array[]): Promise<void> {
-    for (const bytes of chunks) {
-      for (let done = 0; done < bytes.byteLength;) done += await this.write(bytes.subarray(done));
+  async #writeAll(bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+    for (let done = 0; done < bytes.byteLength;) {
+      done += await this.write(bytes.subarray(done), signal);
     }
   }
 

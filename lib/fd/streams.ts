@@ -4,123 +4,139 @@
  * @module
  */
 
+import { byteLengthOf } from "../../ffi/memory.ts";
+import { isBytes, requireBytes } from "../descriptor/caller_buffer.ts";
+
 /** What a readable stream needs. */
 export interface Source {
-  /** Read up to `bytes.byteLength` bytes; `null` at the end. */
-  read(bytes: Uint8Array): Promise<number | null>;
-  /** Called once when the stream has ended or was cancelled. */
+  /** Read up to `bytes.byteLength` bytes; `null` at the end. When `signal` aborts, reject and take nothing. */
+  read(bytes: Uint8Array, signal: AbortSignal): Promise<number | null>;
+  /** Called once when the stream is over: at the end, by a cancel, or by an error of `read`. */
   readingEnded(): void;
 }
 
 /** What a writable stream needs. */
 export interface Sink {
-  /** Write all of `chunks`, in order. */
-  writeAll(chunks: readonly Uint8Array[]): Promise<void>;
-  /** Called once when the stream was closed or aborted. */
+  /** Write all of `bytes`. When `signal` aborts, reject. */
+  writeAll(bytes: Uint8Array, signal: AbortSignal): Promise<unknown>;
+  /** Called once when the stream is over: by a close, an abort, or an error of `writeAll`. */
   writingEnded(): void;
 }
 
 /** How much is read at a time, in bytes. */
 const CHUNK_SIZE = 65536;
 
-/** Return a byte stream that reads only when its consumer wants more. */
-export function readableFrom(source: Source): ReadableStream<Uint8Array<ArrayBuffer>> {
-  let isCancelled = false;
-  return new ReadableStream({
-    type: "bytes",
-    autoAllocateChunkSize: CHUNK_SIZE,
-    async pull(controller): Promise<void> {
-      const request = controller.byobRequest;
-      const view = request?.view;
-      if (!request || !view) return;
-      const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-      let count = await source.read(bytes);
-      // An empty message is no end, but a stream of bytes cannot show it.
-      while (count === 0 && !isCancelled) count = await source.read(bytes);
-      if (isCancelled) return;
-      if (count === null) {
-        controller.close();
-        request.respond(0);
-        source.readingEnded();
-      } else {
-        request.respond(count);
-      }
-    },
-    cancel(): void {
-      isCancelled = true;
-      source.readingEnded();
-    },
-  });
-}
-
 /** How much may be written ahead of the sink before the stream asks its writer to wait, in bytes. */
 const HIGH_WATER_MARK = 65536;
 
-/**
- * Return a stream whose writer waits until what it wrote has been taken. Chunks that queue up while the
- * sink is busy go out together, in one call.
- */
+/** Return a byte stream that reads only when its consumer wants more. */
+export function readableFrom(source: Source): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream(new Reading(source));
+}
+
+/** Return a stream whose writer waits until what it wrote has been taken. */
 export function writableTo(sink: Sink): WritableStream<Uint8Array<ArrayBufferLike>> {
-  const batch = new Batch(sink);
-  const stream = new WritableStream(batch, batch);
-  // No subclass: naming the class when this file is loaded would make Deno load all of its streams.
-  tellOfClose(stream, batch);
-  const getWriter = stream.getWriter.bind(stream);
-  stream.getWriter = () => {
-    const writer = getWriter();
-    tellOfClose(writer, batch);
-    return writer;
-  };
-  return stream;
+  return new WritableStream(new Writing(sink), { highWaterMark: HIGH_WATER_MARK, size });
 }
 
-/** Make the `close` of a stream, or of its writer, tell the batch at once. */
-function tellOfClose(target: { close(): Promise<void> }, batch: Batch): void {
-  const close = target.close.bind(target);
-  target.close = () => {
-    batch.isClosing = true;
-    return close();
-  };
+/** Calls `end` once, however often the end is noticed. */
+class Ending {
+  isOver = false;
+
+  constructor(readonly end: () => void) {}
+
+  over(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.end();
+  }
+
+  /** The same after an error, which is the one to report. */
+  failed(): void {
+    try {
+      this.over();
+    } catch { /* what is over already cannot be ended */ }
+  }
+}
+
+/** The stream's side of a source. The ways in which it ends are its end, `cancel` and an error. */
+class Reading implements UnderlyingByteSource {
+  readonly type = "bytes";
+  readonly autoAllocateChunkSize = CHUNK_SIZE;
+  readonly #source: Source;
+  readonly #ending: Ending;
+  readonly #cancelled = new AbortController();
+
+  constructor(source: Source) {
+    this.#source = source;
+    this.#ending = new Ending(() => source.readingEnded());
+  }
+
+  async pull(controller: ReadableByteStreamController): Promise<void> {
+    const request = controller.byobRequest;
+    const view = request?.view;
+    if (!request || !view) return;
+    try {
+      const count = await this.#next(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
+      if (this.#ending.isOver) return;
+      if (count === null) controller.close();
+      request.respond(count ?? 0);
+      if (count === null) this.#ending.over();
+    } catch (error) {
+      this.#ending.failed();
+      throw error;
+    }
+  }
+
+  /** An empty message is no end, but a stream of bytes cannot show it. */
+  async #next(bytes: Uint8Array): Promise<number | null> {
+    const { signal } = this.#cancelled;
+    for (;;) {
+      const count = await this.#source.read(bytes, signal);
+      if (count !== 0 || signal.aborted) return count;
+    }
+  }
+
+  cancel(reason: unknown): void {
+    this.#cancelled.abort(reason);
+    this.#ending.over();
+  }
 }
 
 /**
- * The chunks that the stream holds. The stream hands them over one by one, but asks for the size of each
- * when it is written: that is when they are noted here.
+ * The stream's side of a sink. The ways in which it ends are `close`, `abort` and an error. A chunk is
+ * looked at when the stream hands it over, and not when its size is asked for: what the stream has
+ * rejected by then is never sent.
  */
-class Batch implements UnderlyingSink<Uint8Array>, QueuingStrategy<Uint8Array> {
-  readonly highWaterMark = HIGH_WATER_MARK;
-  /** No chunk that comes after the close is ever handed over: none may be noted. */
-  isClosing = false;
+class Writing implements UnderlyingSink<Uint8Array> {
   readonly #sink: Sink;
-  #noted: Uint8Array[] = [];
-  #sentAhead = 0;
+  readonly #ending: Ending;
 
   constructor(sink: Sink) {
     this.#sink = sink;
+    this.#ending = new Ending(() => sink.writingEnded());
   }
 
-  readonly size = (chunk: Uint8Array): number => {
-    if (!(chunk instanceof Uint8Array)) throw new TypeError("Cannot write: give a Uint8Array");
-    if (!this.isClosing) this.#noted.push(chunk);
-    return chunk.byteLength;
-  };
-
-  async write(): Promise<void> {
-    if (this.#sentAhead > 0) {
-      this.#sentAhead--;
-      return;
+  async write(chunk: Uint8Array, controller: WritableStreamDefaultController): Promise<void> {
+    try {
+      requireBytes(chunk);
+      await this.#sink.writeAll(chunk, controller.signal);
+    } catch (error) {
+      this.#ending.failed();
+      throw error;
     }
-    const chunks = this.#noted;
-    this.#noted = [];
-    await this.#sink.writeAll(chunks);
-    this.#sentAhead = chunks.length - 1;
   }
 
   close(): void {
-    this.#sink.writingEnded();
+    this.#ending.over();
   }
 
   abort(): void {
-    this.#sink.writingEnded();
+    this.#ending.over();
   }
+}
+
+/** An error in here would end the stream without a word to its sink: `write` refuses what is no memory. */
+function size(chunk: unknown): number {
+  return isBytes(chunk) ? byteLengthOf(chunk) : 1;
 }

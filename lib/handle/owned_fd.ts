@@ -291,12 +291,18 @@ export class OwnedFd implements Disposable {
     return this.#files().writeSync(bytes);
   }
 
-  /** The content as a byte stream, from the file position on. Its end leaves the descriptor open. */
+  /**
+   * The content as a byte stream, from the file position on. As with `Deno.FsFile`, the descriptor is closed
+   * when the stream is over: at the end, by a cancel, or by an error.
+   */
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return this.#files().readable;
   }
 
-  /** A stream that writes at the file position. Closing it leaves the descriptor open. */
+  /**
+   * A stream that writes at the file position. As with `Deno.FsFile`, the descriptor is closed when the stream
+   * is over: by a close, an abort, or an error.
+   */
   get writable(): WritableStream<Uint8Array<ArrayBufferLike>> {
     return this.#files().writable;
   }

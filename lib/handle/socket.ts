@@ -39,6 +39,12 @@ import {
 
 const { EAGAIN, MSG_DONTWAIT } = platform;
 
+/** How an asynchronous {@linkcode Socket.read} works. */
+export interface ReadOptions {
+  /** Ends the wait; the promise is rejected with the signal's reason, and nothing is taken. */
+  signal?: AbortSignal;
+}
+
 /** How an asynchronous {@linkcode Socket.send} works. */
 export interface SendOptions {
   /** Ends the wait; the promise is rejected with the signal's reason. On a stream, a part may be sent by then. */
@@ -171,10 +177,10 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
    * @throws {Deno.errors.BadResource} if the socket is closed, also while waiting
    * @throws {Deno.errors.ConnectionReset} if the peer closed with data of ours unread
    */
-  read(bytes: Uint8Array): Promise<number | null> {
-    if (this.type !== "stream") return this.receive({ buffer: bytes }).then(lengthOf);
+  read(bytes: Uint8Array, options: ReadOptions = {}): Promise<number | null> {
+    if (this.type !== "stream") return this.receive({ ...options, buffer: bytes }).then(lengthOf);
     if (!isBytes(bytes)) return Promise.reject(noBytes());
-    return perform(this.#descriptor.reading, new Read(this, bytes));
+    return perform(this.#descriptor.reading, new Read(this, bytes), options.signal);
   }
 
   /**
@@ -400,14 +406,21 @@ export class Socket extends SocketOptions implements Deno.Conn<Deno.UnixAddr> {
     this.#descriptor.unref();
   }
 
-  /** What arrives, as a byte stream that reads only when its consumer wants more. Cancelling shuts down reading. */
+  /**
+   * What arrives, as a byte stream that reads only when its consumer wants more. Its end, a cancel and an error
+   * shut down reading; once `writable` has ended as well, the socket is closed.
+   *
+   * On a socket with message boundaries the stream has the bytes of all messages, each in full: a message
+   * longer than one read continues in the next chunk. Use `receive` where the boundaries matter.
+   */
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return (this.#streams ??= new SocketStreams(this, this.#descriptor)).readable;
   }
 
   /**
-   * A stream that sends what is written to it, each chunk in full before the next. Closing it shuts down
-   * writing; once the readable stream has ended as well, the socket is closed.
+   * A stream that sends what is written to it, each chunk in full before the next: on a socket with message
+   * boundaries, as one message. Closing it, an abort and an error shut down writing; once `readable` has
+   * ended as well, the socket is closed. An abort ends a write that waits.
    */
   get writable(): WritableStream<Uint8Array<ArrayBufferLike>> {
     return (this.#streams ??= new SocketStreams(this, this.#descriptor)).writable;

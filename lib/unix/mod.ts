@@ -43,7 +43,7 @@ export type { ReceiveOptions, SyncReceiveOptions } from "../handle/receiver.ts";
 export type { SocketType } from "../socket/socket_type.ts";
 export { type MemfdOptions, type OpenOptions, OwnedFd } from "../handle/owned_fd.ts";
 export { Listener } from "../handle/listener.ts";
-export { type SendOptions, Socket } from "../handle/socket.ts";
+export { type ReadOptions, type SendOptions, Socket } from "../handle/socket.ts";
 export type { SocketOptions } from "../handle/socket_options.ts";
 export {
   ControlTruncatedError,

@@ -1,6 +1,6 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { readableFrom, type Sink, writableTo } from "../../lib/fd/streams.ts";
-import { isPending } from "../util/cases.ts";
+import { isPending, turn } from "../util/cases.ts";
 
 /** A source that gives pieces of so many bytes, and a log of what was asked of it. */
 function source(sizes: number[]): { log: string[]; stream: ReadableStream<Uint8Array> } {
@@ -71,22 +71,49 @@ Deno.test("readableFrom() stops passing over empty messages once it is cancelled
   assertEquals(log, ["read", "ended"]);
 });
 
-Deno.test("readableFrom() passes on an error of the source", async () => {
+Deno.test("readableFrom() aborts the read that is under way when it is cancelled", async () => {
+  let signal: AbortSignal | undefined;
+  const { promise, reject } = Promise.withResolvers<number>();
   const stream = readableFrom({
-    read: () => Promise.reject(new RangeError("broken")),
+    read: (_bytes, given) => {
+      signal = given;
+      given.addEventListener("abort", () => reject(given.reason));
+      return promise;
+    },
     readingEnded: () => {},
   });
-  await assertRejects(() => stream.getReader().read(), RangeError, "broken");
+  const reader = stream.getReader();
+  const pending = reader.read();
+  await turn();
+  await reader.cancel("enough");
+  assertEquals([signal?.aborted, signal?.reason], [true, "enough"]);
+  assertEquals((await pending).done, true);
+});
+
+Deno.test("readableFrom() passes on an error of the source, and tells that it is over", async () => {
+  const log: string[] = [];
+  const stream = readableFrom({
+    read: () => Promise.reject(new RangeError("broken")),
+    readingEnded: () => {
+      log.push("ended");
+      throw new TypeError("of the end");
+    },
+  });
+  const reader = stream.getReader();
+  await assertRejects(() => reader.read(), RangeError, "broken");
+  await assertRejects(() => reader.cancel(), RangeError, "broken");
+  assertEquals(log, ["ended"]);
 });
 
 /** A sink that takes nothing before its gate is open, and notes the sizes of what it is given. */
-function gatedSink(): { log: (number[] | "ended")[]; open(): void; sink: Sink } {
-  const log: (number[] | "ended")[] = [];
+function gatedSink(): { log: (number | "ended")[]; open(): void; sink: Sink } {
+  const log: (number | "ended")[] = [];
   const gate = Promise.withResolvers<void>();
   const sink: Sink = {
-    writeAll: async (chunks) => {
+    writeAll: async (bytes, signal) => {
+      signal.addEventListener("abort", () => gate.reject(signal.reason));
       await gate.promise;
-      log.push(chunks.map((bytes) => bytes.byteLength));
+      log.push(bytes.byteLength);
     },
     writingEnded: () => void log.push("ended"),
   };
@@ -101,54 +128,75 @@ Deno.test("writableTo() waits until each chunk has been taken", async () => {
   assertEquals([await isPending(first), log, writer.desiredSize], [true, [], 0]);
   open();
   await Promise.all([first, writer.close()]);
-  assertEquals(log, [[65536], "ended"]);
+  assertEquals(log, [65536, "ended"]);
 });
 
-Deno.test("writableTo() hands over together what queued up, in order", async () => {
+Deno.test("writableTo() hands over what queued up, in order", async () => {
   const { log, open, sink } = gatedSink();
-  const stream = writableTo(sink);
-  const writer = stream.getWriter();
-  await new Promise((resolve) => setTimeout(resolve));
+  const writer = writableTo(sink).getWriter();
   const writes = [1, 2, 3, 4].map((size) => writer.write(new Uint8Array(size)));
   open();
   await Promise.all([...writes, writer.close()]);
-  assertEquals(log, [[1], [2, 3, 4], "ended"]);
+  assertEquals(log, [1, 2, 3, 4, "ended"]);
 });
 
-Deno.test("writableTo() never sends what is written after the close", async () => {
-  const { log, open, sink } = gatedSink();
-  const writer = writableTo(sink).getWriter();
-  const written = [writer.write(new Uint8Array(1)), writer.write(new Uint8Array(2))];
-  const closed = writer.close();
-  await assertRejects(() => writer.write(new Uint8Array(3)), TypeError);
-  open();
-  await Promise.all([...written, closed]);
-  assertEquals(log.flat(), [1, 2, "ended"]);
-});
+const WRITERS: [string, (stream: WritableStream) => WritableStreamDefaultWriter][] = [
+  ["getWriter()", (stream) => stream.getWriter()],
+  ["WritableStreamDefaultWriter", (stream) => new WritableStreamDefaultWriter(stream)],
+];
+for (const [name, writerOf] of WRITERS) {
+  Deno.test(`writableTo() never hands over a chunk whose write was rejected (${name})`, async () => {
+    const { log, open, sink } = gatedSink();
+    const writer = writerOf(writableTo(sink));
+    const written = [writer.write(new Uint8Array(1)), writer.write(new Uint8Array(2))];
+    const closed = writer.close();
+    await assertRejects(() => writer.write(new Uint8Array(3)), TypeError);
+    open();
+    await Promise.all([...written, closed]);
+    assertEquals(log, [1, 2, "ended"]);
+  });
+}
 
-Deno.test("writableTo() refuses what is no Uint8Array", async () => {
-  const { sink } = gatedSink();
-  const writer = writableTo(sink).getWriter();
-  writer.closed.catch(() => {});
-  await assertRejects(() => writer.write("text" as unknown as Uint8Array), TypeError, "Uint8Array");
+Deno.test("writableTo() refuses what is no Uint8Array, and is over", async () => {
+  const hostile = Object.defineProperty({}, "byteLength", { get: () => assert(false) });
+  for (const chunk of ["text", null, 3, new ArrayBuffer(1), hostile]) {
+    const { log, sink } = gatedSink();
+    const writer = writableTo(sink).getWriter();
+    writer.closed.catch(() => {});
+    await assertRejects(() => writer.write(chunk as Uint8Array), TypeError, "give a Uint8Array");
+    assertEquals(log, ["ended"]);
+  }
 });
 
 Deno.test("writableTo() tells the sink of an abort", async () => {
-  const log: string[] = [];
-  const stream = writableTo({
-    writeAll: () => Promise.resolve(),
-    writingEnded: () => void log.push("ended"),
-  });
-  await stream.abort("enough");
+  const { log, sink } = gatedSink();
+  await writableTo(sink).abort("enough");
   assertEquals(log, ["ended"]);
 });
 
-Deno.test("writableTo() passes on an error of the sink", async () => {
+Deno.test("writableTo() aborts the write that is under way, and tells the sink once", async () => {
+  const { log, sink } = gatedSink();
+  const writer = writableTo(sink).getWriter();
+  writer.closed.catch(() => {});
+  const write = writer.write(new Uint8Array(1));
+  await turn();
+  const aborted = writer.abort("enough");
+  assertEquals(await write.catch((error) => error), "enough");
+  await Promise.allSettled([aborted]);
+  assertEquals(log, ["ended"]);
+});
+
+Deno.test("writableTo() passes on an error of the sink, and tells that it is over", async () => {
+  const log: string[] = [];
   const stream = writableTo({
     writeAll: () => Promise.reject(new RangeError("broken")),
-    writingEnded: () => {},
+    writingEnded: () => {
+      log.push("ended");
+      throw new TypeError("of the end");
+    },
   });
   const writer = stream.getWriter();
   writer.closed.catch(() => {});
   await assertRejects(() => writer.write(new Uint8Array(1)), RangeError, "broken");
+  assertEquals(log, ["ended"]);
 });

@@ -16,6 +16,7 @@ import {
   linuxTest,
   test,
   text,
+  turn,
 } from "../util/cases.ts";
 import { tempDir } from "../util/tempdir.ts";
 
@@ -221,22 +222,58 @@ linuxTest("memfd() refuses a name that cannot be", () => {
   assertThrows(() => OwnedFd.memfd("a", wrong), TypeError, "Uint8Array");
 });
 
-test("readable gives the content from the file position on, and leaves the descriptor open", async () => {
+test("readable gives the content from the file position on, and its end closes the descriptor", async () => {
   using dir = tempDir();
   Deno.writeTextFileSync(dir.join("a"), "hello");
   using file = OwnedFd.open(dir.join("a"));
+  const { fd } = file;
   file.readSync(new Uint8Array(1));
   assertStrictEquals(file.readable, file.readable);
   assertEquals(await new Response(file.readable).text(), "ello");
-  assertEquals(isOpen(file.fd), true);
+  assertEquals(isOpen(fd), false);
 });
 
-test("writable writes in order, and leaves the descriptor open", async () => {
+test("writable writes in order, and its close closes the descriptor", async () => {
   using dir = tempDir();
   using file = OwnedFd.open(dir.join("a"), { write: true, create: true });
+  const { fd } = file;
   assertStrictEquals(file.writable, file.writable);
   await new Response("hello").body?.pipeTo(file.writable);
-  assertEquals([Deno.readTextFileSync(dir.join("a")), isOpen(file.fd)], ["hello", true]);
+  assertEquals([Deno.readTextFileSync(dir.join("a")), isOpen(fd)], ["hello", false]);
+});
+
+const ENDINGS: Record<string, (file: OwnedFd) => Promise<unknown>> = {
+  "a cancel of readable": (file) => file.readable.cancel(),
+  "an error of readable": (file) => file.readable.getReader().read(),
+  "an abort of writable": (file) => file.writable.abort(),
+  "an error of writable": (file) => file.writable.getWriter().write(bytes("x")),
+};
+for (const [how, end] of Object.entries(ENDINGS)) {
+  test(`${how} closes the descriptor`, async () => {
+    using dir = tempDir();
+    // A directory can be neither read nor written.
+    using file = OwnedFd.open(dir.path);
+    const { fd } = file;
+    assertEquals(isOpen(fd), true);
+    file.writable;
+    await end(file).catch(() => {});
+    assertEquals(isOpen(fd), false);
+  });
+}
+
+linuxTest("cancelling readable ends its pending read, which takes nothing", async () => {
+  using dir = tempDir();
+  new Deno.Command("mkfifo", { args: [dir.join("fifo")] }).outputSync();
+  using other = OwnedFd.open(dir.join("fifo"), { read: true, write: true });
+  const fifo = OwnedFd.open(dir.join("fifo"), { read: true, write: true });
+  const reader = fifo.readable.getReader();
+  const pending = reader.read();
+  assertEquals(await isPending(pending), true);
+  await reader.cancel("enough");
+  assertEquals((await pending).done, true);
+  other.writeSync(bytes("hello"));
+  await turn();
+  assertEquals(await other.read(new Uint8Array(8)), 5);
 });
 
 test("asSocket() turns a socket into a Socket that owns it", async () => {

@@ -1,9 +1,12 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import type { Socket } from "../../lib/handle/socket.ts";
 import { socketpair } from "../../lib/unix/socketpair.ts";
 import {
   bytes,
+  collectUntil,
   connected,
   fill,
+  gcTest,
   isOpen,
   isPending,
   PAIRED,
@@ -109,9 +112,98 @@ test("aborting writable ends a write that waits", async () => {
   const write = writer.write(new Uint8Array(1 << 20));
   await turn();
   const aborted = writer.abort("enough");
-  pair.b.close();
-  await assertRejects(() => write);
+  assertEquals(await write.catch((error) => error), "enough");
   await Promise.allSettled([aborted]);
+  assertEquals(await isPending(pair.b.write(bytes("still open"))), false);
+});
+
+/** Ends both streams of `a` in some way; `b` is the peer, with data unread. */
+const ENDINGS: Record<string, (a: Socket, b: Socket) => Promise<unknown>> = {
+  "an echo to a peer that leaves with data unread": (a, b) => {
+    const echo = a.readable.pipeTo(a.writable);
+    a.writeSync(bytes("unread"));
+    b.close();
+    return echo;
+  },
+  "an echo to a peer that leaves while a write waits": async (a, b) => {
+    const echo = a.readable.pipeTo(a.writable);
+    fill(a);
+    b.writeSync(bytes("to be echoed"));
+    await turn();
+    b.close();
+    return echo;
+  },
+  "an aborted echo": (a) => {
+    const stop = new AbortController();
+    const echo = a.readable.pipeTo(a.writable, { signal: stop.signal });
+    setTimeout(() => stop.abort());
+    return echo;
+  },
+  "an echo, aborted while a write waits": async (a, b) => {
+    const stop = new AbortController();
+    const echo = a.readable.pipeTo(a.writable, { signal: stop.signal });
+    fill(a);
+    b.writeSync(bytes("to be echoed"));
+    await turn();
+    stop.abort();
+    // As the standard says, pipeTo() waits for its write before it aborts.
+    const rest = new Uint8Array(1 << 16);
+    while (await isPending(echo)) await b.read(rest);
+    return echo;
+  },
+  "an echo through a transformer that fails": (a, b) => {
+    b.writeSync(bytes("x"));
+    const fails = new TransformStream<Uint8Array, Uint8Array>({
+      transform: () => {
+        throw new TypeError("broken");
+      },
+    });
+    return a.readable.pipeThrough(fails).pipeTo(a.writable);
+  },
+  "errors on both sides": async (a, b) => {
+    a.writeSync(bytes("unread"));
+    b.close();
+    await assertRejects(() => a.readable.getReader().read(), Deno.errors.ConnectionReset);
+    return a.writable.getWriter().write(bytes("x"));
+  },
+  "a cancel, and a chunk that is none": (a) => {
+    a.readable.cancel();
+    return a.writable.getWriter().write("text" as unknown as Uint8Array);
+  },
+  "the end and an abort": async (a, b) => {
+    b.shutdown("write");
+    assertEquals(await Array.fromAsync(a.readable), []);
+    return a.writable.abort();
+  },
+  "a cancel of both branches of a tee, and a close": async (a) => {
+    const branches = a.readable.tee();
+    await Promise.all([...branches.map((it) => it.cancel()), a.writable.close()]);
+  },
+};
+for (const type of PAIRED) {
+  for (const [how, end] of Object.entries(ENDINGS)) {
+    // A datagram socket is not told that its peer has left: it has no end.
+    if (type === "dgram" && /leaves|both sides|the end/.test(how)) continue;
+    test(`${how} closes the socket (${type})`, async () => {
+      using pair = connected(type);
+      const { fd } = pair.a;
+      await end(pair.a, pair.b).catch(() => {});
+      assertEquals(isOpen(fd), false);
+    });
+  }
+}
+
+gcTest("a socket whose locked streams are given up is closed", async () => {
+  using rest = new DisposableStack();
+  const fd = (() => {
+    const [a, b] = socketpair();
+    rest.use(b);
+    a.writable.getWriter();
+    a.readable.getReader();
+    return a.fd;
+  })();
+  await collectUntil(() => !isOpen(fd));
+  assertEquals(isOpen(fd), false);
 });
 
 test("close() ends the streams with BadResource", async () => {
@@ -138,5 +230,58 @@ for (const type of PAIRED.filter((it) => it !== "stream")) {
     await turn();
     await reader.cancel();
     assertEquals((await pending).done, true);
+  });
+}
+
+const MESSAGES = PAIRED.filter((it) => it !== "stream");
+
+for (const type of MESSAGES) {
+  test(`readable gives all bytes of messages that are longer than its reads (${type})`, async () => {
+    using pair = connected(type);
+    pair.a.sendBufferSize = 1_000_000;
+    const sizes = [100_000, 0, 65_536, 65_537, 1, 200_000];
+    const sent = sizes.map((size) => crypto.getRandomValues(new Uint8Array(Math.min(size, 65_536))))
+      .map((random, i) =>
+        Uint8Array.from({ length: sizes[i] ?? 0 }, (_, at) => random[at % 65_536] ?? 0)
+      );
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    const sending = (async () => {
+      for (const data of sent) await pair.a.send({ data });
+    })();
+    const received: number[] = [];
+    for await (const chunk of pair.b.readable) {
+      received.push(...chunk);
+      if (received.length >= total) break;
+    }
+    await sending;
+    assertEquals(new Uint8Array(received), new Uint8Array(await new Blob(sent).arrayBuffer()));
+  });
+
+  test(`readable fills small memory of the consumer's own with parts of a message (${type})`, async () => {
+    using pair = connected(type);
+    pair.a.sendSync({ data: bytes("abcde") });
+    pair.a.sendSync({ data: bytes("f") });
+    const reader = pair.b.readable.getReader({ mode: "byob" });
+    const parts: string[] = [];
+    while (parts.length < 4) parts.push(text((await reader.read(new Uint8Array(2))).value));
+    assertEquals(parts, ["ab", "cd", "e", "f"]);
+  });
+
+  test(`shutdown("read") ends a readable that waits (${type})`, async () => {
+    using pair = connected(type);
+    const reader = pair.b.readable.getReader();
+    const pending = reader.read();
+    assertEquals(await isPending(pending), true);
+    pair.b.shutdown("read");
+    assertEquals((await pending).done, true);
+  });
+
+  test(`readable ends at once where reading was shut down before (${type})`, async () => {
+    using pair = connected(type);
+    const before = pair.b.receive();
+    assertEquals(await isPending(before), true);
+    pair.b.shutdown("read");
+    assertEquals(await before, null);
+    assertEquals((await pair.b.readable.getReader().read()).done, true);
   });
 }

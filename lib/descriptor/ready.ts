@@ -1,0 +1,45 @@
+/**
+ * Waiting for readiness itself, where the program makes the calls that follow.
+ *
+ * @module
+ */
+
+import { platform } from "../../ffi/platform/mod.ts";
+import { poll } from "../../ffi/syscalls/files.ts";
+import { check, closedError } from "../errors.ts";
+import { breathe, READABLE, WRITABLE } from "../reactor/mod.ts";
+import type { Descriptor } from "./descriptor.ts";
+
+/** How `ready` works. */
+export interface ReadyOptions {
+  /** Ends the wait; the promise is rejected with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/**
+ * Wait until poll(2) reports `interest`, a hang-up or an error. Nothing is read, and other operations on the
+ * descriptor go on meanwhile.
+ *
+ * @throws {TypeError} if `interest` is neither `"read"` nor `"write"`
+ * @throws {Deno.errors.BadResource} if the descriptor is closed, also while waiting
+ */
+export async function waitUntilReady(
+  descriptor: Descriptor,
+  interest: "read" | "write",
+  signal?: AbortSignal,
+): Promise<void> {
+  if (interest !== "read" && interest !== "write") {
+    throw new TypeError(
+      `Cannot wait for ${JSON.stringify(interest)}: give "read" or "write"`,
+    );
+  }
+  const events = interest === "read" ? READABLE : WRITABLE;
+  for (;;) {
+    signal?.throwIfAborted();
+    const found = check(poll(descriptor.fd, events, 0), "poll");
+    if ((found & platform.POLLNVAL) !== 0) throw closedError(descriptor.owner);
+    if (found !== 0) break;
+    await descriptor.wait(events, signal);
+  }
+  await breathe();
+}
