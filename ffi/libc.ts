@@ -6,6 +6,7 @@
 
 import { attachErrno } from "./errno.ts";
 import { platform } from "./platform/mod.ts";
+import { mayFollowPointers } from "./pointers.ts";
 import { symbols } from "./symbols.ts";
 
 /** The functions of {@linkcode symbols}, ready to call. */
@@ -14,8 +15,10 @@ export type Libc = Deno.DynamicLibrary<typeof symbols>["symbols"];
 type Name = keyof typeof symbols;
 type Opened = Deno.DynamicLibrary<Deno.ForeignLibraryInterface>["symbols"];
 
-/** The name under which the library was opened first: later calls need not try the others. */
+/** The path under which the library was opened first: later calls need not try the others. */
 let path: string | undefined;
+
+const names = Object.keys(symbols) as Name[];
 
 let functions = openedOnDemand();
 
@@ -25,12 +28,21 @@ let functions = openedOnDemand();
  *
  * Looking up a function throws:
  *
- * @throws {Deno.errors.NotSupported} on a platform this module has no table for
- * @throws {Deno.errors.NotCapable} without FFI permission
- * @throws {Deno.errors.NotFound} if the library is under none of the names tried
+ * @throws {Deno.errors.NotSupported} If this module has no table for the platform.
+ * @throws {Deno.errors.NotCapable} If the program may not open the library.
+ * @throws {Deno.errors.NotFound} If the library is at none of the paths tried.
  */
 export function libc(): Libc {
   return functions;
+}
+
+/** Open every function for good, so that none needs permission later. */
+export function openAll(): void {
+  const all: Record<string, unknown> = libc();
+  for (const name of names) {
+    if (isForPool(name)) all[name] = openForGood(name);
+    else void all[name];
+  }
 }
 
 /**
@@ -45,63 +57,125 @@ export function replaceLibc(replacement: Libc): Libc {
 
 /** An object whose getters open what they are asked for. On a prototype, getters are as fast as fields. */
 function openedOnDemand(): Libc {
-  const getters: PropertyDescriptorMap = {};
-  for (const name of Object.keys(symbols) as Name[]) {
+  const accessors: PropertyDescriptorMap = {};
+  for (const name of names) {
     let opened: unknown;
-    getters[name] = {
+    accessors[name] = {
       enumerable: true,
       get: () => opened === undefined ? opened = openFunction(name) : opened,
+      set: (value) => opened = value,
     };
   }
-  return Object.create(Object.defineProperties({}, getters));
+  return Object.create(Object.defineProperties({}, accessors));
 }
 
 function openFunction(name: Name): unknown {
-  if (path === undefined) openLibrary();
-  return open(path ?? "", name)[name];
+  path ??= openLibrary();
+  return isForPool(name) ? functionInPool(name) ?? openForGood(name) : open(path, name)[name];
 }
 
-/** Find the library, and lay the view over its error number before the first call can fail. */
-function openLibrary(): void {
-  if (!platform.supported) {
-    throw new Deno.errors.NotSupported(
-      `Unix domain sockets need Linux or macOS on x86-64 or arm64: this is "${platform.name}"`,
-    );
-  }
-  const { __errno_location, __error, memcpy } = openFirst(permittedFirst(platform.libc));
-  const locate = (__errno_location ?? __error) as (() => Deno.PointerValue) | null;
-  attachErrno(locate?.() ?? null, memcpy as Libc["memcpy"]);
-}
-
-function open(path: string, ...names: Name[]): Opened {
-  const wanted: Record<string, Deno.ForeignFunction> = {};
-  for (const name of names) wanted[name] = symbols[name];
-  return Deno.dlopen(path, wanted).symbols;
+/** Whether the function runs in Deno's thread pool. */
+function isForPool(name: Name): boolean {
+  return "nonblocking" in symbols[name];
 }
 
 /**
- * Put the names that may be opened without asking first. With `--allow-ffi=/lib/…/libc.so.6` the bare
- * soname is refused and just one absolute path is granted; with no grant at all, only the first name is
- * left, so that Deno asks the user (or throws) once.
+ * Return a function for the thread pool that keeps no library open, which calls it by its address. That
+ * needs permission at each call, and more than a path of its own.
  */
-function permittedFirst(names: readonly string[]): readonly string[] {
-  const granted = names.filter((path) =>
-    Deno.permissions.querySync({ name: "ffi", path }).state === "granted"
-  );
-  return granted.length > 0 ? granted : names.slice(0, 1);
+function functionInPool(name: Name): unknown {
+  const symbol: Deno.ForeignFunction & { name?: string } = symbols[name];
+  const { dlsym } = libc();
+  if (dlsym === null || !mayFollowPointers()) return undefined;
+  const address = dlsym(null, new TextEncoder().encode(`${symbol.name ?? name}\0`));
+  if (address === null) return undefined;
+  const callable = new Deno.UnsafeFnPointer(address as Deno.PointerObject<never>, symbol);
+  return (...args: never[]): unknown => callable.call(...args);
 }
 
-function openFirst(names: readonly string[]): Opened {
+/** Open a function together with a library that stays open. */
+function openForGood(name: Name): unknown {
+  return Deno.dlopen(path ??= openLibrary(), { [name]: symbols[name] }).symbols[name];
+}
+
+/** Find the library, lay the view over its error number before the first call can fail, and return its path. */
+function openLibrary(): string {
+  if (!platform.supported) {
+    throw new Deno.errors.NotSupported(
+      `Cannot use Unix domain sockets on "${platform.name}": Linux or macOS on x86-64 or arm64 is needed`,
+    );
+  }
+  const [found, functions] = openFirst(candidates());
+  const locate = (functions.__errno_location ?? functions.__error) as
+    | (() => Deno.PointerValue)
+    | null;
+  attachErrno(locate?.() ?? null, functions.memcpy as Libc["memcpy"]);
+  return found;
+}
+
+/**
+ * Open functions, and close the library at once: Deno's tests take one that is left open for a leak. The
+ * functions stay, as the process itself is linked with the C library, and keeps it to its end.
+ */
+function open(path: string, ...names: Name[]): Opened {
+  const wanted: Record<string, Deno.ForeignFunction> = {};
+  for (const name of names) wanted[name] = symbols[name];
+  const library = Deno.dlopen(path, wanted);
+  library.close();
+  return library.symbols;
+}
+
+/**
+ * Return the paths that may be opened without a question; where there is none, the one to ask for. A bare
+ * name is never opened: where it has to be asked for, Deno takes it for a file in the working directory.
+ */
+function candidates(): readonly string[] {
+  const granted = platform.libc.filter(isGranted);
+  return granted.length > 0 ? granted : platform.libc.slice(0, 1);
+}
+
+function isGranted(path: string): boolean {
+  return Deno.permissions.querySync({ name: "ffi", path }).state === "granted";
+}
+
+function openFirst(paths: readonly string[]): [path: string, functions: Opened] {
   const reasons: string[] = [];
-  for (const name of names) {
+  for (const path of withLoaded(paths)) {
     try {
-      const opened = open(name, "__errno_location", "__error", "memcpy");
-      path = name;
-      return opened;
+      return [path, open(path, "__errno_location", "__error", "memcpy")];
     } catch (error) {
-      if (error instanceof Deno.errors.NotCapable) throw error;
-      reasons.push(`"${name}": ${error instanceof Error ? error.message : String(error)}`);
+      if (error instanceof Deno.errors.NotCapable) throw notPermitted(error);
+      reasons.push(error instanceof Error ? error.message : String(error));
     }
   }
-  throw new Deno.errors.NotFound(`Cannot open the C library; tried ${reasons.join("; ")}`);
+  throw new Deno.errors.NotFound(`Cannot open the C library: ${reasons.join("; ")}`);
+}
+
+/** Add, at last, the path that the C library of this process has, if the program may read that. */
+function* withLoaded(paths: readonly string[]): Iterable<string> {
+  yield* paths;
+  const path = "/proc/self/maps";
+  if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return;
+  try {
+    const [, loaded] =
+      / (\/.*\/(?:libc\.so\.6|ld-musl-[^/]*))$/m.exec(Deno.readTextFileSync(path)) ?? [];
+    if (loaded !== undefined && isGranted(loaded)) yield loaded;
+  } catch {
+    // There is no such file on other systems, and Deno wants more than read permission for it.
+  }
+}
+
+/** Return Deno's refusal, in words that say what to grant: what it was asked for is no path to type. */
+function notPermitted(cause: Error): Error {
+  const [, ...places] = platform.libc;
+  const where = places.length === 0 ? platform.libc : places;
+  const bare = ["libc.so.6", "libSystem.B.dylib"].find(isGranted);
+  const misled = bare === undefined
+    ? ""
+    : ` ("${bare}" without a folder is a file of that name in the working directory)`;
+  return new Deno.errors.NotCapable(
+    "Cannot use the C library without FFI permission: run with --allow-ffi, or with --allow-ffi=PATH for the " +
+      `one of these paths that exists here: ${where.join(", ")}${misled}`,
+    { cause },
+  );
 }

@@ -37,7 +37,7 @@ const NOWHERE = [0, 0] as const;
 
 const common = {
   supported: true,
-  libc: ["/usr/lib/libSystem.B.dylib", "libSystem.B.dylib"],
+  libc: ["/usr/lib/libSystem.B.dylib"],
   errnoNames,
   sockaddrHasLength: true,
   abstractNames: false,

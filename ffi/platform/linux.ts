@@ -262,25 +262,36 @@ const common = {
   EINPROGRESS: 115,
 } as const satisfies Partial<Platform>;
 
-/** Names of libc: the soname, then where distributions keep it. */
-function libcNames(multiarch: string, lib: string, musl: string): readonly string[] {
+/**
+ * Where distributions keep glibc. The first path is for the dynamic loader, which puts its own folder of
+ * libraries in the place of `$LIB` (ld.so(8)): the program need not look for it.
+ */
+function glibc(multiarch: string): readonly string[] {
   return [
-    "libc.so.6",
+    "/$LIB/libc.so.6",
     `/lib/${multiarch}/libc.so.6`,
     `/usr/lib/${multiarch}/libc.so.6`,
-    `/${lib}/libc.so.6`,
-    `/usr/${lib}/libc.so.6`,
-    "/usr/lib/libc.so.6",
+    "/lib64/libc.so.6",
+    "/usr/lib64/libc.so.6",
     "/lib/libc.so.6",
-    `/lib/${musl}`,
+    "/usr/lib/libc.so.6",
+    "/usr/local/lib/libc.so.6", // Deno's own image for Alpine
   ];
 }
 
+/**
+ * Where musl is: library and dynamic loader are one file, which musl knows to be loaded already under this
+ * name alone. Under another one, or on glibc, it would be a second C library in the process.
+ */
+function musl(arch: string): readonly string[] {
+  return [`/lib/ld-musl-${arch}.so.1`];
+}
+
 /** Linux on x86-64. */
-export const linuxX64 = (): Platform => ({
+export const linuxX64 = (isMusl = false): Platform => ({
   ...common,
   name: "linux-x86_64",
-  libc: libcNames("x86_64-linux-gnu", "lib64", "libc.musl-x86_64.so.1"),
+  libc: isMusl ? musl("x86_64") : glibc("x86_64-linux-gnu"),
   O_DIRECTORY: 0o200000, // <asm-generic/fcntl.h>
   O_NOFOLLOW: 0o400000,
   SYS_io_setup: 206, // <asm/unistd_64.h>
@@ -290,10 +301,10 @@ export const linuxX64 = (): Platform => ({
 });
 
 /** Linux on arm64: `arch/arm64/include/uapi/asm/fcntl.h` has its own numbers for two flags. */
-export const linuxArm64 = (): Platform => ({
+export const linuxArm64 = (isMusl = false): Platform => ({
   ...common,
   name: "linux-aarch64",
-  libc: libcNames("aarch64-linux-gnu", "lib64", "libc.musl-aarch64.so.1"),
+  libc: isMusl ? musl("aarch64") : glibc("aarch64-linux-gnu"),
   O_DIRECTORY: 0o40000,
   O_NOFOLLOW: 0o100000,
   SYS_io_setup: 0, // <asm-generic/unistd.h>

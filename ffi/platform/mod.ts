@@ -12,7 +12,7 @@ export { MISSING } from "./types.ts";
 export type { Constants, Field, Platform, StatLayout, Struct, Structs } from "./types.ts";
 
 /** What makes each table, by its name: making one takes long enough to make only the one in force. */
-export const platforms: Readonly<Record<string, () => Platform>> = {
+export const platforms: Readonly<Record<string, (isMusl?: boolean) => Platform>> = {
   "linux-x86_64": linuxX64,
   "linux-aarch64": linuxArm64,
   "darwin-x86_64": darwinX64,
@@ -22,8 +22,10 @@ export const platforms: Readonly<Record<string, () => Platform>> = {
 function select(): Platform {
   const name = `${Deno.build.os}-${Deno.build.arch}`;
   const known = platforms[name];
+  const isMusl = Deno.build.target.endsWith("musl");
   // Importing must work everywhere: an unknown platform gets a table that nothing can be loaded with.
-  return known?.() ?? { ...linuxX64(), name, supported: false, libc: [], abstractNames: false };
+  return known?.(isMusl) ??
+    { ...linuxX64(), name, supported: false, libc: [], abstractNames: false };
 }
 
 /** The table in force. */

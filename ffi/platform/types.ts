@@ -222,7 +222,10 @@ export interface Platform extends Constants, Structs {
   readonly name: string;
   /** Whether this module knows the platform. Where it does not, the first call throws. */
   readonly supported: boolean;
-  /** Names of the C library, tried in this order. Absolute ones serve a path-restricted `--allow-ffi`. */
+  /**
+   * Absolute paths of the C library, tried in this order: the first is the one to ask the user for, the others
+   * serve a path-restricted `--allow-ffi`.
+   */
   readonly libc: readonly string[];
   /** Names of the error numbers; the index is the number. */
   readonly errnoNames: readonly string[];

@@ -30,6 +30,7 @@ export { connect, type ConnectOptions, connectSync } from "./connect.ts";
 export { backend as reactorBackend, type BackendName } from "../reactor/mod.ts";
 export type { SocketFlags } from "./flags.ts";
 export { listen, type ListenOptions } from "./listen.ts";
+export { load } from "./load.ts";
 export { addFiles, allocFiles, recvFiles, recvPidfd } from "../msghdr/rights.ts";
 export { socketpair, type SocketpairOptions } from "./socketpair.ts";
 export type { Address } from "../address/sockaddr.ts";

@@ -115,6 +115,19 @@ Deno.test("platforms has every table under its name", () => {
   assertEquals(Object.values(platforms).map((make) => make().name), Object.keys(platforms));
 });
 
+Deno.test("platforms has absolute paths of the C library only, for glibc and for musl", () => {
+  for (const [name, make] of Object.entries(platforms)) {
+    for (const isMusl of [false, true]) {
+      const { libc } = make(isMusl);
+      assert(libc.length > 0, name);
+      assertEquals(libc.filter((path) => !path.startsWith("/")), []);
+      const isForeign = name.startsWith("linux") &&
+        libc.some((path) => path.includes("musl") !== isMusl);
+      assert(!isForeign, `${name} must not open two C libraries: ${libc}`);
+    }
+  }
+});
+
 Deno.test(
   "platform.abstractNames says whether a name without a file can be bound",
   noLeaks(() => {

@@ -1,5 +1,6 @@
 /**
- * Uses all of the module, in the folder it is given. Every request for a permission is reported.
+ * Uses all of the module, in the folder it is given; without FFI permission, once the library is loaded, where
+ * the second argument says so. Every request for a permission is reported.
  *
  * @module
  */
@@ -15,7 +16,11 @@ for (const method of ["request", "requestSync"] as const) {
   });
 }
 
-const [folder = ""] = Deno.args;
+const [folder = "", revoke] = Deno.args;
+if (revoke === "revoke") {
+  unix.load();
+  Deno.permissions.revokeSync({ name: "ffi" });
+}
 const data = new TextEncoder().encode("data");
 
 async function exchange(a: Socket, b: Socket): Promise<void> {

@@ -2,6 +2,7 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { platform } from "../../ffi/platform/mod.ts";
+import { whyMissing } from "../reactor/backends.ts";
 import { testUnless } from "../util/peers.ts";
 import { startDeno } from "../util/process.ts";
 import { tempDir } from "../util/tempdir.ts";
@@ -10,10 +11,18 @@ const SCRIPT = new URL("./everything.ts", import.meta.url);
 const DENIED = ["read", "write", "net", "env", "sys", "run", "import"].map((it) => `--deny-${it}`);
 
 async function run(...permissions: string[]): Promise<[code: number, text: string]> {
+  return await runWith([], {}, permissions);
+}
+
+async function runWith(
+  more: string[],
+  env: Record<string, string>,
+  permissions: string[],
+): Promise<[code: number, text: string]> {
   using dir = tempDir();
   Deno.mkdirSync(dir.join("d".repeat(120)));
-  const args = [dir.path];
-  await using child = startDeno(SCRIPT, permissions, { args, env: { NO_COLOR: "1" } });
+  const args = [dir.path, ...more];
+  await using child = startDeno(SCRIPT, permissions, { args, env: { NO_COLOR: "1", ...env } });
   await child.closeInput();
   const output = await child.readAll();
   const errors = await child.stderr;
@@ -49,6 +58,18 @@ testUnless(
     }
   },
 );
+
+for (const backend of ["io_uring", "aio", "pool"]) {
+  testUnless(
+    notLinux ?? whyMissing(backend),
+    `load() lets a program give up FFI permission, everything works by ${backend} afterwards`,
+    async () => {
+      const permissions = ["--allow-ffi", "--allow-env=DENET_UNIX_REACTOR"];
+      const [code, text] = await runWith(["revoke"], { DENET_UNIX_REACTOR: backend }, permissions);
+      assertEquals([code, text], [0, `done with ${backend}\n`]);
+    },
+  );
+}
 
 Deno.test("without FFI permission the first call throws NotCapable, and nothing is asked for", async () => {
   for (const permissions of [[], ["--deny-ffi"], ["--allow-ffi=/nowhere/else.so"]]) {
