@@ -6,10 +6,12 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
+import { OwnedFd } from "../lib/handle/owned_fd.ts";
 import { compileC } from "./util/cc.ts";
 import { countDescriptors, listDescriptors, noLeaks } from "./util/descriptors.ts";
 import { peer, testWith } from "./util/peers.ts";
 import { LineProcess, startProcess } from "./util/process.ts";
+import { type FileResult, runTestFile } from "./util/test_file.ts";
 import { tempDir } from "./util/tempdir.ts";
 
 Deno.test("tempDir() removes the directory and its content", () => {
@@ -30,7 +32,7 @@ Deno.test("listDescriptors() sees a file that is opened and closed", () => {
     assertEquals(countDescriptors(), before + 1);
     assert(
       Deno.build.os !== "linux" ||
-        [...listDescriptors().values()].some((it) => it.endsWith("/util_test.ts")),
+        [...listDescriptors().values()].some((it) => it.includes("/util_test.ts ")),
     );
   }
   assertEquals(countDescriptors(), before);
@@ -55,9 +57,21 @@ Deno.test("noLeaks() fails a test that leaves a descriptor, and says which", asy
   const kept: Deno.FsFile[] = [];
   const test = noLeaks(() => {
     kept.push(Deno.openSync(new URL(import.meta.url)));
-  });
-  const error = await assertRejects(() => test(t), Error, "their number grows");
+  }, { turns: 5 });
+  const error = await assertRejects(() => test(t), Error, "the same descriptors");
   if (Deno.build.os === "linux") assertStringIncludes(error.message, "/util_test.ts");
+  for (const file of kept) file.close();
+});
+
+Deno.test("noLeaks() fails a test that leaves one descriptor and closes another", async (t) => {
+  const kept: OwnedFd[] = Array.from({ length: 3 }, () => OwnedFd.open("/dev/null"));
+  const test = noLeaks(() => {
+    kept.push(OwnedFd.open(new URL(import.meta.url)));
+    kept.shift()?.close();
+  }, { turns: 5 });
+  const error = await assertRejects(() => test(t), Error, "the same descriptors");
+  assertMatch(error.message, /null.* was closed$/m);
+  assertMatch(error.message, /util_test.* was left open$/m);
   for (const file of kept) file.close();
 });
 
@@ -98,4 +112,47 @@ Deno.test("startProcess() kills a process that still runs on disposal", async ()
     status = child.status;
   }
   assertEquals((await status).signal, "SIGKILL");
+});
+
+/** Run a test file of these lines. */
+async function run(...lines: string[]): Promise<FileResult> {
+  using dir = tempDir();
+  Deno.writeTextFileSync(dir.join("a_test.ts"), lines.join("\n"));
+  const options = { args: [], temporary: dir.path, slower: 1 };
+  return await runTestFile(dir.join("a_test.ts"), options);
+}
+
+Deno.test("runTestFile() counts what passes, fails and is ignored", async () => {
+  const { counts, ignored } = await run(
+    'Deno.test("a", async (t) => { await t.step("b", () => {}); });',
+    'Deno.test("c", () => { throw new Error("no"); });',
+    'Deno.test({ name: "d [skipped: why]", ignore: true, fn() {} });',
+  );
+  assertEquals(counts, { passed: 1, steps: 1, failed: 1, ignored: 1 });
+  assertEquals(ignored, ["d [skipped: why]"]);
+});
+
+for (
+  const [how, code] of Object.entries({
+    "waits": "await new Promise((resolve) => setTimeout(resolve, 1e8));",
+    "loops": "for (;;);",
+    "blocks": 'new Deno.Command("sleep", { args: ["1000"] }).outputSync();',
+  })
+) {
+  Deno.test(`runTestFile() fails a file that ${how} beyond its limit, and names the test`, async () => {
+    const { counts, output } = await run(
+      "// Time limit: 1 s, so that it is over soon.",
+      'Deno.test("passes", () => {});',
+      `Deno.test("never ends", async () => { ${code} });`,
+    );
+    assertEquals(counts, { passed: 0, steps: 0, failed: 1, ignored: 0 });
+    assertStringIncludes(output, "pending:\n\nnever ends");
+    assertMatch(output, /time limit of 1 s is over: .*a_test\.ts hangs/);
+  });
+}
+
+Deno.test("runTestFile() fails a file whose process is killed", async () => {
+  const { counts, output } = await run('Deno.test("a", () => Deno.kill(Deno.pid, "SIGKILL"));');
+  assertEquals(counts.failed, 1);
+  assertStringIncludes(output, "ended by SIGKILL");
 });

@@ -115,6 +115,7 @@ export interface Constants {
   readonly O_TRUNC: number;
   readonly O_APPEND: number;
   readonly O_NONBLOCK: number;
+  readonly O_NOCTTY: number;
   readonly O_CLOEXEC: number;
   readonly O_DIRECTORY: number;
   readonly O_NOFOLLOW: number;

@@ -370,7 +370,8 @@ function openFlags(options: OpenOptions): number {
     throw new TypeError("Cannot create or truncate a file that is not opened for writing");
   }
   const access = write ? (read ? platform.O_RDWR : platform.O_WRONLY) : platform.O_RDONLY;
-  return access | platform.O_CLOEXEC |
+  // A terminal must not become the controlling one: closing it would hang a session leader up.
+  return access | platform.O_CLOEXEC | platform.O_NOCTTY |
     (append ? platform.O_APPEND : 0) |
     (truncate ? platform.O_TRUNC : 0) |
     (create || createNew ? platform.O_CREAT : 0) |

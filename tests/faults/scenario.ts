@@ -6,7 +6,7 @@
 
 import { assert, assertInstanceOf } from "@std/assert";
 import { systemError } from "../../lib/errors.ts";
-import { listDescriptors } from "../util/descriptors.ts";
+import { changes, listDescriptors, type Listing, settle } from "../util/descriptors.ts";
 import { errorsOf } from "./errors.ts";
 import { errorNumber, type Fault, type FaultyLibrary } from "./library.ts";
 
@@ -65,11 +65,12 @@ export async function failEach<T>(
   library: FaultyLibrary,
   scenario: Scenario<T>,
 ): Promise<number> {
+  const since = listDescriptors();
   const faults = await faultsFor(library, scenario);
   const wrong: string[] = [];
   for (const fault of faults) {
     try {
-      await failOnce(library, scenario, fault);
+      await failOnce(library, scenario, fault, since);
     } catch (error) {
       library.disarm();
       wrong.push(`${fault.error} from call ${fault.when} of ${fault.call}: ${error}`);
@@ -107,6 +108,7 @@ async function failOnce<T>(
   library: FaultyLibrary,
   scenario: Scenario<T>,
   fault: Fault,
+  since: Listing,
 ): Promise<void> {
   const before = listDescriptors();
   {
@@ -121,7 +123,8 @@ async function failOnce<T>(
     // The next operation works.
     await within(LIMIT, scenario.act(it));
   }
-  await settled(before);
+  const different = await settle(() => changes(before, listDescriptors(), since), 80);
+  if (different.length > 0) throw new Error(`Other descriptors are open:\n${different.join("\n")}`);
 }
 
 async function failureOf(act: () => unknown): Promise<unknown> {
@@ -176,18 +179,5 @@ async function within(milliseconds: number, result: unknown): Promise<unknown> {
     return await Promise.race([result, limit]);
   } finally {
     clearTimeout(timer);
-  }
-}
-
-/** Wait until no more descriptors are open than before; Deno closes some of its own later. */
-async function settled(before: Map<number, string>): Promise<void> {
-  for (let turn = 0;; turn++) {
-    const open = listDescriptors();
-    if (open.size <= before.size) return;
-    if (turn === 80) {
-      const left = [...open].filter(([fd, target]) => before.get(fd) !== target);
-      throw new Error(`Descriptors stay open: ${left.map((it) => it.join(" -> ")).join(", ")}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, turn));
   }
 }

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { OwnedFd } from "../../lib/handle/owned_fd.ts";
-import { connected, test } from "../util/cases.ts";
+import { connected, linuxTest, test } from "../util/cases.ts";
 import { countDescriptors } from "../util/descriptors.ts";
 import { lifetime } from "../util/lifetime.ts";
 
@@ -70,4 +70,20 @@ test("100,000 passes of a descriptor leave the number of descriptors and the mem
   assertEquals(countDescriptors(), descriptors);
   const grown = residentMemory() - memory;
   assert(grown < 32 << 20, `the memory has grown by ${grown} bytes`);
+});
+
+linuxTest("OwnedFd.open() of a terminal does not make it the controlling terminal", async () => {
+  const program = `
+    const { ioctl } = await import("${new URL("../../ffi/syscalls/files.ts", import.meta.url)}");
+    const primary = OwnedFd.open("/dev/ptmx", { read: true, write: true });
+    const number = new Uint8Array(4);
+    ioctl(primary.fd, 0x40045431, number); // TIOCSPTLCK: unlock
+    ioctl(primary.fd, 0x80045430, number); // TIOCGPTN
+    const name = "/dev/pts/" + new DataView(number.buffer).getUint32(0, true);
+    const terminal = OwnedFd.open(name, { read: true, write: true });
+    const controlling = Deno.readTextFileSync("/proc/self/stat").split(") ")[1].split(" ")[4];
+    primary.close(); // which hangs the terminal up
+    console.log(terminal.kind(), controlling);
+  `;
+  assertEquals(await lifetime(program, 20_000, { detached: true }), "character 0\n");
 });

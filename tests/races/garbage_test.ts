@@ -39,7 +39,7 @@ Deno.test(
     };
     for (let i = 0; i < 20; i++) forget();
     assert(await collectTo(before) <= before);
-  }),
+  }, { forgets: true }),
 );
 
 Deno.test(
@@ -86,7 +86,7 @@ Deno.test(
       assertEquals(message?.files[0]?.readSync(new Uint8Array(8)), 3);
     }
     await checkSends(blocked);
-  }),
+  }, { forgets: true }),
 );
 
 Deno.test(
@@ -124,7 +124,7 @@ Deno.test(
     }
     await end();
     assertEquals(await Promise.all(pending), [1, 1, 1]);
-  }),
+  }, { forgets: true }),
 );
 
 /** Write until there is no room. */

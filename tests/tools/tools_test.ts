@@ -14,7 +14,7 @@ const names = Object.keys(TOOLS) as ToolName[];
 
 Deno.test("the tasks of the tools give the permissions that compiling embeds", () => {
   for (const name of names) {
-    const file = entryOf(name).href.split("/").slice(-4).join("/");
+    const file = entryOf(name).href.split("/").slice(-3).join("/");
     const wanted = `deno run --no-prompt ${TOOLS[name].join(" ")} ${file}`;
     assertEquals(taskCommand(name), wanted);
   }

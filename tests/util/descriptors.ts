@@ -1,6 +1,6 @@
 /**
- * Counting the descriptors of this process. Deno's own test sanitizers do not see raw ones, and
- * test files must not run in parallel, as they would share one process.
+ * What descriptors of this process are open. Deno's own test sanitizers do not see raw ones, and
+ * two test files must not share a process while they run.
  *
  * @module
  */
@@ -9,34 +9,53 @@ import { backend } from "../../lib/reactor/mod.ts";
 
 const DIRECTORY = Deno.build.os === "linux" ? "/proc/self/fd" : "/dev/fd";
 
+/** The numbers of open descriptors, and what each refers to. */
+export type Listing = Map<number, string>;
+
 /**
  * List the open descriptors of this process and what each refers to. What only one of two looks sees is not
  * counted: the runtime's other threads open files for a moment, glibc too, whenever a thread starts.
  */
-export function listDescriptors(): Map<number, string> {
+export function listDescriptors(): Listing {
   const before = look();
   return new Map([...look()].filter(([fd, target]) => before.get(fd) === target));
 }
 
-function look(): Map<number, string> {
-  const open = new Map<number, string>();
+function look(): Listing {
+  const open: Listing = new Map();
   for (const { name } of [...Deno.readDirSync(DIRECTORY)]) {
-    const target = describe(`${DIRECTORY}/${name}`);
+    const target = describe(name);
     if (target !== undefined) open.set(Number(name), target);
   }
   return open;
 }
 
-/** The one that the listing itself had open is gone by now: it has no description. */
-function describe(path: string): string | undefined {
+/**
+ * Say which file a descriptor is. The one that the listing itself had open is gone by now: it has no
+ * description.
+ */
+function describe(name: string): string | undefined {
+  const path = `${DIRECTORY}/${name}`;
   try {
-    if (Deno.build.os === "linux") return Deno.readLinkSync(path);
+    if (Deno.build.os === "linux") return describeOnLinux(path, name);
     const { isFile, isDirectory, isSocket, ino } = Deno.statSync(path);
     const kind = isFile ? "file" : isDirectory ? "directory" : isSocket ? "socket" : "other";
     return `${kind}:[${ino}]`;
   } catch {
     return undefined;
   }
+}
+
+/**
+ * The target of the link names a socket or a pipe by its number. What else there is may share its name with
+ * others: the kernel tells inodes and eventfds apart in `fdinfo`, without asking their file system.
+ */
+function describeOnLinux(path: string, name: string): string {
+  const target = Deno.readLinkSync(path);
+  if (/^(?:socket|pipe):/.test(target)) return target;
+  const info = Deno.readTextFileSync(`/proc/self/fdinfo/${name}`);
+  return [target, ...info.match(/^(?:mnt_id|ino|eventfd-id|Pid):.*/gm) ?? []].join(" ")
+    .replace(/:\s+/g, " ");
 }
 
 /** Count the open descriptors of this process. */
@@ -58,45 +77,68 @@ const warmUp = async (): Promise<void> => {
 };
 let warm: Promise<void> | undefined;
 
-/** Wait some turns until no more than `limit` descriptors are open: some are closed later. */
-async function settle(limit: number, turns: number): Promise<Map<number, string>> {
-  let open = listDescriptors();
-  for (let turn = 0; turn < turns && open.size > limit; turn++) {
+/**
+ * What differs between two listings, a line each: what was left open, closed, or put in another's place.
+ * What was closed counts if it was open in `since`, too: what came later may go by itself.
+ */
+export function changes(before: Listing, after: Listing, since: Listing = before): string[] {
+  const numbers = [...new Set([...before.keys(), ...after.keys()])].sort((a, b) => a - b);
+  return numbers.flatMap((fd) => {
+    const [was, is] = [before.get(fd), after.get(fd)];
+    if (was === is) return [];
+    const lines: string[] = [];
+    if (was !== undefined && since.get(fd) === was) lines.push(`  ${fd} -> ${was} was closed`);
+    if (is !== undefined) lines.push(`  ${fd} -> ${is} was left open`);
+    return lines;
+  });
+}
+
+/** Wait some turns until nothing differs, as some descriptors are closed later, and return what does. */
+export async function settle(different: () => string[], turns: number): Promise<string[]> {
+  let lines = different();
+  for (let turn = 0; turn < turns && lines.length > 0; turn++) {
     await new Promise((resolve) => setTimeout(resolve, turn));
-    open = listDescriptors();
+    lines = different();
   }
-  return open;
+  return lines;
+}
+
+/** How {@linkcode noLeaks} looks at a test. */
+export interface LeakOptions {
+  /** Whether the test forgets objects: garbage is collected before descriptors are compared. */
+  readonly forgets?: boolean;
+  /** How many turns of the event loop descriptors have to be closed in, on a busy machine. */
+  readonly turns?: number;
 }
 
 /**
- * Wrap a test so that it fails when it leaves descriptors behind:
- * `Deno.test("close() frees the number", noLeaks(() => { … }))`.
+ * Wrap a test so that it fails when other descriptors are open after it than before, by their numbers and
+ * what is behind them: `Deno.test("close() frees the number", noLeaks(() => { … }))`. A descriptor left
+ * open does not make up for another that was closed wrongly.
  *
  * What is opened once per process and kept, such as a reactor's own descriptors, is no leak: when the
- * first run leaves some, the test runs a second time, and only what the second run leaves counts.
+ * first run changes something, the test runs a second time, and only what that changes counts.
  */
 export function noLeaks(
   fn: (t: Deno.TestContext) => void | Promise<void>,
+  { forgets = false, turns = 100 }: LeakOptions = {},
 ): (t: Deno.TestContext) => Promise<void> {
+  const since = (before: Listing, base?: Listing) => (): string[] => {
+    if (forgets) (globalThis as { gc?: () => void }).gc?.();
+    return changes(before, listDescriptors(), base);
+  };
   return async (t) => {
     await (warm ??= warmUp());
     const before = listDescriptors();
     await fn(t);
-    const between = await settle(before.size, 25);
-    if (between.size <= before.size) return;
+    if ((await settle(since(before), 25)).length === 0) return;
+    const between = listDescriptors();
     await fn(t);
-    const after = await settle(between.size, 100); // here it is a failure, unless the machine is busy
-    if (after.size > between.size) throw new Error(report(before, between, after));
+    // Here it is a failure, unless the machine is busy.
+    const different = await settle(since(between, before), turns);
+    if (different.length === 0) return;
+    throw new Error(
+      ["Expected the same descriptors to be open as before", ...different].join("\n"),
+    );
   };
-}
-
-type Listing = Map<number, string>;
-
-function report(before: Listing, between: Listing, after: Listing): string {
-  const left = [...after].filter(([fd, target]) => before.get(fd) !== target);
-  return [
-    `Expected no descriptor to stay open, but their number grows: ` +
-    `${before.size}, after a run ${between.size}, after another ${after.size}`,
-    ...left.map(([fd, target]) => `  ${fd} -> ${target}`),
-  ].join("\n");
 }

@@ -11,6 +11,8 @@ export async function buildGo(name: string): Promise<string> {
   const go = needPeer("go");
   const program = new URL(`${name}-go`, BUILD).pathname;
   await Deno.mkdir(BUILD, { recursive: true });
+  using lock = await Deno.open(new URL("go.lock", BUILD), { create: true, write: true });
+  await lock.lock(true); // other test files may build the same
   // The compiler finds out by itself whether there is anything to do.
   const { success, stderr } = await new Deno.Command(go.command, {
     args: ["build", "-o", program, new URL(`${name}.go`, PEERS).pathname],

@@ -10,7 +10,11 @@ const MODULE = new URL("../../mod.ts", import.meta.url).href;
 const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
 
 /** How a program ended: its output, or `undefined` if it still ran after a while and was killed. */
-export async function lifetime(program: string, patience = 20_000): Promise<string | undefined> {
+export async function lifetime(
+  program: string,
+  patience = 20_000,
+  { detached = false }: { /** As the leader of a session of its own. */ detached?: boolean } = {},
+): Promise<string | undefined> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "eval",
@@ -22,6 +26,7 @@ export async function lifetime(program: string, patience = 20_000): Promise<stri
        addEventListener("unload", () => Deno.removeSync(dir, { recursive: true }));
        ${program}`,
     ],
+    detached,
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

@@ -178,8 +178,11 @@ function build(): string | { reason: string } {
   const library = new URL(`libabi.${SUFFIX[Deno.build.os]}`, release).pathname;
   Deno.mkdirSync(new URL(".", BINDINGS), { recursive: true });
   const bindings = new URL("bindings", release).pathname;
-  const generated = cargo(bindings, [BINDINGS.pathname, library]);
+  // Another test file may be reading them.
+  const partial = `${BINDINGS.pathname}.${Deno.pid}`;
+  const generated = cargo(bindings, [partial, library]);
   if (!generated.success) throw new Error(`Cannot generate bindings:\n${generated.text}`);
+  Deno.renameSync(partial, BINDINGS);
   return library;
 }
 

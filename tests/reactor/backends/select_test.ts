@@ -10,7 +10,7 @@ import { Reactor } from "../../../lib/reactor/reactor.ts";
 import { needPeer, testUnless, testWith } from "../../util/peers.ts";
 import { type LineProcessOptions, startDeno, startProcess } from "../../util/process.ts";
 
-const program = new URL("child.ts", import.meta.url);
+const program = new URL("../child.ts", import.meta.url);
 const VARIABLE = "DENET_UNIX_REACTOR";
 const linux = Deno.build.os === "linux" ? undefined : "Linux only";
 

@@ -1,0 +1,164 @@
+/**
+ * Runs the tests, each file in a process of its own, several beside each other:
+ *
+ *     deno task test [--jobs N] [--filter TEXT] [--verbose] [--slower N] [FLAG…] [FILE|FOLDER…]
+ *
+ * Files count the descriptors of their process, use all of them up and replace the C library, so that
+ * two of them cannot share one. A file that takes longer than its limit (60 s unless a comment in it says
+ * more, `--slower N` times as long) fails with its name. Flags are those of `deno test`, such as
+ * `--v8-flags=--stress-compaction`, `--preload=…` and `--coverage=…`.
+ *
+ * One line for each file, the output of those that fail (with `--verbose`, or for a single file, of all),
+ * the tests that are skipped with their reasons, and the sums.
+ *
+ * @module
+ */
+
+import { filesIn, ROOT } from "./util/project.ts";
+import { type Counts, endAll, type FileResult, limitOf, runTestFile } from "./util/test_file.ts";
+
+interface Options {
+  jobs: number;
+  slower: number;
+  verbose: boolean;
+  flags: string[];
+  paths: string[];
+}
+
+const options = parse(Deno.args);
+const files = findFiles(options.paths);
+const started = performance.now();
+await checkTypes(files);
+const results = await runAll(files);
+Deno.exitCode = report(results) ? 0 : 1;
+
+function parse(args: string[]): Options {
+  const parsed: Options = {
+    jobs: navigator.hardwareConcurrency,
+    slower: 1,
+    verbose: false,
+    flags: ["--v8-flags=--expose-gc"],
+    paths: [],
+  };
+  const rest = [...args];
+  for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
+    const [name = "", value = ""] = arg.split(/=(.*)/s);
+    if (name === "--verbose") parsed.verbose = true;
+    else if (name === "--jobs") parsed.jobs = positive(name, value || rest.shift());
+    else if (name === "--slower") parsed.slower = positive(name, value || rest.shift());
+    else if (name === "--filter") parsed.flags.push(`--filter=${value || rest.shift()}`);
+    else if (name === "--v8-flags") parsed.flags[0] += `,${value}`;
+    else if (arg.startsWith("-")) parsed.flags.push(arg);
+    else parsed.paths.push(arg);
+  }
+  if (parsed.paths.length === 0) parsed.paths.push("tests");
+  return parsed;
+}
+
+function positive(name: string, value: string | undefined): number {
+  const number = Number(value);
+  if (number > 0) return number;
+  return fail(`Cannot run the tests: ${name} takes a number above 0, not "${value ?? ""}"`);
+}
+
+function fail(message: string): never {
+  console.error(message);
+  Deno.exit(2);
+}
+
+/** The test files of some folders and files, those with long limits first, so that they end with the rest. */
+function findFiles(paths: readonly string[]): string[] {
+  const found = new Set<string>();
+  for (const path of paths.map((it) => it.replace(/^\.\//, "").replace(/\/$/, ""))) {
+    const inside = path.endsWith(".ts") ? [path] : filesIn(path).filter(isTestFile);
+    if (inside.length === 0) fail(`Cannot run "${path}": it is no test file, nor a folder of them`);
+    for (const it of inside) found.add(it);
+  }
+  return [...found].sort((a, b) => limitOf(b) - limitOf(a));
+}
+
+function isTestFile(path: string): boolean {
+  return path.endsWith("_test.ts");
+}
+
+/** Check the types of all files at once: it takes as long for one. */
+async function checkTypes(paths: readonly string[]): Promise<void> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["test", "--no-run", "--quiet", ...paths],
+    cwd: ROOT,
+    stdin: "null",
+  }).output();
+  if (success) return;
+  for (const it of [stdout, stderr]) Deno.stderr.writeSync(it);
+  Deno.exit(1);
+}
+
+async function runAll(paths: readonly string[]): Promise<FileResult[]> {
+  const temporary = Deno.makeTempDirSync({ dir: "/tmp", prefix: "denet-" });
+  Deno.chmodSync(temporary, 0o755); // as /tmp itself: tests run programs as other users
+  const cleanUp = (): void => Deno.removeSync(temporary, { recursive: true });
+  const interrupted = (): never => {
+    endAll();
+    cleanUp();
+    Deno.exit(130);
+  };
+  Deno.addSignalListener("SIGINT", interrupted);
+  Deno.addSignalListener("SIGTERM", interrupted);
+  const done: FileResult[] = [];
+  const queue = [...paths];
+  const work = async (): Promise<void> => {
+    for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+      const folder = `${temporary}/${queue.length}`; // short: names of sockets have 107 bytes at most
+      Deno.mkdirSync(folder, { mode: 0o755 });
+      const { flags, slower } = options;
+      const result = await runTestFile(file, { args: flags, temporary: folder, slower });
+      show(file, result);
+      done.push(result);
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: options.jobs }, work));
+    return done;
+  } finally {
+    Deno.removeSignalListener("SIGINT", interrupted);
+    Deno.removeSignalListener("SIGTERM", interrupted);
+    cleanUp();
+  }
+}
+
+function show(file: string, { counts, output, seconds }: FileResult): void {
+  const failed = counts.failed > 0;
+  if (failed || options.verbose || files.length === 1) console.log(output.trimEnd());
+  else if (sum(counts) === 0) return; // all filtered out
+  const word = failed ? "FAILED" : "ok    ";
+  console.log(`${word} ${file.padEnd(45)} ${describe(counts)} (${seconds.toFixed(1)} s)`);
+}
+
+function sum({ passed, failed, ignored }: Counts): number {
+  return passed + failed + ignored;
+}
+
+function describe({ passed, steps, failed, ignored }: Counts): string {
+  const parts = [`${passed} passed${steps ? ` (${steps} steps)` : ""}`];
+  if (failed) parts.push(`${failed} failed`);
+  if (ignored) parts.push(`${ignored} ignored`);
+  return parts.join(", ");
+}
+
+/** Print what was skipped and the sums, in the words of `deno test`. Returns whether all is well. */
+function report(all: readonly FileResult[]): boolean {
+  const total: Counts = { passed: 0, steps: 0, failed: 0, ignored: 0 };
+  for (const { counts } of all) {
+    for (const key of Object.keys(total) as (keyof Counts)[]) total[key] += counts[key];
+  }
+  const ignored = all.flatMap((it) => it.ignored);
+  if (ignored.length > 0) console.log(`\nskipped:\n${ignored.map((it) => `  ${it}`).join("\n")}`);
+  const ok = total.failed === 0 && sum(total) > 0;
+  const { passed, steps, failed } = total;
+  const seconds = Math.round((performance.now() - started) / 1000);
+  console.log(
+    `\n${ok ? "ok" : "FAILED"} | ${passed} passed (${steps} steps) | ${failed} failed` +
+      `${total.ignored ? ` | ${total.ignored} ignored` : ""} (${seconds}s)`,
+  );
+  return ok;
+}
