@@ -6,8 +6,8 @@
 
 import { closeFd } from "../../ffi/syscalls/files.ts";
 import { closedError } from "../errors.ts";
-import { Lane } from "./operation_queue.ts";
-import { Courtesy } from "../reactor/idle_policy.ts";
+import { Delays } from "./delay.ts";
+import { OperationQueue } from "./operation_queue.ts";
 import { type Interest, READABLE, register, type Registration, WRITABLE } from "../reactor/mod.ts";
 
 /**
@@ -86,22 +86,20 @@ export class Descriptor {
     return (waits.registration ??= waits.register(this.fd)).wait(interest, signal);
   }
 
-  /** Wait for data before the first try, where that pays. */
-  glance(): Promise<void> | undefined {
-    const registration = this.#waits?.registration;
-    return registration === undefined ? undefined : registration.glance();
+  /** Wait for `milliseconds`: a part of what waits on the descriptor, and ended with it. */
+  delay(milliseconds: number, signal?: AbortSignal): Promise<void> {
+    if (this.#fd < 0) return Promise.reject(closedError(this.owner));
+    return this.#waiting().delay(milliseconds, signal);
   }
 
   /** Let waits keep the process alive. */
   ref(): void {
-    this.#waiting().isUnrefed = false;
-    this.#waiting().registration?.ref();
+    this.#waiting().ref();
   }
 
   /** Let the process end in spite of waits. */
   unref(): void {
-    this.#waiting().isUnrefed = true;
-    this.#waiting().registration?.unref();
+    this.#waiting().unref();
   }
 
   /** Give the number up without closing it, ending every wait; return it. */
@@ -113,9 +111,11 @@ export class Descriptor {
     return fd;
   }
 
-  /** Close `dependent` together with this one: what waits on it is part of what waits on this. */
+  /** Close `dependent` together with this one: what waits on it is part of what waits on this, also for `unref()`. */
   closeTogether(dependent: Descriptor): void {
-    (this.#waiting().dependents ??= new Set()).add(dependent);
+    const waits = this.#waiting();
+    (waits.dependents ??= new Set()).add(dependent);
+    if (waits.isUnrefed) dependent.unref();
   }
 
   /** Undo {@linkcode Descriptor.closeTogether}. */
@@ -132,16 +132,9 @@ export class Descriptor {
 }
 
 /** One direction of a descriptor, and who uses it. */
-export class Channel extends Lane {
-  #courtesy: Courtesy | undefined = undefined;
-
+export class Channel extends OperationQueue {
   constructor(readonly descriptor: Descriptor, readonly interest: Interest) {
     super();
-  }
-
-  /** Finds out whether giving way to the other side pays. */
-  get courtesy(): Courtesy {
-    return this.#courtesy ??= new Courtesy();
   }
 }
 
@@ -150,6 +143,7 @@ class Waits {
   reading: Channel | undefined = undefined;
   writing: Channel | undefined = undefined;
   registration: Registration | undefined = undefined;
+  #delays: Delays | undefined = undefined;
   dependents: Set<Descriptor> | undefined = undefined;
   isUnrefed = false;
   isEvent = false;
@@ -163,13 +157,36 @@ class Waits {
     return registration;
   }
 
+  delay(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+    if (this.#delays === undefined) {
+      this.#delays = new Delays();
+      if (this.isUnrefed) this.#delays.unref();
+    }
+    return this.#delays.wait(milliseconds, signal);
+  }
+
+  ref(): void {
+    this.isUnrefed = false;
+    this.registration?.ref();
+    this.#delays?.ref();
+    for (const dependent of this.dependents ?? []) dependent.ref();
+  }
+
+  unref(): void {
+    this.isUnrefed = true;
+    this.registration?.unref();
+    this.#delays?.unref();
+    for (const dependent of this.dependents ?? []) dependent.unref();
+  }
+
   /** The registration goes first: it holds the open file in the kernel, and the number is free the moment it is closed. */
   end(owner: string): void {
-    const isIdle = this.registration === undefined && !this.reading?.isBusy &&
-      !this.writing?.isBusy;
+    const isIdle = this.registration === undefined && this.#delays === undefined &&
+      !this.reading?.isBusy && !this.writing?.isBusy;
     if (!isIdle) {
       const reason = closedError(owner);
       this.registration?.cancel(reason);
+      this.#delays?.cancel(reason);
       this.reading?.cancel(reason);
       this.writing?.cancel(reason);
     }

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { inNextTurn } from "../event_loop.ts";
+import { inMicrotask, inNextTurn } from "../event_loop.ts";
 import { Descriptor } from "./descriptor.ts";
 
 /** Held: the descriptor, never its owner. */
@@ -53,7 +53,7 @@ export function closeWhenForgotten(owner: object, descriptor: Descriptor): void 
   arrivals[count++] = round;
   if (isQueued) return;
   isQueued = true;
-  queueMicrotask(nextRound);
+  inMicrotask(nextRound);
 }
 
 function startAnew(): void {
@@ -72,7 +72,7 @@ function nextRound(): void {
     if (rounds < FLOW) rounds = 0;
   } else if (rounds < FLOW) {
     rounds++;
-    queueMicrotask(nextRound);
+    inMicrotask(nextRound);
   } else {
     arrived = 0;
     inNextTurn(nextTurn);

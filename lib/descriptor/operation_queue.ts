@@ -11,19 +11,15 @@ interface Waiter {
 }
 
 /** The queue of every lane that nobody waits for: most never have another. */
-const NOBODY: Waiter[] = [];
+const NO_WAITERS: Waiter[] = [];
 
 /**
  * Lets one operation through at a time, in the order they came. An operation that finds the lane free
  * takes it without any allocation.
  */
-export class Lane {
+export class OperationQueue {
   #busy = false;
-  #queue = NOBODY;
-  /** How many operations in a row found nothing at first. */
-  refusals = 0;
-  /** How many more operations are expected to find nothing at first. */
-  lull = 0;
+  #queue = NO_WAITERS;
 
   /** Take the lane if nobody has it. */
   tryEnter(): boolean {
@@ -42,7 +38,7 @@ export class Lane {
     return this.#queue.at(-1)?.ticket === ticket;
   }
 
-  /** Wait for the lane. Rejects with the signal's reason, or with what {@linkcode Lane.cancel} was given. */
+  /** Wait for the lane. Rejects with the signal's reason, or with what {@linkcode OperationQueue.cancel} was given. */
   enter(signal?: AbortSignal, ticket?: object): Promise<void> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.tryEnter()) return Promise.resolve();
@@ -61,7 +57,7 @@ export class Lane {
       enter: () => settle(resolve),
       fail: (reason) => settle(() => reject(reason)),
     };
-    if (this.#queue === NOBODY) this.#queue = [];
+    if (this.#queue === NO_WAITERS) this.#queue = [];
     this.#queue.push(waiter);
     signal?.addEventListener("abort", abort);
     return promise;
@@ -77,7 +73,7 @@ export class Lane {
   /** Turn away everybody in the queue. Whoever is inside leaves by himself. */
   cancel(reason: unknown): void {
     const waiting = this.#queue;
-    this.#queue = NOBODY;
+    this.#queue = NO_WAITERS;
     for (const waiter of waiting) waiter.fail(reason);
   }
 }

@@ -7,10 +7,10 @@
 
 import { platform } from "../../ffi/platform/mod.ts";
 import { poll } from "../../ffi/syscalls/files.ts";
-import { giveWay } from "../../ffi/syscalls/readiness.ts";
 import type { Channel } from "./descriptor.ts";
+import { now } from "../event_loop.ts";
 import { check } from "../errors.ts";
-import { breathe, READABLE, WRITABLE } from "../reactor/mod.ts";
+import { yieldIfBudgetSpent } from "../reactor/mod.ts";
 
 const { EAGAIN } = platform;
 
@@ -40,15 +40,6 @@ export interface Outcome<T> extends Operation {
   outcome(result: number): T;
 }
 
-/** After so many operations in a row that had to wait, as in a conversation, not in a flow of data, … */
-const STREAK = 4;
-
-/** … so many more are expected to have to wait as well. */
-const LULL = 16;
-
-/** How often to try again for room before a wait. */
-const LOOKS = 24;
-
 /** Attempt until it goes through, in its turn; the operation's outcome, or else the last attempt's result. */
 export function perform<T>(
   channel: Channel,
@@ -65,17 +56,16 @@ export function perform(
   operation: AnyOperation,
   signal?: AbortSignal,
 ): Promise<unknown> {
-  if (channel.lull > 0 || !channel.tryEnter()) return complete(channel, operation, signal);
+  if (!channel.tryEnter()) return queued(channel, operation, signal);
   // Most often it goes through at once, and then there is nothing for an asynchronous function to keep.
   let value: unknown;
   try {
     signal?.throwIfAborted();
-    const result = attempt(channel, operation);
-    const pause = result === -EAGAIN ? undefined : breathe();
+    const result = operation.attempt();
+    const pause = result === -EAGAIN ? undefined : yieldIfBudgetSpent();
     if (result === -EAGAIN || pause !== undefined) {
       return complete(channel, operation, signal, result, pause);
     }
-    channel.refusals = 0;
     value = outcomeOf(operation, result);
   } catch (error) {
     end(operation, channel);
@@ -85,79 +75,57 @@ export function perform(
   return Promise.resolve(value);
 }
 
-/** Go on after an attempt that came to `result`, or from the start, until the operation is over. */
+/** Wait for the turn of an operation, and then perform it. Only a turn that came is left again. */
+async function queued(
+  channel: Channel,
+  operation: AnyOperation,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
+  try {
+    signal?.throwIfAborted();
+    operation.beforeWait?.();
+    await channel.enter(signal, operation);
+  } catch (error) {
+    end(operation);
+    throw error;
+  }
+  let result: number;
+  try {
+    // The abort may have come after the turn and before this step.
+    signal?.throwIfAborted();
+    result = operation.attempt();
+  } catch (error) {
+    end(operation, channel);
+    throw error;
+  }
+  return await complete(channel, operation, signal, result, undefined);
+}
+
+/** Go on after a first attempt that came to `result`, until the operation is over. */
 async function complete(
   channel: Channel,
   operation: AnyOperation,
   signal: AbortSignal | undefined,
-  result?: number,
-  pause?: Promise<void>,
+  result: number,
+  pause: Promise<void> | undefined,
 ): Promise<unknown> {
-  let entered = result !== undefined;
-  let quiet = false;
   try {
-    if (!entered) {
-      signal?.throwIfAborted();
-      if (!channel.tryEnter()) {
-        operation.beforeWait?.();
-        await channel.enter(signal, operation);
-      }
-      entered = true;
-      quiet = channel.lull > 0;
-      const glance = quiet ? lookFirst(channel) : undefined;
-      if (glance !== undefined) {
-        operation.beforeWait?.();
-        await glance;
-      }
-    }
-    let latest = result ?? attempt(channel, operation);
-    const refused = latest === -EAGAIN;
+    let latest = result;
     while (latest === -EAGAIN) {
       operation.beforeWait?.();
       const { obstacle } = operation;
       if (obstacle !== undefined) await obstacle.wait(signal);
       else await channel.descriptor.wait(channel.interest, signal);
-      latest = attempt(channel, operation);
+      // The abort may have come after the event and before this step: then nothing may be taken.
+      signal?.throwIfAborted();
+      latest = operation.attempt();
     }
-    if (refused) expectLull(channel);
-    else if (!quiet) channel.refusals = 0;
-    const rest = pause ?? breathe();
+    const rest = pause ?? yieldIfBudgetSpent();
     if (rest !== undefined) await rest;
     return outcomeOf(operation, latest);
   } finally {
-    end(operation, entered ? channel : undefined);
+    end(operation, channel);
   }
-}
-
-/**
- * Attempt. When there is no room, the reader is likely to be at work on another processor, or will be as soon
- * as it is let: room comes in less time than it takes to sleep and be woken, which besides happens only
- * when the queue is nearly empty.
- */
-function attempt(channel: Channel, operation: AnyOperation): number {
-  let result = operation.attempt();
-  if (result !== -EAGAIN || channel.interest !== WRITABLE) return result;
-  if (operation.obstacle !== undefined) return result;
-  channel.courtesy.try(() => {
-    result = operation.attempt();
-    for (let i = 1; i < LOOKS && result === -EAGAIN; i++) {
-      giveWay();
-      result = operation.attempt();
-    }
-    return result === -EAGAIN ? 0 : 1;
-  });
-  return result;
-}
-
-/** Who waits for room has sent a lot: what comes next is no conversation. */
-function expectLull(channel: Channel): void {
-  if (channel.interest === READABLE && ++channel.refusals >= STREAK) channel.lull = LULL;
-}
-
-/** An operation that is likely to find nothing at first waits before it tries. */
-function lookFirst(channel: Channel): Promise<void> | undefined {
-  channel.lull--;
-  return channel.descriptor.glance();
 }
 
 /** End an operation, and its turn if it has had it. */
@@ -226,7 +194,7 @@ function forever(): number {
 }
 
 function deadlineIn(milliseconds: number): number {
-  return milliseconds < 0 ? Infinity : performance.now() + milliseconds;
+  return milliseconds < 0 ? Infinity : now() + milliseconds;
 }
 
 /** The longest time that poll(2) takes, in milliseconds: after it the operation is attempted again. */
@@ -235,5 +203,5 @@ const LONGEST_POLL = 0x7fffffff;
 /** The time until a deadline in the form poll(2) wants. */
 function leftUntil(deadline: number): number {
   if (deadline === Infinity) return -1;
-  return Math.min(LONGEST_POLL, Math.max(0, Math.ceil(deadline - performance.now())));
+  return Math.min(LONGEST_POLL, Math.max(0, Math.ceil(deadline - now())));
 }

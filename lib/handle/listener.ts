@@ -7,7 +7,6 @@
 import type { NewSocketFlags } from "../../ffi/syscalls/sockets.ts";
 import { type Acceptor, acceptorAlone, SharedAcceptor } from "../socket/acceptor.ts";
 import { adopters } from "./adopters.ts";
-import { delay } from "../descriptor/delay.ts";
 import { Descriptor } from "../descriptor/descriptor.ts";
 import { closeWhenForgotten } from "../descriptor/finalizer.ts";
 import { check } from "../errors.ts";
@@ -178,7 +177,7 @@ export class Listener implements Deno.Listener<Socket, Deno.UnixAddr> {
       } catch (error) {
         if (this.#descriptor.closed) return;
         if (!isShortage(error)) throw error;
-        await delay(pause);
+        await this.#descriptor.delay(pause).catch(() => {});
         pause = Math.min(pause * 2, LONGEST_PAUSE);
       }
     }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { now } from "../event_loop.ts";
 import { giveWay } from "../../ffi/syscalls/readiness.ts";
 
 /** How often in a row a try that does not pay is left out, at most. */
@@ -86,13 +87,16 @@ export class Courtesy {
 }
 
 function leaveOnce(): number {
-  const left = performance.now();
+  const left = now();
   giveWay();
-  return performance.now() - left;
+  return now() - left;
 }
 
 /** Less than this many microseconds of looking are not worth a try. */
 const SHORTEST_SPIN = 2;
+
+/** So many looks are the end of a spin, whatever the clock says: some milliseconds. */
+const MOST_LOOKS = 10_000;
 
 /** The usual pause of a spin that the user asked for. */
 const SPIN_PAUSE = 64;
@@ -124,11 +128,12 @@ export class Spin {
   try(limit: number, look: () => number, slice = Infinity): number {
     if (this.#left <= 0 && !this.#begin(limit)) return 0;
     const length = Math.min(this.#left, slice);
-    const end = performance.now() + length / 1000;
+    const end = now() + length / 1000;
     let found = look();
-    while (found === 0 && performance.now() < end) found = look();
+    // A clock that stands still ends it as well.
+    for (let looks = 1; found === 0 && looks < MOST_LOOKS && now() < end; looks++) found = look();
     // What is found after the end came while somebody else had the processor, whom the spin kept from it.
-    const paid = found > 0 && performance.now() <= end;
+    const paid = found > 0 && now() <= end;
     this.#left = found > 0 ? 0 : this.#left - length;
     if (paid) {
       this.#window *= 2;

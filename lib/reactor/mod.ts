@@ -29,8 +29,8 @@ export function register(fd: number): Registration {
  * Keep a busy descriptor from starving the rest: every operation that succeeded without a wait calls
  * this, and awaits what it returns now and then, a promise of a later turn of the event loop.
  */
-export function breathe(): Promise<void> | undefined {
-  return reactor().breathe();
+export function yieldIfBudgetSpent(): Promise<void> | undefined {
+  return reactor().yieldIfBudgetSpent();
 }
 
 /**

@@ -4,16 +4,16 @@
  * A wait looks at the kernel's list of events right after the code that runs now (a microtask), which is
  * when the other end of a socket in the same process has just written. When nothing is left to run, the
  * reactor looks once more and parks: only then is Deno's event loop asked to call. Looking, delivering
- * and {@linkcode Reactor.breathe} share one budget per turn of the event loop, so that busy sockets
+ * and {@linkcode Reactor.yieldIfBudgetSpent} share one budget per turn of the event loop, so that busy sockets
  * cannot starve timers.
  *
  * @module
  */
 
 import { Entry, type Keeper } from "./registration.ts";
-import { atEndOfTurn, inNextTurn } from "../event_loop.ts";
+import { atEndOfTurn, inMicrotask, inNextTurn, now } from "../event_loop.ts";
 import { causeOf, passing, waitError } from "./errors.ts";
-import { Backoff, Courtesy, LONGEST_PAUSE, Spin } from "./idle_policy.ts";
+import { Courtesy, LONGEST_PAUSE, Spin } from "./idle_policy.ts";
 import type {
   Backend,
   BackendName,
@@ -26,9 +26,6 @@ import type {
 
 /** Events delivered and operations done in one turn of the event loop. */
 const BUDGET = 128;
-
-/** Guesses in a row, after which the kernel is asked what others have in the meantime. */
-const MOST_GUESSES = 8;
 
 /** Milliseconds of one turn of the event loop that may go into looking again and again. */
 const LONGEST_SPIN = 1;
@@ -54,10 +51,6 @@ export class Reactor implements Keeper, Sink {
   #lookQueued = false;
   #parkQueued = false;
   #turn: Promise<void> | undefined = undefined;
-  #glancing: Entry[] = [];
-  readonly #glances = new Backoff();
-  readonly #guesses = new Backoff();
-  #guessed = 0;
   readonly #courtesy = new Courtesy();
   readonly #spin = new Spin();
   readonly #linger = new Spin(LONGEST_PAUSE);
@@ -81,7 +74,7 @@ export class Reactor implements Keeper, Sink {
   }
 
   /** Return, now and then, a promise of a later turn of the event loop. */
-  breathe(): Promise<void> | undefined {
+  yieldIfBudgetSpent(): Promise<void> | undefined {
     return --this.#budget > 0 ? undefined : this.#nextTurn();
   }
 
@@ -105,7 +98,7 @@ export class Reactor implements Keeper, Sink {
     if (interest === 4) this.#wantsRoom = true;
     if (!this.#lookQueued) {
       this.#lookQueued = true;
-      queueMicrotask(this.#lookNow);
+      inMicrotask(this.#lookNow);
     }
     return undefined;
   }
@@ -126,63 +119,7 @@ export class Reactor implements Keeper, Sink {
     if (this.#holding > 0 !== this.#held) this.#queuePark();
   }
 
-  mayGlance(): boolean {
-    return this.#glances.due();
-  }
-
-  glances(entry: Entry): void {
-    entry.glanceAt = this.#glancing.push(entry) - 1;
-  }
-
-  glanced(entry: Entry): void {
-    this.#endGlance(entry);
-    this.#glances.paid();
-  }
-
-  guessed(right: boolean): void {
-    if (right) this.#guesses.paid();
-    else this.#guesses.failed();
-  }
-
-  /**
-   * Where both ends of a conversation are in this process, the other one has just sent what one of those waits
-   * for who have not tried yet: trying costs less than to ask the kernel first. Whether there was one to try.
-   */
-  #guess(): boolean {
-    const [entry] = this.#glancing;
-    if (entry === undefined || this.#guessed >= MOST_GUESSES || !this.#guesses.due()) return false;
-    this.#guessed++;
-    this.#endGlance(entry);
-    entry.isGuess = true;
-    entry.fire(1);
-    return true;
-  }
-
-  /** Take an entry out of the list, and put the last one in its place. */
-  #endGlance(entry: Entry): void {
-    const last = this.#glancing.pop();
-    if (last !== undefined && last !== entry) {
-      this.#glancing[entry.glanceAt] = last;
-      last.glanceAt = entry.glanceAt;
-    }
-    entry.glanceAt = -1;
-  }
-
-  /** End the waits of those who have not tried yet, before the thread sleeps: whether there were any. */
-  #endGlances(): boolean {
-    if (this.#glancing.length === 0) return false;
-    const entries = this.#glancing;
-    this.#glancing = [];
-    this.#glances.failed();
-    for (const entry of entries) {
-      entry.glanceAt = -1;
-      entry.fire(1);
-    }
-    return true;
-  }
-
   forget(entry: Entry): void {
-    if (entry.glanceAt >= 0) this.#endGlance(entry);
     if (entry.slot < 0) return;
     if (entry.armed !== 0) {
       this.#backend?.disarm(entry);
@@ -281,8 +218,6 @@ export class Reactor implements Keeper, Sink {
 
   readonly #lookNow = (): void => {
     this.#lookQueued = false;
-    if (!this.#turn && this.#guess()) return this.#parkAfterwards();
-    this.#guessed = 0;
     this.#look();
   };
 
@@ -304,7 +239,7 @@ export class Reactor implements Keeper, Sink {
   #parkAfterwards(): void {
     if (this.#parkQueued || !this.#backend) return;
     this.#parkQueued = true;
-    queueMicrotask(this.#parkAtEnd);
+    inMicrotask(this.#parkAtEnd);
   }
 
   readonly #parkAtEnd = (): void => atEndOfTurn(this.#park);
@@ -328,7 +263,6 @@ export class Reactor implements Keeper, Sink {
       return this.#parkAfterwards();
     }
     if (this.#turn) return;
-    if (this.#endGlances()) return this.#parkAfterwards();
     const hold = this.#holding > 0;
     if (hold !== this.#held) {
       this.#held = hold;
@@ -348,17 +282,16 @@ export class Reactor implements Keeper, Sink {
     const inFlow = this.#wantsRoom;
     this.#wantsRoom = false;
     if (found === 0 && this.waits > 0 && !inFlow) found = this.#courtesy.try(this.#lookOnce);
-    // Who has not even tried yet does not wait any longer.
-    if (found > 0 || this.waits === 0 || this.#glancing.length > 0) return found;
+    if (found > 0 || this.waits === 0) return found;
     const busyPoll = this.#busyPoll;
     this.#busyPoll = 0;
     if (busyPoll === 0 && inFlow) return 0;
-    const started = performance.now();
+    const started = now();
     found = busyPoll > 0
       ? this.#spin.try(busyPoll, this.#lookOnce, LONGEST_SPIN * 1000)
       : this.#linger.try(LINGER, this.#lookOnce);
     // Timers are due in the meantime: a turn of the event loop may not be spent on spinning.
-    this.#spun += performance.now() - started;
+    this.#spun += now() - started;
     if (found > 0 && this.#spun > LONGEST_SPIN) this.#budget = 0;
     if (busyPoll > 0 && this.#spin.goesOn && this.#holding > 0) {
       this.#busyPoll = busyPoll;

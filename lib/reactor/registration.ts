@@ -12,14 +12,6 @@ export interface Keeper {
   prepare(entry: Entry, interest: Interest): Error | undefined;
   /** A wait was added (1), has ended (-1), or waits changed sides. */
   count(waits: number, holding: number): void;
-  /** Whether a wait before the first try may pay. */
-  mayGlance(): boolean;
-  /** A wait before the first try has begun. */
-  glances(entry: Entry): void;
-  /** It has ended with an event. */
-  glanced(entry: Entry): void;
-  /** It ended without one, by a guess that there is data: whether that was right. */
-  guessed(right: boolean): void;
   /** The descriptor is about to be closed. */
   forget(entry: Entry): void;
 }
@@ -53,10 +45,6 @@ export class Entry implements Registration, Watched {
   unclaimed = 0;
   busyPoll = 0;
   isEvent = false;
-  /** Place in the reactor's list of those who wait before their first try; -1: none. */
-  glanceAt = -1;
-  /** Whether the last wait ended by a guess. The next thing asked of the entry tells how that went. */
-  isGuess = false;
   #readers: Waiter | undefined = undefined;
   #writers: Waiter | undefined = undefined;
   #waits = 0;
@@ -70,7 +58,6 @@ export class Entry implements Registration, Watched {
   }
 
   wait(interest: Interest, signal?: AbortSignal): Promise<void> {
-    if (this.isGuess) this.#judge(false);
     if (this.#error) return Promise.reject(this.#error);
     if (signal?.aborted) return Promise.reject(signal.reason);
     const failed = this.keeper.prepare(this, interest);
@@ -78,19 +65,6 @@ export class Entry implements Registration, Watched {
     return new Promise((resolve, reject) =>
       this.#add(interest, new Waiter(resolve, reject), signal)
     );
-  }
-
-  glance(): Promise<void> | undefined {
-    if (this.isGuess) this.#judge(true);
-    if (!this.keeper.mayGlance()) return undefined;
-    const waiting = this.wait(1);
-    if (this.#readers && this.glanceAt < 0) this.keeper.glances(this);
-    return waiting;
-  }
-
-  #judge(right: boolean): void {
-    this.isGuess = false;
-    this.keeper.guessed(right);
   }
 
   #add(interest: Interest, waiter: Waiter, signal: AbortSignal | undefined): void {
@@ -128,7 +102,6 @@ export class Entry implements Registration, Watched {
     if (this.#readers && (events & READ_EVENTS)) {
       const readers = this.#readers;
       this.#readers = undefined;
-      if (this.glanceAt >= 0) this.keeper.glanced(this);
       ended += resolveAll(readers);
     }
     if (this.#writers && (events & WRITE_EVENTS)) {

@@ -29,14 +29,6 @@ export interface Registration {
    */
   wait(interest: Interest, signal?: AbortSignal): Promise<void>;
   /**
-   * Wait for data before even asking for it: for a caller who expects that there is none yet. Resolve
-   * when data may have come, or else right before the thread would sleep, so that the caller can ask in
-   * time. `undefined` where that has not paid lately.
-   *
-   * @throws what {@linkcode cancel} was given
-   */
-  glance(): Promise<void> | undefined;
-  /**
    * End every wait with `error` and make the kernel forget the descriptor. Call it before close(2):
    * what still waits would keep the open file, and the peer would not see its end. Later waits are rejected
    * with the error of the first call.

@@ -7,7 +7,6 @@
 import { platform } from "../../ffi/platform/mod.ts";
 import { poll } from "../../ffi/syscalls/files.ts";
 import { connect, socket } from "../../ffi/syscalls/sockets.ts";
-import { delay } from "../descriptor/delay.ts";
 import { Descriptor } from "../descriptor/descriptor.ts";
 import type { Destination } from "../address/destination.ts";
 import { WRITABLE } from "../reactor/mod.ts";
@@ -49,7 +48,7 @@ export class FullQueue implements Obstacle, Disposable {
   /** Wait for the queue, but look again after a millisecond where nobody tells. */
   async wait(signal?: AbortSignal): Promise<void> {
     if (this.#canTell()) await this.#probe?.wait(WRITABLE, signal);
-    else await delay(1, signal);
+    else await this.#sender.delay(1, signal);
   }
 
   waitSync(timeout: number): void {

@@ -1,10 +1,15 @@
+import { getEventListeners } from "node:events";
 import { assertEquals, assertRejects } from "@std/assert";
-import { delay } from "../../lib/descriptor/delay.ts";
+import { delay, Delays } from "../../lib/descriptor/delay.ts";
+import { isPending } from "../util/cases.ts";
+import { lifetime } from "../util/lifetime.ts";
 
 Deno.test("delay() resolves after a while, and takes its listener off the signal", async () => {
-  const abort = new AbortController();
-  await delay(1, abort.signal);
-  abort.abort();
+  const { signal } = new AbortController();
+  const waiting = delay(1, signal);
+  assertEquals(getEventListeners(signal, "abort").length, 1);
+  await waiting;
+  assertEquals(getEventListeners(signal, "abort").length, 0);
 });
 
 Deno.test("delay() rejects at once with the reason of a signal that aborted before", async () => {
@@ -16,4 +21,31 @@ Deno.test("delay() rejects with the signal's reason while it waits, and leaves n
   const waiting = delay(1e8, abort.signal);
   abort.abort("during");
   assertEquals(await assertRejects(() => waiting), "during");
+  assertEquals(getEventListeners(abort.signal, "abort").length, 0);
 });
+
+Deno.test("cancel() ends every delay with its reason, and leaves no timer or listener", async () => {
+  const { signal } = new AbortController();
+  const delays = new Delays();
+  const waiting = [delays.wait(1e8), delays.wait(1e8, signal)];
+  assertEquals(await isPending(Promise.race(waiting)), true);
+  delays.cancel("closed");
+  for (const it of waiting) assertEquals(await assertRejects(() => it), "closed");
+  assertEquals(getEventListeners(signal, "abort").length, 0);
+});
+
+const DELAYS = JSON.stringify(new URL("../../lib/descriptor/delay.ts", import.meta.url).href);
+
+for (const order of ["before", "after"]) {
+  Deno.test(`unref() ${order} wait() lets the program end, and ref() keeps it`, async () => {
+    const program = (last: string): string => `
+      const { Delays } = await import(${DELAYS});
+      const delays = new Delays();
+      if (${order === "before"}) delays.unref();
+      delays.wait(100).then(() => console.log("passed"));
+      if (${order === "after"}) delays.unref();
+      ${last}`;
+    assertEquals(await lifetime(program("")), "");
+    assertEquals(await lifetime(program("delays.ref();")), "passed\n");
+  });
+}

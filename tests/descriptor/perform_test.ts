@@ -1,18 +1,17 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { getEventListeners } from "node:events";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { platform } from "../../ffi/platform/mod.ts";
-import { send } from "../../ffi/syscalls/sockets.ts";
 import { type Channel, Descriptor } from "../../lib/descriptor/descriptor.ts";
 import { type Operation, perform, performSync } from "../../lib/descriptor/perform.ts";
 import { connected, isPending, test, turn } from "../util/cases.ts";
 
 /** One end of a pair as a channel to read from, and the other end. */
-function channel(): Disposable & { channel: Channel; write(): void; drain(): void } {
+function channel(): Disposable & { channel: Channel; write(): void } {
   const pair = connected();
   const descriptor = new Descriptor(pair.a.detach(), "Test");
   return {
     channel: descriptor.reading,
     write: () => void pair.b.writeSync(new Uint8Array(1)),
-    drain: () => void pair.b.readSync(new Uint8Array(2 ** 20)),
     [Symbol.dispose](): void {
       descriptor.close();
       pair.b.close();
@@ -43,32 +42,6 @@ test("perform() returns an error number other than EAGAIN as it is", async () =>
   using made = channel();
   const result = await perform(made.channel, { attempt: () => -platform.EPIPE });
   assertEquals(result, -platform.EPIPE);
-});
-
-test("perform() tries again for room before it waits, for a while", async () => {
-  using made = channel();
-  const log: string[] = [];
-  const { writing } = made.channel.descriptor;
-  assertEquals(await perform(writing, nth(3, log)), 3);
-  assertEquals(log, ["attempt", "attempt", "attempt"]);
-  log.length = 0;
-  assertEquals(await perform(writing, nth(30, log)), 30);
-  assertEquals(log.includes("before wait"), true);
-});
-
-test("perform() takes no writes for a conversation, however often they had to wait for room", async () => {
-  using made = channel();
-  const { writing, fd } = made.channel.descriptor;
-  const data = new Uint8Array(65536);
-  const attempt = (): number => send(fd, data, platform.MSG_DONTWAIT);
-  for (let round = 0; round < 6; round++) {
-    while (attempt() > 0);
-    const pending = perform(writing, { attempt });
-    assertEquals(await isPending(pending), true);
-    made.drain();
-    assert(await pending > 0);
-  }
-  assertEquals([writing.lull, writing.isBusy], [0, false]);
 });
 
 test("perform() of what waits for something else does not try again for room", async () => {
@@ -111,7 +84,7 @@ test("perform() does not attempt anything with a signal that aborted before", as
   assertEquals([error, log], ["before", []]);
 });
 
-test("perform() ends a wait with the signal's reason, and frees the lane", async () => {
+test("perform() ends a wait with the signal's reason, and frees the channel", async () => {
   using made = channel();
   const abort = new AbortController();
   const pending = perform(made.channel, nth(2), abort.signal);
@@ -121,7 +94,71 @@ test("perform() ends a wait with the signal's reason, and frees the lane", async
   assertEquals(made.channel.isBusy, false);
 });
 
-test("perform() frees the lane when an attempt throws", async () => {
+test("perform() attempts nothing after an abort in the same turn as the event", async () => {
+  for (const order of ["event first", "abort first"]) {
+    using made = channel();
+    const abort = new AbortController();
+    const log: string[] = [];
+    const pending = perform(made.channel, nth(2, log), abort.signal);
+    await turn();
+    made.write();
+    // The event is delivered a microtask later, and the operation goes on one after that.
+    if (order === "event first") await made.channel.descriptor.wait(made.channel.interest);
+    abort.abort("during");
+    assertEquals(await assertRejects(() => pending), "during");
+    assertEquals([order, log], [order, ["attempt", "before wait"]]);
+    assertEquals(made.channel.isBusy, false);
+  }
+});
+
+test("perform() attempts nothing after an abort in the same turn as its turn in the queue", async () => {
+  using made = channel();
+  const abort = new AbortController();
+  const log: string[] = [];
+  made.channel.tryEnter();
+  const pending = perform(made.channel, nth(1, log), abort.signal);
+  const next = perform(made.channel, nth(1));
+  made.channel.leave();
+  abort.abort("late");
+  assertEquals(await assertRejects(() => pending), "late");
+  assertEquals([log, await next, made.channel.isBusy], [["before wait"], 1, false]);
+});
+
+test("perform() that is aborted in the queue leaves the turn to the operation that has it", async () => {
+  using made = channel();
+  const abort = new AbortController();
+  const log: string[] = [];
+  const first = perform(made.channel, nth(2, log));
+  const second = perform(made.channel, nth(1, log), abort.signal);
+  const third = perform(made.channel, nth(1, log));
+  log.length = 0;
+  abort.abort("enough");
+  assertEquals(await assertRejects(() => second), "enough");
+  assertEquals([await isPending(third), log], [true, []]);
+  made.write();
+  assertEquals(await Promise.all([first, third]), [2, 1]);
+});
+
+test("perform() leaves no listener on a signal, however it ends", async () => {
+  using made = channel();
+  const { signal } = new AbortController();
+  for (let round = 0; round < 5; round++) {
+    const waiting = perform(made.channel, nth(2), signal);
+    const waitingBehind = perform(made.channel, nth(1), signal);
+    await turn();
+    assertEquals(getEventListeners(signal, "abort").length, 2);
+    made.write();
+    await Promise.all([waiting, waitingBehind]);
+    assertEquals(getEventListeners(signal, "abort").length, 0);
+  }
+  const ended = [perform(made.channel, nth(2), signal), perform(made.channel, nth(1), signal)];
+  await turn();
+  made.channel.descriptor.close();
+  for (const it of ended) await assertRejects(() => it, Deno.errors.BadResource);
+  assertEquals(getEventListeners(signal, "abort").length, 0);
+});
+
+test("perform() frees the channel when an attempt throws", async () => {
   using made = channel();
   const attempt = (): number => {
     throw new RangeError("no");

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { platform } from "../../ffi/platform/mod.ts";
 import { shutdown } from "../../ffi/syscalls/sockets.ts";
 import { READABLE, WRITABLE } from "../../lib/reactor/types.ts";
@@ -211,20 +211,20 @@ onEach("a busy pair does not starve timers", async (reactor) => {
   assertEquals(ticks, 5);
 });
 
-onEach("breathe() lets timers run in a loop that never waits", async (reactor) => {
+onEach("yieldIfBudgetSpent() lets timers run in a loop that never waits", async (reactor) => {
   using pair = new Pair(reactor);
   let ticks = 0;
   const timer = setInterval(() => ticks++, 1);
-  let breaths = 0;
+  let yields = 0;
   while (ticks < 5) {
     pair.send(0, "x");
     pair.tryReceive(1);
-    const breath = reactor.breathe();
-    if (breath) breaths++;
-    await breath;
+    const yielded = reactor.yieldIfBudgetSpent();
+    if (yielded) yields++;
+    await yielded;
   }
   clearInterval(timer);
-  assertEquals(breaths > 0, true);
+  assertEquals(yields > 0, true);
 });
 
 onEach("wait() on a number that is no descriptor is rejected", async (reactor) => {
@@ -299,61 +299,6 @@ onEach("hundreds of registrations, each of its own", async (reactor) => {
   for (const [i, pair] of pairs.entries()) pair.send(0, `${i}`);
   assertEquals(await Promise.all(waiting), pairs.map((_, i) => `${i}`));
   for (const pair of pairs) pair[Symbol.dispose]();
-});
-
-onEach("glance() ends when data comes, or before the thread sleeps", async (reactor) => {
-  using pair = new Pair(reactor);
-  for (let i = 0; i < 50; i++) {
-    // Nothing comes: the caller gets to try, again and again.
-    await pair.ends[1].glance();
-    assertEquals(pair.tryReceive(1), undefined);
-    const glance = pair.ends[1].glance();
-    pair.send(0, `${i}`);
-    await glance;
-    assertEquals(await pair.receive(1), `${i}`);
-  }
-  assertEquals(reactor.waits, 0);
-});
-
-onEach("glance() ends even if the data came long before", async (reactor) => {
-  using pair = new Pair(reactor);
-  for (let i = 0; i < 50; i++) {
-    const waiting = pair.ends[1].wait(READABLE);
-    pair.send(0, `${i}`);
-    await waiting; // the event is used up, the data is not
-    await pair.ends[1].glance();
-    assertEquals(pair.tryReceive(1), `${i}`);
-  }
-});
-
-onEach("glance() in a conversation within the process lets others be noticed", async (reactor) => {
-  using pair = new Pair(reactor);
-  using other = new Pair(reactor);
-  const rounds = 300;
-  let round = 0;
-  let noticed = rounds;
-  const noticing = other.receive(1).then(() => noticed = round);
-  const talk = async (end: 0 | 1): Promise<void> => {
-    for (let i = 0; i < rounds; i++) {
-      if (end === 0) {
-        round = i;
-        pair.send(0, "question");
-        if (i === 100) other.send(0, "news");
-      }
-      await pair.ends[end].glance();
-      await pair.receive(end);
-      if (end === 1) pair.send(1, "answer");
-    }
-  };
-  await Promise.all([talk(0), talk(1), noticing]);
-  assert(noticed >= 100 && noticed < 150, `noticed in round ${noticed}`);
-});
-
-onEach("glance() is ended by cancel() with its error", async (reactor) => {
-  using pair = new Pair(reactor);
-  const glance = pair.ends[1].glance();
-  pair.close(1);
-  if (glance) await assertRejects(() => glance, Deno.errors.BadResource, "closed");
 });
 
 onEach("busyPoll changes no result and starves no timer", async (reactor) => {

@@ -9,6 +9,7 @@
 
 import { closeFd } from "../../../ffi/syscalls/files.ts";
 import { eventfd } from "../../../ffi/syscalls/readiness.ts";
+import { nodeProcess } from "../../event_loop.ts";
 import { unavailable } from "../errors.ts";
 import { isKept, keepForThread } from "./thread_fds.ts";
 
@@ -28,8 +29,8 @@ interface Bindings {
   readonly constants: { readonly SOCKET: number };
 }
 
-interface NodeGlobals {
-  readonly process?: { binding?(name: string): Bindings };
+interface Process {
+  binding?(name: string): Bindings;
 }
 
 /** An eventfd(2) that calls back on this thread when it is signalled. Does not keep the process alive at first. */
@@ -72,7 +73,7 @@ export class LoopWatch {
 }
 
 function openPipe(fd: number): Pipe {
-  const bindings = (globalThis as unknown as NodeGlobals).process?.binding?.("pipe_wrap");
+  const bindings = (nodeProcess() as Process | undefined)?.binding?.("pipe_wrap");
   if (!bindings) throw new Deno.errors.NotSupported("Deno's event loop takes no descriptors");
   const pipe = new bindings.Pipe(bindings.constants.SOCKET);
   // Spares a buffer of 64 KiB per event, and the turn that would be spent on finding it used up.

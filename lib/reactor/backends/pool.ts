@@ -11,7 +11,7 @@ import { unavailable } from "../errors.ts";
 import { EpollEvents, EpollSet } from "./epoll_set.ts";
 import { PollSet } from "./poll_set.ts";
 import { epollWaitInPool } from "../../../ffi/syscalls/readiness.ts";
-import { inWorker } from "../../event_loop.ts";
+import { inWorker, startTimer, stopTimer, type Timer, unrefTimer } from "../../event_loop.ts";
 import { WakeUp } from "./waker.ts";
 import type { WaitingSet } from "../waiting_set.ts";
 import { platform } from "../../../ffi/platform/mod.ts";
@@ -82,7 +82,7 @@ class Pool implements Backend {
   #alive = false;
   #pending = false;
   #woken = false;
-  #timer: ReturnType<typeof setTimeout> | undefined = undefined;
+  #timer: Timer | undefined = undefined;
   #disposed = false;
 
   constructor(sink: Sink, set: WaitingSet, wakeUp: WakeUp) {
@@ -118,12 +118,12 @@ class Pool implements Backend {
     return true;
   }
 
-  #startTimer(): ReturnType<typeof setTimeout> {
-    const timer = setTimeout(() => {
+  #startTimer(): Timer {
+    const timer = startTimer(() => {
       this.#timer = undefined;
       this.#sink.awake();
     }, UNHELD_INTERVAL);
-    Deno.unrefTimer(timer);
+    unrefTimer(timer);
     return timer;
   }
 
@@ -157,7 +157,7 @@ class Pool implements Backend {
 
   dispose(): void {
     this.#disposed = true;
-    clearTimeout(this.#timer);
+    stopTimer(this.#timer);
     if (this.#pending) this.#wake();
     else this.#close();
   }
