@@ -7,7 +7,7 @@
 import { platform } from "../../ffi/platform/mod.ts";
 import { poll } from "../../ffi/syscalls/files.ts";
 import { check, closedError } from "../errors.ts";
-import { breathe, READABLE, WRITABLE } from "../reactor/mod.ts";
+import { yieldIfBudgetSpent, READABLE, WRITABLE } from "../reactor/mod.ts";
 import type { Descriptor } from "./descriptor.ts";
 
 /** How `ready` works. */
@@ -41,5 +41,5 @@ export async function waitUntilReady(
     if (found !== 0) break;
     await descriptor.wait(events, signal);
   }
-  await breathe();
+  await yieldIfBudgetSpent();
 }
