@@ -7,7 +7,7 @@
 import { platform } from "../../ffi/platform/mod.ts";
 import { poll } from "../../ffi/syscalls/files.ts";
 import { check, closedError } from "../errors.ts";
-import { yieldIfBudgetSpent, READABLE, WRITABLE } from "../reactor/mod.ts";
+import { READABLE, WRITABLE, yieldIfBudgetSpent } from "../reactor/mod.ts";
 import type { Descriptor } from "./descriptor.ts";
 
 /** How `ready` works. */

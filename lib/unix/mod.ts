@@ -27,6 +27,7 @@ import "./provider.ts";
 export { accept, type AcceptOptions, acceptSync } from "./accept.ts";
 export { bind, type BindOptions, type SocketFileOptions } from "./bind.ts";
 export { connect, type ConnectOptions, connectSync } from "./connect.ts";
+export { type Constants, constants } from "./constants.ts";
 export { backend as reactorBackend, type BackendName } from "../reactor/mod.ts";
 export type { SocketFlags } from "./flags.ts";
 export { listen, type ListenOptions } from "./listen.ts";

@@ -1,10 +1,12 @@
 /** What the tables hold, against what this platform's own headers say. */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { platform, type StatLayout } from "../../ffi/platform/mod.ts";
+import { constantsOf } from "../../ffi/platform/constants.ts";
+import { MISSING, platform, type StatLayout } from "../../ffi/platform/mod.ts";
 import {
   type AnyStruct,
   compareBeside,
+  compareConstant,
   compareErrnoNames,
   compareStruct,
   compareTable,
@@ -21,6 +23,15 @@ testNative(native, "platform has every constant and struct as the headers do", (
 
 testNative(native, "platform.errnoNames has every error number as the headers do", (native) => {
   assertEquals(compareErrnoNames(native, platform.errnoNames), []);
+});
+
+testNative(native, "constantsOf() has every constant as the headers do", (native) => {
+  const { name } = platform;
+  const differences = Object.entries(constantsOf(platform)).flatMap(([constant, value]) =>
+    compareConstant(native, { name }, constant, value ?? MISSING)
+  );
+  assertEquals(differences, []);
+  assert(compareConstant(native, { name }, "SO_REUSEADDR", MISSING).length > 0);
 });
 
 testNative(native, "compareTable() reports what nobody vouches for", (native) => {
@@ -72,7 +83,11 @@ testNative(
   native,
   "names/constants.txt asks for nothing that the module does not use",
   (native) => {
-    const used = new Set([...Object.keys(platform), ...beside.map(({ name }) => name)]);
+    const used = new Set([
+      ...Object.keys(platform),
+      ...Object.keys(constantsOf(platform)),
+      ...beside.map(({ name }) => name),
+    ]);
     const idle = [...native.constantNames()].filter((it) =>
       !used.has(it) && !/^E[A-Z0-9]+$/.test(it)
     );

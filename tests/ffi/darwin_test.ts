@@ -5,8 +5,10 @@ import type { Platform } from "../../ffi/platform/mod.ts";
 import { peer, testUnless } from "../util/peers.ts";
 import { testNeeding } from "./abi/native.ts";
 import { type AnyStruct, LEFT_OUT } from "./abi/compare.ts";
+import { constantsOf } from "../../ffi/platform/constants.ts";
 import {
   canAddTargets,
+  constantStatements,
   type Exceptions,
   statements,
   unfulfilled,
@@ -51,6 +53,13 @@ const TARGETS: [string, Platform][] = [
   ["x86_64-apple-darwin", darwinX64],
 ];
 
+/** The constants that the table has not stated already. */
+function onlyPublic(table: Platform): Record<string, number | undefined> {
+  return Object.fromEntries(
+    Object.entries(constantsOf(table)).filter(([name]) => !(name in table)),
+  );
+}
+
 /** Like any other peer, a target must be there where peers are required, if it can be had at all. */
 function testWithTarget(target: string, name: string, fn: () => Promise<void>): void {
   const reason = peer("cargo") ? whyNoTarget(target) : "cargo is not installed";
@@ -59,7 +68,9 @@ function testWithTarget(target: string, name: string, fn: () => Promise<void>): 
 
 for (const [target, table] of TARGETS) {
   testWithTarget(target, `the table of ${table.name} agrees with the libc crate`, async () => {
-    assertEquals(await unfulfilled(target, statements(table, statOf(table), EXCEPTIONS)), "");
+    const claims = statements(table, statOf(table), EXCEPTIONS) +
+      constantStatements(onlyPublic(table));
+    assertEquals(await unfulfilled(target, claims), "");
   });
 }
 

@@ -22,6 +22,14 @@ macro_rules! numbers {
 }
 numbers! { i8 u8 i16 u16 i32 u32 i64 u64 isize usize }
 
+/// What the headers of the kernel have as enumerators: `IPPROTO_TCP` and its like.
+#[cfg(target_os = "linux")]
+impl Number for linux_raw_sys::net::_bindgen_ty_1 {
+    fn number(self) -> f64 {
+        self as u32 as f64
+    }
+}
+
 /// One constant, by what each crate says.
 pub struct Constant {
     pub name: &'static str,

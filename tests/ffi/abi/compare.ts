@@ -47,7 +47,7 @@ const HINT = " (is it in ffi/abi/names?)";
 
 const ALL: readonly Witness[] = [0, 1, 2];
 
-function leftOut(table: Platform, name: string): boolean {
+function leftOut(table: Pick<Platform, "name">, name: string): boolean {
   const system = table.name.split("-", 1)[0] ?? "";
   return LEFT_OUT[system]?.includes(name) ?? false;
 }
@@ -55,7 +55,7 @@ function leftOut(table: Platform, name: string): boolean {
 /** Compare one constant with every witness. */
 export function compareConstant(
   native: Native,
-  table: Platform,
+  table: Pick<Platform, "name">,
   name: string,
   value: number,
 ): string[] {

@@ -50,6 +50,16 @@ export function statements(table: Platform, stat: AnyStruct, exceptions: Excepti
   return `${lines.join("\n")}\n`;
 }
 
+/** Put constants that the crate may lack, but not have otherwise. */
+export function constantStatements(
+  constants: Readonly<Record<string, number | undefined>>,
+): string {
+  return Object.entries(constants)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => `constant!(${name} is ${value}, ABSENT);\n`)
+    .join("");
+}
+
 /** Whether the Rust compiler can build for a target; if not, the reason. */
 export function whyNoTarget(target: string): string | undefined {
   const directory = outputOf("rustc", "--print", "target-libdir", "--target", target);
