@@ -161,6 +161,21 @@ export class Header {
     this.#words[this.#at.vectorCount] = 1;
   }
 
+  /**
+   * Point the header at `size` bytes that fall on the same memory, over and over, followed by `beyond` bytes
+   * without any memory: for looking at how much there is.
+   */
+  setRepeated(bytes: Uint8Array, size: number, beyond: number): void {
+    const length = byteLengthOf(bytes);
+    const address = this.#addressOf(bytes, length);
+    let count = 0;
+    for (let left = size; left > 0 && count < MAX_VECTORS - 1; left -= length) {
+      this.#setVector(count++, address, Math.min(left, length));
+    }
+    if (beyond > 0) this.#setVector(count++, 0, beyond);
+    this.#words[this.#at.vectorCount] = count;
+  }
+
   /** Most callers use the same memory again. Large memory is not kept reachable for that. */
   #addressOf(bytes: Uint8Array, length: number): number {
     if (bytes === this.#last) return this.#lastAddress;

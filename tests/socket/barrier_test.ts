@@ -1,0 +1,101 @@
+import { assertEquals } from "@std/assert";
+import { platform } from "../../ffi/platform/mod.ts";
+import { bytesBeforeFiles } from "../../lib/socket/barrier.ts";
+import { unix } from "../../mod.ts";
+import { noLeaks } from "../util/descriptors.ts";
+import { testUnless } from "../util/peers.ts";
+
+const notLinux = Deno.build.os === "linux"
+  ? undefined
+  : "only Linux puts bytes in front of descriptors";
+
+/** Receive all there is in the sizes that are told: of each part its size, and how many files came with it. */
+function receiveAll(socket: unix.Socket, limit: number): [size: number, files: number][] {
+  const parts: [number, number][] = [];
+  for (let size; (size = bytesBeforeFiles(socket.fd, limit)) > 0;) {
+    using message = socket.receiveSync({ size, files: 9 });
+    parts.push([message?.data.byteLength ?? 0, message?.files.length ?? 0]);
+  }
+  return parts;
+}
+
+testUnless(
+  notLinux,
+  "bytesBeforeFiles() ends in front of the next bytes with descriptors, if not behind them",
+  noLeaks(() => {
+    const [a, b] = unix.socketpair();
+    using _a = a;
+    using _b = b;
+    a.sendSync({ data: new Uint8Array(10) });
+    a.sendSync({ data: new Uint8Array(20) });
+    a.sendSync({ data: new Uint8Array(5), files: [0, 1] });
+    a.sendSync({ data: new Uint8Array(5), files: [0] });
+    a.sendSync({ data: new Uint8Array(7) });
+    a.sendSync({ data: new Uint8Array(1), files: [0] });
+    a.sendSync({ data: new Uint8Array(8) });
+    a.sendSync({ data: new Uint8Array(9) });
+    const parts: [number, number][] = [[30, 0], [5, 2], [5, 1], [7, 0], [1, 1], [17, 0]];
+    assertEquals(receiveAll(b, 65536), parts);
+  }),
+);
+
+testUnless(
+  notLinux,
+  "bytesBeforeFiles() puts no byte in front of one with descriptors, whatever the limit",
+  noLeaks(() => {
+    for (const passCredentials of [false, true]) {
+      for (let limit = 1; limit < 40; limit++) {
+        const [a, b] = unix.socketpair();
+        using _a = a;
+        using _b = b;
+        b.passCredentials = passCredentials;
+        const sent: number[] = [];
+        let at = 0;
+        for (const [size, files] of [[3, 0], [1, 1], [10, 0], [6, 2], [6, 1], [2, 0], [4, 3]]) {
+          a.sendSync({
+            data: new Uint8Array(size ?? 0),
+            files: new Array<number>(files ?? 0).fill(0),
+          });
+          if (files) sent.push(at);
+          at += size ?? 0;
+        }
+        let came = 0;
+        const places: number[] = [];
+        for (const [size, files] of receiveAll(b, limit)) {
+          if (files > 0) places.push(came);
+          came += size;
+        }
+        assertEquals([places, came], [sent, at]);
+      }
+    }
+  }),
+);
+
+testUnless(
+  notLinux,
+  "bytesBeforeFiles() looks over more than one page, and over more than there is",
+  noLeaks(() => {
+    const [a, b] = unix.socketpair();
+    using _a = a;
+    using _b = b;
+    a.sendSync({ data: new Uint8Array(50_000) });
+    a.sendSync({ data: new Uint8Array(30_000), files: [0] });
+    assertEquals(bytesBeforeFiles(b.fd, 1 << 20), 50_000);
+    assertEquals(bytesBeforeFiles(b.fd, 1 << 30), 50_000);
+  }),
+);
+
+Deno.test(
+  "bytesBeforeFiles() takes nothing, and tells the end and the lack of data apart",
+  noLeaks(() => {
+    const [a, b] = unix.socketpair();
+    using _b = b;
+    assertEquals(bytesBeforeFiles(b.fd, 10), -platform.EAGAIN);
+    a.sendSync({ data: new Uint8Array([7]), files: [0] });
+    for (let i = 0; i < 3; i++) assertEquals(bytesBeforeFiles(b.fd, 10), 1);
+    a.close();
+    using message = b.receiveSync({ files: 1 });
+    assertEquals([message?.data, message?.files.length], [new Uint8Array([7]), 1]);
+    assertEquals(bytesBeforeFiles(b.fd, 10), 0);
+  }),
+);
