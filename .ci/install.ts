@@ -6,8 +6,6 @@
 
 import { pack } from "./pack.ts";
 
-const links = new URL("../tests/links/path/", import.meta.url);
-
 interface Exporting {
   readonly name: string;
   readonly exports: Record<string, string>;
@@ -22,13 +20,9 @@ export async function install(folder: string): Promise<Map<string, string>> {
   const entries = new Map(
     Object.entries(exports).map(([entry, path]) => [entry, `${folder}/package/${path}`]),
   );
-  const imports = Object.fromEntries([
-    ...[...entries].map(([entry, path]) => [name + entry.slice(1), path]),
-    ...["posix/basename", "posix/dirname"].map((it) => [
-      `@std/path/${it}`,
-      new URL(`${it}.ts`, links).href,
-    ]),
-  ]);
+  const imports = Object.fromEntries(
+    [...entries].map(([entry, path]) => [name + entry.slice(1), path]),
+  );
   Deno.writeTextFileSync(`${folder}/deno.json`, JSON.stringify({ imports }));
   return entries;
 }

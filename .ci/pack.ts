@@ -1,45 +1,65 @@
 /**
- * Makes the package to publish: `deno task pack FOLDER`.
+ * Makes the package to publish: `deno task pack FOLDER`, or `deno task publish` to try it only.
  *
  * An import of the sources loads some ninety modules. Each is looked up, read and checked at every start of a
  * program, and all of them together take 15 ms; the same in a few files takes 4 ms. So the entry points of
- * the package are bundles. Their types and their documentation are those of the sources, which they refer to
- * and which come along.
+ * the package are bundles, and their types are rolled up as well: who adds the package loads some twenty
+ * files. The sources come along, as what stack traces point to.
  *
  * @module
  */
 
+import { basename } from "@std/path/posix/basename";
+import { dirname } from "@std/path/posix/dirname";
+import { declarationOf, rollTypes } from "./types.ts";
+
 interface Config {
+  name: string;
+  version: string;
+  license: string;
+  description: string;
   exports: Record<string, string>;
-  imports: Record<string, string>;
-  links?: string[];
-  publish?: { include: string[] };
-  tasks?: Record<string, unknown>;
 }
 
 const ROOT = new URL("../", import.meta.url);
 const BUNDLES = "bundle";
+const STAND_INS = ".std";
 
 /** Files and folders that come along; of a folder, what is TypeScript. */
-const CONTENT = ["mod.ts", "lib", "ffi", "README.md", "CHANGELOG.md", "LICENSE", "SECURITY.md"];
+const CONTENT = [
+  "mod.ts",
+  "lib",
+  "ffi",
+  "tools",
+  "README.md",
+  "CHANGELOG.md",
+  "LICENSE",
+  "SECURITY.md",
+];
 
-/** Folders for development only. */
-const LEFT_OUT = ["ffi/abi"];
+/** Folders and files for development only. */
+const LEFT_OUT = ["ffi/abi", "tools/compile.ts", "tools/demo.ts"];
 
 /** Make the package in a folder that is not there yet, or empty. */
 export async function pack(folder: string): Promise<void> {
   for (const path of CONTENT) copy(path, folder);
-  const { links: _, publish: __, tasks: ___, ...config }: Config = JSON.parse(
+  const { name, version, license, description, exports }: Config = JSON.parse(
     Deno.readTextFileSync(new URL("deno.json", ROOT)),
   );
-  const entries = Object.values(config.exports);
-  await bundle(entries, `${folder}/${BUNDLES}`);
-  for (const entry of entries) referToSource(entry, folder);
-  const exports = Object.fromEntries(
-    Object.entries(config.exports).map(([name, entry]) => [name, bundled(entry)]),
+  const entries = Object.values(exports);
+  writeConfig(folder, { version, imports: bringStandIns(folder) }); // for making the bundles
+  await bundle(folder, entries);
+  await rollTypes(folder, entries, BUNDLES);
+  Deno.removeSync(`${folder}/${STAND_INS}`, { recursive: true });
+  qualifyImports(folder);
+  const bundles = Object.fromEntries(
+    Object.entries(exports).map(([key, entry]) => [key, bundled(entry)]),
   );
-  const text = JSON.stringify({ ...config, exports }, undefined, 2);
-  Deno.writeTextFileSync(`${folder}/deno.json`, `${text}\n`);
+  writeConfig(folder, { name, version, license, description, exports: bundles });
+}
+
+function writeConfig(folder: string, config: unknown): void {
+  Deno.writeTextFileSync(`${folder}/deno.json`, `${JSON.stringify(config, undefined, 2)}\n`);
 }
 
 function copy(path: string, folder: string): void {
@@ -47,7 +67,7 @@ function copy(path: string, folder: string): void {
   if (LEFT_OUT.includes(path)) return;
   if (!Deno.statSync(source).isDirectory) {
     const target = `${folder}/${path}`;
-    Deno.mkdirSync(target.slice(0, target.lastIndexOf("/")), { recursive: true });
+    Deno.mkdirSync(dirname(target), { recursive: true });
     Deno.copyFileSync(source, target);
     return;
   }
@@ -56,15 +76,58 @@ function copy(path: string, folder: string): void {
   }
 }
 
+/** Bring what the bundles use of the standard library: a machine may not reach JSR. */
+function bringStandIns(folder: string): Record<string, string> {
+  Deno.mkdirSync(`${folder}/${STAND_INS}/posix`, { recursive: true });
+  for (const path of filesIn(new URL("tests/links/path", ROOT).pathname, ".ts")) {
+    Deno.copyFileSync(path, `${folder}/${STAND_INS}/${path.split("/links/path/")[1]}`);
+  }
+  const names = ["posix/basename", "posix/dirname"];
+  return Object.fromEntries(names.map((it) => [`@std/path/${it}`, `./${STAND_INS}/${it}.ts`]));
+}
+
 /** What several entry points use becomes a file of its own: registries and classes are there once. */
-async function bundle(entries: readonly string[], folder: string): Promise<void> {
+async function bundle(folder: string, entries: readonly string[]): Promise<void> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["bundle", "--quiet", "--code-splitting", "--outdir", folder, ...entries],
-    cwd: ROOT,
+    args: ["bundle", "--quiet", "--code-splitting", "--sourcemap=linked", "--outdir", BUNDLES]
+      .concat(entries),
+    cwd: folder,
     stdout: "null",
     stderr: "piped",
   }).output();
   if (!success) throw new Error(new TextDecoder().decode(stderr).trim());
+  const withTypes = new Map(
+    entries.map((it) => [`${folder}/${bundled(it).slice(2)}`, basename(declarationOf(it))]),
+  );
+  for (const path of filesIn(`${folder}/${BUNDLES}`, ".js")) complete(path, withTypes.get(path));
+}
+
+function* filesIn(folder: string, ending: string): Generator<string> {
+  for (const { name, isDirectory } of [...Deno.readDirSync(folder)]) {
+    if (isDirectory) yield* filesIn(`${folder}/${name}`, ending);
+    else if (name.endsWith(ending)) yield `${folder}/${name}`;
+  }
+}
+
+/**
+ * Have type checkers and documentation look at the declarations beside an entry point, and put the source
+ * map into the file: Deno reads no others. It goes without the sources, which come along, so that stack
+ * traces name them.
+ */
+function complete(path: string, types: string | undefined): void {
+  const map = JSON.parse(Deno.readTextFileSync(`${path}.map`));
+  Deno.removeSync(`${path}.map`);
+  let code = Deno.readTextFileSync(path).replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n");
+  if (types !== undefined) {
+    code = `// @ts-self-types="./${types}"\n${code}`;
+    map.mappings = `;${map.mappings}`; // a line more
+  }
+  if (map.sources.length > 0) {
+    delete map.sourcesContent;
+    const data = btoa(JSON.stringify(map));
+    code += `//# sourceMappingURL=data:application/json;base64,${data}\n`;
+  }
+  Deno.writeTextFileSync(path, code);
 }
 
 /** Return where the bundle of an entry point lies in the package. */
@@ -72,16 +135,42 @@ function bundled(entry: string): string {
   return entry.replace(/^\.\/(.*)\.ts$/, `./${BUNDLES}/$1.js`);
 }
 
-/** Have type checkers and documentation look at the source instead. */
-function referToSource(entry: string, folder: string): void {
-  const path = `${folder}/${bundled(entry)}`;
-  const up = "../".repeat(entry.split("/").length - 1);
-  const code = Deno.readTextFileSync(path);
-  Deno.writeTextFileSync(path, `// @ts-self-types="${up}${entry.replace("./", "")}"\n${code}`);
+/** The sources are no entry points, and know of no import map. */
+function qualifyImports(folder: string): void {
+  const { imports }: { imports: Record<string, string> } = JSON.parse(
+    Deno.readTextFileSync(new URL("deno.json", ROOT)),
+  );
+  const range = imports["@std/path"] ?? "";
+  for (const path of filesIn(folder, ".ts")) {
+    const text = Deno.readTextFileSync(path);
+    const qualified = text.replaceAll('from "@std/path/', `from "${range}/`);
+    if (qualified !== text) Deno.writeTextFileSync(path, qualified);
+  }
+}
+
+/** Have Deno check the package as it does before it is published. */
+async function dryRun(folder: string): Promise<boolean> {
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args: ["publish", "--dry-run", "--allow-dirty"],
+    cwd: folder,
+  }).spawn().status;
+  return success;
 }
 
 if (import.meta.main) {
   const [folder] = Deno.args;
-  if (folder === undefined) throw new TypeError("Cannot pack: give the folder to make");
-  await pack(folder);
+  if (folder === undefined) {
+    console.error("Cannot pack: give the folder to make, or --dry-run");
+    Deno.exit(2);
+  }
+  if (folder !== "--dry-run") await pack(folder);
+  else {
+    const temporary = Deno.makeTempDirSync();
+    try {
+      await pack(temporary);
+      Deno.exitCode = await dryRun(temporary) ? 0 : 1;
+    } finally {
+      Deno.removeSync(temporary, { recursive: true });
+    }
+  }
 }
