@@ -15,7 +15,9 @@ export function ffiBytes(bytes: Uint8Array): Bytes {
 }
 
 /** A getter of every typed array: a subclass or a property of the object's own may say something else. */
-function trueGetter<T>(name: "buffer" | "byteLength"): (bytes: Uint8Array) => T {
+function trueGetter<T>(
+  name: "buffer" | "byteLength" | "byteOffset" | typeof Symbol.toStringTag,
+): (bytes: Uint8Array) => T {
   const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
   const { get } = Object.getOwnPropertyDescriptor(typedArray, name) ?? {};
   return Function.prototype.call.bind(get ?? (() => undefined));
@@ -25,6 +27,18 @@ function trueGetter<T>(name: "buffer" | "byteLength"): (bytes: Uint8Array) => T 
 export const byteLengthOf: (bytes: Uint8Array) => number = trueGetter("byteLength");
 
 const bufferOf: (bytes: Uint8Array) => ArrayBufferLike = trueGetter("buffer");
+const byteOffsetOf: (bytes: Uint8Array) => number = trueGetter("byteOffset");
+const kindOf: (value: Uint8Array) => unknown = trueGetter(Symbol.toStringTag);
+
+/** Whether `value` is a `Uint8Array`: the engine's own mark, which no prototype and no proxy can feign. */
+export function isUint8Array(value: unknown): value is Uint8Array {
+  return kindOf(value as Uint8Array) === "Uint8Array";
+}
+
+/** Return a view of our own on `length` bytes of `bytes`: `subarray` may be that of a subclass. */
+export function viewOf(bytes: Uint8Array, start: number, length: number): Uint8Array {
+  return new Uint8Array(bufferOf(bytes), byteOffsetOf(bytes) + start, length);
+}
 
 /**
  * Return a view of our own on all of the memory that `bytes` is a part of: its length is true, without asking

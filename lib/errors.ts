@@ -71,6 +71,18 @@ export class InvalidAddressError extends TypeError {
   override readonly name = "InvalidAddressError";
 }
 
+/** What is left of a message whose descriptors were refused. */
+export interface RefusedMessage {
+  /** The bytes. */
+  readonly data: Uint8Array;
+  /** The sender's address; the default is `null`. */
+  readonly from?: Deno.UnixAddr | null;
+  /** The same in bytes; the default is `null`. */
+  readonly fromAddress?: Uint8Array | null;
+  /** Who sent it, if that is known. */
+  readonly credentials?: { readonly pid: number; readonly uid: number; readonly gid: number };
+}
+
 /**
  * Reports that a message carried more descriptors or other control data than was asked for, or that
  * the kernel cut the control data short. Every descriptor that did arrive is closed; the bytes that
@@ -94,13 +106,26 @@ export class ControlTruncatedError extends Error {
   override readonly name = "ControlTruncatedError";
   /** The bytes that came with the control data. */
   readonly data: Uint8Array;
+  /** The sender's address; `null` for one without a name. */
+  readonly from: Deno.UnixAddr | null;
+  /** The same in bytes, which need not be UTF-8: `to` of `Socket.send` takes it. */
+  readonly fromAddress: Uint8Array | null;
+  /** Who sent the message, checked by the kernel, if the socket's `passCredentials` is on. */
+  declare readonly credentials?: {
+    readonly pid: number;
+    readonly uid: number;
+    readonly gid: number;
+  };
   /** `"EMFILE"` if descriptors are missing because this process has too many open, `"ENFILE"` if the system has. */
   declare readonly code?: string;
 
-  /** Create the error with the bytes that survived, and what was short. */
-  constructor(message: string, data: Uint8Array, code?: string) {
+  /** Create the error with what is left of the message, and what was short. */
+  constructor(message: string, refused: RefusedMessage, code?: string) {
     super(message);
-    this.data = data;
+    this.data = refused.data;
+    this.from = refused.from ?? null;
+    this.fromAddress = refused.fromAddress ?? null;
+    if (refused.credentials !== undefined) this.credentials = refused.credentials;
     if (code !== undefined) this.code = code;
   }
 }

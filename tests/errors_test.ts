@@ -134,7 +134,10 @@ Deno.test("each error class has its name", () => {
   const info = { code: "EINVAL", errno: 22, syscall: "bind" };
   assertEquals(new SyscallError("", info).name, "SyscallError");
   assertEquals(new InvalidAddressError("").name, "InvalidAddressError");
-  assertEquals(new ControlTruncatedError("", new Uint8Array(0)).name, "ControlTruncatedError");
+  assertEquals(
+    new ControlTruncatedError("", { data: new Uint8Array(0) }).name,
+    "ControlTruncatedError",
+  );
 });
 
 Deno.test("InvalidAddressError is a TypeError: a wrong argument", () => {
@@ -143,5 +146,5 @@ Deno.test("InvalidAddressError is a TypeError: a wrong argument", () => {
 
 Deno.test("ControlTruncatedError holds the data that came", () => {
   const data = new Uint8Array([1, 2]);
-  assertEquals(new ControlTruncatedError("why", data).data, data);
+  assertEquals(new ControlTruncatedError("why", { data }).data, data);
 });

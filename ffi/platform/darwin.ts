@@ -42,6 +42,7 @@ const common = {
   sockaddrHasLength: true,
   abstractNames: false,
   procSelfFd: false,
+  reportsFullLength: false,
   fullQueueIsNobufs: true,
   cmsgAlignment: 4, // __DARWIN_ALIGN32, <sys/_types/_size_t.h>, <sys/socket.h>
 
@@ -101,6 +102,10 @@ const common = {
   SO_RCVTIMEO: 0x1006,
   SO_NOSIGPIPE: 0x1022,
   SO_TIMESTAMP: MISSING, // its control message has another number, and no unix socket needs it
+  SO_TIMESTAMPNS: MISSING,
+  SO_TIMESTAMPING: MISSING,
+  SO_TIMESTAMP_NEW: MISSING,
+  SO_TIMESTAMPNS_NEW: MISSING,
   SO_PASSCRED: MISSING,
   SO_PASSPIDFD: MISSING,
   SO_PASSRIGHTS: MISSING,

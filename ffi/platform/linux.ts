@@ -44,6 +44,7 @@ const common = {
   sockaddrHasLength: false,
   abstractNames: true,
   procSelfFd: true,
+  reportsFullLength: true,
   fullQueueIsNobufs: false,
   cmsgAlignment: 8, // CMSG_ALIGN: sizeof(long), <linux/socket.h>
 
@@ -136,6 +137,10 @@ const common = {
   SO_RCVTIMEO: 20,
   SO_NOSIGPIPE: MISSING,
   SO_TIMESTAMP: 29, // SO_TIMESTAMP_OLD: the same number is the type of the control message
+  SO_TIMESTAMPNS: 35,
+  SO_TIMESTAMPING: 37,
+  SO_TIMESTAMP_NEW: 63,
+  SO_TIMESTAMPNS_NEW: 64,
   SO_PASSCRED: 16,
   SO_PASSPIDFD: 76,
   SO_PASSRIGHTS: 83,

@@ -68,6 +68,10 @@ export interface Constants {
   readonly SO_RCVTIMEO: number;
   readonly SO_NOSIGPIPE: number;
   readonly SO_TIMESTAMP: number;
+  readonly SO_TIMESTAMPNS: number;
+  readonly SO_TIMESTAMPING: number;
+  readonly SO_TIMESTAMP_NEW: number;
+  readonly SO_TIMESTAMPNS_NEW: number;
   readonly SO_PASSCRED: number;
   readonly SO_PASSPIDFD: number;
   readonly SO_PASSRIGHTS: number;
@@ -240,6 +244,8 @@ export interface Platform extends Constants, Structs {
   readonly procSelfFd: boolean;
   /** Alignment of control messages, in bytes. */
   readonly cmsgAlignment: number;
+  /** Whether recvmsg(2) returns the full length of a message that it cuts, asked with `MSG_TRUNC` (Linux). */
+  readonly reportsFullLength: boolean;
   /** Whether a full datagram queue is reported as ENOBUFS (BSD). */
   readonly fullQueueIsNobufs: boolean;
   /** `struct statx` where there is one, else `struct stat`. */

@@ -124,18 +124,28 @@ export function socketName(fd: number, peer: boolean, buffer: Uint8Array): numbe
 // everything else that is done for a message. So would looking up each time what they need of the table.
 const { EINTR, MSG_CMSG_CLOEXEC, MSG_NOSIGNAL } = platform;
 
-/** send(2). SIGPIPE is not raised. */
-export function send(fd: number, bytes: Uint8Array, flags: number): number {
+/** send(2) of the first `length` bytes, which must be there. SIGPIPE is not raised. */
+export function send(
+  fd: number,
+  bytes: Uint8Array,
+  flags: number,
+  length: number = byteLengthOf(bytes),
+): number {
   const result = checkedCount(
-    libc().send(fd, ffiBytes(bytes), size(byteLengthOf(bytes)), flags | MSG_NOSIGNAL),
+    libc().send(fd, ffiBytes(bytes), size(length), flags | MSG_NOSIGNAL),
   );
-  return result === -EINTR ? send(fd, bytes, flags) : result;
+  return result === -EINTR ? send(fd, bytes, flags, length) : result;
 }
 
-/** recv(2). */
-export function recv(fd: number, bytes: Uint8Array, flags: number): number {
-  const result = checkedCount(libc().recv(fd, ffiBytes(bytes), size(byteLengthOf(bytes)), flags));
-  return result === -EINTR ? recv(fd, bytes, flags) : result;
+/** recv(2) into the first `length` bytes, which must be there. */
+export function recv(
+  fd: number,
+  bytes: Uint8Array,
+  flags: number,
+  length: number = byteLengthOf(bytes),
+): number {
+  const result = checkedCount(libc().recv(fd, ffiBytes(bytes), size(length), flags));
+  return result === -EINTR ? recv(fd, bytes, flags, length) : result;
 }
 
 /**

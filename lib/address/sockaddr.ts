@@ -18,6 +18,12 @@ import { InvalidAddressError } from "../errors.ts";
  */
 export type Address = string | Uint8Array | URL;
 
+/** Tell an address in the form of Deno's own sockets from the forms of {@linkcode Address}. */
+export function isUnixAddr(address: Address | Deno.UnixAddr): address is Deno.UnixAddr {
+  return typeof address === "object" && address !== null && !(address instanceof Uint8Array) &&
+    !(address instanceof URL) && "path" in address;
+}
+
 /** An address taken apart. */
 export interface Name {
   readonly kind: "path" | "abstract" | "autobind";
@@ -71,7 +77,7 @@ function abstractName(bytes: Uint8Array, platform: Platform): Name {
 /** The address in bytes of our own: the caller may change his afterwards. */
 function addressBytes(address: Address): Uint8Array {
   if (typeof address === "string") return textBytes(address);
-  if (address instanceof Uint8Array) return address.slice();
+  if (address instanceof Uint8Array) return new Uint8Array(address);
   if (address instanceof URL) return urlBytes(address);
   throw new InvalidAddressError(
     `Cannot use ${typeof address} as an address: give a string, a Uint8Array or a unix: URL`,

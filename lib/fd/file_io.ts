@@ -20,7 +20,7 @@ import { check, closedError } from "../errors.ts";
 import { duplicate } from "./file_like.ts";
 import { READABLE, WRITABLE } from "../reactor/mod.ts";
 import { type FileKind, kindOf } from "./stat.ts";
-import { bufferTakenAway, countOrEnd, requireBytes } from "../descriptor/caller_buffer.ts";
+import { bufferDetachedError, countOrEnd, requireBytes } from "../descriptor/caller_buffer.ts";
 import { readableFrom, writableTo } from "./streams.ts";
 import { type Operation, perform, performSync } from "../descriptor/perform.ts";
 
@@ -73,7 +73,7 @@ export class FileIo {
     const length = bytes.byteLength;
     return {
       attempt: () => {
-        if (bytes.byteLength < length) throw bufferTakenAway();
+        if (bytes.byteLength < length) throw bufferDetachedError();
         return this.#readStep(bytes);
       },
     };
@@ -90,18 +90,18 @@ export class FileIo {
 
   /** Read up to `bytes.byteLength` bytes; `null` at the end. */
   async read(bytes: Uint8Array, signal?: AbortSignal): Promise<number | null> {
-    requireBytes(bytes);
+    const length = requireBytes(bytes);
     const result = this.#chosen() === "pool"
       ? await this.#readInPool(bytes)
       : await perform(this.#descriptor.reading, this.#readOperation(bytes), signal);
-    return countOrEnd(check(result, "read"), bytes);
+    return countOrEnd(check(result, "read"), length);
   }
 
   /** Read in the calling thread. */
   readSync(bytes: Uint8Array): number | null {
-    requireBytes(bytes);
+    const length = requireBytes(bytes);
     const result = performSync(this.#descriptor.reading, this.#readOperation(bytes));
-    return countOrEnd(check(result, "read"), bytes);
+    return countOrEnd(check(result, "read"), length);
   }
 
   /** Write up to `bytes.byteLength` bytes; the number written. */
@@ -123,7 +123,7 @@ export class FileIo {
   async #readInPool(bytes: Uint8Array): Promise<number> {
     const own = new Uint8Array(bytes.byteLength);
     const count = await this.#inPool(this.#descriptor.reading, own, readInPool, read);
-    if (count > bytes.byteLength) throw bufferTakenAway();
+    if (count > bytes.byteLength) throw bufferDetachedError();
     if (count > 0) bytes.set(own.subarray(0, count));
     return count;
   }

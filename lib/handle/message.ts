@@ -22,9 +22,16 @@ export interface Message extends Disposable {
   pidfd?: OwnedFd;
   /** The sender's address, to which datagrams can be answered; `null` for one without a name. */
   from: Deno.UnixAddr | null;
-  /** Whether the message was longer than the room for it: the rest is lost. Never on a stream. */
+  /**
+   * The same in bytes, which need not be UTF-8: `to` of `send` takes it. A path that starts with `@` has `./` before
+   * it. `null` for a sender without a name.
+   */
+  fromAddress: Uint8Array | null;
+  /** The length of the message in bytes as it was sent, also where `data` is cut. On a stream, that of `data`. */
+  fullLength: number;
+  /** Whether the message was longer than the buffer: the rest is lost. Never on a stream. */
   truncated: boolean;
-  /** Whether the sender passed descriptors that were not asked for, or other control data found no room. */
+  /** Whether descriptors came that were not requested, or more than requested, or other control data was cut. */
   controlTruncated: boolean;
   /** Whether a whole record was received: always so on a seqpacket socket, unless truncated. */
   endOfRecord: boolean;
@@ -37,14 +44,18 @@ export class ReceivedMessage implements Message {
   declare credentials?: Credentials;
   declare pidfd?: OwnedFd;
   from: Deno.UnixAddr | null;
+  fromAddress: Uint8Array | null;
+  fullLength: number;
   truncated: boolean;
   controlTruncated: boolean;
   endOfRecord: boolean;
 
-  constructor(data: Uint8Array, files: OwnedFd[]) {
+  constructor(data: Uint8Array, files: OwnedFd[] = []) {
     this.data = data;
     this.files = files;
     this.from = null;
+    this.fromAddress = null;
+    this.fullLength = data.byteLength;
     this.truncated = false;
     this.controlTruncated = false;
     this.endOfRecord = false;
@@ -54,10 +65,4 @@ export class ReceivedMessage implements Message {
     for (const file of this.files) file.close();
     this.pidfd?.close();
   }
-}
-
-/** Return the number of bytes of a message, `null` for none, and close what came with it. */
-export function lengthOf(message: Message | null): number | null {
-  message?.[Symbol.dispose]();
-  return message?.data.byteLength ?? null;
 }

@@ -1,43 +1,61 @@
 /**
- * The descriptors that arrive in control messages, owned from the first moment.
+ * What arrives in control messages: descriptors, owned from the first moment, and the sender's credentials.
  *
  * @module
  */
 
 import { platform } from "../../ffi/platform/mod.ts";
 import { setCloseOnExec } from "../../ffi/syscalls/files.ts";
-import { controlStart, nextControl } from "../message/cmsg.ts";
+import {
+  controlStart,
+  type Credentials,
+  credentialsAt,
+  nextControl,
+  UCRED_SIZE,
+} from "../message/cmsg.ts";
 import { type OwnedFd, ownFd } from "./owned_fd.ts";
 import type { IncomingControl } from "../message/control.ts";
 
-/** The descriptors of one receive. */
+/** What came along with one receive. */
 export interface Received {
   /** The passed ones (SCM_RIGHTS), in the order they were sent, if any were. */
   files: OwnedFd[] | undefined;
   /** That of the sending process (SCM_PIDFD). */
   pidfd: OwnedFd | undefined;
+  /** Who sent it (SCM_CREDENTIALS), as the kernel said it: also where it does not know. */
+  credentials: Credentials | undefined;
+}
+
+/** Return a place for what comes along. */
+export function nothingReceived(): Received {
+  return { files: undefined, pidfd: undefined, credentials: undefined };
 }
 
 /** The walk through the control messages of one call: calls never overlap. */
 const position = controlStart();
 
 /**
- * Find the descriptors among control messages, and own them before anything else can go wrong. `into`
- * must be empty.
+ * Find the descriptors among control messages, and own them before anything else can go wrong; find the
+ * credentials as well. `into` must have no descriptors.
  */
-export function takeOver(control: IncomingControl, into: Received): void {
+export function ownReceivedFds(control: IncomingControl, into: Received): void {
+  into.credentials = undefined;
   const fd = control.soleDescriptor;
   // Pushing it would make room for sixteen more.
   if (fd >= 0) into.files = [ownReceived(fd)];
-  else if (control.arrived > 0) takeOverAll(control, into);
+  else if (control.arrived > 0) ownAll(control, into);
 }
 
-function takeOverAll({ arrived, view }: IncomingControl, into: Received): void {
-  const { SOL_SOCKET, SCM_RIGHTS, SCM_PIDFD } = platform;
+function ownAll({ arrived, view }: IncomingControl, into: Received): void {
+  const { SOL_SOCKET, SCM_RIGHTS, SCM_PIDFD, SCM_CREDENTIALS } = platform;
   position.next = 0;
   while (nextControl(position, view, arrived, platform)) {
     const { level, type, start, end } = position;
-    if (level !== SOL_SOCKET || (type !== SCM_RIGHTS && type !== SCM_PIDFD)) continue;
+    if (level !== SOL_SOCKET) continue;
+    if (type === SCM_CREDENTIALS && end - start >= UCRED_SIZE) {
+      into.credentials = credentialsAt(view, start);
+    }
+    if (type !== SCM_RIGHTS && type !== SCM_PIDFD) continue;
     for (let offset = start; offset + 4 <= end; offset += 4) {
       const fd = view.getInt32(offset, true);
       // Where the kernel could not make a process descriptor, a negative number stands in its place.

@@ -1,449 +1,229 @@
 /**
- * One incoming message, from the system call to owned values.
+ * One incoming message, from the system call to owned values: for `Socket.receive` and recvmsg alike, so that
+ * they wait, stop and fail in the same way.
  *
  * @module
  */
 
 import { byteLengthOf } from "../../ffi/memory.ts";
-import { MISSING, platform } from "../../ffi/platform/mod.ts";
-import { getsockopt, recvmsg } from "../../ffi/syscalls/sockets.ts";
-import { cmsgSpace, type Credentials, readCredentials, UCRED_SIZE } from "../message/cmsg.ts";
-import { IncomingControl } from "../message/control.ts";
-import type { Descriptor } from "../descriptor/descriptor.ts";
-import type { OwnedFd } from "./owned_fd.ts";
-import { bufferTakenAway, isBytes } from "../descriptor/caller_buffer.ts";
-import { check, ControlTruncatedError } from "../errors.ts";
-import { MAX_FILES, shortageOfDescriptors } from "../fd/file_like.ts";
-import { isReadingShutDown } from "../socket/inspect.ts";
-import { Header, MAX_VECTORS } from "../message/header.ts";
-import { type Message, ReceivedMessage } from "./message.ts";
-import { closeReceived, type Received, takeOver } from "./received_fds.ts";
-import { concatenated, totalLength } from "../socket/sender.ts";
-import { addressText, decodeSockaddr } from "../address/sockaddr.ts";
-import { denoAddr, type SocketType } from "../socket/socket_type.ts";
-import { setIntOption } from "../socket/options.ts";
+import { platform } from "../../ffi/platform/mod.ts";
+import { recvmsg } from "../../ffi/syscalls/sockets.ts";
+import { bufferDetachedError } from "../descriptor/caller_buffer.ts";
 import type { Outcome } from "../descriptor/perform.ts";
+import { type Credentials, isSameSender } from "../message/cmsg.ts";
+import { IncomingControl } from "../message/control.ts";
+import { sharedHeader } from "../message/header.ts";
+import { concatenated, totalLength } from "../socket/pieces.ts";
+import type { OwnedFd } from "./owned_fd.ts";
+import type { PartialReceive, ReceiveState } from "./receive_state.ts";
+import { closeReceived, nothingReceived, ownReceivedFds, type Received } from "./received_fds.ts";
 
-const { EAGAIN, MSG_CTRUNC, MSG_DONTWAIT, MSG_EOR, MSG_PEEK, MSG_TRUNC } = platform;
+const { EAGAIN, MSG_CTRUNC, MSG_DONTWAIT, MSG_PEEK } = platform;
 
-/** How {@linkcode Socket.receiveSync} receives. */
-export interface SyncReceiveOptions {
-  /** Memory to receive into, one piece or several filled in turn. The default is new memory. */
-  buffer?: Uint8Array | readonly Uint8Array[];
-  /** The most bytes to take, without `buffer`. The default is 65536. */
-  size?: number;
-  /** The most descriptors to accept, at most 253. The default is 0: the kernel closes what a peer sends. */
-  files?: number;
-  /** Leave the message in the queue. Not together with `files`: each look would make new descriptors. */
-  peek?: boolean;
-  /** On a stream, wait until the buffer is full or the stream ends, or descriptors come along. */
-  waitAll?: boolean;
+/** The control data of all sockets on this thread: calls never overlap. */
+let control: IncomingControl | undefined;
+
+/** Return the memory for control data that all sockets of this thread share: used for one call, which never overlap. */
+export function sharedControl(): IncomingControl {
+  return control ??= new IncomingControl();
 }
 
-/** How {@linkcode Socket.receive} receives. */
-export interface ReceiveOptions extends SyncReceiveOptions {
-  /** Ends the wait; the promise is rejected with the signal's reason, and nothing is taken. */
-  signal?: AbortSignal;
-}
+// What a look at the next sender comes to, beside `-errno`.
+const STOP = 0;
+const GO_ON = 1;
 
-const DEFAULT_SIZE = 65536;
-
-const NO_PIECES: readonly Uint8Array[] = [];
-
-/** The largest size of a message to allocate for at once, in bytes. */
-const MAX_SIZE = 0x40000000;
-
-/** Memory that messages of usual size are received into before they are copied to their own. */
-let scratch: Uint8Array | undefined;
-
-/** The header for all sockets on this thread: calls never overlap. */
-let shared: { header: Header; control: IncomingControl } | undefined;
-
-/** What a socket's options make the kernel add to each message. Looked up once, at the first receive. */
-export interface ControlRoom {
-  /** Room for everything but descriptors, in bytes. */
-  readonly fixed: number;
-  /** Whether the sender's credentials come along. */
-  readonly credentials: boolean;
-  /** Whether empty messages can be told from the end of the connection. */
-  readonly timestamps: boolean;
-}
-
-/** Find out what control data the socket's options call for, and ask for what the module itself needs. */
-export function lookUpControlRoom(fd: number, type: SocketType): ControlRoom {
-  const { SO_PASSCRED, SO_PASSPIDFD, SO_PASSSEC, SO_TIMESTAMP, SOL_SOCKET } = platform;
-  // At the end of a seqpacket connection recvmsg(2) returns 0, as for an empty message. Only a message
-  // has a time stamp.
-  const timestamps = type === "seqpacket" && SO_TIMESTAMP !== MISSING &&
-    setIntOption(fd, SOL_SOCKET, SO_TIMESTAMP, 1) >= 0;
-  const credentials = isOn(fd, SO_PASSCRED);
-  const fixed = (timestamps || isOn(fd, SO_TIMESTAMP) ? cmsgSpace(16, platform) : 0) +
-    (credentials ? cmsgSpace(UCRED_SIZE, platform) : 0) +
-    (isOn(fd, SO_PASSPIDFD) ? cmsgSpace(4, platform) : 0) +
-    (isOn(fd, SO_PASSSEC) ? cmsgSpace(256, platform) : 0);
-  return { fixed, credentials, timestamps };
-}
-
-/** Descriptors that nobody asked for. */
-const surplus: Received = { files: undefined, pidfd: undefined };
-
-const flag = new Uint8Array(4);
 const oneByte = new Uint8Array(128).subarray(0, 1);
 
-function isOn(fd: number, option: number): boolean {
-  return option !== MISSING && getsockopt(fd, platform.SOL_SOCKET, option, flag) >= 0 &&
-    flag[0] !== 0;
-}
-
-/** What receiving keeps from one message to the next. */
-export class ReceivingSide {
-  readonly descriptor: Descriptor;
-  readonly type: SocketType;
-  /** The receive of a stream that waits, or has failed, with a part of what it was to take. */
-  partial: Receiver | undefined = undefined;
-  #unread: Uint8Array | undefined = undefined;
-  #room: ControlRoom | undefined = undefined;
-
-  /** @param owner must not become garbage while a receive waits: that would close the descriptor */
-  constructor(descriptor: Descriptor, type: SocketType, readonly owner?: object) {
-    this.descriptor = descriptor;
-    this.type = type;
-  }
-
-  /** What control data comes with messages. */
-  get room(): ControlRoom {
-    return this.#room ??= lookUpControlRoom(this.descriptor.fd, this.type);
-  }
-
-  /** Look the options up anew. */
-  optionsChanged(): void {
-    this.#room = undefined;
-  }
-
-  /**
-   * Bytes taken from a stream for a receive that then failed; the next one gives them. Only who has his turn
-   * asks: a receive that has a part is over then, although it may not have come to say so.
-   */
-  get unread(): Uint8Array | undefined {
-    this.partial?.handBack();
-    return this.#unread;
-  }
-
-  set unread(bytes: Uint8Array | undefined) {
-    this.#unread = bytes;
-  }
-
-  /** The number of those bytes. */
-  get unreadLength(): number {
-    return this.#unread?.byteLength ?? 0;
-  }
-
-  /** Give unread bytes, at most `size`, or show them: how many. */
-  takeUnread(target: readonly Uint8Array[], peek = false, size = totalLength(target)): number {
-    const { unread } = this;
-    if (unread === undefined) return 0;
-    const count = Math.min(size, unread.byteLength);
-    scatter(unread.subarray(0, count), target);
-    if (!peek) this.#unread = count < unread.byteLength ? unread.subarray(count) : undefined;
-    return count;
-  }
-}
+/** What a look at the next byte sees, and must not keep. */
+const seen: Received = nothingReceived();
 
 /**
- * Receives one message. With `waitAll` it goes on until its buffer is full, the stream ends, or
- * descriptors come along, which stay with the bytes they came with.
+ * Receives one message, or what has come of a stream. If it is to fill its memory, it goes on until that is full,
+ * the stream ends, another sender follows, or descriptors come along, which stay with the bytes they came with.
  */
-export class Receiver implements Outcome<Message | null>, Received, Disposable {
+export abstract class Receiver<T> implements Outcome<T>, Received, PartialReceive, Disposable {
   files: OwnedFd[] | undefined = undefined;
   pidfd: OwnedFd | undefined = undefined;
-  readonly #socket: ReceivingSide;
+  credentials: Credentials | undefined = undefined;
+  protected readonly state: ReceiveState;
   /** Where to receive into: one piece of memory, or else several. */
-  readonly #piece: Uint8Array | undefined;
-  readonly #pieces: readonly Uint8Array[] = NO_PIECES;
-  readonly #isCallers: boolean;
-  readonly #size: number;
-  readonly #limit: number;
-  readonly #peek: boolean;
-  readonly #waitAll: boolean;
-  #filled = 0;
-  #flags = 0;
-  #from: Uint8Array | null = null;
-  #ended = false;
+  protected readonly piece: Uint8Array | undefined;
+  protected pieces: readonly Uint8Array[];
+  /** The number of bytes to receive at most: what the memory had when the receive was started. */
+  protected readonly size: number;
+  /** The number of bytes received. */
+  protected filled = 0;
+  /** Whether there is nothing more to come. */
+  protected hasEnded = false;
+  /** Flags of recvmsg(2). */
+  protected readonly flags: number;
+  readonly #mustFill: boolean;
+  /** Who sent the first byte, if that is known: looked up only where it matters. */
+  #sender: Credentials | undefined = undefined;
   #isDone = false;
   #isTaken = false;
   #hasWaited = false;
-  #data: Uint8Array | undefined;
-  #credentials: Credentials | undefined;
 
   /**
-   * Check the options, reading each once.
-   *
-   * @throws {TypeError} | {RangeError} if they cannot be followed
+   * @param piece The memory, if it is in one piece.
+   * @param pieces The memory, if it is in several.
+   * @param flags Flags of recvmsg(2), beside `MSG_DONTWAIT`.
+   * @param mustFill Whether to go on until the memory is full.
    */
-  constructor(socket: ReceivingSide, options: SyncReceiveOptions) {
-    const { buffer, size, files = 0, peek = false, waitAll = false } = options;
-    if (files >>> 0 !== files || files > MAX_FILES || (peek && files > 0)) throw badLimit(files);
-    this.#socket = socket;
-    this.#limit = files;
-    this.#peek = peek;
-    this.#waitAll = waitAll && socket.type === "stream" && !peek;
-    this.#isCallers = buffer !== undefined;
-    if (isBytes(buffer)) {
-      this.#piece = buffer;
-    } else if (buffer !== undefined) {
-      this.#pieces = checkedBuffers(buffer);
-      if (this.#pieces.length === 1) this.#piece = this.#pieces[0];
-    } else {
-      this.#size = checkedSize(size);
-      this.#piece = ownMemory(this.#size, this.#waitAll);
-      return;
-    }
-    this.#size = this.#room();
+  constructor(
+    state: ReceiveState,
+    piece: Uint8Array | undefined,
+    pieces: readonly Uint8Array[],
+    size: number,
+    flags: number,
+    mustFill: boolean,
+  ) {
+    this.state = state;
+    this.piece = piece;
+    this.pieces = pieces;
+    this.size = size;
+    this.flags = flags | MSG_DONTWAIT;
+    this.#mustFill = mustFill && state.type === "stream" && (flags & MSG_PEEK) === 0;
   }
 
-  /** The size of the memory to receive into. */
-  #room(): number {
-    return this.#piece === undefined ? totalLength(this.#pieces) : byteLengthOf(this.#piece);
+  /**
+   * Receive once, behind the bytes that are there: the number of bytes, or `-errno`. The descriptors that come
+   * are owned by this object, and `hasEnded` is set at the end.
+   */
+  protected abstract receiveOnce(fd: number): number;
+
+  /** Make what the caller gets of the last attempt's result. */
+  abstract outcome(result: number): T;
+
+  /** Called when the last byte has come: memory that others use must be left now. */
+  protected keepData(): void {}
+
+  /** The bytes received so far, to be copied. */
+  protected get received(): Uint8Array {
+    return this.piece === undefined
+      ? concatenated(this.pieces, this.filled)
+      : this.piece.subarray(0, this.filled);
   }
 
-  #target(): readonly Uint8Array[] {
-    return this.#piece === undefined ? this.#pieces : [this.#piece];
+  protected target(): readonly Uint8Array[] {
+    return this.piece === undefined ? this.pieces : [this.piece];
   }
 
   attempt(): number {
-    const { fd } = this.#socket.descriptor;
-    this.#takeUnread();
+    const { fd } = this.state.descriptor;
+    if (this.filled === 0 && this.takesUnread()) this.#takeUnread();
     while (!this.#isDone) {
-      this.#checkRoom();
-      const count = this.#receiveOnce(fd);
-      if (count < 0 && !this.#isShutDown(fd, count)) {
-        if (this.#filled > 0) this.#socket.partial = this;
+      this.#requireSize();
+      const next = this.#mustFill ? this.#lookAhead(fd) : GO_ON;
+      if (next === STOP) break;
+      const count = next < 0 ? next : this.receiveOnce(fd);
+      if (count < 0 && !this.#isOver(count)) {
+        if (this.filled > 0) this.state.partial = this;
         return count;
       }
-      this.#filled += Math.max(count, 0);
-      this.#isDone = !this.#waitAll || this.#isAll(fd);
+      this.filled += Math.max(count, 0);
+      this.#isDone = !this.#mustFill || this.#isAll();
     }
-    this.#socket.partial = undefined;
-    // The shared memory belongs to the next call: take what is in it along now.
-    this.#data = this.#takeData();
-    return this.#filled;
+    this.#isDone = true;
+    this.state.partial = undefined;
+    this.keepData();
+    return this.filled;
   }
 
-  /** Whether a receive with `waitAll` has what it waits for. */
-  #isAll(fd: number): boolean {
-    return this.#ended || this.#filled >= this.#size || this.#hasDescriptors() ||
-      !this.#isSameSender(fd);
-  }
-
-  /** A buffer may be detached or shrink while the receive waits: nothing is taken that has no place. */
-  #checkRoom(): void {
-    if (!this.#hasRoom()) throw bufferTakenAway();
-  }
-
-  #hasRoom(): boolean {
-    return !this.#isCallers || this.#room() >= this.#size;
-  }
-
-  /** Once reading is shut down, a datagram socket stays readable and gives EAGAIN: that is its end. */
-  #isShutDown(fd: number, result: number): boolean {
-    if (result !== -EAGAIN || this.#socket.type !== "dgram") return false;
-    this.#ended = this.#hasWaited && isReadingShutDown(fd);
-    this.#hasWaited = true;
-    return this.#ended;
-  }
-
-  /** With credentials, only what the same sender sent is put together: look who sent what comes next. */
-  #isSameSender(fd: number): boolean {
-    const { pid, uid, gid } = this.#credentials ?? {};
-    if (pid === undefined || shared === undefined) return true;
-    const { header, control } = shared;
-    const room = this.#socket.room.fixed;
-    header.setSingleVector(oneByte);
-    header.setControl(control.prepare(room), room);
-    const count = recvmsg(fd, header.location, MSG_DONTWAIT | MSG_PEEK);
-    control.arrived = count < 0 ? 0 : header.controlLength;
-    takeOver(control, surplus);
-    closeReceived(surplus);
-    const next = credentialsIn(control);
-    return count <= 0 || (next?.pid === pid && next.uid === uid && next.gid === gid);
-  }
-
-  #hasDescriptors(): boolean {
-    return this.files !== undefined || this.pidfd !== undefined;
+  /** Whether bytes that an earlier receive left come first. */
+  protected takesUnread(): boolean {
+    return this.state.hasUnread;
   }
 
   #takeUnread(): void {
-    if (this.#filled > 0 || this.#socket.unread === undefined) return;
-    this.#filled = this.#socket.takeUnread(this.#target(), this.#peek, this.#size);
-    this.#isDone = !this.#waitAll || this.#filled >= this.#size;
+    const { state } = this;
+    this.credentials = this.#sender = state.unreadCredentials;
+    this.filled = state.takeUnread(this.target(), (this.flags & MSG_PEEK) !== 0, this.size);
+    this.#isDone = !this.#mustFill || this.filled >= this.size || state.hasUnread;
   }
 
-  #receiveOnce(fd: number): number {
-    const { header, control } = shared ??= { header: new Header(), control: new IncomingControl() };
-    this.#layOut(header, control);
-    const flags = MSG_DONTWAIT | (this.#peek ? MSG_PEEK : 0);
-    const count = recvmsg(fd, header.location, flags);
-    if (count >= 0) this.#takeOver(header, control, count);
-    return count;
+  /** A buffer may be detached or shrink while the receive waits: nothing is taken that has no place. */
+  #requireSize(): void {
+    if (!this.#hasSize()) throw bufferDetachedError();
   }
 
-  #layOut(header: Header, control: IncomingControl): void {
-    const { type, room: { fixed } } = this.#socket;
-    const capacity = this.#limit > 0 ? fixed + cmsgSpace(this.#limit * 4, platform) : fixed;
-    if (this.#piece !== undefined && this.#filled === 0) {
-      header.setSingleVector(this.#piece, this.#size);
-    } else header.setVectors(this.#target(), this.#filled);
-    if (type === "stream") header.setName(null);
-    else header.receiveName();
-    header.setControl(control.prepare(capacity), capacity);
-    header.clearFlags();
+  #hasSize(): boolean {
+    const length = this.piece === undefined ? totalLength(this.pieces) : byteLengthOf(this.piece);
+    return length >= this.size;
   }
 
-  #takeOver(header: Header, control: IncomingControl, count: number): void {
-    const { type, room } = this.#socket;
-    control.arrived = header.controlLength;
-    takeOver(control, this);
-    if (room.credentials) this.#credentials = credentialsIn(control);
-    this.#flags |= header.flags;
-    if (type !== "stream") {
-      this.#from = decodeSockaddr(header.name, header.nameLength, platform);
-    }
-    this.#ended = count === 0 && this.#meansEnd(control, room);
+  #isOver(result: number): boolean {
+    if (result !== -EAGAIN) return false;
+    this.hasEnded = this.state.isOver(this.#hasWaited);
+    this.#hasWaited = true;
+    return this.hasEnded;
   }
 
-  /** Whether receiving nothing means that there is no more: on datagram sockets it never does. */
-  #meansEnd(control: IncomingControl, room: ControlRoom): boolean {
-    if (this.#socket.type === "stream") return this.#size > 0;
-    return this.#socket.type === "seqpacket" && (!room.timestamps || control.arrived === 0);
+  /** Whether a receive that is to fill its memory has what it waits for. */
+  #isAll(): boolean {
+    return this.hasEnded || this.filled >= this.size || this.hasDescriptors();
+  }
+
+  /** Whether descriptors have come: what follows is not theirs. */
+  protected hasDescriptors(): boolean {
+    return this.files !== undefined || this.pidfd !== undefined;
   }
 
   /**
-   * Return the message, or `null` at the end.
-   *
-   * @throws {ControlTruncatedError} if not everything that came was asked for
+   * Look whether what comes next may be put behind what is there: only what the same sender sent is put together.
+   * `STOP`, `GO_ON`, or `-errno`.
    */
-  outcome(result: number): Message | null {
-    check(result, "recvmsg");
-    if (this.#ended && this.#filled === 0) return null;
+  #lookAhead(fd: number): number {
+    let count = this.#lookAtSender(fd);
+    if (count > 0 && (sharedHeader().flags & MSG_CTRUNC) !== 0) {
+      // Another process may have set an option since: nothing is lost, it was but a look.
+      this.state.lookUpOptions();
+      count = this.#lookAtSender(fd);
+    }
+    if (count <= 0) return count < 0 ? count : GO_ON;
+    if (this.filled === 0) this.#sender = seen.credentials;
+    else if (!isSameSender(seen.credentials, this.#sender) || this.mustStop(fd)) return STOP;
+    return GO_ON;
+  }
+
+  /** Whether there is another reason not to put what comes next behind what is there. */
+  protected mustStop(_fd: number): boolean {
+    return false;
+  }
+
+  /** Look who sent the next byte: the number of bytes seen, or `-errno`. */
+  #lookAtSender(fd: number): number {
+    const capacity = this.state.plainControl;
+    const header = sharedHeader();
+    const control = sharedControl();
+    header.setSingleVector(oneByte);
+    header.setName(null);
+    header.setControl(control.prepare(capacity), capacity);
+    header.clearFlags();
+    const count = recvmsg(fd, header.location, MSG_DONTWAIT | MSG_PEEK);
+    control.arrived = count < 0 ? 0 : header.controlLength;
+    ownReceivedFds(control, seen);
+    closeReceived(seen);
+    return count;
+  }
+
+  /** Say that the caller has got what was received. */
+  protected taken(): void {
     this.#isTaken = true;
-    const { files, pidfd } = this;
-    const data = this.#data ?? new Uint8Array(0);
-    const isCut = (files !== undefined && files.length > this.#limit) ||
-      (this.#flags & MSG_CTRUNC) !== 0;
-    if (isCut) this.#refuse(data, files ?? []);
-    const message = new ReceivedMessage(data, files === undefined || isCut ? [] : files);
-    message.controlTruncated = isCut;
-    if (pidfd !== undefined) message.pidfd = pidfd;
-    if (this.#credentials !== undefined) message.credentials = this.#credentials;
-    this.#describe(message);
-    return message;
-  }
-
-  #describe(message: Message): void {
-    const { type } = this.#socket;
-    message.truncated = (this.#flags & MSG_TRUNC) !== 0;
-    message.endOfRecord = (this.#flags & MSG_EOR) !== 0 ||
-      (type === "seqpacket" && !message.truncated);
-    if (this.#from !== null) message.from = denoAddr(type, addressText(this.#from));
-  }
-
-  /** Refuse what is not all that was sent; who asked for no descriptors does not mind. */
-  #refuse(data: Uint8Array, files: readonly OwnedFd[]): void {
-    if (this.#limit === 0) return files.forEach((file) => file.close());
-    const { descriptor } = this.#socket;
-    const arrived = files.length;
-    // Fewer than were asked for: look for the reason before those that came are closed.
-    const mayBeShort = arrived < this.#limit && !descriptor.closed;
-    const shortage = mayBeShort ? shortageOfDescriptors(descriptor.fd, "recvmsg") : undefined;
-    closeReceived(this);
-    const what = arrived > this.#limit
-      ? `${arrived} descriptors came, at most ${this.#limit} were asked for`
-      : "more descriptors or other control data came than were asked for";
-    const message = shortage?.message ?? `Cannot accept the message: ${what}`;
-    throw new ControlTruncatedError(
-      `${message}; all descriptors that came are closed, the data is in \`data\``,
-      data,
-      shortage?.code,
-    );
-  }
-
-  #takeData(): Uint8Array {
-    const piece = this.#piece;
-    if (piece === undefined) return concatenated(this.#pieces).subarray(0, this.#filled);
-    if (piece === scratch) return piece.slice(0, this.#filled);
-    // A view is an object of its own: none where the piece is full.
-    return this.#filled === this.#size ? piece : piece.subarray(0, this.#filled);
-  }
-
-  /** Keep what a failed receive took from the stream for the next one. */
-  [Symbol.dispose](): void {
-    if (this.#isTaken) return;
-    closeReceived(this);
-    this.handBack();
+    if (this.state.partial === this) this.state.partial = undefined;
   }
 
   /** Leave the part that was taken to the next receive. */
   handBack(): void {
-    if (this.#socket.partial !== this) return;
-    this.#socket.partial = undefined;
-    if (this.#hasRoom()) this.#socket.unread = this.#takeData().slice();
+    if (this.state.partial !== this) return;
+    this.state.partial = undefined;
+    if (this.#hasSize()) this.state.giveBack(this.received, this.credentials);
   }
-}
 
-function credentialsIn(control: IncomingControl): Credentials | undefined {
-  if (control.arrived < cmsgSpace(UCRED_SIZE, platform)) return undefined;
-  for (const { level, type, data } of control.items()) {
-    if (level === platform.SOL_SOCKET && type === platform.SCM_CREDENTIALS) {
-      return readCredentials(data);
-    }
-  }
-  return undefined;
-}
-
-function badLimit(files: number): TypeError | RangeError {
-  if (Number.isInteger(files) && files > 0 && files <= MAX_FILES) {
-    return new TypeError(
-      "Cannot peek at descriptors: each look would make new ones; use `files: 0`",
-    );
-  }
-  return new RangeError(
-    `Cannot accept ${files} descriptors: give an integer from 0 to ${MAX_FILES}`,
-  );
-}
-
-function checkedBuffers(buffer: readonly Uint8Array[]): readonly Uint8Array[] {
-  const isArray = Array.isArray(buffer);
-  const buffers: readonly Uint8Array[] = isArray ? Array.from(buffer) : [];
-  if (!isArray || !buffers.every(isBytes)) {
-    throw new TypeError("Cannot receive: give `buffer` as a Uint8Array or an array of them");
-  }
-  if (buffers.length > MAX_VECTORS) {
-    throw new RangeError(
-      `Cannot receive into ${buffers.length} buffers: at most ${MAX_VECTORS} are possible`,
-    );
-  }
-  return buffers;
-}
-
-function checkedSize(size: number = DEFAULT_SIZE): number {
-  if (Number.isInteger(size) && size >= 0 && size <= MAX_SIZE) return size;
-  throw new RangeError(`Cannot receive ${size} bytes: give an integer from 0 to ${MAX_SIZE}`);
-}
-
-/**
- * Memory for a message: usually the scratch, which is copied from. A `waitAll` may wait in between, when
- * others use the scratch.
- */
-function ownMemory(size: number, waitAll: boolean): Uint8Array {
-  if (size > DEFAULT_SIZE || waitAll) return new Uint8Array(size);
-  return scratch ??= new Uint8Array(DEFAULT_SIZE);
-}
-
-function scatter(bytes: Uint8Array, buffers: readonly Uint8Array[]): void {
-  let offset = 0;
-  for (const buffer of buffers) {
-    const part = bytes.subarray(offset, offset + buffer.byteLength);
-    buffer.set(part);
-    offset += part.byteLength;
+  /** Close what came and nobody got, and keep the bytes of a stream for the next receive. */
+  [Symbol.dispose](): void {
+    if (this.#isTaken) return;
+    closeReceived(this);
+    this.handBack();
   }
 }

@@ -15,9 +15,6 @@ export abstract class SocketOptions {
   /** The descriptor's number. */
   abstract get fd(): number;
 
-  /** Called when an option was set that may change what arrives with messages. */
-  protected abstract optionsChanged(): void;
-
   /**
    * Return who was on the other side when the connection was made: process, user and group (SO_PEERCRED,
    * unix(7)). On the connecting side that is whoever called listen(2).
@@ -81,7 +78,6 @@ export abstract class SocketOptions {
    */
   setOption(level: number, name: number, value: number | boolean | Uint8Array): void {
     options.setOption(this.fd, level, name, value);
-    this.optionsChanged();
   }
 
   /** The size of the send buffer in bytes, overhead included (SO_SNDBUF). Linux doubles what is set. */
@@ -155,7 +151,6 @@ export abstract class SocketOptions {
 
   #setFlag(name: number, on: boolean, what: string): void {
     options.setFlag(this.fd, name, on, what);
-    this.optionsChanged();
   }
 
   /** The number of bytes that wait to be read (SIOCINQ): on a datagram socket, those of the next message. */

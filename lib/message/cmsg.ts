@@ -154,7 +154,7 @@ export function writeDescriptors(data: Uint8Array, descriptors: readonly number[
 
 /** Who sent a message or opened a connection, as the kernel checked it. */
 export interface Credentials {
-  /** Process ID, in this process's PID namespace. */
+  /** Process ID, in this process's PID namespace; 0 for a process outside of it. */
   readonly pid: number;
   /** User ID, in this process's user namespace. */
   readonly uid: number;
@@ -165,16 +165,37 @@ export interface Credentials {
 /** The size of `struct ucred` in bytes. */
 export const UCRED_SIZE = 12;
 
+/** What the kernel reports in place of a user or group that it does not know: the overflow ID. */
+const OVERFLOW_ID = 65534;
+
+/** Read the `struct ucred` at `offset`, as it is. */
+export function credentialsAt(view: DataView, offset: number): Credentials {
+  return {
+    pid: view.getInt32(offset, true),
+    uid: view.getUint32(offset + 4, true),
+    gid: view.getUint32(offset + 8, true),
+  };
+}
+
 /**
- * Read a `struct ucred`; `undefined` if it is cut short, or says that the sender is unknown (pid 0: it
- * was sent before the receiver asked for credentials).
+ * Whether credentials say that the sender is unknown: it sent before the receiver asked for them. A process
+ * outside of the receiver's PID namespace has the process ID 0, too, but its own user and group.
  */
+export function isUnknownSender({ pid, uid, gid }: Credentials): boolean {
+  return pid === 0 && uid === OVERFLOW_ID && gid === OVERFLOW_ID;
+}
+
+/** Whether two messages have the same sender, for all that the kernel said: nothing, or these credentials. */
+export function isSameSender(a: Credentials | undefined, b: Credentials | undefined): boolean {
+  return a?.pid === b?.pid && a?.uid === b?.uid && a?.gid === b?.gid;
+}
+
+/** Read a `struct ucred`; `undefined` if it is cut short, or says that the sender is unknown. */
 export function readCredentials(data: Uint8Array): Credentials | undefined {
   if (data.byteLength < UCRED_SIZE) return undefined;
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-  const pid = view.getInt32(0, true);
-  if (pid === 0) return undefined;
-  return { pid, uid: view.getUint32(4, true), gid: view.getUint32(8, true) };
+  const credentials = credentialsAt(view, 0);
+  return isUnknownSender(credentials) ? undefined : credentials;
 }
 
 /** Write a `struct ucred`. */

@@ -86,6 +86,12 @@ export class OutgoingControl {
     return this.#buffer;
   }
 
+  /** The finished bytes themselves. */
+  finished(): Uint8Array {
+    this.address();
+    return this.#buffer?.subarray(0, this.#used) ?? NO_BYTES;
+  }
+
   /** Whether there are payloads whose bytes are not in it until they are fetched. */
   get hasOutgrown(): boolean {
     return this.#outgrown.length > 0;
@@ -110,6 +116,13 @@ export class OutgoingControl {
   }
 }
 
+let shared: RightsControl | undefined;
+
+/** Return the control data that all sockets of this thread share: written right before each call. */
+export function sharedRights(): RightsControl {
+  return shared ??= new RightsControl();
+}
+
 /** The control data of messages that carry descriptors, credentials, or both: written anew for each. */
 export class RightsControl {
   readonly #buffer = new Uint8Array(USUAL_CAPACITY);
@@ -131,6 +144,11 @@ export class RightsControl {
     const start = writeHeader(this.#view, used, SOL_SOCKET, SCM_RIGHTS, length, platform);
     for (let i = 0; i < files.length; i++) this.#view.setInt32(start + i * 4, files[i] ?? -1, true);
     return used + cmsgSpace(length, platform);
+  }
+
+  /** The first `length` bytes of what was written last. */
+  finished(length: number): Uint8Array {
+    return this.#buffer.subarray(0, length);
   }
 }
 

@@ -65,6 +65,13 @@ function wordsOf(layout: Platform["msghdr"]): Words {
   };
 }
 
+let shared: Header | undefined;
+
+/** Return the header that all sockets of this thread share: laid out right before each call, which never overlap. */
+export function sharedHeader(): Header {
+  return shared ??= new Header();
+}
+
 /** A message header in memory. */
 export class Header {
   /** The `struct msghdr`. */

@@ -6,27 +6,24 @@
 
 import { platform } from "../../ffi/platform/mod.ts";
 import { recvmsg as recvmsgCall, sendmsg as sendmsgCall } from "../../ffi/syscalls/sockets.ts";
-import { check } from "../errors.ts";
+import { destinationOf } from "../address/destination.ts";
 import type { Channel } from "../descriptor/descriptor.ts";
-import { filesNeedByte, FullQueue, isFullQueue } from "../socket/full_queue.ts";
-import { pollTimeout } from "../socket/options.ts";
-import { isReadingShutDown } from "../socket/inspect.ts";
-import { type Destination, destinationOf } from "../address/destination.ts";
-import type { SocketType } from "../socket/socket_type.ts";
-import { descriptorOf, receivingSideOf, Socket } from "../handle/socket.ts";
+import { perform, performOnce } from "../descriptor/perform.ts";
+import { check } from "../errors.ts";
+import { Socket } from "../handle/socket.ts";
+import type { SocketState } from "../handle/socket_state.ts";
+import { stateOf as socketStateOf } from "../handle/socket_transfer.ts";
 import { requireNoReceive, requireNoSend } from "../socket/busy.ts";
-import { bufferTakenAway } from "../descriptor/caller_buffer.ts";
-import {
-  type Obstacle,
-  type Outcome,
-  perform,
-  performOnce,
-  performSync,
-} from "../descriptor/perform.ts";
-import { internals, Msghdr } from "./msghdr.ts";
+import { controlNeedsByte, isFullQueue } from "../socket/full_queue.ts";
+import { Sender } from "../socket/sender.ts";
+import { performWithin } from "../socket/time_limit.ts";
+import { HeaderReceiver } from "./incoming.ts";
+import { Msghdr, stateOf } from "./msghdr.ts";
+import { OutgoingHeader } from "./outgoing.ts";
+import type { MessageState } from "./state.ts";
 
 // Looked up once: in each call, that would be a good part of all that is done for a message.
-const { EAGAIN, MSG_DONTWAIT, MSG_OOB, MSG_PEEK } = platform;
+const { EAGAIN, MSG_DONTWAIT, MSG_OOB, MSG_WAITALL } = platform;
 
 /** How {@linkcode sendmsg} and {@linkcode recvmsg} work. */
 export interface MessageCallOptions {
@@ -67,11 +64,14 @@ export async function sendmsg(
   m: Msghdr,
   o: AsyncMessageCallOptions = {},
 ): Promise<number> {
-  const flags = checkedFlags(s, m, o.flags);
-  const operation = new SendCall(s, m, flags);
+  const { flags: given, signal } = o;
+  const flags = checkedFlags(s, m, given);
+  const socket = socketStateOf(s);
+  const { writing } = socket.descriptor;
+  const sender = senderOf(socket, stateOf(m), flags, s);
   return isImpatient(flags)
-    ? performOnce(operation, isFree(outgoing(s), s.type))
-    : await perform(outgoing(s), operation, o.signal);
+    ? performOnce(sender, isFree(writing, socket))
+    : await perform(writing, sender, signal);
 }
 
 /**
@@ -94,30 +94,42 @@ export async function sendmsg(
  */
 export function sendmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = NO_OPTIONS): number {
   const flags = checkedFlags(s, m, o.flags);
-  const descriptor = descriptorOf(s);
-  requireNoSend(descriptor, s.type);
-  const header = internals.laidOutToSend(m);
-  const sent = header === undefined
-    ? sendFirst(s, m, flags)
-    : sendmsgCall(descriptor.fd, header, flags | MSG_DONTWAIT);
-  return sent >= 0 ? sent : sendAgain(s, m, flags, sent);
-}
-
-/** Send what has no address; what has one is left to {@linkcode SendCall}, as if it had to wait. */
-function sendFirst(s: Socket, m: Msghdr, flags: number): number {
-  if (internals.isNamed(m)) return -EAGAIN;
-  requireByte(s, m);
-  return sendOnce(s.fd, m, flags, null);
-}
-
-/** Wait, if that is what the first attempt's `error` asks for. */
-function sendAgain(s: Socket, m: Msghdr, flags: number, error: number): number {
+  const socket = socketStateOf(s);
+  const message = stateOf(m);
+  requireNoSend(socket.descriptor, socket.type);
+  const sent = sendNow(socket, message, flags);
+  if (sent >= 0) return sent;
   // An error of the socket is reported once: asked again, it would be gone.
-  if (!isFullQueue(error, s.type)) return check(error, "sendmsg");
-  const operation = new SendCall(s, m, flags);
+  if (!isFullQueue(sent, socket.type)) return check(sent, "sendmsg");
+  const sender = senderOf(socket, message, flags, s);
   return isImpatient(flags)
-    ? performOnce(operation)
-    : performSync(outgoing(s), operation, () => pollTimeout(s.fd, platform.SO_SNDTIMEO));
+    ? performOnce(sender)
+    : performWithin(socket.descriptor.writing, sender, undefined, platform.SO_SNDTIMEO);
+}
+
+/** Send what has no address; what has one is left to the sender, as if it had to wait. */
+function sendNow(socket: SocketState, message: MessageState, flags: number): number {
+  let header = message.laidOutToSend();
+  if (header === undefined) {
+    if (message.name !== null) return -EAGAIN;
+    requireByte(socket, message);
+    header = message.layOutToSend(null);
+  }
+  return sendmsgCall(socket.descriptor.fd, header, flags | MSG_DONTWAIT);
+}
+
+/** Return what sends the message once, as the caller laid it out. */
+function senderOf(
+  socket: SocketState,
+  message: MessageState,
+  flags: number,
+  owner: Socket,
+): Sender {
+  requireByte(socket, message);
+  const { descriptor, type } = socket;
+  const outgoing = new OutgoingHeader(message);
+  const destination = message.name === null ? undefined : destinationOf(message.name, "sendmsg");
+  return new Sender(descriptor, type, outgoing, destination, flags, false, owner);
 }
 
 /**
@@ -149,11 +161,14 @@ export async function recvmsg(
   m: Msghdr,
   o: AsyncMessageCallOptions = {},
 ): Promise<number> {
-  const flags = checkedFlags(s, m, o.flags);
-  const operation = receiveCall(s, m, flags);
+  const { flags: given, signal } = o;
+  const flags = checkedFlags(s, m, given);
+  const socket = socketStateOf(s);
+  const { reading } = socket.descriptor;
+  const receiver = new HeaderReceiver(socket.receiveState(s), stateOf(m), flags);
   return isImpatient(flags)
-    ? performOnce(operation, isUrgent(flags) || isFree(incoming(s), s.type))
-    : await perform(incoming(s), operation, o.signal);
+    ? performOnce(receiver, isUrgent(flags) || isFree(reading, socket))
+    : await perform(reading, receiver, signal);
 }
 
 /**
@@ -177,14 +192,25 @@ export async function recvmsg(
  */
 export function recvmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = NO_OPTIONS): number {
   const flags = checkedFlags(s, m, o.flags);
-  const descriptor = descriptorOf(s);
-  if (!isUrgent(flags)) requireNoReceive(descriptor, s.type);
-  const result = receiveOnce(s, m, flags);
-  if (result === -EAGAIN && !isImpatient(flags)) {
-    const limit = () => pollTimeout(s.fd, platform.SO_RCVTIMEO);
-    return performSync(incoming(s), receiveCall(s, m, flags), limit);
-  }
-  return check(result, "recvmsg");
+  const socket = socketStateOf(s);
+  const message = stateOf(m);
+  if (!isUrgent(flags)) requireNoReceive(socket.descriptor, socket.type);
+  const count = receiveNow(socket, message, flags);
+  if (count !== -EAGAIN) return check(count, "recvmsg");
+  const receiver = new HeaderReceiver(socket.receiveState(s), message, flags);
+  return isImpatient(flags)
+    ? performOnce(receiver)
+    : performWithin(socket.descriptor.reading, receiver, undefined, platform.SO_RCVTIMEO);
+}
+
+/** Receive what one call gives; the rest is left to the receiver, as if it had to wait. */
+function receiveNow(socket: SocketState, message: MessageState, flags: number): number {
+  if (socket.receiving?.hasUnread || (flags & MSG_WAITALL) !== 0) return -EAGAIN;
+  const named = socket.type !== "stream";
+  const header = message.layOutToReceive(named);
+  const count = recvmsgCall(socket.descriptor.fd, header, flags | MSG_DONTWAIT);
+  message.finishReceive(count, named);
+  return count;
 }
 
 /** What calls without options share: an object for each would be garbage at once. */
@@ -193,7 +219,7 @@ const NO_OPTIONS: MessageCallOptions = {};
 function checkedFlags(s: Socket, m: Msghdr, flags = 0): number {
   if (s?.constructor !== Socket) requireInstance(Socket, s);
   if (m?.constructor !== Msghdr) requireInstance(Msghdr, m);
-  if (Number.isInteger(flags)) return internals.flags(m, flags);
+  if (Number.isInteger(flags)) return stateOf(m).flags | flags;
   throw new TypeError(`Cannot use ${flags} as flags: give an integer, as MSG_PEEK`);
 }
 
@@ -214,108 +240,11 @@ function isUrgent(flags: number): boolean {
 }
 
 /** What would have to wait for its turn on a stream would block as well. */
-function isFree(channel: Channel, type: SocketType): boolean {
-  return type !== "stream" || !channel.isBusy;
+function isFree(channel: Channel, socket: SocketState): boolean {
+  return socket.type !== "stream" || !channel.isBusy;
 }
 
-function incoming(socket: Socket): Channel {
-  return descriptorOf(socket).reading;
-}
-
-function outgoing(socket: Socket): Channel {
-  return descriptorOf(socket).writing;
-}
-
-/** Sends a message as it is laid out, once. */
-class SendCall implements Outcome<number>, Disposable {
-  readonly #socket: Socket;
-  readonly #message: Msghdr;
-  readonly #flags: number;
-  readonly #destination: Destination | undefined;
-  #obstacle: FullQueue | undefined;
-  readonly #room: number;
-
-  constructor(socket: Socket, message: Msghdr, flags: number) {
-    requireByte(socket, message);
-    const name = message.name;
-    this.#socket = socket;
-    this.#message = message;
-    this.#flags = flags;
-    this.#room = internals.room(message);
-    this.#destination = name === null ? undefined : destinationOf(name, "sendmsg");
-  }
-
-  outcome(count: number): number {
-    return check(count, "sendmsg", this.#destination?.display);
-  }
-
-  get obstacle(): Obstacle | undefined {
-    return this.#obstacle;
-  }
-
-  attempt(): number {
-    const { fd } = this.#socket;
-    requireRoom(this.#message, this.#room);
-    const result = sendOnce(fd, this.#message, this.#flags, this.#destination?.sockaddr ?? null);
-    if (!isFullQueue(result, this.#socket.type)) return result;
-    if (this.#destination !== undefined || result !== -EAGAIN) {
-      this.#obstacle ??= new FullQueue(descriptorOf(this.#socket), this.#destination);
-    }
-    return -EAGAIN;
-  }
-
-  [Symbol.dispose](): void {
-    this.#destination?.[Symbol.dispose]();
-    this.#obstacle?.[Symbol.dispose]();
-  }
-}
-
-function requireByte(socket: Socket, message: Msghdr): void {
-  if (internals.lacksByte(message) && socket.type === "stream") throw filesNeedByte();
-}
-
-/** Vectors may be detached, shrunk or taken out while a call waits: what is left looks like an end. */
-function requireRoom(message: Msghdr, room: number): void {
-  if (internals.room(message) < room) throw bufferTakenAway();
-}
-
-function sendOnce(fd: number, m: Msghdr, flags: number, sockaddr: Uint8Array | null): number {
-  const ready = sockaddr === null ? internals.laidOutToSend(m) : undefined;
-  const header = ready ?? internals.prepareSend(m, sockaddr);
-  return sendmsgCall(fd, header, flags | MSG_DONTWAIT);
-}
-
-function receiveOnce(socket: Socket, m: Msghdr, flags: number): number {
-  const { fd } = socket;
-  const unread = isUrgent(flags) ? undefined : receivingSideOf(socket)?.unread;
-  if (unread !== undefined) return receiveUnread(socket, m, flags);
-  const header = internals.prepareReceive(m, socket.type !== "stream");
-  const count = recvmsgCall(fd, header, flags | MSG_DONTWAIT);
-  internals.finishReceive(m, count);
-  return count;
-}
-
-/** Bytes that a `receive` with `waitAll` took before it failed come first. */
-function receiveUnread(socket: Socket, m: Msghdr, flags: number): number {
-  const peek = (flags & MSG_PEEK) !== 0;
-  return internals.receiveFrom(
-    m,
-    (vectors) => receivingSideOf(socket)?.takeUnread(vectors, peek) ?? 0,
-  );
-}
-
-function receiveCall(socket: Socket, message: Msghdr, flags: number): Outcome<number> {
-  const room = internals.room(message);
-  let hasWaited = false;
-  return {
-    attempt: () => {
-      requireRoom(message, room);
-      const count = receiveOnce(socket, message, flags);
-      if (count !== -EAGAIN || socket.type !== "dgram") return count;
-      const isOver = hasWaited && isReadingShutDown(socket.fd);
-      hasWaited = true;
-      return isOver ? 0 : count;
-    },
-    outcome: (count) => check(count, "recvmsg"),
-  };
+function requireByte(socket: SocketState, message: MessageState): void {
+  if (socket.type !== "stream" || message.outgoing.used === 0 || !message.isEmpty) return;
+  throw controlNeedsByte(message.outgoing.carriesRights ? "descriptors" : "control data");
 }

@@ -13,6 +13,7 @@ export {
   sendmsg,
   sendmsgSync,
 } from "./calls.ts";
+export { cmsgLen, cmsgSpace } from "./cmsg.ts";
 export { type ControlMessage, Msghdr, type MsghdrInit } from "./msghdr.ts";
 export type { OwnedFd } from "../handle/owned_fd.ts";
 export type { Address } from "../address/sockaddr.ts";

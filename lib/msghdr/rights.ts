@@ -8,7 +8,7 @@ import { platform } from "../../ffi/platform/mod.ts";
 import { writeDescriptors } from "../message/cmsg.ts";
 import type { OwnedFd } from "../handle/owned_fd.ts";
 import { type FileLike, fileNumbers, MAX_FILES, requireFit } from "../fd/file_like.ts";
-import { internals, type Msghdr } from "./msghdr.ts";
+import { type Msghdr, stateOf } from "./msghdr.ts";
 
 /**
  * Add open files to a message (`SCM_RIGHTS`). They stay open here; do not close them before
@@ -33,10 +33,10 @@ import { internals, type Msghdr } from "./msghdr.ts";
 export function addFiles(msg: Msghdr, ...files: FileLike[]): void {
   const numbers = fileNumbers(files);
   if (numbers.length === 0) return;
-  requireFit(internals.filesAdded(msg) + numbers.length);
+  requireFit(stateOf(msg).outgoing.files + numbers.length);
   const payload = msg.addControl(numbers.length * 4, platform.SOL_SOCKET, platform.SCM_RIGHTS);
   writeDescriptors(payload, numbers);
-  internals.keep(msg, files.filter((file) => typeof file === "object"));
+  stateOf(msg).keep(files.filter((file) => typeof file === "object"));
 }
 
 /**
@@ -53,7 +53,7 @@ export function addFiles(msg: Msghdr, ...files: FileLike[]): void {
  * ```
  */
 export function allocFiles(msg: Msghdr, nfile: number): void {
-  internals.reserveFiles(msg, checkedCount(nfile));
+  stateOf(msg).reserveFiles(checkedCount(nfile));
 }
 
 /**
@@ -82,7 +82,7 @@ export function allocFiles(msg: Msghdr, nfile: number): void {
  * ```
  */
 export function recvFiles(msg: Msghdr, nfile?: number): OwnedFd[] {
-  return internals.takeFiles(msg, nfile === undefined ? undefined : checkedCount(nfile));
+  return stateOf(msg).takeFiles(nfile === undefined ? undefined : checkedCount(nfile));
 }
 
 /**
@@ -99,7 +99,7 @@ export function recvFiles(msg: Msghdr, nfile?: number): OwnedFd[] {
  * ```
  */
 export function recvPidfd(msg: Msghdr): OwnedFd | undefined {
-  return internals.takePidfd(msg);
+  return stateOf(msg).takePidfd();
 }
 
 function checkedCount(nfile: number): number {

@@ -13,10 +13,14 @@ import { WRITABLE } from "../reactor/mod.ts";
 import type { SocketType } from "./socket_type.ts";
 import type { Obstacle } from "../descriptor/perform.ts";
 
-/** Return the error for descriptors that a stream would drop silently. */
-export function filesNeedByte(): TypeError {
+/**
+ * Return the error for control data that a stream would drop silently.
+ *
+ * @param what The control data, as in "descriptors".
+ */
+export function controlNeedsByte(what: string): TypeError {
   return new TypeError(
-    "Cannot pass descriptors without data on a stream: the kernel would drop them; send at least one byte with them",
+    `Cannot pass ${what} without data on a stream: the kernel would drop them; send at least one byte with them`,
   );
 }
 

@@ -18,6 +18,12 @@ const intBytes = new Uint8Array(int.buffer);
 /** The largest structure to read an option into, in bytes. */
 const MAX_OPTION = 65536;
 
+/**
+ * Counts what this thread has set, on whatever socket: options belong to the open file, so that a change through
+ * one object counts for every duplicate.
+ */
+export let optionsVersion = 0;
+
 /** Set an option that is an `int`; the result of setsockopt(2). */
 export function setIntOption(fd: number, level: number, name: number, value: number): number {
   int[0] = value;
@@ -66,6 +72,7 @@ export function getOption(
 export function setOption(fd: number, level: number, name: number, value: OptionValue): void {
   requireInt("level", level);
   requireInt("name", name);
+  optionsVersion++;
   if (value instanceof Uint8Array) {
     check(setsockopt(fd, level, name, value), "setsockopt");
     return;
@@ -89,6 +96,7 @@ export function getFlag(fd: number, name: number): boolean {
  * @throws {Deno.errors.NotSupported} where it is missing
  */
 export function setFlag(fd: number, name: number, on: boolean, what: string): void {
+  optionsVersion++;
   const result = name === MISSING
     ? -platform.ENOPROTOOPT
     : setIntOption(fd, platform.SOL_SOCKET, name, on ? 1 : 0);

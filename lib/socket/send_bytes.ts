@@ -4,7 +4,7 @@
  * @module
  */
 
-import { byteLengthOf } from "../../ffi/memory.ts";
+import { byteLengthOf, viewOf } from "../../ffi/memory.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { send } from "../../ffi/syscalls/sockets.ts";
 import type { SocketType } from "./socket_type.ts";
@@ -28,16 +28,23 @@ export function pieceOf(left: number, type: SocketType): number {
   return isDivided ? PIECE : left;
 }
 
-/** Send all of `bytes`, or what there is room for on a stream: the number of bytes, or `-errno`. */
-export function sendBytes(fd: number, bytes: Uint8Array, type: SocketType): number {
-  // A length that is not the true one divides in vain, no more.
-  if (bytes.length <= PIECE) return send(fd, bytes, MSG_DONTWAIT);
-  const length = byteLengthOf(bytes);
+/**
+ * Send the first `length` bytes, or what there is send space for on a stream: the number of bytes, or `-errno`.
+ *
+ * @param length At most that of `bytes`, which is the default.
+ */
+export function sendBytes(
+  fd: number,
+  bytes: Uint8Array,
+  type: SocketType,
+  length: number = byteLengthOf(bytes),
+): number {
+  if (length <= PIECE) return send(fd, bytes, MSG_DONTWAIT, length);
   let sent = 0;
   do {
     const size = pieceOf(length - sent, type);
-    const piece = size === length ? bytes : bytes.subarray(sent, sent + size);
-    const count = send(fd, piece, MSG_DONTWAIT);
+    const piece = sent === 0 ? bytes : viewOf(bytes, sent, size);
+    const count = send(fd, piece, MSG_DONTWAIT, size);
     // As send(2) itself, report an error after a part only when it comes again.
     if (count < 0) return sent > 0 ? sent : count;
     sent += count;

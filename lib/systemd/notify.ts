@@ -8,7 +8,7 @@ import { pipe } from "../../ffi/syscalls/readiness.ts";
 import { monotonicMicroseconds } from "../../ffi/syscalls/clock.ts";
 import { check, notSupported } from "../errors.ts";
 import { type OwnedFd, ownFd } from "../handle/owned_fd.ts";
-import type { OutgoingMessage } from "../socket/sender.ts";
+import type { OutgoingMessage } from "../socket/outgoing_message.ts";
 import { connect, connectSync } from "../unix/mod.ts";
 import { invalid } from "./environment.ts";
 import { encodeState, type NotifyState } from "./notify_state.ts";

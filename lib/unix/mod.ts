@@ -40,12 +40,18 @@ export type { FileKind } from "../fd/stat.ts";
 export type { FileLike } from "../fd/file_like.ts";
 export type { FileMapping, Seal } from "../fd/mapping.ts";
 export type { Message } from "../handle/message.ts";
-export type { OutgoingMessage } from "../socket/sender.ts";
-export type { ReceiveOptions, SyncReceiveOptions } from "../handle/receiver.ts";
+export type { OutgoingMessage } from "../socket/outgoing_message.ts";
+export type {
+  ReceiveOptions,
+  ReceiveRequest,
+  SyncReceiveOptions,
+} from "../handle/receive_options.ts";
+export type { SyncOptions } from "../socket/time_limit.ts";
 export type { SocketType } from "../socket/socket_type.ts";
 export { type MemfdOptions, type OpenOptions, OwnedFd } from "../handle/owned_fd.ts";
 export { Listener } from "../handle/listener.ts";
-export { type ReadOptions, type SendOptions, Socket } from "../handle/socket.ts";
+export { type ReadOptions, type SendOptions, Socket, type WriteOptions } from "../handle/socket.ts";
+export type { SocketTransfer } from "../handle/socket_transfer.ts";
 export type { SocketOptions } from "../handle/socket_options.ts";
 export {
   ControlTruncatedError,

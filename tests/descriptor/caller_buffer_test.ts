@@ -1,20 +1,69 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { bufferTakenAway, countOrEnd, requireBytes } from "../../lib/descriptor/caller_buffer.ts";
+import { Buffer } from "node:buffer";
+import {
+  bufferDetachedError,
+  copyOf,
+  countOrEnd,
+  isBytes,
+  requireBytes,
+  requireLength,
+} from "../../lib/descriptor/caller_buffer.ts";
 
-Deno.test("requireBytes() takes every Uint8Array, and nothing else", () => {
-  for (const good of [new Uint8Array(0), new Uint8Array(new SharedArrayBuffer(4))]) {
-    requireBytes(good);
+class Derived extends Uint8Array {}
+
+/** What is no memory, however much it looks like it. */
+const PRETENDERS: readonly unknown[] = [
+  "a",
+  [1],
+  null,
+  undefined,
+  new ArrayBuffer(1),
+  new Int8Array(1),
+  new DataView(new ArrayBuffer(1)),
+  Object.create(Uint8Array.prototype),
+  new Proxy(new Uint8Array(4), {}),
+  { constructor: Uint8Array, byteLength: 4 },
+];
+
+Deno.test("requireBytes() returns the true length of every Uint8Array", () => {
+  const lying = Object.defineProperty(new Uint8Array(4), "byteLength", { value: 9 });
+  const good = [new Uint8Array(new SharedArrayBuffer(4)), Buffer.alloc(4), new Derived(4), lying];
+  for (const bytes of good) {
+    assertEquals([requireBytes(bytes), isBytes(bytes)], [4, true]);
   }
-  for (const wrong of ["a", [1], null, undefined, new ArrayBuffer(1), new Int8Array(1)]) {
-    assertThrows(() => requireBytes(wrong as unknown as Uint8Array), TypeError, "Uint8Array");
+  assertEquals(requireBytes(new Uint8Array(0)), 0);
+});
+
+Deno.test("requireBytes() and isBytes() refuse whatever only looks like one", () => {
+  for (const wrong of PRETENDERS) {
+    assertThrows(() => requireBytes(wrong as Uint8Array), TypeError, "give a Uint8Array");
+    assertEquals(isBytes(wrong), false);
   }
+});
+
+Deno.test("copyOf() shares no memory, whatever `slice` does", () => {
+  const buffer = Buffer.from([1, 2, 3]);
+  const copy = copyOf(buffer);
+  buffer.fill(9);
+  assertEquals([copy, copy.constructor], [new Uint8Array([1, 2, 3]), Uint8Array]);
+});
+
+Deno.test("requireLength() refuses what was detached or shrunk, not what has grown", () => {
+  const memory = new ArrayBuffer(4, { maxByteLength: 8 });
+  const bytes = new Uint8Array(memory);
+  memory.resize(8);
+  requireLength(bytes, 4);
+  memory.resize(3);
+  assertThrows(() => requireLength(bytes, 4), TypeError, "detached or resized");
+  const moved = new Uint8Array(4);
+  moved.buffer.transfer();
+  assertThrows(() => requireLength(moved, 4), TypeError, "detached or resized");
 });
 
 Deno.test("countOrEnd() tells nothing read from the end", () => {
-  const [some, none] = [new Uint8Array(4), new Uint8Array(0)];
-  assertEquals([countOrEnd(3, some), countOrEnd(0, some), countOrEnd(0, none)], [3, null, 0]);
+  assertEquals([countOrEnd(3, 4), countOrEnd(0, 4), countOrEnd(0, 0)], [3, null, 0]);
 });
 
-Deno.test("bufferTakenAway() says what to do", () => {
-  assertEquals(bufferTakenAway().message.endsWith("keep it until the operation is done"), true);
+Deno.test("bufferDetachedError() says what to do", () => {
+  assertEquals(bufferDetachedError().message.endsWith("keep it until the operation is done"), true);
 });

@@ -105,7 +105,7 @@ test("read() of a file refuses memory that was taken away meanwhile, and touches
   const memory = new Uint8Array(1 << 16);
   const read = file.read(memory);
   const moved = new Uint8Array(memory.buffer.transfer());
-  await assertRejects(() => read, TypeError, "detached or shrunk");
+  await assertRejects(() => read, TypeError, "detached or resized");
   assertEquals(moved.includes(1), false);
 });
 
@@ -129,7 +129,7 @@ test("read() of a pipe refuses memory that was taken away meanwhile, and loses n
   await turn();
   memory.buffer.transfer();
   writer.writeSync(bytes("abc"));
-  await assertRejects(() => read, TypeError, "detached or shrunk");
+  await assertRejects(() => read, TypeError, "detached or resized");
   assertEquals(await reader.read(new Uint8Array(8)), 3);
 });
 

@@ -9,7 +9,12 @@ import {
 } from "../../lib/message/cmsg.ts";
 import { OwnedFd } from "../../lib/handle/owned_fd.ts";
 import { IncomingControl } from "../../lib/message/control.ts";
-import { closeReceived, type Received, takeOver } from "../../lib/handle/received_fds.ts";
+import {
+  closeReceived,
+  nothingReceived,
+  ownReceivedFds,
+  type Received,
+} from "../../lib/handle/received_fds.ts";
 import { isOpen, linuxTest, test } from "../util/cases.ts";
 
 const { SOL_SOCKET, SCM_RIGHTS, SCM_PIDFD } = platform;
@@ -35,8 +40,8 @@ function arrived(...items: ControlItem[]): IncomingControl {
 }
 
 function taken(control: IncomingControl): Received {
-  const received: Received = { files: undefined, pidfd: undefined };
-  takeOver(control, received);
+  const received = nothingReceived();
+  ownReceivedFds(control, received);
   return received;
 }
 
@@ -44,11 +49,11 @@ function opened(): number {
   return OwnedFd.open("/dev/null").detach();
 }
 
-Deno.test("takeOver() makes nothing of nothing", () => {
-  assertEquals(taken(new IncomingControl()), { files: undefined, pidfd: undefined });
+Deno.test("ownReceivedFds() makes nothing of nothing", () => {
+  assertEquals(taken(new IncomingControl()), nothingReceived());
 });
 
-test("takeOver() owns descriptors in their order, also from several messages", () => {
+test("ownReceivedFds() owns descriptors in their order, also from several messages", () => {
   const numbers = [opened(), opened(), opened()];
   const [first = -1, ...others] = numbers;
   const received = taken(arrived(item(SCM_RIGHTS, [first]), item(SCM_RIGHTS, others)));
@@ -57,7 +62,7 @@ test("takeOver() owns descriptors in their order, also from several messages", (
   assertEquals(numbers.filter(isOpen), []);
 });
 
-test("takeOver() takes no number of another kind of message for a descriptor", () => {
+test("ownReceivedFds() takes no number of another kind of message for a descriptor", () => {
   const fd = opened();
   const items = [item(SCM_RIGHTS + 1, [fd, 0, 0]), item(SCM_RIGHTS, [fd], SOL_SOCKET + 1)];
   const received = taken(arrived(...items));
@@ -67,12 +72,12 @@ test("takeOver() takes no number of another kind of message for a descriptor", (
   OwnedFd.adopt(fd).close();
 });
 
-test("takeOver() makes no descriptor of a payload that is cut short", () => {
+test("ownReceivedFds() makes no descriptor of a payload that is cut short", () => {
   const { level, type, data } = item(SCM_RIGHTS, [0, 1]);
   assertEquals(taken(arrived({ level, type, data: data.subarray(0, 3) })).files, undefined);
 });
 
-linuxTest("takeOver() keeps the descriptor of the sending process apart", () => {
+linuxTest("ownReceivedFds() keeps the descriptor of the sending process apart", () => {
   const fd = opened();
   const received = taken(arrived(item(SCM_PIDFD, [fd])));
   assertEquals([received.files, received.pidfd?.fd], [undefined, fd]);
@@ -80,11 +85,11 @@ linuxTest("takeOver() keeps the descriptor of the sending process apart", () => 
   assertEquals(isOpen(fd), false);
 });
 
-linuxTest("takeOver() takes no error number for the descriptor of a process", () => {
+linuxTest("ownReceivedFds() takes no error number for the descriptor of a process", () => {
   assertEquals(taken(arrived(item(SCM_PIDFD, [-3]))).pidfd, undefined);
 });
 
-linuxTest("takeOver() keeps one descriptor of a process, and closes a second", () => {
+linuxTest("ownReceivedFds() keeps one descriptor of a process, and closes a second", () => {
   const numbers = [opened(), opened()];
   const received = taken(arrived(item(SCM_PIDFD, numbers)));
   closeReceived(received);

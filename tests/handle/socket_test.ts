@@ -150,7 +150,7 @@ test("read() of memory that is detached while it waits loses nothing", async () 
   await turn();
   memory.buffer.transfer();
   pair.a.writeSync(bytes("abc"));
-  await assertRejects(() => pending, TypeError, "detached or shrunk");
+  await assertRejects(() => pending, TypeError, "detached or resized");
   assertEquals(await pair.b.read(new Uint8Array(8)), 3);
 });
 

@@ -407,7 +407,7 @@ test("memory that is detached while recvmsg() or sendmsg() waits is refused, and
   await turn();
   memory.buffer.transfer();
   pair.a.writeSync(bytes("abc"));
-  await assertRejects(() => pending, TypeError, "detached or shrunk");
+  await assertRejects(() => pending, TypeError, "detached or resized");
   assertEquals(await pair.b.read(new Uint8Array(8)), 3);
 
   fill(pair.a);
@@ -418,7 +418,7 @@ test("memory that is detached while recvmsg() or sendmsg() waits is refused, and
   await turn();
   data.buffer.transfer();
   while (pair.b.bytesAvailable > 0) pair.b.readSync(new Uint8Array(1 << 16));
-  await assertRejects(() => sending, TypeError, "detached or shrunk");
+  await assertRejects(() => sending, TypeError, "detached or resized");
 });
 
 test("sendmsg() to a full queue waits until there is room", async () => {

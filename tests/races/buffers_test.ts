@@ -128,8 +128,8 @@ for (const [name, make] of Object.entries(losses)) {
       await turn();
       lose();
       b.receiveSync({ size: 1 << 20 });
-      await assertRejects(() => sending, TypeError, "detached or shrunk");
-      await assertRejects(() => plain, TypeError, "detached or shrunk");
+      await assertRejects(() => sending, TypeError, "detached or resized");
+      await assertRejects(() => plain, TypeError, "detached or resized");
       await a.send({ data: new Uint8Array(3) });
     }),
   );
@@ -145,7 +145,7 @@ for (const [name, make] of Object.entries(losses)) {
         await turn();
         lose();
         a.sendSync({ data: pattern(100, 1), files: [0] });
-        await assertRejects(() => receiving, TypeError, "detached or shrunk");
+        await assertRejects(() => receiving, TypeError, "detached or resized");
         using message = await b.receive({ files: 1 });
         assertEquals([message?.data, message?.files.length], [pattern(100, 1), 1]);
       }
@@ -185,7 +185,7 @@ Deno.test(
     await turn();
     structuredClone(buffer, { transfer: [buffer.buffer] });
     a.sendSync({ data: pattern(60, 2) });
-    await assertRejects(() => receiving, TypeError, "detached or shrunk");
+    await assertRejects(() => receiving, TypeError, "detached or resized");
     // The first part went with the memory, to whoever has that now.
     assertEquals((await b.receive())?.data, pattern(60, 2));
   }),

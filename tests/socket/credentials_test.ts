@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { Message } from "../../lib/handle/message.ts";
-import type { ReceiveOptions } from "../../lib/handle/receiver.ts";
+import type { ReceiveOptions } from "../../lib/handle/receive_options.ts";
 import type { Socket } from "../../lib/handle/socket.ts";
 import { ControlTruncatedError } from "../../mod.ts";
 import { bytes, connected, linuxTest, PAIRED, rootTest, text } from "../util/cases.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { platform } from "../../ffi/platform/mod.ts";
 import { Descriptor } from "../../lib/descriptor/descriptor.ts";
-import { filesNeedByte, FullQueue, isFullQueue } from "../../lib/socket/full_queue.ts";
+import { controlNeedsByte, FullQueue, isFullQueue } from "../../lib/socket/full_queue.ts";
 import { destinationOf } from "../../lib/address/destination.ts";
 import { unix } from "../../mod.ts";
 import { fill, isPending, linuxTest, test, turn } from "../util/cases.ts";
@@ -21,8 +21,8 @@ Deno.test("isFullQueue() tells a refusal for now from a failure", () => {
   assertEquals(isFullQueue(-ENOBUFS, "stream"), false);
 });
 
-Deno.test("filesNeedByte() says what to do", () => {
-  assertEquals(filesNeedByte() instanceof TypeError, true);
+Deno.test("controlNeedsByte() says what to do", () => {
+  assertEquals(controlNeedsByte("descriptors").message.includes("at least one byte"), true);
 });
 
 /** A receiver whose queue is full, and an unconnected sender. */

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { unix } from "../../mod.ts";
+import { bytes, connected, fill, isPending, PAIRED, test, text } from "../util/cases.ts";
 import { noLeaks } from "../util/descriptors.ts";
 
 function numbered(count: number, size: number): Uint8Array[] {
@@ -43,3 +44,89 @@ Deno.test(
     await assertRejects(() => a.write(new Uint8Array(1)), Deno.errors.BadResource);
   }),
 );
+
+/** Fill a socket, and start a write that waits: how much is to be read until the next ones go out. */
+async function waiting(a: unix.Socket): Promise<[number, Promise<number>]> {
+  const filled = fill(a);
+  const first = a.write(new Uint8Array(8));
+  assertEquals(await isPending(first), true);
+  return [filled + 8, first];
+}
+
+/** Read so many bytes. */
+async function drain(b: unix.Socket, size: number): Promise<void> {
+  for (let n = 0; n < size;) n += await b.read(new Uint8Array(Math.min(65536, size - n))) ?? size;
+}
+
+test("writes that queue up end each on their own: what cannot be sent fails alone", async () => {
+  using pair = connected();
+  const [size, first] = await waiting(pair.a);
+  const detached = new Uint8Array(16);
+  const shrinking = new ArrayBuffer(16, { maxByteLength: 16 });
+  const wrong = Object.create(Uint8Array.prototype);
+  const given = [
+    bytes("abc"),
+    wrong,
+    detached,
+    bytes("defg"),
+    new Uint8Array(shrinking),
+    bytes(""),
+  ];
+  const writes = Promise.allSettled(given.map((it) => pair.a.write(it)));
+  detached.buffer.transfer();
+  shrinking.resize(8);
+  await drain(pair.b, size);
+  assertEquals(await first, 8);
+  const outcome = (await writes).map((it) =>
+    it.status === "fulfilled" ? it.value : it.reason.constructor
+  );
+  assertEquals(outcome, [3, TypeError, TypeError, 4, TypeError, 0]);
+  assertEquals(text((await pair.b.receive())?.data), "abcdefg");
+});
+
+test("a write that waits sends as much as it was given, and rejects once that is gone", async () => {
+  for (const type of PAIRED) {
+    using pair = connected(type);
+    const size = fill(pair.a, 512);
+    const memory = new ArrayBuffer(4, { maxByteLength: 64 });
+    const grown = pair.a.write(new Uint8Array(memory).fill(97));
+    memory.resize(64);
+    const moved = new Uint8Array(4);
+    const gone = pair.a.write(moved);
+    moved.buffer.transfer();
+    const both = Promise.allSettled([grown, gone]);
+    const last = type === "stream" ? undefined : pair.b;
+    if (last === undefined) await drain(pair.b, size);
+    else for (let n = 0; n < size; n += 512) await last.read(new Uint8Array(512));
+    const [first, second] = await both;
+    assertEquals([first?.status === "fulfilled" && first.value, second?.status], [4, "rejected"]);
+    assertEquals(text((await pair.b.receive())?.data), "aaaa", type);
+  }
+});
+
+test("writes that queue up reject once the peer has closed", async () => {
+  using pair = connected();
+  const [, first] = await waiting(pair.a);
+  const writes = Promise.allSettled([
+    first,
+    ...Array.from({ length: 3 }, () => pair.a.write(bytes("abc"))),
+  ]);
+  pair.b.close();
+  const reasons = (await writes).map((it) => it.status === "rejected" ? it.reason.name : it.value);
+  assertEquals(reasons, ["BrokenPipe", "BrokenPipe", "BrokenPipe", "BrokenPipe"]);
+});
+
+test("a write with a signal ends with its reason, and those around it go on", async () => {
+  using pair = connected();
+  const [size, first] = await waiting(pair.a);
+  const abort = new AbortController();
+  const aborted = pair.a.write(bytes("no"), { signal: abort.signal });
+  const others = [pair.a.write(bytes("ab")), pair.a.write(bytes("cd"))];
+  abort.abort("enough");
+  assertEquals(await assertRejects(() => aborted), "enough");
+  await drain(pair.b, size);
+  assertEquals([await first, ...await Promise.all(others)], [8, 2, 2]);
+  assertEquals(text((await pair.b.receive({ size: 4, waitAll: true }))?.data), "abcd");
+  const { signal } = abort;
+  assertEquals(await assertRejects(() => pair.a.write(bytes("no"), { signal })), "enough");
+});

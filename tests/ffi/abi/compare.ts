@@ -25,6 +25,7 @@ const OWN_BOOLEANS: ReadonlySet<string> = new Set([
   "abstractNames",
   "procSelfFd",
   "fullQueueIsNobufs",
+  "reportsFullLength",
 ]);
 
 /** Structs whose fields have names of their own, or that are no structs at all; likewise. */

@@ -1,0 +1,54 @@
+/**
+ * Whether descriptors come with the next byte of a stream.
+ *
+ * @module
+ */
+
+import { platform } from "../../ffi/platform/mod.ts";
+import { recvmsg } from "../../ffi/syscalls/sockets.ts";
+import { sizeUpToFiles } from "../socket/barrier.ts";
+import { sharedHeader } from "../message/header.ts";
+import { closeReceived, nothingReceived, ownReceivedFds } from "./received_fds.ts";
+import type { ReceiveState } from "./receive_state.ts";
+import { sharedControl } from "./receiver.ts";
+
+const { MSG_CTRUNC, MSG_DONTWAIT, MSG_PEEK } = platform;
+
+/** More than any part of a stream that the kernel keeps in one piece, in bytes. */
+const BEYOND_PART = 1 << 20;
+
+const page = new Uint8Array(4096);
+
+const seen = nothingReceived();
+
+/** Whether descriptors come with the next byte. Nothing is taken, and no descriptor is made. */
+export function startsWithFiles(fd: number, state: ReceiveState): boolean {
+  const size = sizeOfLook(fd, state);
+  // Where plain bytes come before, the size up to files is less.
+  return size > 0 && sizeUpToFiles(fd, BEYOND_PART) >= size;
+}
+
+/** Look at what is there: where that ends behind the first bytes with descriptors, or 0 if there are none. */
+function sizeOfLook(fd: number, state: ReceiveState): number {
+  const size = look(fd, state);
+  if (size <= 0) return 0;
+  // Another process may have set an option since they were looked up: it looks like descriptors.
+  state.lookUpOptions();
+  return look(fd, state);
+}
+
+function look(fd: number, state: ReceiveState): number {
+  const header = sharedHeader();
+  const control = sharedControl();
+  const capacity = state.plainControl;
+  header.setRepeated(page, BEYOND_PART, 0);
+  header.setName(null);
+  header.setControl(control.prepare(capacity), capacity);
+  header.clearFlags();
+  const count = recvmsg(fd, header.location, MSG_DONTWAIT | MSG_PEEK);
+  control.arrived = count < 0 ? 0 : header.controlLength;
+  ownReceivedFds(control, seen);
+  const hasFiles = (header.flags & MSG_CTRUNC) !== 0 || seen.files !== undefined;
+  closeReceived(seen);
+  return hasFiles ? count : 0;
+}

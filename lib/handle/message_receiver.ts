@@ -1,0 +1,201 @@
+/**
+ * What `Socket.receive` gives: a message with all that came along.
+ *
+ * @module
+ */
+
+import { platform } from "../../ffi/platform/mod.ts";
+import { recvmsg } from "../../ffi/syscalls/sockets.ts";
+import { addressText, decodeSockaddr, unambiguous } from "../address/sockaddr.ts";
+import { check, ControlTruncatedError } from "../errors.ts";
+import { shortageOfDescriptors } from "../fd/file_like.ts";
+import { isUnknownSender } from "../message/cmsg.ts";
+import { sharedHeader } from "../message/header.ts";
+import { concatenated } from "../socket/pieces.ts";
+import { sizeUpToFiles } from "../socket/barrier.ts";
+import { END, lookAhead } from "../socket/seqpacket.ts";
+import { denoAddr } from "../socket/socket_type.ts";
+import { startsWithFiles } from "./files_first.ts";
+import { type Message, ReceivedMessage } from "./message.ts";
+import type { OwnedFd } from "./owned_fd.ts";
+import { type CheckedRequest, DEFAULT_SIZE } from "./receive_options.ts";
+import { FULL_CONTROL, type ReceiveState } from "./receive_state.ts";
+import { Receiver, sharedControl } from "./receiver.ts";
+import { closeReceived, ownReceivedFds } from "./received_fds.ts";
+
+const { MSG_CTRUNC, MSG_EOR, MSG_PEEK, MSG_TRUNC } = platform;
+
+/** Asks for the full length of a message that is cut, where the system tells. */
+const TELL_LENGTH = platform.reportsFullLength ? MSG_TRUNC : 0;
+
+const NO_DATA = new Uint8Array(0);
+
+/** Memory that messages of usual size are received into before they are copied to their own. */
+let scratch: Uint8Array | undefined;
+
+/**
+ * Return memory for a message: usually the scratch, which is copied from. A receive that is to fill its memory may
+ * wait in between, when others use the scratch.
+ */
+function ownMemory(size: number, waitAll: boolean): Uint8Array {
+  if (size > DEFAULT_SIZE || waitAll) return new Uint8Array(size);
+  return scratch ??= new Uint8Array(DEFAULT_SIZE);
+}
+
+/** Receives one message of a socket; its result is `null` at the end. */
+export class MessageReceiver extends Receiver<Message | null> {
+  readonly #limit: number;
+  readonly #filesFirst: boolean;
+  readonly #refusesSurplus: boolean;
+  #arrivedFlags = 0;
+  #fullLength = 0;
+  #from: Uint8Array | null = null;
+  #data: Uint8Array | undefined = undefined;
+
+  /** @param refusesSurplus Whether more files than were asked for are an error; otherwise the message comes without any. */
+  constructor(state: ReceiveState, request: CheckedRequest, refusesSurplus = true) {
+    const { piece, pieces, isCallers, size, files, filesFirst, peek, waitAll } = request;
+    const flags = (peek ? MSG_PEEK : 0) | (state.type === "stream" ? 0 : TELL_LENGTH);
+    super(state, isCallers ? piece : ownMemory(size, waitAll), pieces, size, flags, waitAll);
+    this.#limit = files;
+    this.#filesFirst = filesFirst && files > 0 && state.type === "stream";
+    this.#refusesSurplus = refusesSurplus;
+  }
+
+  protected receiveOnce(fd: number): number {
+    const { type } = this.state;
+    if (type === "stream") return this.#receiveBytes(fd);
+    if (type === "seqpacket") {
+      const next = lookAhead(fd);
+      this.hasEnded = next === END;
+      if (next <= END) return next;
+    }
+    return this.#receiveInto(fd, this.size);
+  }
+
+  #receiveBytes(fd: number): number {
+    // For no bytes at all recvmsg(2) would wait, and take descriptors.
+    if (this.size === 0) return 0;
+    const left = this.size - this.filled;
+    const size = this.#filesFirst ? sizeUpToFiles(fd, left) : left;
+    this.hasEnded = size === 0;
+    if (size <= 0) return size;
+    const count = this.#receiveInto(fd, size);
+    this.hasEnded = count === 0;
+    return count;
+  }
+
+  protected override mustStop(fd: number): boolean {
+    return this.#filesFirst && startsWithFiles(fd, this.state);
+  }
+
+  /** Receive at most `size` bytes behind those that are there. */
+  #receiveInto(fd: number, size: number): number {
+    const header = sharedHeader();
+    const control = sharedControl();
+    const capacity = this.#limit > 0 ? FULL_CONTROL : this.state.plainControl;
+    if (this.piece !== undefined && this.filled === 0) header.setSingleVector(this.piece, size);
+    else header.setVectors(this.target(), this.filled, size);
+    if (this.state.type === "stream") header.setName(null);
+    else header.receiveName();
+    header.setControl(control.prepare(capacity), capacity);
+    header.clearFlags();
+    const count = recvmsg(fd, header.location, this.flags);
+    if (count < 0) return count;
+    this.#fullLength = count;
+    if (count === 0 && this.state.type === "stream") return count;
+    control.arrived = header.controlLength;
+    ownReceivedFds(control, this);
+    this.#arrivedFlags |= header.flags;
+    if (this.state.type !== "stream") {
+      this.#from = decodeSockaddr(header.name, header.nameLength, platform);
+    }
+    return Math.min(count, size);
+  }
+
+  protected override keepData(): void {
+    this.#data = this.#takeData();
+  }
+
+  #takeData(): Uint8Array {
+    const { piece, filled } = this;
+    if (piece === undefined) {
+      return filled > 0 ? concatenated(this.pieces, filled) : NO_DATA.slice();
+    }
+    if (piece === scratch) return piece.slice(0, filled);
+    // A view is an object of its own: none where the piece is full.
+    return filled === piece.byteLength ? piece : piece.subarray(0, filled);
+  }
+
+  /**
+   * Return the message, or `null` at the end.
+   *
+   * @throws {ControlTruncatedError} If not everything that came was asked for.
+   */
+  outcome(result: number): Message | null {
+    check(result, "recvmsg");
+    if (this.hasEnded && this.filled === 0) return null;
+    this.taken();
+    const message = new ReceivedMessage(this.#data ?? NO_DATA.slice());
+    this.#describe(message);
+    const { files, pidfd } = this;
+    const isCut = (this.#arrivedFlags & MSG_CTRUNC) !== 0;
+    if (isCut || (files !== undefined && files.length > this.#limit)) {
+      this.#refuse(message, files ?? []);
+    } else if (files !== undefined) message.files = files;
+    if (pidfd !== undefined) message.pidfd = pidfd;
+    return message;
+  }
+
+  #describe(message: ReceivedMessage): void {
+    const { state: { type }, credentials } = this;
+    const flags = this.#arrivedFlags;
+    message.truncated = (flags & MSG_TRUNC) !== 0;
+    message.fullLength = type === "stream" ? this.filled : Math.max(this.#fullLength, this.filled);
+    message.endOfRecord = (flags & MSG_EOR) !== 0 || (type === "seqpacket" && !message.truncated);
+    if (this.#from !== null) {
+      message.from = denoAddr(type, addressText(this.#from));
+      message.fromAddress = unambiguous(this.#from);
+    }
+    if (credentials !== undefined && !isUnknownSender(credentials)) {
+      message.credentials = credentials;
+    }
+  }
+
+  /** Refuse what is not all that was sent; with no descriptors asked for, that is fine. */
+  #refuse(message: ReceivedMessage, files: readonly OwnedFd[]): void {
+    message.controlTruncated = true;
+    // What the options call for has changed, or descriptors came that the kernel closed.
+    if (this.#limit === 0) this.state.lookUpOptions();
+    const shortage = this.#shortage(files.length);
+    for (const file of files) file.close();
+    this.files = undefined;
+    if (this.#limit === 0 || !this.#refusesSurplus) return;
+    closeReceived(this);
+    throw refusal(message, files.length, this.#limit, shortage);
+  }
+
+  /** Fewer than were asked for: look for the reason before those that came are closed. */
+  #shortage(arrived: number): { readonly message: string; readonly code: string } | undefined {
+    const { descriptor } = this.state;
+    const mayBeShort = this.#limit > 0 && arrived <= this.#limit && !descriptor.closed;
+    return mayBeShort ? shortageOfDescriptors(descriptor.fd, "recvmsg") : undefined;
+  }
+}
+
+function refusal(
+  message: Message,
+  arrived: number,
+  limit: number,
+  shortage: { readonly message: string; readonly code: string } | undefined,
+): ControlTruncatedError {
+  const what = arrived > limit
+    ? `the peer sent more than the ${limit} descriptors requested`
+    : "the peer sent more descriptors or other control data than requested";
+  const why = shortage?.message ?? `Cannot accept the message: ${what}`;
+  return new ControlTruncatedError(
+    `${why}; all of them are closed, the data is in \`data\``,
+    message,
+    shortage?.code,
+  );
+}

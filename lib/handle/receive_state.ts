@@ -1,0 +1,155 @@
+/**
+ * What a socket keeps from one receive to the next.
+ *
+ * @module
+ */
+
+import { MISSING, platform } from "../../ffi/platform/mod.ts";
+import { copyOf } from "../descriptor/caller_buffer.ts";
+import type { Descriptor } from "../descriptor/descriptor.ts";
+import { cmsgSpace, type Credentials, isSameSender, UCRED_SIZE } from "../message/cmsg.ts";
+import { MAX_FILES } from "../fd/file_like.ts";
+import { isReadingShutDown } from "../socket/inspect.ts";
+import { optionsVersion, readIntOption } from "../socket/options.ts";
+import { concatenated, scatter, totalLength } from "../socket/pieces.ts";
+import type { SocketType } from "../socket/socket_type.ts";
+
+/** The largest security label of a sender, in bytes: a page. */
+const MAX_LABEL = 4096;
+
+/** `struct scm_timestamping`, the largest time stamp, in bytes. */
+const MAX_TIMESTAMP = 48;
+
+/**
+ * Control capacity, in bytes, for all that options can add to a message, whoever has set them, and as many
+ * descriptors as a message can carry.
+ */
+export const FULL_CONTROL: number = cmsgSpace(MAX_TIMESTAMP, platform) +
+  cmsgSpace(UCRED_SIZE, platform) + cmsgSpace(MAX_LABEL, platform) +
+  cmsgSpace(MAX_FILES * 4, platform) + cmsgSpace(4, platform);
+
+/** Bytes taken from a stream that nobody has been given yet, and who sent them. */
+interface Unread {
+  bytes: Uint8Array;
+  readonly credentials: Credentials | undefined;
+}
+
+/** A receive that has taken a part of what it waits for. */
+export interface PartialReceive {
+  /** Leave that part to the next receive, by {@linkcode ReceiveState.giveBack}. */
+  handBack(): void;
+}
+
+/** What receiving keeps from one message to the next. */
+export class ReceiveState {
+  readonly descriptor: Descriptor;
+  readonly type: SocketType;
+  /** The receive of a stream that waits, or has failed, with a part of what it was to take. */
+  partial: PartialReceive | undefined = undefined;
+  #unread: Unread[] | undefined = undefined;
+  #hasEnded = false;
+  #plainControl = 0;
+  #version = -1;
+
+  /** @param owner An object that must not become garbage while a receive waits: that would close the descriptor. */
+  constructor(descriptor: Descriptor, type: SocketType, readonly owner?: object) {
+    this.descriptor = descriptor;
+    this.type = type;
+  }
+
+  /**
+   * Control capacity, in bytes, for a message whose descriptors are not wanted: exactly what the options call for,
+   * so that the kernel closes descriptors before they become this process's own. Closing one can block, or give
+   * up the file locks of this process.
+   */
+  get plainControl(): number {
+    if (this.#version !== optionsVersion) this.lookUpOptions();
+    return this.#plainControl;
+  }
+
+  /** Look the options up anew: something came that they did not call for, so another process has set one. */
+  lookUpOptions(): void {
+    this.#version = optionsVersion;
+    this.#plainControl = controlOfOptions(this.descriptor.fd);
+  }
+
+  /** Whether there are bytes to be given before any are received. Only a receive in its turn asks. */
+  get hasUnread(): boolean {
+    // A receive that has a part is over then, although it may not have come to say so.
+    this.partial?.handBack();
+    return this.#unread !== undefined;
+  }
+
+  /** The number of bytes to be given before any are received. */
+  get unreadLength(): number {
+    return this.#unread?.reduce((sum, { bytes }) => sum + bytes.byteLength, 0) ?? 0;
+  }
+
+  /** Who sent the bytes to be given next, if that is known. */
+  get unreadCredentials(): Credentials | undefined {
+    return this.#unread?.[0]?.credentials;
+  }
+
+  /** Give unread bytes of one sender, at most `size`, or show them only: the number of bytes. */
+  takeUnread(
+    target: readonly Uint8Array[],
+    peek = false,
+    size: number = totalLength(target),
+  ): number {
+    const first = this.#unread?.[0];
+    if (first === undefined) return 0;
+    const count = Math.min(size, first.bytes.byteLength);
+    scatter(first.bytes.subarray(0, count), target);
+    if (peek) return count;
+    first.bytes = first.bytes.subarray(count);
+    if (first.bytes.byteLength === 0) this.#unread?.shift();
+    if (this.#unread?.length === 0) this.#unread = undefined;
+    return count;
+  }
+
+  /**
+   * Put bytes that were taken from a stream in front of those to be received next. They are copied.
+   *
+   * @param credentials Who sent them, if that is known.
+   */
+  giveBack(bytes: Uint8Array, credentials?: Credentials): void {
+    if (bytes.byteLength === 0) return;
+    const unread = this.#unread ??= [];
+    const first = unread[0];
+    if (first !== undefined && isSameSender(first.credentials, credentials)) {
+      first.bytes = concatenated([bytes, first.bytes]);
+    } else {
+      unread.unshift({ bytes: copyOf(bytes), credentials });
+    }
+  }
+
+  /**
+   * Whether a datagram socket that has nothing to give never will: once reading is shut down, it gives EAGAIN.
+   *
+   * @param hasWaited Whether the receive has waited: before that, nothing says that it is worth a look.
+   */
+  isOver(hasWaited: boolean): boolean {
+    if (this.type !== "dgram" || !(hasWaited || this.#hasEnded)) return false;
+    return this.#hasEnded = isReadingShutDown(this.descriptor.fd);
+  }
+}
+
+/** Control capacity, in bytes, for what is of use in a message without descriptors, and what comes before it. */
+export function controlOfOptions(fd: number): number {
+  const credentials = isOn(fd, platform.SO_PASSCRED) ? cmsgSpace(UCRED_SIZE, platform) : 0;
+  const pidfd = isOn(fd, platform.SO_PASSPIDFD) ? cmsgSpace(4, platform) : 0;
+  if (credentials + pidfd === 0) return 0;
+  const label = isOn(fd, platform.SO_PASSSEC) ? cmsgSpace(MAX_LABEL, platform) : 0;
+  return timestampsOf(fd) + credentials + label + pidfd;
+}
+
+function timestampsOf(fd: number): number {
+  const { SO_TIMESTAMP, SO_TIMESTAMPNS, SO_TIMESTAMP_NEW, SO_TIMESTAMPNS_NEW } = platform;
+  const names = [SO_TIMESTAMP, SO_TIMESTAMPNS, SO_TIMESTAMP_NEW, SO_TIMESTAMPNS_NEW];
+  const simple = names.some((it) => isOn(fd, it)) ? cmsgSpace(16, platform) : 0;
+  return simple + (isOn(fd, platform.SO_TIMESTAMPING) ? cmsgSpace(MAX_TIMESTAMP, platform) : 0);
+}
+
+function isOn(fd: number, option: number): boolean {
+  return option !== MISSING && readIntOption(fd, platform.SOL_SOCKET, option) > 0;
+}

@@ -1,0 +1,288 @@
+/**
+ * Moving bytes and messages through a socket.
+ *
+ * @module
+ */
+
+import { platform } from "../../ffi/platform/mod.ts";
+import { recv } from "../../ffi/syscalls/sockets.ts";
+import { countOrEnd, requireBytes } from "../descriptor/caller_buffer.ts";
+import { closeWhenForgotten } from "../descriptor/finalizer.ts";
+import { perform } from "../descriptor/perform.ts";
+import { check } from "../errors.ts";
+import { requireNoReceive, requireNoSend } from "../socket/busy.ts";
+import { type OutgoingMessage, senderOf } from "../socket/outgoing_message.ts";
+import { sendBytes } from "../socket/send_bytes.ts";
+import type { SocketType } from "../socket/socket_type.ts";
+import { checkedTimeout, performWithin, type SyncOptions } from "../socket/time_limit.ts";
+import { Write, WriteBatch } from "../socket/write_batch.ts";
+import type { Message } from "./message.ts";
+import { MessageIterator } from "./message_iterator.ts";
+import { MessageReceiver } from "./message_receiver.ts";
+import { Read } from "./reading.ts";
+import {
+  checkedRequest,
+  type ReceiveOptions,
+  requireRoomForBytes,
+  type SyncReceiveOptions,
+} from "./receive_options.ts";
+import type { ReceiveState } from "./receive_state.ts";
+import { SocketOptions } from "./socket_options.ts";
+import type { SocketState } from "./socket_state.ts";
+
+const { EAGAIN, MSG_DONTWAIT } = platform;
+
+/** How an asynchronous {@linkcode Socket.read} works. */
+export interface ReadOptions {
+  /** Ends the wait; the promise is rejected with the signal's reason, and nothing is taken. */
+  signal?: AbortSignal;
+}
+
+/** How an asynchronous {@linkcode Socket.write} works. */
+export interface WriteOptions {
+  /** Ends the wait; the promise is rejected with the signal's reason, and nothing is written. */
+  signal?: AbortSignal;
+}
+
+/** How an asynchronous {@linkcode Socket.send} works. */
+export interface SendOptions {
+  /** Ends the wait; the promise is rejected with the signal's reason. On a stream, a part may be sent by then. */
+  signal?: AbortSignal;
+}
+
+/** Return what is behind a socket: for the rest of the module. */
+export let stateOf: (socket: SocketTransfer) => SocketState;
+
+/** Reading and writing, sending and receiving: the part of `Socket` that moves data. */
+export abstract class SocketTransfer extends SocketOptions {
+  readonly #state: SocketState;
+
+  /** Called by what opens or adopts sockets. */
+  protected constructor(state: SocketState) {
+    super();
+    this.#state = state;
+    closeWhenForgotten(this, state?.descriptor);
+  }
+
+  static {
+    stateOf = (socket) => socket.#state;
+  }
+
+  /** The type of the socket. */
+  get type(): SocketType {
+    return this.#state.type;
+  }
+
+  /**
+   * Read up to `bytes.byteLength` bytes. Descriptors that come along are closed by the kernel: use `receive` to
+   * take them. On a socket with message boundaries, this takes a message, and what does not fit is lost. Reading
+   * into no room at all gives 0 without waiting, and takes nothing.
+   *
+   * @returns The number of bytes read, `null` at the end.
+   * @throws {TypeError} If `bytes` is no `Uint8Array`, or is detached or shrunk while it waits.
+   * @throws {Deno.errors.BadResource} If the socket is closed, also while waiting.
+   * @throws {Deno.errors.ConnectionReset} If the peer closed with data of ours unread.
+   */
+  read(bytes: Uint8Array, options: ReadOptions = {}): Promise<number | null> {
+    try {
+      const { signal } = options;
+      const operation = new Read(this.#receiveState(), bytes, requireBytes(bytes));
+      return perform(this.#state.descriptor.reading, operation, signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * Read up to `bytes.byteLength` bytes, blocking the thread: what `read` does.
+   *
+   * @throws {Deno.errors.Busy} While an asynchronous `receive` or `read` on a stream is under way.
+   * @throws {Deno.errors.TimedOut} After `timeout` milliseconds.
+   * @throws {Deno.errors.WouldBlock} After `receiveTimeout`, if that is set and no `timeout` is given.
+   */
+  readSync(bytes: Uint8Array, options: SyncOptions = NO_OPTIONS): number | null {
+    const { descriptor, type } = this.#state;
+    requireNoReceive(descriptor, type);
+    const timeout = checkedTimeout(options.timeout);
+    const length = requireBytes(bytes);
+    const count = this.#readNow(bytes, length);
+    if (count !== -EAGAIN) return countOrEnd(check(count, "recv"), length);
+    const operation = new Read(this.#receiveState(), bytes, length);
+    return performWithin(descriptor.reading, operation, timeout, platform.SO_RCVTIMEO);
+  }
+
+  /** Read what can be read without looking at anything else: `-EAGAIN` if more is to be done. */
+  #readNow(bytes: Uint8Array, length: number): number {
+    const { descriptor: { fd }, type, receiving } = this.#state;
+    const isPlain = type === "stream" && receiving === undefined && length > 0;
+    return isPlain ? recv(fd, bytes, MSG_DONTWAIT, length) : -EAGAIN;
+  }
+
+  /**
+   * Write a part of `bytes`, or all; on sockets that keep message boundaries, all of it as one message.
+   *
+   * @returns The number of bytes written.
+   * @throws {TypeError} If `bytes` is no `Uint8Array`, or is detached or shrunk while it waits.
+   * @throws {Deno.errors.BrokenPipe} If the peer has closed.
+   * @throws {Deno.errors.BadResource} If the socket is closed, also while waiting.
+   */
+  write(bytes: Uint8Array, options: WriteOptions = {}): Promise<number> {
+    try {
+      const { signal } = options;
+      const { descriptor, type } = this.#state;
+      if (type === "stream" && descriptor.isWriting && signal === undefined) {
+        return this.#queue(bytes);
+      }
+      const length = requireBytes(bytes);
+      const operation = new Write(descriptor, bytes, length, type, this);
+      return perform(descriptor.writing, operation, signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Writes that wait for others go out together. */
+  #queue(bytes: Uint8Array): Promise<number> {
+    const state = this.#state;
+    if (state.batch?.isOpen) return state.batch.add(bytes);
+    const batch = state.batch = new WriteBatch(state.descriptor, this);
+    const written = batch.add(bytes);
+    const forget = () => {
+      if (state.batch === batch) state.batch = undefined;
+    };
+    perform(state.descriptor.writing, batch).then(forget, (reason) => {
+      forget();
+      batch.fail(reason);
+    });
+    return written;
+  }
+
+  /**
+   * Write a part of `bytes`, or all, blocking the thread: what `write` does.
+   *
+   * @throws {Deno.errors.Busy} While an asynchronous `send` or `write` on a stream is under way.
+   * @throws {Deno.errors.TimedOut} After `timeout` milliseconds.
+   * @throws {Deno.errors.WouldBlock} After `sendTimeout`, if that is set and no `timeout` is given.
+   */
+  writeSync(bytes: Uint8Array, options: SyncOptions = NO_OPTIONS): number {
+    const { descriptor, type } = this.#state;
+    requireNoSend(descriptor, type);
+    const timeout = checkedTimeout(options.timeout);
+    const length = requireBytes(bytes);
+    const count = sendBytes(descriptor.fd, bytes, type, length);
+    if (count !== -EAGAIN) return check(count, "send");
+    const operation = new Write(descriptor, bytes, length, type, this);
+    return performWithin(descriptor.writing, operation, timeout, platform.SO_SNDTIMEO);
+  }
+
+  /**
+   * Send one message: all of its data, and its descriptors exactly once, with the first byte. The
+   * descriptors stay open here.
+   *
+   * @returns The number of bytes sent.
+   * @throws {TypeError} If there are descriptors or credentials without data on a stream, or `to` elsewhere than
+   * on a datagram socket, or the data is detached or shrunk while it waits.
+   * @throws {RangeError} If there are more than 253 descriptors.
+   * @throws {Deno.errors.BadResource} If the socket or one of the files is closed.
+   * @throws {Deno.errors.BrokenPipe} If the peer has closed.
+   *
+   * @example Datagrams to an address
+   * ```ts
+   * import { unix } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const dir = Deno.makeTempDirSync();
+   * using receiver = unix.bind(`${dir}/inbox`);
+   * using sender = unix.bind(`${dir}/outbox`);
+   * await sender.send({ data: new Uint8Array([1]), to: `${dir}/inbox` });
+   * using message = await receiver.receive();
+   * assertEquals(message?.from?.path, `${dir}/outbox`);
+   * ```
+   */
+  send(message: OutgoingMessage, options: SendOptions = {}): Promise<number> {
+    try {
+      const { signal } = options;
+      const { descriptor, type } = this.#state;
+      return perform(descriptor.writing, senderOf(descriptor, type, message, this), signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * Send one message, blocking the thread: what `send` does.
+   *
+   * @throws {Deno.errors.Busy} While an asynchronous `send` or `write` on a stream is under way.
+   * @throws {Deno.errors.TimedOut} After `timeout` milliseconds.
+   * @throws {Deno.errors.WouldBlock} After `sendTimeout`, if that is set and no `timeout` is given.
+   */
+  sendSync(message: OutgoingMessage, options: SyncOptions = NO_OPTIONS): number {
+    const { descriptor, type } = this.#state;
+    requireNoSend(descriptor, type);
+    const timeout = checkedTimeout(options.timeout);
+    const sender = senderOf(descriptor, type, message);
+    return performWithin(descriptor.writing, sender, timeout, platform.SO_SNDTIMEO);
+  }
+
+  /**
+   * Receive one message; on a stream, what has come. Nothing is taken by a receive into no room on a stream.
+   *
+   * On a stream, `files` belong to the last part of `data`, unless `filesFirst` is set.
+   *
+   * @returns The message, `null` at the end.
+   * @throws {ControlTruncatedError} If `files` is above 0 and the peer sent more. All of them are closed. `code`
+   * is `EMFILE` if this process hit its descriptor limit.
+   * @throws {TypeError} If `peek` and `files` are given together, or the buffer is detached or shrunk while it waits.
+   * @throws {RangeError} If `size` or `files` is out of range.
+   * @throws {Deno.errors.BadResource} If the socket is closed, also while waiting.
+   */
+  receive(options: ReceiveOptions = {}): Promise<Message | null> {
+    try {
+      const { signal } = options;
+      const receiver = new MessageReceiver(this.#receiveState(), checkedRequest(options));
+      return perform(this.#state.descriptor.reading, receiver, signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * Receive one message, blocking the thread: what `receive` does.
+   *
+   * @throws {Deno.errors.Busy} While an asynchronous `receive` or `read` on a stream is under way.
+   * @throws {Deno.errors.TimedOut} After `timeout` milliseconds.
+   * @throws {Deno.errors.WouldBlock} After `receiveTimeout`, if that is set and no `timeout` is given.
+   */
+  receiveSync(options: SyncReceiveOptions = NO_OPTIONS): Message | null {
+    const { descriptor, type } = this.#state;
+    requireNoReceive(descriptor, type);
+    const timeout = checkedTimeout(options.timeout);
+    const receiver = new MessageReceiver(this.#receiveState(), checkedRequest(options));
+    return performWithin(descriptor.reading, receiver, timeout, platform.SO_RCVTIMEO);
+  }
+
+  #receiveState(): ReceiveState {
+    return this.#state.receiving ?? this.#state.receiveState(this);
+  }
+
+  /**
+   * Go through the messages until the end of the connection; on a datagram socket, for ever. Nothing that a peer
+   * sends ends it: a message with more descriptors than requested comes with `controlTruncated`, and none of them.
+   *
+   * @throws {RangeError} If there is no room for a byte on a stream: its end could never be seen.
+   * @throws {Deno.errors.BadResource} If the socket is closed meanwhile.
+   */
+  messages(options: ReceiveOptions = {}): AsyncIterableIterator<Message> {
+    const { descriptor, type } = this.#state;
+    const { signal, ...request } = options;
+    return new MessageIterator(async (ended) => {
+      const checked = checkedRequest(request);
+      if (type === "stream") requireRoomForBytes(checked);
+      const receiver = new MessageReceiver(this.#receiveState(), checked, false);
+      return await perform(descriptor.reading, receiver, ended);
+    }, signal);
+  }
+}
+
+/** What calls without options share: an object for each would be garbage at once. */
+const NO_OPTIONS: SyncOptions = {};

@@ -1,0 +1,78 @@
+/**
+ * A `Msghdr` that something is received into.
+ *
+ * @module
+ */
+
+import { platform } from "../../ffi/platform/mod.ts";
+import { recvmsg } from "../../ffi/syscalls/sockets.ts";
+import { check } from "../errors.ts";
+import type { ReceiveState } from "../handle/receive_state.ts";
+import { Receiver } from "../handle/receiver.ts";
+import type { MessageState } from "./state.ts";
+
+const { EAGAIN, MSG_DONTWAIT, MSG_OOB, MSG_WAITALL } = platform;
+
+/** Receives into a message; its result is the number of bytes. */
+export class HeaderReceiver extends Receiver<number> {
+  readonly #message: MessageState;
+  readonly #resets: number;
+  readonly #named: boolean;
+  readonly #isUrgent: boolean;
+  #isHeld = false;
+  #isUnread = false;
+
+  constructor(state: ReceiveState, message: MessageState, flags: number) {
+    // Every call is made with MSG_DONTWAIT, which makes MSG_WAITALL void: filling the memory is done here.
+    const mustFill = (flags & MSG_WAITALL) !== 0 && (flags & (MSG_OOB | MSG_DONTWAIT)) === 0;
+    super(state, undefined, message.vectors, message.size, flags & ~MSG_WAITALL, mustFill);
+    this.#message = message;
+    this.#resets = message.resets;
+    this.#named = state.type !== "stream";
+    this.#isUrgent = (flags & MSG_OOB) !== 0;
+  }
+
+  protected override takesUnread(): boolean {
+    return this.#isUnread = !this.#isUrgent && super.takesUnread();
+  }
+
+  protected override hasDescriptors(): boolean {
+    const { files, pidfd } = this.#message.received;
+    return files !== undefined || pidfd !== undefined;
+  }
+
+  protected receiveOnce(fd: number): number {
+    const message = this.#message;
+    if (message.resets !== this.#resets) {
+      throw new TypeError("Cannot receive into the message: it was reset while the receive waited");
+    }
+    const header = this.filled === 0 && !this.#isHeld
+      ? message.layOutToReceive(this.#named)
+      : message.layOutRest(this.#named, this.pieces, this.filled, this.size - this.filled);
+    const count = recvmsg(fd, header, this.flags);
+    // What came along with the bytes before counts until more of them come.
+    if (this.filled === 0 || count > 0) message.finishReceive(count, this.#named);
+    if (count > 0) {
+      this.#isUnread = false;
+      this.credentials = message.received.credentials;
+    }
+    this.hasEnded = count === 0 && !this.#named;
+    return count;
+  }
+
+  /** The vectors may change from now on. */
+  beforeWait(): void {
+    if (this.#isHeld) return;
+    this.#isHeld = true;
+    this.pieces = this.pieces.slice();
+  }
+
+  /** Return the number of bytes; after the socket's own time limit, too, if there are any. */
+  outcome(result: number): number {
+    const count = result === -EAGAIN && this.filled > 0 ? this.filled : check(result, "recvmsg");
+    this.taken();
+    if (this.#isUnread) this.#message.finishUnread(count);
+    else this.#message.bytesReceived = count;
+    return count;
+  }
+}

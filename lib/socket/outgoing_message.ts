@@ -1,0 +1,216 @@
+/**
+ * The messages of `Socket.send`: their checks, and how they are laid out.
+ *
+ * @module
+ */
+
+import { byteLengthOf, viewOf } from "../../ffi/memory.ts";
+import { platform } from "../../ffi/platform/mod.ts";
+import { send, sendmsg } from "../../ffi/syscalls/sockets.ts";
+import { type Address, isUnixAddr } from "../address/sockaddr.ts";
+import { type Destination, destinationOf } from "../address/destination.ts";
+import { bufferDetachedError, isBytes } from "../descriptor/caller_buffer.ts";
+import type { Descriptor } from "../descriptor/descriptor.ts";
+import { type FileLike, fileNumbers } from "../fd/file_like.ts";
+import type { Credentials } from "../message/cmsg.ts";
+import { sharedRights } from "../message/control.ts";
+import { MAX_VECTORS, sharedHeader } from "../message/header.ts";
+import { controlNeedsByte } from "./full_queue.ts";
+import { HeldControl, type Outgoing } from "./outgoing.ts";
+import { concatenated, totalLength } from "./pieces.ts";
+import { pieceOf } from "./send_bytes.ts";
+import { Sender } from "./sender.ts";
+import type { SocketType } from "./socket_type.ts";
+
+/** What {@linkcode Socket.send} sends. */
+export interface OutgoingMessage {
+  /** The data: one piece, or several that are sent as one message. The default is none. */
+  data?: Uint8Array | readonly Uint8Array[];
+  /** Open files to pass along, at most 253. They stay open here, and yours to close. */
+  files?: readonly FileLike[];
+  /** Credentials to claim; the kernel refuses those that are not the process's own without privileges. Linux only. */
+  credentials?: Credentials;
+  /** Where to send it, on an unconnected datagram socket: an address, or what `from` or `fromAddress` of a message gave. */
+  to?: Address | Deno.UnixAddr;
+}
+
+const NO_FILES: readonly number[] = [];
+
+const NO_PIECES: readonly Uint8Array[] = [];
+
+/**
+ * Return what sends a message, all of which is checked. Each property is read once, those of the files last:
+ * nothing of the caller's runs between looking at a descriptor and using it.
+ *
+ * @param owner An object that must not become garbage while the message waits: that would close the descriptor.
+ * @throws {TypeError} If it is no message, or cannot be sent on a socket of this type.
+ * @throws {RangeError} If there are more than 253 files, or credentials are out of range.
+ */
+export function senderOf(
+  descriptor: Descriptor,
+  type: SocketType,
+  message: OutgoingMessage,
+  owner?: object,
+): Sender {
+  const { data, files, credentials, to } = message;
+  if (data === undefined && files === undefined) requireMessage(message);
+  const pieces = data === undefined || isBytes(data) ? NO_PIECES : checkedPieces(data, type);
+  const claimed = credentials === undefined ? undefined : checkedCredentials(credentials);
+  const destination = to === undefined ? undefined : checkedDestination(to, type);
+  try {
+    const numbers = files === undefined ? NO_FILES : fileNumbers(files);
+    const outgoing = isBytes(data)
+      ? new MessageData(type, data, NO_PIECES, numbers, claimed)
+      : new MessageData(
+        type,
+        pieces.length === 1 ? pieces[0] : undefined,
+        pieces,
+        numbers,
+        claimed,
+      );
+    outgoing.requireByte();
+    return new Sender(descriptor, type, outgoing, destination, 0, type === "stream", owner);
+  } catch (error) {
+    destination?.[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** One message: a piece of data or several, files and credentials. */
+class MessageData implements Outgoing {
+  readonly size: number;
+  readonly #type: SocketType;
+  /** The data: one piece, or else several. */
+  readonly #piece: Uint8Array | undefined;
+  readonly #pieces: readonly Uint8Array[];
+  readonly #files: readonly number[];
+  readonly #credentials: Credentials | undefined;
+  #held: HeldControl | undefined;
+
+  constructor(
+    type: SocketType,
+    piece: Uint8Array | undefined,
+    pieces: readonly Uint8Array[],
+    files: readonly number[],
+    credentials: Credentials | undefined,
+  ) {
+    this.#type = type;
+    this.#piece = piece;
+    this.#pieces = pieces;
+    this.#files = files;
+    this.#credentials = credentials;
+    this.#held = undefined;
+    this.size = this.#currentSize();
+  }
+
+  #currentSize(): number {
+    return this.#piece === undefined ? totalLength(this.#pieces) : byteLengthOf(this.#piece);
+  }
+
+  get #hasControl(): boolean {
+    return this.#files.length > 0 || this.#credentials !== undefined;
+  }
+
+  /** Check that there is data for the control messages to travel with. */
+  requireByte(): void {
+    if (this.size > 0 || this.#type !== "stream" || !this.#hasControl) return;
+    throw controlNeedsByte(this.#files.length > 0 ? "descriptors" : "credentials");
+  }
+
+  requireSize(): void {
+    if (this.#currentSize() < this.size) throw bufferDetachedError();
+  }
+
+  transfer(fd: number, sent: number, sockaddr: Uint8Array | null, flags: number): number {
+    const left = this.size - sent;
+    const size = pieceOf(left, this.#type);
+    const isPlain = sockaddr === null && (sent > 0 || !this.#hasControl);
+    if (this.#piece === undefined) return this.#transferVectors(fd, sent, size, sockaddr, flags);
+    const piece = sent === 0 ? this.#piece : viewOf(this.#piece, sent, size);
+    if (isPlain) return send(fd, piece, flags, size);
+    const header = sharedHeader();
+    header.setSingleVector(piece, size);
+    this.#addControl(sent);
+    header.setName(sockaddr);
+    return sendmsg(fd, header.location, flags);
+  }
+
+  #transferVectors(
+    fd: number,
+    sent: number,
+    size: number,
+    sockaddr: Uint8Array | null,
+    flags: number,
+  ): number {
+    const header = sharedHeader();
+    header.setVectors(this.#pieces, sent, size);
+    this.#addControl(sent);
+    header.setName(sockaddr);
+    return sendmsg(fd, header.location, flags);
+  }
+
+  /** Descriptors go out once: after a part of the data they are with the receiver. */
+  #addControl(sent: number): void {
+    const header = sharedHeader();
+    const held = this.#held;
+    if (sent > 0 || !this.#hasControl) return header.setControl(0, 0);
+    if (held !== undefined) return header.setControl(held.address, held.length);
+    const rights = sharedRights();
+    header.setControl(rights.address, rights.write(this.#files, this.#credentials));
+  }
+
+  hold(sent: number): void {
+    if (sent > 0 || this.#held !== undefined || !this.#hasControl) return;
+    const rights = sharedRights();
+    this.#held = new HeldControl(rights.finished(rights.write(this.#files, this.#credentials)));
+  }
+
+  release(): void {
+    this.#held?.release();
+  }
+}
+
+/** Bytes or a string in place of a message have none of its properties, and would be an empty one. */
+function requireMessage(message: unknown): void {
+  if (typeof message === "object" && !isBytes(message) && !Array.isArray(message)) return;
+  throw new TypeError("Cannot send: give a message, as in `{ data: bytes }`");
+}
+
+function checkedPieces(data: readonly Uint8Array[], type: SocketType): readonly Uint8Array[] {
+  const pieces: readonly Uint8Array[] = Array.isArray(data) ? Array.from(data) : [];
+  if (!Array.isArray(data) || !pieces.every(isBytes)) {
+    throw new TypeError("Cannot send the data: give a Uint8Array or an array of them");
+  }
+  // A stream may take several calls; a message must fit one, and one takes IOV_MAX pieces.
+  return type === "stream" || pieces.length <= MAX_VECTORS ? pieces : [concatenated(pieces)];
+}
+
+function checkedDestination(to: Address | Deno.UnixAddr, type: SocketType): Destination {
+  if (type !== "dgram") {
+    throw new TypeError(
+      "Cannot send to an address: only datagram sockets send to several; connect instead",
+    );
+  }
+  return destinationOf(isUnixAddr(to) ? to.path : to, "sendmsg");
+}
+
+function checkedCredentials(credentials: Credentials): Credentials {
+  const { pid, uid, gid } = credentials;
+  for (
+    const [what, value, limit] of [["pid", pid, 0x7fffffff], ["uid", uid, 0xffffffff], [
+      "gid",
+      gid,
+      0xffffffff,
+    ]] as const
+  ) {
+    if (!Number.isInteger(value) || value < 0 || value > limit) {
+      throw new RangeError(
+        `Cannot send credentials with the ${what} ${value}: give an integer from 0 to ${limit}`,
+      );
+    }
+  }
+  if (platform.SCM_CREDENTIALS < 0) {
+    throw new Deno.errors.NotSupported("Sending credentials with a message exists on Linux only");
+  }
+  return { pid, uid, gid };
+}

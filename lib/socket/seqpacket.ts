@@ -1,0 +1,76 @@
+/**
+ * The end of a seqpacket connection: recvmsg(2) returns 0 for it, and for an empty message as well.
+ *
+ * @module
+ */
+
+import { MISSING, platform } from "../../ffi/platform/mod.ts";
+import { recv, recvmsg } from "../../ffi/syscalls/sockets.ts";
+import { IncomingControl } from "../message/control.ts";
+import { sharedHeader } from "../message/header.ts";
+import { cmsgSpace } from "../message/cmsg.ts";
+import { isReadingShutDown } from "./inspect.ts";
+import { readIntOption, setIntOption } from "./options.ts";
+
+const { MSG_DONTWAIT, MSG_PEEK } = platform;
+
+const oneByte = new Uint8Array(128).subarray(0, 1);
+
+/** What {@linkcode lookAhead} returns for a message that can be taken. */
+export const MESSAGE = 1;
+
+/** What {@linkcode lookAhead} returns for the end of the connection. */
+export const END = 0;
+
+/**
+ * Say what the next receive on a seqpacket socket will find, without taking anything: {@linkcode MESSAGE},
+ * {@linkcode END}, or `-errno`, which is `-EAGAIN` where there is nothing yet.
+ *
+ * The end needs reading to be shut down, by the peer's close or on this side, and that is never undone: as long
+ * as it is not, what looks empty is a message. Afterwards nothing new can arrive, so that a second look is exact.
+ */
+export function lookAhead(fd: number): number {
+  const count = recv(fd, oneByte, MSG_PEEK | MSG_DONTWAIT);
+  if (count !== 0) return count;
+  return isReadingShutDown(fd) && !hasMessage(fd) ? END : MESSAGE;
+}
+
+let control: IncomingControl | undefined;
+
+/** Room for the one control message that tells a message from the end: none is left for descriptors. */
+const ROOM = cmsgSpace(16, platform);
+
+/** Options that add a control message to each message, before its descriptors. */
+const MARKS = [
+  platform.SO_TIMESTAMP,
+  platform.SO_TIMESTAMPNS,
+  platform.SO_TIMESTAMP_NEW,
+  platform.SO_TIMESTAMPNS_NEW,
+  platform.SO_PASSCRED,
+].filter((it) => it !== MISSING);
+
+/**
+ * Whether a message is there, which may be empty, on a socket whose reading is shut down: a message has a time
+ * stamp, and the end has none. Where the option is off, it is on for this one look only.
+ */
+function hasMessage(fd: number): boolean {
+  const { SOL_SOCKET, SO_TIMESTAMP } = platform;
+  if (MARKS.some((it) => readIntOption(fd, SOL_SOCKET, it) > 0)) return hasControl(fd);
+  if (setIntOption(fd, SOL_SOCKET, SO_TIMESTAMP, 1) < 0) return false;
+  try {
+    return hasControl(fd);
+  } finally {
+    setIntOption(fd, SOL_SOCKET, SO_TIMESTAMP, 0);
+  }
+}
+
+/** Whether the next message has control data, or any data at all. */
+function hasControl(fd: number): boolean {
+  control ??= new IncomingControl();
+  const header = sharedHeader();
+  header.setSingleVector(oneByte);
+  header.setName(null);
+  header.setControl(control.prepare(ROOM), ROOM);
+  const count = recvmsg(fd, header.location, MSG_PEEK | MSG_DONTWAIT);
+  return count > 0 || (count === 0 && header.controlLength > 0);
+}

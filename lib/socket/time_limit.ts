@@ -1,0 +1,62 @@
+/**
+ * How long a blocking call waits.
+ *
+ * @module
+ */
+
+import { platform } from "../../ffi/platform/mod.ts";
+import type { Channel } from "../descriptor/descriptor.ts";
+import { type Outcome, performSync } from "../descriptor/perform.ts";
+import { pollTimeout } from "./options.ts";
+
+/** How a blocking form of an operation works. */
+export interface SyncOptions {
+  /** How long to wait at most, in milliseconds; then `Deno.errors.TimedOut` is thrown. The default is the socket's own limit. */
+  timeout?: number;
+}
+
+/** The longest limit, in milliseconds. */
+const MAX_TIMEOUT = 2 ** 31;
+
+/**
+ * Check a limit that is given with a call, in milliseconds.
+ *
+ * @throws {RangeError} If it is out of range.
+ */
+export function checkedTimeout(timeout: number | undefined): number | undefined {
+  if (timeout === undefined) return undefined;
+  if (typeof timeout === "number" && timeout >= 0 && timeout <= MAX_TIMEOUT) return timeout;
+  throw new RangeError(
+    `Cannot wait for ${String(timeout)} ms: give a number from 0 to ${MAX_TIMEOUT}`,
+  );
+}
+
+/**
+ * Perform an operation, blocking the thread.
+ *
+ * @param timeout The limit given with the call, in milliseconds; without one that of the socket counts, and
+ * exceeding that is `WouldBlock`.
+ * @param option The socket's own limit: `SO_RCVTIMEO` or `SO_SNDTIMEO`.
+ * @throws {Deno.errors.TimedOut} If the limit given with the call is over.
+ */
+export function performWithin<T>(
+  channel: Channel,
+  operation: Outcome<T>,
+  timeout: number | undefined,
+  option: number,
+): T {
+  const { fd } = channel.descriptor;
+  if (timeout === undefined) {
+    return performSync(channel, operation, () => pollTimeout(fd, option));
+  }
+  try {
+    return performSync(channel, operation, () => timeout);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+    throw timedOut(option === platform.SO_RCVTIMEO ? "receive" : "send", timeout);
+  }
+}
+
+function timedOut(what: string, timeout: number): Error {
+  return new Deno.errors.TimedOut(`Cannot ${what}: nothing changed within ${timeout} ms`);
+}

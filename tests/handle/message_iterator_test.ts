@@ -1,0 +1,86 @@
+import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { MessageIterator } from "../../lib/handle/message_iterator.ts";
+import type { ReceiveOptions } from "../../lib/handle/receive_options.ts";
+import { bytes, connected, isPending, PAIRED, test, text } from "../util/cases.ts";
+
+test("messages() goes on after a message with too many descriptors, and says so", async () => {
+  for (const type of PAIRED) {
+    using pair = connected(type);
+    for (const count of [1, 3, 1]) {
+      pair.a.sendSync({ data: bytes(String(count)), files: Array(count).fill(0) });
+    }
+    const seen: unknown[] = [];
+    for await (const message of pair.b.messages({ files: 1 })) {
+      using it = message;
+      seen.push([text(it.data), it.files.length, it.controlTruncated]);
+      if (seen.length === 3) break;
+    }
+    assertEquals(seen, [["1", 1, false], ["3", 0, true], ["1", 1, false]], type);
+  }
+});
+
+test("messages() without room for a byte is refused on a stream, and ends elsewhere", async () => {
+  using pair = connected();
+  pair.a.close();
+  for (const options of [{ size: 0 }, { buffer: new Uint8Array(0) }] as ReceiveOptions[]) {
+    await assertRejects(() => pair.b.messages(options).next(), RangeError, "at least 1");
+  }
+  if (!PAIRED.includes("seqpacket")) return;
+  using records = connected("seqpacket");
+  records.a.writeSync(bytes("abc"));
+  records.a.close();
+  const seen: boolean[] = [];
+  for await (const { truncated } of records.b.messages({ size: 0 })) seen.push(truncated);
+  assertEquals(seen, [true]);
+});
+
+for (const how of ["return", "throw"] as const) {
+  test(`${how}() of messages() ends a next() that waits, and takes no message`, async () => {
+    for (const type of PAIRED) {
+      using pair = connected(type);
+      const iterator = pair.b.messages();
+      const waiting = [iterator.next(), iterator.next()];
+      assertEquals(await isPending(Promise.race(waiting)), true);
+      const reason = new Error("enough");
+      if (how === "return") {
+        assertEquals(await iterator.return?.(7), { done: true, value: 7 });
+      } else {
+        assertStrictEquals(
+          await assertRejects(() => iterator.throw?.(reason) ?? Promise.resolve()),
+          reason,
+        );
+      }
+      for (const it of waiting) assertEquals(await it, { done: true, value: undefined });
+      assertEquals(await iterator.next(), { done: true, value: undefined });
+      pair.a.writeSync(bytes("a"));
+      assertEquals(text((await pair.b.receive())?.data), "a", type);
+    }
+  });
+}
+
+test("messages() ends with the caller's signal, also in the middle of a wait", async () => {
+  using pair = connected();
+  const abort = new AbortController();
+  const iterator = pair.b.messages({ signal: abort.signal });
+  const waiting = iterator.next();
+  assertEquals(await isPending(waiting), true);
+  abort.abort("enough");
+  assertEquals(await assertRejects(() => waiting), "enough");
+  assertEquals(await iterator.next(), { done: true, value: undefined });
+});
+
+test("messages() gives calls that are not awaited their messages in order", async () => {
+  using pair = connected("dgram");
+  const iterator = pair.b.messages();
+  const results = [iterator.next(), iterator.next(), iterator.next()];
+  for (const data of ["a", "b", "c"]) pair.a.writeSync(bytes(data));
+  const data = (await Promise.all(results)).map(({ value }) => text(value?.data));
+  assertEquals(data, ["a", "b", "c"]);
+});
+
+Deno.test("MessageIterator passes an error on once, and has ended then", async () => {
+  const iterator = new MessageIterator(() => Promise.reject(new Error("own")), undefined);
+  await assertRejects(() => iterator.next(), Error, "own");
+  assertEquals(await iterator.next(), { done: true, value: undefined });
+  assertStrictEquals(iterator[Symbol.asyncIterator](), iterator);
+});

@@ -1,0 +1,204 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { platform } from "../../ffi/platform/mod.ts";
+import { MessageReceiver } from "../../lib/handle/message_receiver.ts";
+import { checkedRequest, type ReceiveOptions } from "../../lib/handle/receive_options.ts";
+import { stateOf } from "../../lib/handle/socket_transfer.ts";
+import type { Message } from "../../lib/handle/message.ts";
+import { Socket } from "../../lib/handle/socket.ts";
+import { duplicate } from "../../lib/fd/file_like.ts";
+import { bind } from "../../lib/unix/bind.ts";
+import { ControlTruncatedError } from "../../mod.ts";
+import { bytes, connected, linuxTest, PAIRED, test, text } from "../util/cases.ts";
+import { countDescriptors } from "../util/descriptors.ts";
+import { tempDir } from "../util/tempdir.ts";
+
+const { SOL_SOCKET, SO_TIMESTAMP, SO_TIMESTAMPNS, SO_PASSSEC } = platform;
+
+type Receive = (socket: Socket, options?: ReceiveOptions) => Promise<Message | null>;
+
+const twins: Readonly<Record<string, Receive>> = {
+  receive: (socket, options) => socket.receive(options),
+  receiveSync: (socket, options) => Promise.try(() => socket.receiveSync(options)),
+};
+
+/** Set options through a second owner of the same open file, which the first knows nothing of. */
+function throughDuplicate(socket: Socket, set: (twin: Socket) => void): void {
+  using twin = Socket.adopt(duplicate(socket.fd));
+  set(twin);
+}
+
+/** What adds control data to messages. */
+const OPTIONS: Readonly<Record<string, (socket: Socket) => void>> = {
+  SO_TIMESTAMP: (socket) => socket.setOption(SOL_SOCKET, SO_TIMESTAMP, 1),
+  SO_TIMESTAMPNS: (socket) => socket.setOption(SOL_SOCKET, SO_TIMESTAMPNS, 1),
+  SO_PASSSEC: (socket) => socket.setOption(SOL_SOCKET, SO_PASSSEC, 1),
+  passCredentials: (socket) => socket.passCredentials = true,
+  passPidfd: (socket) => socket.passPidfd = true,
+  "all of them": (socket) => {
+    for (const name of [SO_TIMESTAMPNS, SO_PASSSEC]) socket.setOption(SOL_SOCKET, name, 1);
+    socket.passCredentials = socket.passPidfd = true;
+  },
+};
+
+for (const [name, receive] of Object.entries(twins)) {
+  for (const type of PAIRED) {
+    for (const [option, set] of Object.entries(OPTIONS)) {
+      linuxTest(
+        `${name}() loses no descriptor to ${option}, set through a duplicate (${type})`,
+        async () => {
+          using pair = connected(type);
+          pair.a.sendSync({ data: bytes("a") });
+          (await receive(pair.b))?.[Symbol.dispose]();
+          throughDuplicate(pair.b, set);
+          for (const count of [1, 3, 253]) {
+            pair.a.sendSync({ data: bytes("b"), files: Array(count).fill(0) });
+            using message = await receive(pair.b, { files: count });
+            assertEquals([message?.files.length, message?.controlTruncated], [count, false]);
+          }
+        },
+      );
+    }
+
+    linuxTest(`${name}() changes no option of the socket (${type})`, async () => {
+      using pair = connected(type);
+      pair.b.setOption(SOL_SOCKET, SO_TIMESTAMPNS, 1);
+      const options = () =>
+        [SO_TIMESTAMP, SO_TIMESTAMPNS].map((it) => pair.b.getOption(SOL_SOCKET, it));
+      const before = options();
+      for (const data of ["a", "", "b"]) {
+        if (data === "" && type === "stream") continue;
+        pair.a.sendSync({ data: bytes(data) });
+        await receive(pair.b);
+      }
+      pair.a.close();
+      if (type !== "dgram") assertEquals(await receive(pair.b), null);
+      assertEquals([before, options()], [[0, 1], [0, 1]]);
+    });
+
+    linuxTest(
+      `${name}() without files gives the credentials that a duplicate asked for (${type})`,
+      async () => {
+        using pair = connected(type);
+        pair.a.sendSync({ data: bytes("a") });
+        await receive(pair.b);
+        throughDuplicate(pair.b, (twin) => twin.passCredentials = true);
+        pair.a.sendSync({ data: bytes("b"), files: [0, 1, 2] });
+        const before = countDescriptors();
+        using message = await receive(pair.b);
+        assertEquals(message?.credentials?.pid, Deno.pid);
+        assertEquals([message?.files, countDescriptors()], [[], before]);
+      },
+    );
+
+    test(`${name}() says how long a message was, also where it is cut (${type})`, async () => {
+      using pair = connected(type);
+      for (const [size, sent] of [[2, 5], [5, 5], [9, 5]] as const) {
+        pair.a.writeSync(bytes("hello".slice(0, sent)));
+        using message = await receive(pair.b, { size });
+        const length = type === "stream" || !platform.reportsFullLength
+          ? Math.min(size, sent)
+          : sent;
+        assertEquals([message?.fullLength, message?.data.byteLength], [
+          length,
+          Math.min(size, sent),
+        ]);
+        if (type === "stream" && size < sent) await receive(pair.b);
+      }
+      pair.a.writeSync(bytes("hello"));
+      using seen = await receive(pair.b, { size: 2, peek: true });
+      const whole = type !== "stream" && platform.reportsFullLength;
+      assertEquals([seen?.fullLength, text(seen?.data)], [whole ? 5 : 2, "he"]);
+    });
+
+    test(`${name}() into a view that follows its memory takes what the call was given (${type})`, async () => {
+      using pair = connected(type);
+      const memory = new ArrayBuffer(4, { maxByteLength: 64 });
+      const buffer = new Uint8Array(memory);
+      const pending = name === "receive" ? pair.b.receive({ buffer }) : undefined;
+      if (pending !== undefined) memory.resize(64);
+      pair.a.writeSync(bytes("abcdefgh"));
+      using message = await (pending ?? receive(pair.b, { buffer }));
+      assertEquals(text(message?.data), "abcd");
+      if (type === "stream") assertEquals(pair.b.bytesAvailable, 4);
+    });
+  }
+
+  test(`${name}() into no room on a stream gives an empty message at once, and takes nothing`, async () => {
+    using pair = connected();
+    for (const options of [{ size: 0 }, { buffer: new Uint8Array(0) }, { buffer: [] }]) {
+      assertEquals((await receive(pair.b, options))?.data.byteLength, 0);
+    }
+    pair.a.sendSync({ data: bytes("a"), files: [0] });
+    assertEquals((await receive(pair.b, { size: 0, files: 1 }))?.files.length, 0);
+    using message = await receive(pair.b, { files: 1 });
+    assertEquals([text(message?.data), message?.files.length], ["a", 1]);
+  });
+
+  linuxTest(`${name}() that refuses descriptors says who sent them`, async () => {
+    using dir = tempDir();
+    using server = bind(dir.join("server"));
+    using client = bind(dir.join("client"));
+    server.passCredentials = true;
+    client.sendSync({ data: bytes("hello"), files: [0, 1, 2], to: dir.join("server") });
+    const before = countDescriptors();
+    const error = await assertRejects(() => receive(server, { files: 1 }), ControlTruncatedError);
+    assertEquals([text(error.data), error.from?.path], ["hello", dir.join("client")]);
+    assertEquals([text(error.fromAddress ?? undefined), error.credentials?.pid], [
+      dir.join("client"),
+      Deno.pid,
+    ]);
+    assertEquals(countDescriptors(), before);
+    // What the error says serves for an answer.
+    server.sendSync({ data: bytes("no"), to: error.fromAddress ?? "" });
+    assertEquals(text(client.receiveSync()?.data), "no");
+  });
+
+  linuxTest(`${name}() gives a name that is no UTF-8 in bytes, which send() takes`, async () => {
+    using dir = tempDir();
+    const names = [
+      new Uint8Array([...bytes(dir.join("x")), 0xff]),
+      new Uint8Array([0, ...bytes(`denet${Deno.pid}`), 0xff]),
+    ];
+    for (const own of names) {
+      using client = bind(own);
+      using server = bind("");
+      client.sendSync({ data: bytes("a"), to: server.localAddress ?? "" });
+      using message = await receive(server);
+      assertEquals([...message?.fromAddress ?? []], [...own]);
+      server.sendSync({ data: bytes("b"), to: message?.fromAddress ?? "" });
+      assertEquals(text(client.receiveSync()?.data), "b");
+    }
+  });
+
+  test(`${name}() gives an address in Deno's form, which send() takes`, async () => {
+    using dir = tempDir();
+    using client = bind(dir.join("client"));
+    using server = bind(dir.join("server"));
+    client.sendSync({ data: bytes("a"), to: server.localAddr });
+    using message = await receive(server);
+    assert(message?.from);
+    server.sendSync({ data: bytes("b"), to: message.from });
+    assertEquals(text(client.receiveSync()?.data), "b");
+  });
+}
+
+linuxTest("credentials of a sender who wrote before they were asked for are none", async () => {
+  for (const type of PAIRED) {
+    using pair = connected(type);
+    pair.a.writeSync(bytes("a"));
+    pair.b.passCredentials = true;
+    using message = await pair.b.receive();
+    assertEquals(message?.credentials, undefined, type);
+  }
+});
+
+test("MessageReceiver that does not refuse gives the message without its descriptors", () => {
+  using pair = connected();
+  pair.a.sendSync({ data: bytes("a"), files: [0, 1, 2] });
+  const before = countDescriptors();
+  const state = stateOf(pair.b).receiveState(pair.b);
+  const receiver = new MessageReceiver(state, checkedRequest({ files: 1 }), false);
+  const message = receiver.outcome(receiver.attempt());
+  assertEquals([message?.files, message?.controlTruncated], [[], true]);
+  assertEquals([text(message?.data), countDescriptors()], ["a", before]);
+});

@@ -1,0 +1,67 @@
+import { assertEquals } from "@std/assert";
+import { Buffer } from "node:buffer";
+import { platform } from "../../ffi/platform/mod.ts";
+import { cmsgSpace } from "../../lib/message/cmsg.ts";
+import { controlOfOptions, ReceiveState } from "../../lib/handle/receive_state.ts";
+import { SocketState } from "../../lib/handle/socket_state.ts";
+import { descriptorOf } from "../../lib/handle/socket.ts";
+import { bytes, connected, linuxTest, test, text } from "../util/cases.ts";
+
+const { SOL_SOCKET, SO_TIMESTAMPNS, SO_PASSSEC } = platform;
+
+const CREDENTIALS = cmsgSpace(12, platform);
+const ONE = { pid: 1, uid: 2, gid: 3 };
+
+linuxTest("controlOfOptions() has room for exactly what the options call for", () => {
+  using pair = connected();
+  const { b } = pair;
+  assertEquals(controlOfOptions(b.fd), 0);
+  b.setOption(SOL_SOCKET, SO_TIMESTAMPNS, 1);
+  assertEquals(controlOfOptions(b.fd), 0, "time stamps are of no use by themselves");
+  b.passCredentials = true;
+  assertEquals(controlOfOptions(b.fd), CREDENTIALS + cmsgSpace(16, platform));
+  b.setOption(SOL_SOCKET, SO_TIMESTAMPNS, 0);
+  assertEquals(controlOfOptions(b.fd), CREDENTIALS);
+  b.setOption(SOL_SOCKET, SO_PASSSEC, 1);
+  assertEquals(controlOfOptions(b.fd), CREDENTIALS + cmsgSpace(4096, platform));
+});
+
+linuxTest("plainControl follows options that are set on whatever object", () => {
+  using pair = connected();
+  using other = connected();
+  const state = new ReceiveState(descriptorOf(pair.b), "stream");
+  assertEquals(state.plainControl, 0);
+  pair.b.passCredentials = true;
+  assertEquals(state.plainControl, CREDENTIALS);
+  other.a.passCredentials = true;
+  assertEquals(state.plainControl, CREDENTIALS);
+  pair.b.passCredentials = false;
+  assertEquals(state.plainControl, 0);
+});
+
+test("giveBack() copies, joins bytes of one sender and keeps those of another apart", () => {
+  using pair = connected();
+  const state = new ReceiveState(descriptorOf(pair.b), "stream");
+  assertEquals([state.hasUnread, state.unreadLength], [false, 0]);
+  const buffer = Buffer.from("cd");
+  state.giveBack(buffer, ONE);
+  buffer.fill(0);
+  state.giveBack(bytes("ab"), { ...ONE });
+  state.giveBack(bytes("xy"));
+  state.giveBack(bytes(""));
+  assertEquals([state.hasUnread, state.unreadLength], [true, 6]);
+  const into = new Uint8Array(8);
+  assertEquals([state.takeUnread([into], true), state.unreadCredentials], [2, undefined]);
+  assertEquals([state.takeUnread([into], false, 1), text(into.subarray(0, 1))], [1, "x"]);
+  assertEquals([state.takeUnread([into]), text(into.subarray(0, 1))], [1, "y"]);
+  assertEquals(state.unreadCredentials, ONE);
+  assertEquals([state.takeUnread([into]), text(into.subarray(0, 4))], [4, "abcd"]);
+  assertEquals([state.hasUnread, state.takeUnread([into])], [false, 0]);
+});
+
+test("SocketState makes the receive state once", () => {
+  using pair = connected();
+  const state = new SocketState(descriptorOf(pair.b), "stream", {});
+  assertEquals(state.receiving, undefined);
+  assertEquals(state.receiveState(pair.b) === state.receiveState(pair.b), true);
+});

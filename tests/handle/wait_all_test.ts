@@ -1,0 +1,127 @@
+import { assertEquals } from "@std/assert";
+import type { ReceiveOptions } from "../../lib/handle/receive_options.ts";
+import type { Message } from "../../lib/handle/message.ts";
+import type { Socket } from "../../lib/handle/socket.ts";
+import { bytes, connected, isPending, linuxTest, rootTest, test, text } from "../util/cases.ts";
+import { countDescriptors } from "../util/descriptors.ts";
+
+type Receive = (socket: Socket, options?: ReceiveOptions) => Promise<Message | null>;
+
+const twins: Readonly<Record<string, Receive>> = {
+  receive: (socket, options) => socket.receive(options),
+  receiveSync: (socket, options) => Promise.try(() => socket.receiveSync(options)),
+};
+
+const own = { uid: Deno.uid() ?? 0, gid: Deno.gid() ?? 0 };
+
+for (const [name, receive] of Object.entries(twins)) {
+  linuxTest(`${name}() with waitAll keeps bytes of an unknown sender apart`, async () => {
+    using pair = connected();
+    pair.a.writeSync(bytes("evil"));
+    pair.b.passCredentials = true;
+    pair.a.writeSync(bytes("good"));
+    using first = await receive(pair.b, { size: 8, waitAll: true });
+    assertEquals([text(first?.data), first?.credentials], ["evil", undefined]);
+    pair.a.close();
+    using second = await receive(pair.b, { size: 8, waitAll: true });
+    assertEquals([text(second?.data), second?.credentials?.pid], ["good", Deno.pid]);
+  });
+
+  rootTest(`${name}() with waitAll keeps the bytes of two senders apart`, async () => {
+    using pair = connected();
+    pair.b.passCredentials = true;
+    for (const [data, pid] of [["ab", 1], ["cd", 1], ["ef", Deno.pid]] as const) {
+      pair.a.sendSync({ data: bytes(data), credentials: { pid, ...own } });
+    }
+    pair.a.close();
+    using first = await receive(pair.b, { size: 8, waitAll: true });
+    assertEquals([text(first?.data), first?.credentials?.pid], ["abcd", 1]);
+    using second = await receive(pair.b, { size: 8, waitAll: true });
+    assertEquals([text(second?.data), second?.credentials?.pid], ["ef", Deno.pid]);
+  });
+
+  linuxTest(
+    `${name}() with waitAll stops at a message with the descriptor of a process`,
+    async () => {
+      using pair = connected();
+      pair.b.passPidfd = true;
+      for (const data of ["ab", "cd"]) pair.a.writeSync(bytes(data));
+      pair.a.close();
+      const seen: string[] = [];
+      for (;;) {
+        using message = await receive(pair.b, { size: 3, waitAll: true });
+        if (message === null) break;
+        assertEquals(message.pidfd?.kind(), "pidfd");
+        seen.push(text(message.data));
+      }
+      // One call of the kernel's puts together what one sender wrote.
+      assertEquals(seen, ["abc", "d"]);
+    },
+  );
+
+  linuxTest(`${name}() with waitAll makes no descriptor when it looks who comes next`, async () => {
+    using pair = connected();
+    pair.b.passCredentials = true;
+    pair.a.writeSync(bytes("ab"));
+    pair.a.sendSync({ data: bytes("cd"), files: [0, 1, 2] });
+    const before = countDescriptors();
+    using message = await receive(pair.b, { size: 4, waitAll: true });
+    assertEquals([text(message?.data), message?.files, message?.controlTruncated], [
+      "abcd",
+      [],
+      true,
+    ]);
+    assertEquals(countDescriptors(), before);
+  });
+}
+
+rootTest("receive() with waitAll looks who sent what comes after a wait, too", async () => {
+  using pair = connected();
+  pair.b.passCredentials = true;
+  const received = pair.b.receive({ size: 8, waitAll: true });
+  for (const [data, pid] of [["ab", 1], ["cd", 1], ["ef", Deno.pid]] as const) {
+    pair.a.sendSync({ data: bytes(data), credentials: { pid, ...own } });
+    if (data !== "ef") assertEquals(await isPending(received), true);
+  }
+  using message = await received;
+  assertEquals([text(message?.data), message?.credentials?.pid], ["abcd", 1]);
+  assertEquals(text((await pair.b.receive())?.data), "ef");
+});
+
+linuxTest(
+  "bytes of an aborted waitAll keep their sender, and are not joined with another's",
+  async () => {
+    using pair = connected();
+    pair.a.writeSync(bytes("evil"));
+    pair.b.passCredentials = true;
+    const abort = new AbortController();
+    const received = pair.b.receive({ size: 8, waitAll: true, signal: abort.signal });
+    assertEquals(await isPending(received), true);
+    abort.abort();
+    await received.catch(() => {});
+    pair.a.writeSync(bytes("good"));
+    using first = await pair.b.receive({ size: 8, waitAll: true });
+    assertEquals([text(first?.data), first?.credentials], ["evil", undefined]);
+    const again = new AbortController();
+    const more = pair.b.receive({ size: 8, waitAll: true, signal: again.signal });
+    assertEquals(await isPending(more), true);
+    again.abort();
+    await more.catch(() => {});
+    using second = await pair.b.receive();
+    assertEquals([text(second?.data), second?.credentials?.pid], ["good", Deno.pid]);
+  },
+);
+
+test("receive() with waitAll ends with an error of the socket, and keeps what came before", async () => {
+  using pair = connected();
+  pair.b.writeSync(bytes("unread"));
+  pair.a.writeSync(bytes("ab"));
+  pair.a.close();
+  // The peer has closed with data unread: the kernel reports that once, before or after the bytes.
+  const results: string[] = [];
+  for (let n = 0; n < 4; n++) {
+    const it = await pair.b.receive({ size: 8, waitAll: true }).catch((error: Error) => error);
+    results.push(it instanceof Error ? it.name : text(it?.data));
+  }
+  assertEquals(results.filter((it) => it !== "ConnectionReset").join(""), "ab");
+});

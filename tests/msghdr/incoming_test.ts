@@ -1,0 +1,211 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { platform } from "../../ffi/platform/mod.ts";
+import { HeaderReceiver } from "../../lib/msghdr/incoming.ts";
+import { stateOf } from "../../lib/msghdr/msghdr.ts";
+import { stateOf as socketStateOf } from "../../lib/handle/socket_transfer.ts";
+import { Msghdr, recvmsg, recvmsgSync, unix } from "../../mod.ts";
+import {
+  bytes,
+  connected,
+  isPending,
+  linuxTest,
+  PAIRED,
+  rootTest,
+  test,
+  text,
+} from "../util/cases.ts";
+import { countDescriptors } from "../util/descriptors.ts";
+
+const { MSG_DONTWAIT, MSG_PEEK, MSG_WAITALL } = platform;
+
+/** A message with room for `size` bytes in two vectors, and for files. */
+function roomFor(size: number, files = 0): [Msghdr, () => string] {
+  const message = new Msghdr({ controlCapacity: 64 });
+  const vectors = [new Uint8Array(1), new Uint8Array(size - 1)];
+  for (const it of vectors) message.addVector(it);
+  unix.allocFiles(message, files);
+  return [message, () => vectors.map(text).join("").replaceAll("\0", "")];
+}
+
+test("recvmsg() with MSG_WAITALL fills the vectors", async () => {
+  using pair = connected();
+  pair.a.writeSync(bytes("ab"));
+  const [into, got] = roomFor(6);
+  const received = recvmsg(pair.b, into, { flags: MSG_WAITALL });
+  assertEquals(await isPending(received), true);
+  for (const data of ["cd", "efgh"]) pair.a.writeSync(bytes(data));
+  assertEquals([await received, into.bytesReceived, got()], [6, 6, "abcdef"]);
+  assertEquals(recvmsgSync(pair.b, into, { flags: MSG_WAITALL | MSG_DONTWAIT }), 2);
+  into.reset();
+});
+
+test("recvmsg() with MSG_WAITALL stops at the end and at descriptors", async () => {
+  using pair = connected();
+  pair.a.sendSync({ data: bytes("ab"), files: [0] });
+  pair.a.writeSync(bytes("cd"));
+  pair.a.close();
+  const [into, got] = roomFor(6, 1);
+  assertEquals([await recvmsg(pair.b, into, { flags: MSG_WAITALL }), got()], [2, "ab"]);
+  const files = unix.recvFiles(into);
+  assertEquals(files.length, 1);
+  for (const file of files) file.close();
+  assertEquals(recvmsgSync(pair.b, into, { flags: MSG_WAITALL }), 2);
+  assertEquals(recvmsgSync(pair.b, into, { flags: MSG_WAITALL }), 0);
+  into.reset();
+});
+
+linuxTest("recvmsg() with MSG_WAITALL keeps the descriptors of the last part", () => {
+  using pair = connected();
+  pair.a.writeSync(bytes("ab"));
+  const [into, got] = roomFor(8, 1);
+  // What comes later is received by a second call, which stops there.
+  const receiver = new HeaderReceiver(
+    socketStateOf(pair.b).receiveState(pair.b),
+    stateOf(into),
+    MSG_WAITALL,
+  );
+  assertEquals(receiver.attempt(), -platform.EAGAIN);
+  receiver.beforeWait();
+  pair.a.sendSync({ data: bytes("cd"), files: [0] });
+  assertEquals([receiver.outcome(receiver.attempt()), got()], [4, "abcd"]);
+  const files = unix.recvFiles(into);
+  assertEquals(files.length, 1);
+  for (const file of files) file.close();
+});
+
+test("recvmsgSync() with MSG_WAITALL gives what came within the socket's time limit", () => {
+  using pair = connected();
+  pair.a.writeSync(bytes("ab"));
+  pair.b.receiveTimeout = 2;
+  const [into, got] = roomFor(6);
+  assertEquals([recvmsgSync(pair.b, into, { flags: MSG_WAITALL }), got()], [2, "ab"]);
+  assertThrows(() => recvmsgSync(pair.b, into, { flags: MSG_WAITALL }), Deno.errors.WouldBlock);
+});
+
+test("recvmsg() with MSG_WAITALL that is aborted leaves what came to the next receive", async () => {
+  for (const [name, receive] of Object.entries(RECEIVES)) {
+    using pair = connected();
+    pair.a.writeSync(bytes("abc"));
+    const abort = new AbortController();
+    const [into] = roomFor(6);
+    const received = recvmsg(pair.b, into, { flags: MSG_WAITALL, signal: abort.signal });
+    assertEquals(await isPending(received), true);
+    abort.abort("enough");
+    assertEquals(await assertRejects(() => received), "enough");
+    pair.a.writeSync(bytes("d"));
+    assertEquals(await receive(pair.b), "abc", name);
+    assertEquals(await receive(pair.b), "d", name);
+  }
+});
+
+/** Receives once, into memory of 6 bytes. */
+const RECEIVES: Readonly<Record<string, (socket: unix.Socket) => Promise<string>>> = {
+  recvmsg: async (socket) => {
+    const [into, got] = roomFor(6);
+    await recvmsg(socket, into);
+    return got();
+  },
+  recvmsgSync: (socket) => {
+    const [into, got] = roomFor(6);
+    recvmsgSync(socket, into);
+    return Promise.resolve(got());
+  },
+  read: async (socket) => {
+    const into = new Uint8Array(6);
+    return text(into.subarray(0, await socket.read(into) ?? 0));
+  },
+  receive: async (socket) => text((await socket.receive({ size: 6 }))?.data),
+};
+
+rootTest("recvmsg() with MSG_WAITALL keeps bytes of different senders apart", async () => {
+  using pair = connected();
+  const own = { uid: Deno.uid() ?? 0, gid: Deno.gid() ?? 0 };
+  pair.a.writeSync(bytes("ab"));
+  pair.b.passCredentials = true;
+  pair.a.sendSync({ data: bytes("cd"), credentials: { pid: 1, ...own } });
+  pair.a.sendSync({ data: bytes("ef"), credentials: { pid: Deno.pid, ...own } });
+  for (const expected of ["ab", "cd"]) {
+    using into = new Msghdr({ controlCapacity: expected === "ab" ? 0 : 64 });
+    const vector = new Uint8Array(8);
+    into.addVector(vector);
+    assertEquals(await recvmsg(pair.b, into, { flags: MSG_WAITALL }), 2);
+    assertEquals(text(vector.subarray(0, 2)), expected);
+  }
+});
+
+test("recvmsg() of a message that was reset meanwhile rejects, and takes nothing", async () => {
+  for (const type of PAIRED) {
+    using pair = connected(type);
+    const [into] = roomFor(8, 1);
+    const received = recvmsg(pair.b, into);
+    assertEquals(await isPending(received), true);
+    into.reset();
+    pair.a.sendSync({ data: bytes("ab"), files: [0] });
+    await assertRejects(() => received, TypeError, "reset");
+    using message = pair.b.receiveSync({ files: 1 });
+    assertEquals([text(message?.data), message?.files.length], ["ab", 1], type);
+  }
+});
+
+test("recvmsg() that waits receives into the vectors that it was given", async () => {
+  using pair = connected("dgram");
+  const first = new Uint8Array(2);
+  using into = new Msghdr();
+  into.addVector(first);
+  const received = recvmsg(pair.b, into);
+  assertEquals(await isPending(received), true);
+  const later = new Uint8Array(2);
+  into.addVector(later);
+  pair.a.writeSync(bytes("abcd"));
+  assertEquals([await received, text(first), [...later]], [2, "ab", [0, 0]]);
+});
+
+test("a message serves again after a receive without descriptors or name", () => {
+  for (const type of PAIRED) {
+    using pair = connected(type);
+    const [into] = roomFor(8, 1);
+    for (const count of [1, 0, 1, 0, 1]) {
+      pair.a.sendSync({ data: bytes("a"), files: Array(count).fill(0) });
+      assertEquals(recvmsgSync(pair.b, into), 1);
+      const files = unix.recvFiles(into);
+      assertEquals(files.length, count, type);
+      for (const file of files) file.close();
+    }
+  }
+});
+
+linuxTest("a message has the name of its sender also after one without a name", () => {
+  using receiver = unix.bind("");
+  using named = unix.bind("");
+  const [into] = roomFor(8);
+  const to = receiver.localAddress ?? "";
+  for (let round = 0; round < 3; round++) {
+    using nameless = unix.connectSync(to, { type: "dgram" });
+    nameless.writeSync(bytes("a"));
+    assertEquals([recvmsgSync(receiver, into), into.name], [1, null]);
+    named.sendSync({ data: bytes("b"), to });
+    assertEquals([recvmsgSync(receiver, into), into.name], [1, named.localAddr.path]);
+  }
+});
+
+test("a stream keeps no name: neither one that was set, nor after bytes that an earlier receive left", () => {
+  using pair = connected();
+  socketStateOf(pair.b).receiveState(pair.b).giveBack(bytes("ab"));
+  const [into, got] = roomFor(8);
+  into.name = "/run/old";
+  assertEquals([recvmsgSync(pair.b, into), into.name, got()], [2, null, "ab"]);
+  into.name = "/run/old";
+  pair.a.writeSync(bytes("cd"));
+  assertEquals([recvmsgSync(pair.b, into), into.name, got()], [2, null, "cd"]);
+});
+
+test("MSG_PEEK of bytes that an earlier receive left leaves them", async () => {
+  using pair = connected();
+  socketStateOf(pair.b).receiveState(pair.b).giveBack(bytes("ab"));
+  const before = countDescriptors();
+  for (const flags of [MSG_PEEK, MSG_PEEK, 0]) {
+    const [into, got] = roomFor(8);
+    assertEquals([await recvmsg(pair.b, into, { flags }), got()], [2, "ab"]);
+  }
+  assertEquals(countDescriptors(), before);
+});

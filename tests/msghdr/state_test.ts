@@ -1,0 +1,43 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { MAX_CONTROL, MessageState } from "../../lib/msghdr/state.ts";
+import { stateOf } from "../../lib/msghdr/msghdr.ts";
+import { Msghdr } from "../../mod.ts";
+import { bytes } from "../util/cases.ts";
+
+Deno.test("MessageState knows its size, and whether it is empty", () => {
+  const state = new MessageState(0);
+  assertEquals([state.size, state.isEmpty], [0, true]);
+  state.addVector(new Uint8Array(0));
+  assertEquals([state.size, state.isEmpty], [0, true]);
+  state.addVector(bytes("abc"));
+  assertEquals([state.size, state.isEmpty], [3, false]);
+  state.reset();
+  assertEquals([state.size, state.isEmpty, state.resets], [0, true, 1]);
+});
+
+Deno.test("MessageState is laid out to send until something changes", () => {
+  const state = new MessageState(0);
+  state.addVector(bytes("abc"));
+  assertEquals(state.laidOutToSend(), undefined);
+  const header = state.layOutToSend(null);
+  assertEquals(state.laidOutToSend(), header);
+  state.addVector(bytes("d"));
+  assertEquals(state.laidOutToSend(), undefined);
+  state.layOutToSend(null);
+  state.setName("/run/a");
+  assertEquals(state.laidOutToSend(), undefined);
+});
+
+Deno.test("MessageState takes no more control data than the kernel does", () => {
+  const state = new MessageState(0);
+  assertThrows(() => state.addControl(MAX_CONTROL + 1, 1, 1), RangeError);
+  state.reserveFiles(253);
+  assertThrows(() => state.addControl(MAX_CONTROL - 64, 1, 1), RangeError, "in all");
+  state.reset();
+  assertEquals(state.controlCapacity, 0);
+});
+
+Deno.test("stateOf() gives the state of a message, also of a derived one", () => {
+  class Derived extends Msghdr {}
+  assertEquals(stateOf(new Derived()) instanceof MessageState, true);
+});

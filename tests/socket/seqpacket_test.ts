@@ -1,0 +1,64 @@
+import { assertEquals } from "@std/assert";
+import { platform } from "../../ffi/platform/mod.ts";
+import { END, lookAhead, MESSAGE } from "../../lib/socket/seqpacket.ts";
+import type { Socket } from "../../lib/handle/socket.ts";
+import { bytes, connected, linuxTest } from "../util/cases.ts";
+import { countDescriptors } from "../util/descriptors.ts";
+
+const { SOL_SOCKET, SO_TIMESTAMP, SO_TIMESTAMPNS, SO_TIMESTAMP_NEW, SO_PASSCRED } = platform;
+
+/** What is set on a socket before it is looked at. */
+const PREPARATIONS: Readonly<Record<string, (socket: Socket) => void>> = {
+  "no option": () => {},
+  SO_TIMESTAMP: (socket) => socket.setOption(SOL_SOCKET, SO_TIMESTAMP, 1),
+  SO_TIMESTAMPNS: (socket) => socket.setOption(SOL_SOCKET, SO_TIMESTAMPNS, 1),
+  SO_TIMESTAMP_NEW: (socket) => socket.setOption(SOL_SOCKET, SO_TIMESTAMP_NEW, 1),
+  SO_PASSCRED: (socket) => socket.setOption(SOL_SOCKET, SO_PASSCRED, 1),
+};
+
+const optionsOf = (socket: Socket): number[] =>
+  [SO_TIMESTAMP, SO_TIMESTAMPNS, SO_TIMESTAMP_NEW, SO_PASSCRED]
+    .map((it) => socket.getOption(SOL_SOCKET, it));
+
+for (const [name, prepare] of Object.entries(PREPARATIONS)) {
+  linuxTest(
+    `lookAhead() tells an empty message from the end, and leaves options alone (${name})`,
+    () => {
+      using pair = connected("seqpacket");
+      const { a, b } = pair;
+      prepare(b);
+      const options = optionsOf(b);
+      assertEquals(lookAhead(b.fd), -platform.EAGAIN);
+      a.sendSync({ data: bytes("") });
+      assertEquals(lookAhead(b.fd), MESSAGE);
+      a.sendSync({ data: bytes("") });
+      a.sendSync({ data: bytes("abc") });
+      a.close();
+      for (const size of [0, 0, 3]) {
+        assertEquals(lookAhead(b.fd), MESSAGE);
+        assertEquals(b.readSync(new Uint8Array(8)), size);
+      }
+      assertEquals([lookAhead(b.fd), lookAhead(b.fd)], [END, END]);
+      assertEquals(optionsOf(b), options);
+    },
+  );
+}
+
+linuxTest("lookAhead() makes no descriptor of those in an empty message", () => {
+  using pair = connected("seqpacket");
+  pair.a.sendSync({ files: [0, 1, 2, 0, 1, 2] });
+  pair.a.close();
+  const before = countDescriptors();
+  assertEquals([lookAhead(pair.b.fd), countDescriptors()], [MESSAGE, before]);
+  using message = pair.b.receiveSync({ files: 6 });
+  assertEquals(message?.files.length, 6);
+});
+
+linuxTest("lookAhead() sees the end after reading was shut down on this side", () => {
+  using pair = connected("seqpacket");
+  pair.a.sendSync({ data: bytes("") });
+  pair.b.shutdown("read");
+  assertEquals(lookAhead(pair.b.fd), MESSAGE);
+  pair.b.receiveSync();
+  assertEquals(lookAhead(pair.b.fd), END);
+});

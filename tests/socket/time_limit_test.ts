@@ -1,0 +1,56 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { checkedTimeout } from "../../lib/socket/time_limit.ts";
+import type { Socket } from "../../lib/handle/socket.ts";
+import { bytes, connected, fill, PAIRED, test } from "../util/cases.ts";
+
+type Options = { readonly timeout?: number };
+
+const RECEIVING: Readonly<Record<string, (socket: Socket, options: Options) => unknown>> = {
+  readSync: (socket, options) => socket.readSync(new Uint8Array(8), options),
+  receiveSync: (socket, options) => socket.receiveSync(options),
+};
+
+const SENDING: Readonly<Record<string, (socket: Socket, options: Options) => unknown>> = {
+  writeSync: (socket, options) => socket.writeSync(new Uint8Array(4096), options),
+  sendSync: (socket, options) => socket.sendSync({ data: new Uint8Array(4096) }, options),
+};
+
+for (const [name, call] of [...Object.entries(RECEIVING), ...Object.entries(SENDING)]) {
+  test(`${name}() throws TimedOut after its timeout, whatever the socket's own limit`, () => {
+    for (const type of PAIRED) {
+      using pair = connected(type);
+      if (name in SENDING) fill(pair.b);
+      pair.b.receiveTimeout = pair.b.sendTimeout = 60_000;
+      for (const timeout of [0, 0.5, 2]) {
+        assertThrows(() => call(pair.b, { timeout }), Deno.errors.TimedOut, `within ${timeout} ms`);
+      }
+    }
+  });
+
+  test(`${name}() takes no timeout that is none`, () => {
+    using pair = connected();
+    pair.a.writeSync(bytes("a"));
+    for (const timeout of [-1, NaN, 2 ** 32, "1", null]) {
+      assertThrows(() => call(pair.b, { timeout } as Options), RangeError, "number from 0");
+    }
+    assertEquals([pair.a.bytesAvailable, pair.b.bytesAvailable], [0, 1]);
+  });
+}
+
+test("a call that need not wait is not timed out", () => {
+  for (const type of PAIRED) {
+    using pair = connected(type);
+    assertEquals(pair.a.writeSync(bytes("a"), { timeout: 0 }), 1);
+    assertEquals(pair.a.sendSync({ data: bytes("b") }, { timeout: 0 }), 1);
+    assertEquals(pair.b.readSync(new Uint8Array(1), { timeout: 0 }), 1);
+    assertEquals(pair.b.receiveSync({ timeout: 0 })?.data, bytes("b"));
+  }
+});
+
+Deno.test("checkedTimeout() passes on what is a time, and the lack of one", () => {
+  assertEquals([checkedTimeout(undefined), checkedTimeout(0), checkedTimeout(1.5)], [
+    undefined,
+    0,
+    1.5,
+  ]);
+});
