@@ -49,7 +49,12 @@ export {
   sendmsg,
   sendmsgSync,
 } from "./lib/msghdr/mod.ts";
-export { type ReadOptions, type SendOptions, Socket, type WriteOptions } from "./lib/handle/socket.ts";
+export {
+  type ReadOptions,
+  type SendOptions,
+  Socket,
+  type WriteOptions,
+} from "./lib/handle/socket.ts";
 export type { SocketTransfer } from "./lib/handle/socket_transfer.ts";
 export type { SocketOptions } from "./lib/handle/socket_options.ts";
 export type {

@@ -6,7 +6,7 @@
 
 import { platform } from "../../ffi/platform/mod.ts";
 import { recvmsg } from "../../ffi/syscalls/sockets.ts";
-import { sizeUpToFiles } from "../socket/barrier.ts";
+import { bytesBeforeFiles } from "../socket/barrier.ts";
 import { sharedHeader } from "../message/header.ts";
 import { closeReceived, nothingReceived, ownReceivedFds } from "./received_fds.ts";
 import type { ReceiveState } from "./receive_state.ts";
@@ -25,7 +25,7 @@ const seen = nothingReceived();
 export function startsWithFiles(fd: number, state: ReceiveState): boolean {
   const size = sizeOfLook(fd, state);
   // Where plain bytes come before, the size up to files is less.
-  return size > 0 && sizeUpToFiles(fd, BEYOND_PART) >= size;
+  return size > 0 && bytesBeforeFiles(fd, BEYOND_PART) >= size;
 }
 
 /** Look at what is there: where that ends behind the first bytes with descriptors, or 0 if there are none. */

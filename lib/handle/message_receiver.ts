@@ -12,7 +12,7 @@ import { shortageOfDescriptors } from "../fd/file_like.ts";
 import { isUnknownSender } from "../message/cmsg.ts";
 import { sharedHeader } from "../message/header.ts";
 import { concatenated } from "../socket/pieces.ts";
-import { sizeUpToFiles } from "../socket/barrier.ts";
+import { bytesBeforeFiles } from "../socket/barrier.ts";
 import { END, lookAhead } from "../socket/seqpacket.ts";
 import { denoAddr } from "../socket/socket_type.ts";
 import { startsWithFiles } from "./files_first.ts";
@@ -77,7 +77,7 @@ export class MessageReceiver extends Receiver<Message | null> {
     // For no bytes at all recvmsg(2) would wait, and take descriptors.
     if (this.size === 0) return 0;
     const left = this.size - this.filled;
-    const size = this.#filesFirst ? sizeUpToFiles(fd, left) : left;
+    const size = this.#filesFirst ? bytesBeforeFiles(fd, left) : left;
     this.hasEnded = size === 0;
     if (size <= 0) return size;
     const count = this.#receiveInto(fd, size);
