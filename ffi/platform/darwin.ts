@@ -233,6 +233,7 @@ const common = {
 
   // <sys/errno.h>
   EPERM: 1,
+  ECANCELED: 89,
   ENOENT: 2,
   ESRCH: 3,
   EINTR: 4,

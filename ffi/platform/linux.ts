@@ -233,6 +233,7 @@ const common = {
 
   // <asm-generic/errno-base.h>, <asm-generic/errno.h>
   EPERM: 1,
+  ECANCELED: 125,
   ENOENT: 2,
   ESRCH: 3,
   EINTR: 4,

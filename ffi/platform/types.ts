@@ -164,6 +164,7 @@ export interface Constants {
   readonly SYS_io_uring_register: number;
 
   readonly EPERM: number;
+  readonly ECANCELED: number;
   readonly ENOENT: number;
   readonly ESRCH: number;
   readonly EINTR: number;

@@ -60,7 +60,7 @@ export function epollControl(
 }
 
 /** epoll_wait(2) without waiting: the number of events written to `events`. */
-export function epollLook(epoll: number, events: Uint8Array, capacity: number): number {
+export function epollPoll(epoll: number, events: Uint8Array, capacity: number): number {
   const { epoll_wait } = libc();
   return epoll_wait === null
     ? missing()
@@ -83,7 +83,7 @@ export function epollWaitInPool(
 }
 
 /** poll(2) on the first `count` entries of `fds`, without waiting: how many of them have events. */
-export function pollLook(fds: Uint8Array, count: number): number {
+export function pollMany(fds: Uint8Array, count: number): number {
   return checked(libc().poll(ffiBytes(fds), BigInt(count), 0));
 }
 
@@ -93,6 +93,6 @@ export function pollWaitInPool(fds: Bytes, count: number, timeout: number): Prom
 }
 
 /** sched_yield(2): let another thread that is ready run on this processor first. */
-export function giveWay(): void {
+export function schedYield(): void {
   libc().sched_yield();
 }

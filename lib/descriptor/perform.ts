@@ -10,7 +10,7 @@ import { poll } from "../../ffi/syscalls/files.ts";
 import type { Channel } from "./descriptor.ts";
 import { now } from "../event_loop.ts";
 import { check } from "../errors.ts";
-import { yieldIfBudgetSpent } from "../reactor/mod.ts";
+import { progressed, yieldIfBudgetSpent } from "../reactor/mod.ts";
 
 const { EAGAIN } = platform;
 
@@ -141,9 +141,11 @@ function outcomeOf(operation: AnyOperation, result: number): unknown {
 }
 
 /** Attempt just once, if it may be attempted now; otherwise it ends as if it would have to wait. */
-export function performOnce<T>(operation: Outcome<T>, now = true): T {
+export function performOnce<T>(operation: Outcome<T>, isItsTurn = true): T {
   try {
-    return operation.outcome(now ? operation.attempt() : -EAGAIN);
+    const result = isItsTurn ? operation.attempt() : -EAGAIN;
+    if (result !== -EAGAIN) progressed();
+    return operation.outcome(result);
   } finally {
     end(operation);
   }
@@ -179,14 +181,24 @@ function attemptUntil(channel: Channel, operation: Operation, timeout: () => num
   let deadline: number | undefined;
   for (;;) {
     const result = operation.attempt();
-    if (result !== -EAGAIN) return result;
+    if (result !== -EAGAIN) {
+      progressed();
+      return result;
+    }
     deadline ??= deadlineIn(timeout());
     const left = leftUntil(deadline);
     if (left === 0) return result;
     const { obstacle } = operation;
     if (obstacle !== undefined) obstacle.waitSync(left);
-    else check(poll(channel.descriptor.fd, channel.interest, left), "poll");
+    else if (isOver(check(poll(channel.descriptor.fd, channel.interest, left), "poll"), left)) {
+      deadline = -Infinity;
+    }
   }
+}
+
+/** Whether poll(2) has waited for all that was left: a deadline that holds whatever the clock says. */
+function isOver(found: number, left: number): boolean {
+  return found === 0 && left < LONGEST_POLL;
 }
 
 function forever(): number {

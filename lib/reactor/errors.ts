@@ -47,12 +47,12 @@ function isShortage(result: number): boolean {
   return [EMFILE, ENFILE, ENOMEM, ENOBUFS].includes(-result);
 }
 
-/** The error for the user in a {@linkcode unavailable}, if it is one that passes. */
+/** The error for the user in an {@linkcode unavailable}, if it is for a reason that passes. */
 export function passing(error: unknown): Error | undefined {
   return error instanceof Shortage ? error.cause as Error : undefined;
 }
 
-/** The error for the user in a {@linkcode unavailable}. */
+/** The error for the user in an {@linkcode unavailable}. */
 export function causeOf(error: Error): Error {
   return error.cause instanceof Error ? error.cause : error;
 }

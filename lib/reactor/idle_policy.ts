@@ -1,25 +1,45 @@
 /**
- * What a thread may still try before it sleeps: each try costs something and only pays where the other
- * side answers at once, so each finds out for itself whether it pays.
+ * What a thread tries before it sleeps. Each mechanism costs time and pays only where the other side
+ * answers at once, so each finds out for itself whether it pays; all of them together have a bound for
+ * each turn of the event loop, in measured time. None changes a result, and each can be switched off.
  *
  * @module
  */
 
-import { now } from "../event_loop.ts";
-import { giveWay } from "../../ffi/syscalls/readiness.ts";
+/** Milliseconds of one turn of the event loop that may be spent before sleeping, over all sockets. */
+const MAX_TIME_PER_TURN = 1;
+
+/**
+ * Microseconds to poll before sleeping even without `busyPoll`, where that has paid lately: about what it
+ * takes to wake a sleeping processor.
+ */
+const IDLE_POLL_US = 50;
 
 /** How often in a row a try that does not pay is left out, at most. */
-export const LONGEST_PAUSE = 1024;
+export const MAX_PAUSE = 1024;
 
-/** Milliseconds after which giving way was to somebody else, who works on for as long as he is let. */
-const LONGEST_ABSENCE = 0.1;
+/** The clock and the system call that a policy needs. */
+export interface IdleSystem {
+  /** Milliseconds of a clock that only goes forwards. */
+  now(): number;
+  /** Let other threads that are ready run on this processor. */
+  schedYield(): void;
+}
+
+/** Which mechanisms are on. */
+export interface IdleMechanisms {
+  /** Yield once before sleeping. The default is `true`. */
+  yielding?: boolean;
+  /** Poll for a moment before sleeping without being asked to. The default is `true`. */
+  polling?: boolean;
+}
 
 /** Leaves out tries that do not pay: one after a failure, then twice as many, up to a limit. */
 export class Backoff {
   #pause = 0;
   #left = 0;
 
-  constructor(readonly limit: number = LONGEST_PAUSE) {}
+  constructor(readonly limit: number = MAX_PAUSE) {}
 
   /** Whether it is time for another try. */
   due(): boolean {
@@ -45,74 +65,81 @@ export class Backoff {
   }
 }
 
-/** How many tries in time make up for one absence. */
-const ABSENCE = 16;
+/** A yield that takes longer, in milliseconds, gave the processor to an unrelated process. */
+const MAX_YIELD = 0.1;
 
-/** How much absence is too much. */
-const MOST_ABSENCE = 3 * ABSENCE;
+/** How many yields in time make up for one that took too long. */
+const LONG_YIELD_COST = 16;
+
+/** So much is too much. */
+const MAX_LONG_YIELDS = 3 * LONG_YIELD_COST;
 
 /**
- * Let whoever shares this processor run first. Where that is the very process that a message has just
- * been sent to, its answer is there afterwards, and neither side needs to be put to sleep and woken. On a
- * busy machine others run first, for milliseconds: that never pays, whatever has arrived meanwhile. Now and
- * then it happens on any, as a compiler or garbage collector has work to do.
+ * Yields the processor once before the thread blocks. Where the other side shares this processor, its answer
+ * is there afterwards, and neither side needs to be put to sleep and woken. On a busy machine unrelated
+ * processes run first, for milliseconds: that never pays, whatever has arrived meanwhile. Now and then it
+ * happens on any machine, as a compiler or garbage collector has work to do.
  */
-export class Courtesy {
+export class AdaptiveYield {
   readonly #backoff = new Backoff();
-  readonly #leave: () => number;
-  #absence = 0;
+  readonly #system: IdleSystem;
+  #longYields = 0;
 
-  /** @param leave gives way, and returns for how many milliseconds that was */
-  constructor(leave: () => number = leaveOnce) {
-    this.#leave = leave;
+  constructor(system: IdleSystem) {
+    this.#system = system;
   }
 
-  /** Give way once, where that has paid lately: what `look` then finds. */
-  try(look: () => number): number {
+  /** Yield once, where that has paid lately: what `poll` then finds. */
+  try(poll: () => number): number {
     if (!this.#backoff.due()) return 0;
-    const absence = this.#leave();
-    const found = look();
-    if (absence > LONGEST_ABSENCE) this.#wasAbsent();
-    else if (this.#absence > 0) this.#absence--;
-    if (this.#absence >= MOST_ABSENCE) this.#backoff.ruined();
+    const started = this.#system.now();
+    this.#system.schedYield();
+    const took = this.#system.now() - started;
+    const found = poll();
+    if (took > MAX_YIELD) this.#wasLong();
+    else if (this.#longYields > 0) this.#longYields--;
+    if (this.#longYields >= MAX_LONG_YIELDS) this.#backoff.ruined();
     else if (found > 0) this.#backoff.paid();
     else this.#backoff.failed();
     return found;
   }
 
-  /** Once there was too much of it, the next one is too much again, until trust is earned anew. */
-  #wasAbsent(): void {
-    this.#absence = Math.min(this.#absence + ABSENCE, MOST_ABSENCE);
+  /** Once there were too many, the next one is too much again, until trust is earned anew. */
+  #wasLong(): void {
+    this.#longYields = Math.min(this.#longYields + LONG_YIELD_COST, MAX_LONG_YIELDS);
   }
 }
 
-function leaveOnce(): number {
-  const left = now();
-  giveWay();
-  return now() - left;
-}
+/** Polling for less than this many microseconds is not worth a try. */
+const MIN_WINDOW_US = 2;
 
-/** Less than this many microseconds of looking are not worth a try. */
-const SHORTEST_SPIN = 2;
+/** The usual pause of a busy poll that the user asked for. */
+const BUSY_POLL_PAUSE = 64;
 
-/** So many looks are the end of a spin, whatever the clock says: some milliseconds. */
-const MOST_LOOKS = 10_000;
-
-/** The usual pause of a spin that the user asked for. */
-const SPIN_PAUSE = 64;
+/** So many polls end a window, whatever the clock says: some milliseconds. */
+const MAX_POLLS = 10_000;
 
 /**
- * Look again and again for a number of microseconds. The number grows up to the limit that the user gave
- * when an event came in time, and shrinks down to nothing when it did not. A long spin is done in slices,
- * between which timers and other sockets have their turn.
+ * A poll and a look at the clock take half a microsecond. After a gap of so many milliseconds between two of
+ * them, another thread had this processor: if then something is there, it is from a peer that needs this
+ * very processor, and polling kept it away.
  */
-export class Spin {
+const PREEMPTION_GAP = 0.005;
+
+/**
+ * Polls again and again for a number of microseconds. This window doubles up to its limit when an event came
+ * in time, and halves down to nothing when it did not. A long window is used up in slices, between which
+ * timers and other sockets have their turn.
+ */
+export class AdaptiveBusyPoll {
   readonly #backoff: Backoff;
+  readonly #system: IdleSystem;
   #window = Infinity;
   #left = 0;
 
-  /** @param pause how many spins in a row are left out, at most, before the longest one is tried again */
-  constructor(pause: number = SPIN_PAUSE) {
+  /** @param pause how many windows in a row are left out, at most, before the longest one is tried again */
+  constructor(system: IdleSystem, pause: number = BUSY_POLL_PAUSE) {
+    this.#system = system;
     this.#backoff = new Backoff(pause);
   }
 
@@ -121,36 +148,100 @@ export class Spin {
     return this.#left > 0;
   }
 
-  /**
-   * Look for at most `slice` of `limit` microseconds, or of what is left of the last try: what `look` has
-   * found.
-   */
-  try(limit: number, look: () => number, slice = Infinity): number {
+  /** Poll for at most `slice` of `limit` microseconds, or of what is left of the window: what `poll` has found. */
+  try(limit: number, poll: () => number, slice = Infinity): number {
     if (this.#left <= 0 && !this.#begin(limit)) return 0;
     const length = Math.min(this.#left, slice);
-    const end = now() + length / 1000;
-    let found = look();
-    // A clock that stands still ends it as well.
-    for (let looks = 1; found === 0 && looks < MOST_LOOKS && now() < end; looks++) found = look();
-    // What is found after the end came while somebody else had the processor, whom the spin kept from it.
-    const paid = found > 0 && now() <= end;
-    this.#left = found > 0 ? 0 : this.#left - length;
-    if (paid) {
-      this.#window *= 2;
-      this.#backoff.paid();
-    } else if (this.#left <= 0) {
-      this.#window /= 2;
-      if (this.#window < SHORTEST_SPIN) this.#backoff.failed();
+    let last = this.#system.now();
+    const end = last + length / 1000;
+    let isPreempted = false;
+    let found = poll();
+    for (let polls = 1; polls <= MAX_POLLS; polls++) {
+      const now = this.#system.now();
+      isPreempted ||= now - last > PREEMPTION_GAP;
+      if (found > 0 || now >= end) break;
+      last = now;
+      found = poll();
     }
+    this.#left = found > 0 ? 0 : this.#left - length;
+    if (found > 0 && !isPreempted) this.#paid();
+    else if (this.#left <= 0) this.#failed();
     return found;
   }
 
+  #paid(): void {
+    this.#window *= 2;
+    this.#backoff.paid();
+  }
+
+  #failed(): void {
+    this.#window /= 2;
+    if (this.#window < MIN_WINDOW_US) this.#backoff.failed();
+  }
+
   #begin(limit: number): boolean {
-    if (this.#window < SHORTEST_SPIN) {
+    if (this.#window < MIN_WINDOW_US) {
       if (!this.#backoff.due()) return false;
       this.#window = Infinity;
     }
     this.#left = this.#window = Math.min(this.#window, limit);
     return true;
+  }
+}
+
+/** What a wait says about the traffic it belongs to. */
+export interface Traffic {
+  /** Microseconds that the user lets a thread poll before it sleeps; 0: none. */
+  busyPoll: number;
+  /**
+   * Whether a wait was for space to write, after much was written: that is no conversation, in which the
+   * answer comes at once.
+   */
+  bulkTransfer: boolean;
+}
+
+/** Everything that is tried before a thread sleeps, with one bound in time for each turn of the event loop. */
+export class IdlePolicy {
+  readonly #system: IdleSystem;
+  readonly #yield: AdaptiveYield | undefined;
+  readonly #idlePoll: AdaptiveBusyPoll | undefined;
+  readonly #busyPoll: AdaptiveBusyPoll;
+  #spent = 0;
+
+  constructor(system: IdleSystem, mechanisms: IdleMechanisms = {}) {
+    this.#system = system;
+    this.#busyPoll = new AdaptiveBusyPoll(system);
+    const { yielding = true, polling = true } = mechanisms;
+    if (yielding) this.#yield = new AdaptiveYield(system);
+    if (polling) this.#idlePoll = new AdaptiveBusyPoll(system, MAX_PAUSE);
+  }
+
+  /** A turn of the event loop begins: there is time to spend again. */
+  newTurn(): void {
+    this.#spent = 0;
+  }
+
+  /** Whether this turn has spent its time. */
+  get isSpent(): boolean {
+    return this.#spent >= MAX_TIME_PER_TURN;
+  }
+
+  /** Whether the user's busy poll is to go on in the next turn. */
+  get goesOn(): boolean {
+    return this.#busyPoll.goesOn;
+  }
+
+  /** Try what has paid lately: the number of events that `poll` found. */
+  beforeSleep({ busyPoll, bulkTransfer }: Traffic, poll: () => number): number {
+    if (this.isSpent || (bulkTransfer && busyPoll === 0)) return 0;
+    const started = this.#system.now();
+    let found = bulkTransfer ? 0 : this.#yield?.try(poll) ?? 0;
+    if (found === 0) {
+      found = busyPoll > 0
+        ? this.#busyPoll.try(busyPoll, poll, MAX_TIME_PER_TURN * 1000)
+        : this.#idlePoll?.try(IDLE_POLL_US, poll) ?? 0;
+    }
+    this.#spent += this.#system.now() - started;
+    return found;
   }
 }

@@ -4,17 +4,27 @@
  * @module
  */
 
-import { openers } from "./backends/select.ts";
+import { schedYield } from "../../ffi/syscalls/readiness.ts";
+import { atEndOfTurn, inMicrotask, inNextTurn, now } from "../event_loop.ts";
+import { mechanisms, openers } from "./backends/select.ts";
+import { IdlePolicy } from "./idle_policy.ts";
 import { Reactor } from "./reactor.ts";
-import type { BackendName, Registration } from "./types.ts";
+import type { Registration } from "./registration.ts";
+import type { BackendName } from "./types.ts";
 
 export { READABLE, WRITABLE } from "./types.ts";
-export type { BackendName, Interest, Registration } from "./types.ts";
+export type { BackendName, Interest } from "./types.ts";
+export type { Registration } from "./registration.ts";
 
 let current: Reactor | undefined;
 
 function reactor(): Reactor {
-  return current ??= new Reactor(openers);
+  return current ??= new Reactor({
+    choose: openers,
+    beginWithLast: true,
+    loop: { now, inMicrotask, atEndOfTurn, inNextTurn },
+    idle: new IdlePolicy({ now, schedYield }, mechanisms()),
+  });
 }
 
 /**
@@ -33,17 +43,22 @@ export function yieldIfBudgetSpent(): Promise<void> | undefined {
   return reactor().yieldIfBudgetSpent();
 }
 
+/** Say that a synchronous operation went through: what it wrote may be what others in this thread wait for. */
+export function progressed(): void {
+  current?.progressed();
+}
+
 /**
- * Return the way in which this thread waits for its descriptors, starting it if need be: the best one
- * that the machine allows. The environment variable `DENET_UNIX_REACTOR` forces one of the three, if the
- * program may read it.
+ * Return the backend that this thread waits with, the best one that the machine allows. Until this is
+ * called, or until it has slept 128 times, a thread waits in the thread pool, which costs least to begin with.
+ * The environment variable `DENET_UNIX_REACTOR` forces one of the three, if the program may read it.
  *
  * - `"io_uring"`: Linux's ring of events, shared with the kernel, which wakes Deno's own event loop.
  * - `"aio"`: epoll(7), which wakes Deno's own event loop through Linux's asynchronous I/O.
  * - `"pool"`: one call in Deno's thread pool, on any system.
  *
- * @throws {Error} if the one that `DENET_UNIX_REACTOR` names does not work here; the message names the others
- * @throws {Deno.errors.NotCapable} without FFI permission
+ * @throws {Error} If the one that `DENET_UNIX_REACTOR` names does not work here; the message names the others.
+ * @throws {Deno.errors.NotCapable} Without FFI permission.
  */
 export function backend(): BackendName {
   return reactor().backend();

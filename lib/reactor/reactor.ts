@@ -1,134 +1,130 @@
 /**
- * The reactor of one thread: a table of descriptors somebody waits for, and when to look at them.
- *
- * A wait looks at the kernel's list of events right after the code that runs now (a microtask), which is
- * when the other end of a socket in the same process has just written. When nothing is left to run, the
- * reactor looks once more and parks: only then is Deno's event loop asked to call. Looking, delivering
- * and {@linkcode Reactor.yieldIfBudgetSpent} share one budget per turn of the event loop, so that busy sockets
- * cannot starve timers.
+ * The reactor of one thread: the table of its registrations, and the backend that waits for them. The
+ * {@linkcode Scheduler} decides when.
  *
  * @module
  */
 
-import { Entry, type Keeper } from "./registration.ts";
-import { atEndOfTurn, inMicrotask, inNextTurn, now } from "../event_loop.ts";
-import { causeOf, passing, waitError } from "./errors.ts";
-import { Courtesy, LONGEST_PAUSE, Spin } from "./idle_policy.ts";
-import type {
-  Backend,
-  BackendName,
-  Interest,
-  Opener,
-  Registration,
-  Sink,
-  Watched,
+import { BackendSelector } from "./backends/selector.ts";
+import { causeOf, waitError } from "./errors.ts";
+import type { IdlePolicy } from "./idle_policy.ts";
+import { Registration, type RegistrationHost } from "./registration.ts";
+import { type Pollable, Scheduler } from "./scheduler.ts";
+import {
+  type Backend,
+  type BackendName,
+  type EventLoop,
+  type Interest,
+  type Opener,
+  READABLE,
+  type Sink,
+  type Watched,
+  WRITABLE,
 } from "./types.ts";
 
-/** Events delivered and operations done in one turn of the event loop. */
-const BUDGET = 128;
-
-/** Milliseconds of one turn of the event loop that may go into looking again and again. */
-const LONGEST_SPIN = 1;
-
-/**
- * Microseconds to look before sleeping even without `busyPoll`, where that has paid lately: about what it
- * takes to wake a sleeping processor.
- */
-const LINGER = 50;
+/** What a {@linkcode Reactor} is made of. */
+export interface ReactorOptions {
+  /** Returns the backends to try, best first. Called by the first wait. */
+  choose: () => readonly Opener[];
+  /** Begin with the last of them, and go over to the best one when the program has waited often. */
+  beginWithLast?: boolean;
+  /** The clock and the event loop. */
+  loop: EventLoop;
+  /** What is tried before the thread sleeps. */
+  idle: IdlePolicy;
+}
 
 /** One thread's reactor. */
-export class Reactor implements Keeper, Sink {
-  readonly watched: (Entry | undefined)[] = [];
+export class Reactor implements RegistrationHost, Sink, Pollable {
+  readonly watched: (Registration | undefined)[] = [];
   waits = 0;
-  readonly #choose: () => readonly Opener[];
-  #openers: Opener[] | undefined = undefined;
+  readonly #scheduler: Scheduler;
+  readonly #selector: BackendSelector;
   #backend: Backend | undefined = undefined;
   #free: number[] = [];
   #token = 0;
   #holding = 0;
-  #held = false;
-  #budget = BUDGET;
-  #lookQueued = false;
-  #parkQueued = false;
-  #turn: Promise<void> | undefined = undefined;
-  readonly #courtesy = new Courtesy();
-  readonly #spin = new Spin();
-  readonly #linger = new Spin(LONGEST_PAUSE);
-  #busyPoll = 0;
-  #wantsRoom = false;
-  #spun = 0;
+  #isReferenced = false;
 
-  /** @param choose returns the backends to try, best first; called by the first wait */
-  constructor(choose: () => readonly Opener[]) {
-    this.#choose = choose;
+  constructor(options: ReactorOptions) {
+    this.#scheduler = new Scheduler(this, options.loop, options.idle);
+    this.#selector = new BackendSelector(this, options.choose, options.beginWithLast);
   }
 
   /** Make a place for a descriptor. Nothing is asked of the kernel before the first wait. */
   register(fd: number): Registration {
-    return new Entry(fd, this);
+    return new Registration(fd, this);
   }
 
-  /** Name the backend in use, opening it if need be. */
+  /** Name the best backend that works here, opening it if need be. */
   backend(): BackendName {
-    return (this.#backend ??= this.#open()).name;
+    const backend = this.#backend ??= this.#selector.openBest();
+    this.#upgrade(true);
+    return (this.#backend ?? backend).name;
   }
 
-  /** Return, now and then, a promise of a later turn of the event loop. */
+  /** Count an operation that went through: now and then, return a promise of a later turn of the event loop. */
   yieldIfBudgetSpent(): Promise<void> | undefined {
-    return --this.#budget > 0 ? undefined : this.#nextTurn();
+    return this.#scheduler.yieldIfBudgetSpent();
   }
 
-  /** Give everything back; pending waits never end. For tests, which open reactors of their own. */
+  /** Say that an operation went through, outside of any turn's budget. */
+  progressed(): void {
+    this.#scheduler.progressed();
+  }
+
+  /** Let go of every open file and close what was opened; pending waits never end. */
   dispose(): void {
     this.#backend?.dispose();
     this.#backend = undefined;
-    this.#openers = [];
+    this.#selector.end();
   }
 
-  // What entries call.
+  // What registrations call.
 
-  prepare(entry: Entry, interest: Interest): Error | undefined {
+  prepare(registration: Registration, interest: Interest): Error | undefined {
     try {
-      const result = this.#arm(entry, interest);
-      if (result < 0) return waitError(entry.fd, result);
+      const result = this.#ask(registration, interest);
+      if (result < 0) return waitError(registration.fd, result);
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
     }
-    if (entry.busyPoll > this.#busyPoll) this.#busyPoll = entry.busyPoll;
-    if (interest === 4) this.#wantsRoom = true;
-    if (!this.#lookQueued) {
-      this.#lookQueued = true;
-      inMicrotask(this.#lookNow);
-    }
+    this.#scheduler.pollSoon(registration.busyPoll, interest === WRITABLE);
     return undefined;
   }
 
-  #arm(entry: Entry, interest: Interest): number {
+  #ask(registration: Registration, interest: Interest): number {
     for (;;) {
-      const backend = this.#backend ??= this.#open();
-      if (entry.slot < 0) this.#enter(entry);
-      const result = backend.arm(entry, interest);
+      const backend = this.#backend ??= this.#selector.open();
+      if (registration.slot < 0) this.#enter(registration);
+      const result = backend.register(registration, interest);
       // The backend may have failed over this very call.
       if (backend === this.#backend) return result;
     }
   }
 
+  #enter(registration: Registration): void {
+    registration.slot = this.#free.pop() ?? this.watched.length;
+    registration.readToken = this.token();
+    this.watched[registration.slot] = registration;
+  }
+
   count(waits: number, holding: number): void {
     this.waits += waits;
     this.#holding += holding;
-    if (this.#holding > 0 !== this.#held) this.#queuePark();
+    if (this.isHeld !== this.#isReferenced && this.#backend) this.#scheduler.parkSoon();
   }
 
-  forget(entry: Entry): void {
-    if (entry.slot < 0) return;
-    if (entry.armed !== 0) {
-      this.#backend?.disarm(entry);
-      this.#queuePark();
+  deregister(registration: Registration): void {
+    if (registration.slot < 0) return;
+    if (registration.registered !== 0 && this.#backend) {
+      this.#backend.deregister(registration);
+      this.#scheduler.parkSoon();
     }
-    entry.armed = 0;
-    this.watched[entry.slot] = undefined;
-    this.#free.push(entry.slot);
-    entry.slot = -1;
+    registration.registered = 0;
+    this.watched[registration.slot] = undefined;
+    this.#free.push(registration.slot);
+    registration.slot = -1;
   }
 
   // What backends call.
@@ -138,176 +134,83 @@ export class Reactor implements Keeper, Sink {
   }
 
   deliver(watched: Watched, events: number): void {
-    const entry = watched as Entry;
-    if (entry.fire(events)) entry.unclaimed = 0;
-    else entry.unclaimed++;
+    if ((watched as Registration).deliver(events)) watched.unclaimed = 0;
+    else watched.unclaimed++;
   }
 
   reject(watched: Watched, error: Error): void {
-    (watched as Entry).rejectWaits(error);
+    (watched as Registration).rejectWaits(error);
   }
 
-  awake(): void {
-    this.#newTurn();
-    this.#look();
-  }
-
-  #newTurn(): void {
-    this.#budget = BUDGET;
-    this.#spun = 0;
+  wake(): void {
+    this.#scheduler.wake();
   }
 
   fail(error: Error): void {
     this.#backend?.dispose();
     this.#backend = undefined;
-    const isLast = this.#openers?.length === 0;
-    // What failed once may work again: the next wait starts with the best one.
-    if (isLast) this.#openers = undefined;
-    for (const entry of this.watched) {
-      if (!entry) continue;
-      if (isLast) this.#drop(entry, causeOf(error));
-      else this.#rearm(entry);
+    if (this.#selector.hasNext) {
+      this.#registerAll();
+    } else {
+      this.#selector.startAnew();
+      this.#rejectAll(causeOf(error));
     }
-    this.#held = false;
-    this.#queuePark();
+    this.#isReferenced = false;
+    this.#scheduler.parkSoon();
   }
 
-  #drop(entry: Entry, error: Error): void {
-    entry.armed = 0;
-    entry.rejectWaits(error);
-  }
-
-  #rearm(entry: Entry): void {
-    entry.armed = 0;
-    for (const interest of [1, 4] as const) {
-      if ((entry.awaited & interest) === 0) continue;
-      const failed = this.prepare(entry, interest);
-      if (failed) return entry.rejectWaits(failed);
+  #rejectAll(error: Error): void {
+    for (const registration of this.watched) {
+      if (registration === undefined) continue;
+      registration.registered = 0;
+      registration.rejectWaits(error);
     }
   }
 
-  #open(): Backend {
-    const reasons: string[] = [];
-    const openers = this.#openers ??= [...this.#choose()];
-    let shortage: Error | undefined;
-    for (const [i, open] of openers.entries()) {
-      try {
-        const backend = open(this);
-        this.#openers = openers.slice(i + 1);
-        return backend;
-      } catch (error) {
-        if (error instanceof Deno.errors.NotCapable) throw error;
-        shortage ??= passing(error);
-        reasons.push(error instanceof Error ? error.message : String(error));
+  /** Ask a new backend for everything that is waited for. */
+  #registerAll(): void {
+    for (const registration of this.watched) {
+      if (registration === undefined) continue;
+      registration.registered = 0;
+      for (const interest of [READABLE, WRITABLE] as const) {
+        if ((registration.awaited & interest) === 0) continue;
+        const failed = this.prepare(registration, interest);
+        if (failed) registration.rejectWaits(failed);
       }
     }
-    throw shortage ?? new Deno.errors.NotSupported(
-      `Cannot wait for descriptors on this system: ${
-        reasons.join("; ") || "the reactor has ended"
-      }`,
-    );
   }
 
-  #enter(entry: Entry): void {
-    entry.slot = this.#free.pop() ?? this.watched.length;
-    entry.readToken = this.token();
-    this.watched[entry.slot] = entry;
+  // What the scheduler calls.
+
+  get isHeld(): boolean {
+    return this.#holding > 0;
   }
 
-  // When to look.
+  poll(limit: number): number {
+    return this.#backend === undefined ? 0 : this.#backend.poll(limit);
+  }
 
-  readonly #lookNow = (): void => {
-    this.#lookQueued = false;
-    this.#look();
-  };
-
-  /** Look, or leave it to the next turn when this one has done enough. */
-  #look(): void {
-    if (this.#turn) return;
-    if (this.#budget <= 0) {
-      this.#nextTurn();
-      return;
+  park(): boolean {
+    if (this.#backend === undefined) return true;
+    if (this.waits > 0 && this.#upgrade(false)) return false;
+    const { isHeld } = this;
+    if (isHeld !== this.#isReferenced) {
+      this.#isReferenced = isHeld;
+      if (isHeld) this.#backend.ref();
+      else this.#backend.unref();
     }
-    this.#budget -= this.#backend?.look() ?? 0;
-    this.#parkAfterwards();
+    return this.#backend.park();
   }
 
-  /**
-   * Park when those whose waits have just ended have done what they can, which most often is to wait again.
-   * What is queued for the end of the turn comes before their microtasks, where it is queued outside of one.
-   */
-  #parkAfterwards(): void {
-    if (this.#parkQueued || !this.#backend) return;
-    this.#parkQueued = true;
-    inMicrotask(this.#parkAtEnd);
-  }
-
-  readonly #parkAtEnd = (): void => atEndOfTurn(this.#park);
-
-  #queuePark(): void {
-    if (this.#parkQueued || !this.#backend) return;
-    this.#parkQueued = true;
-    atEndOfTurn(this.#park);
-  }
-
-  readonly #park = (): void => {
-    this.#parkQueued = false;
-    if (this.#lookQueued || this.#turn || !this.#backend) return;
-    if (this.#budget <= 0) {
-      this.#nextTurn();
-      return;
-    }
-    const found = this.#lookHard();
-    if (found > 0) {
-      this.#budget -= found;
-      return this.#parkAfterwards();
-    }
-    if (this.#turn) return;
-    const hold = this.#holding > 0;
-    if (hold !== this.#held) {
-      this.#held = hold;
-      this.#backend?.hold(hold);
-    }
-    if (this.#backend?.park() !== false) return;
-    this.#budget--;
-    this.#queuePark();
-  };
-
-  readonly #lookOnce = (): number => this.#backend?.look() ?? 0;
-
-  /** Look before the thread sleeps: the number of events. */
-  #lookHard(): number {
-    let found = this.#lookOnce();
-    // Who waits for room has sent a lot: that is no conversation, in which the answer comes at once.
-    const inFlow = this.#wantsRoom;
-    this.#wantsRoom = false;
-    if (found === 0 && this.waits > 0 && !inFlow) found = this.#courtesy.try(this.#lookOnce);
-    if (found > 0 || this.waits === 0) return found;
-    const busyPoll = this.#busyPoll;
-    this.#busyPoll = 0;
-    if (busyPoll === 0 && inFlow) return 0;
-    const started = now();
-    found = busyPoll > 0
-      ? this.#spin.try(busyPoll, this.#lookOnce, LONGEST_SPIN * 1000)
-      : this.#linger.try(LINGER, this.#lookOnce);
-    // Timers are due in the meantime: a turn of the event loop may not be spent on spinning.
-    this.#spun += now() - started;
-    if (found > 0 && this.#spun > LONGEST_SPIN) this.#budget = 0;
-    if (busyPoll > 0 && this.#spin.goesOn && this.#holding > 0) {
-      this.#busyPoll = busyPoll;
-      this.#nextTurn();
-    }
-    return found;
-  }
-
-  #nextTurn(): Promise<void> {
-    return this.#turn ??= new Promise((resolve) => {
-      inNextTurn(() => {
-        this.#turn = undefined;
-        this.#newTurn();
-        this.#look();
-        resolve();
-      });
-    });
+  /** Go over to a better backend, if it is time or `now`: whether there was one. */
+  #upgrade(now: boolean): boolean {
+    const better = this.#selector.openBetter(now);
+    if (better === undefined) return false;
+    this.#backend?.dispose();
+    this.#backend = better;
+    this.#isReferenced = false;
+    this.#registerAll();
+    this.#scheduler.parkSoon();
+    return true;
   }
 }

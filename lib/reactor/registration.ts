@@ -1,19 +1,20 @@
 /**
- * One descriptor's waits.
+ * The pending waits of one descriptor.
  *
  * @module
  */
 
-import type { Interest, Registration, Watched } from "./types.ts";
+import { platform } from "../../ffi/platform/mod.ts";
+import { type Interest, READABLE, type Watched, WRITABLE } from "./types.ts";
 
-/** What an {@linkcode Entry} needs of its reactor. */
-export interface Keeper {
-  /** Ask for `interest` before a wait is added: 0, or `-errno`. */
-  prepare(entry: Entry, interest: Interest): Error | undefined;
-  /** A wait was added (1), has ended (-1), or waits changed sides. */
+/** What a {@linkcode Registration} needs of its reactor. */
+export interface RegistrationHost {
+  /** Ask the kernel for `interest` before a wait is added: the error, if that fails. */
+  prepare(registration: Registration, interest: Interest): Error | undefined;
+  /** The numbers of pending waits changed: of all, and of those that keep the process alive. */
   count(waits: number, holding: number): void;
-  /** The descriptor is about to be closed. */
-  forget(entry: Entry): void;
+  /** The descriptor is about to be closed: make the kernel let go of it. */
+  deregister(registration: Registration): void;
 }
 
 /** One pending wait, in a list as there is rarely a second. */
@@ -27,23 +28,27 @@ class Waiter {
     readonly reject: (reason: unknown) => void,
   ) {}
 
+  /** Take the listener off the signal. */
   release(): void {
     if (this.onAbort) this.signal?.removeEventListener("abort", this.onAbort);
   }
 }
 
-// POLLERR, POLLHUP, POLLNVAL and POLLRDHUP, which need not be asked for, are for both sides.
-const READ_EVENTS = 0x1 | 0x8 | 0x10 | 0x20 | 0x2000;
-const WRITE_EVENTS = 0x4 | 0x8 | 0x10 | 0x20;
+// Errors and hang-ups are reported unasked, and end the waits of both sides.
+const { POLLERR, POLLHUP, POLLNVAL, POLLRDHUP } = platform;
+const READ_EVENTS = READABLE | POLLERR | POLLHUP | POLLNVAL | POLLRDHUP;
+const WRITE_EVENTS = WRITABLE | POLLERR | POLLHUP | POLLNVAL;
 
-/** The registration of one descriptor. It refers to its pending waits and to nothing else of the user's. */
-export class Entry implements Registration, Watched {
+/** One descriptor in the reactor of the current thread. It refers to its pending waits and to nothing of the user's. */
+export class Registration implements Watched {
   slot = -1;
   readToken = 0;
   writeToken = 0;
-  armed = 0;
+  registered = 0;
   unclaimed = 0;
+  /** For how many microseconds a wait polls before it lets the thread sleep; 0: not at all. */
   busyPoll = 0;
+  /** Set this where the descriptor is an eventfd(2), or may have one in it, as an epoll(7) set. */
   isEvent = false;
   #readers: Waiter | undefined = undefined;
   #writers: Waiter | undefined = undefined;
@@ -51,16 +56,25 @@ export class Entry implements Registration, Watched {
   #holds = true;
   #error: Error | undefined = undefined;
 
-  constructor(readonly fd: number, readonly keeper: Keeper) {}
+  constructor(readonly fd: number, readonly host: RegistrationHost) {}
 
   get awaited(): number {
-    return (this.#readers ? 1 : 0) | (this.#writers ? 4 : 0);
+    return (this.#readers ? READABLE : 0) | (this.#writers ? WRITABLE : 0);
   }
 
+  /**
+   * Resolve when the descriptor may have become ready. The caller then repeats its non-blocking call and,
+   * when that still says EAGAIN, waits again: a wait may end early, never too late.
+   *
+   * Call it in the same step in which the non-blocking call said EAGAIN, with no `await` in between.
+   * Readiness that came before that step and was not used up is not announced again.
+   *
+   * @throws what `signal` was aborted with, or what {@linkcode cancel} was given
+   */
   wait(interest: Interest, signal?: AbortSignal): Promise<void> {
     if (this.#error) return Promise.reject(this.#error);
     if (signal?.aborted) return Promise.reject(signal.reason);
-    const failed = this.keeper.prepare(this, interest);
+    const failed = this.host.prepare(this, interest);
     if (failed) return Promise.reject(failed);
     return new Promise((resolve, reject) =>
       this.#add(interest, new Waiter(resolve, reject), signal)
@@ -68,7 +82,7 @@ export class Entry implements Registration, Watched {
   }
 
   #add(interest: Interest, waiter: Waiter, signal: AbortSignal | undefined): void {
-    if (interest === 1) {
+    if (interest === READABLE) {
       waiter.next = this.#readers;
       this.#readers = waiter;
     } else {
@@ -76,7 +90,7 @@ export class Entry implements Registration, Watched {
       this.#writers = waiter;
     }
     this.#waits++;
-    this.keeper.count(1, this.#holds ? 1 : 0);
+    this.host.count(1, this.#holds ? 1 : 0);
     if (signal) this.#listen(waiter, signal);
   }
 
@@ -85,19 +99,20 @@ export class Entry implements Registration, Watched {
     waiter.onAbort = (): void => {
       this.#readers = without(this.#readers, waiter);
       this.#writers = without(this.#writers, waiter);
+      waiter.release();
       this.#ended(1);
       waiter.reject(signal.reason);
     };
-    signal.addEventListener("abort", waiter.onAbort, { once: true });
+    signal.addEventListener("abort", waiter.onAbort);
   }
 
   #ended(waits: number): void {
     this.#waits -= waits;
-    this.keeper.count(-waits, this.#holds ? -waits : 0);
+    this.host.count(-waits, this.#holds ? -waits : 0);
   }
 
-  /** End the waits that `events` is good for: whether there were any. */
-  fire(events: number): boolean {
+  /** End the waits that `events` satisfies: whether there were any. */
+  deliver(events: number): boolean {
     let ended = 0;
     if (this.#readers && (events & READ_EVENTS)) {
       const readers = this.#readers;
@@ -122,20 +137,27 @@ export class Entry implements Registration, Watched {
     for (const list of lists) rejectAll(list, error);
   }
 
+  /**
+   * End every wait with `error` and make the kernel let go of the descriptor. Call it before close(2):
+   * what still waits would keep the open file, and the peer would not see its end. Later waits are rejected
+   * with the error of the first call.
+   */
   cancel(error: Error): void {
     if (this.#error) return;
     this.#error = error;
-    this.keeper.forget(this);
+    this.host.deregister(this);
     if (this.#waits > 0) this.rejectWaits(error);
   }
 
+  /** Have pending waits keep the process alive, as they do at first. */
   ref(): void {
-    if (!this.#holds) this.keeper.count(0, this.#waits);
+    if (!this.#holds) this.host.count(0, this.#waits);
     this.#holds = true;
   }
 
+  /** Let the process end although waits are pending. */
   unref(): void {
-    if (this.#holds) this.keeper.count(0, -this.#waits);
+    if (this.#holds) this.host.count(0, -this.#waits);
     this.#holds = false;
   }
 }

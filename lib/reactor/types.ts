@@ -5,65 +5,41 @@
  */
 
 /** Wait for data, a connection, or the end of the stream: `POLLIN`. */
-export const READABLE = 1;
+export const READABLE = 0x1;
 
-/** Wait for room to write: `POLLOUT`. */
-export const WRITABLE = 4;
+/** Wait for space to write: `POLLOUT`. */
+export const WRITABLE = 0x4;
 
 /** What a wait is for: {@linkcode READABLE} or {@linkcode WRITABLE}. */
-export type Interest = 1 | 4;
+export type Interest = typeof READABLE | typeof WRITABLE;
 
-/** A way of waiting: see {@linkcode backend}. */
+/** The name of a backend: see {@linkcode backend}. */
 export type BackendName = "io_uring" | "aio" | "pool";
-
-/** One descriptor's place in the reactor of the current thread. */
-export interface Registration {
-  /**
-   * Resolve when the descriptor may have become ready. The caller then repeats its non-blocking call and,
-   * when that still says EAGAIN, waits again: a wait may end early, never too late.
-   *
-   * Call it in the same step in which the non-blocking call said EAGAIN, with no `await` in between.
-   * Readiness that came before that step and was not used up is not announced again.
-   *
-   * @throws what `signal` was aborted with, or what {@linkcode cancel} was given
-   */
-  wait(interest: Interest, signal?: AbortSignal): Promise<void>;
-  /**
-   * End every wait with `error` and make the kernel forget the descriptor. Call it before close(2):
-   * what still waits would keep the open file, and the peer would not see its end. Later waits are rejected
-   * with the error of the first call.
-   */
-  cancel(error: Error): void;
-  /** Let pending waits keep the process alive, as they do at first. */
-  ref(): void;
-  /** Let the process end even while waits are pending. */
-  unref(): void;
-  /** For how many microseconds a wait looks at the descriptor before it lets the thread sleep; 0: not at all. */
-  busyPoll: number;
-  /** Set this where the descriptor is an eventfd(2), or may have one in it, as an epoll(7) set. */
-  isEvent: boolean;
-}
 
 /** What a {@linkcode Backend} sees of a registration. */
 export interface Watched {
+  /** The descriptor. */
   readonly fd: number;
   /** Index in the reactor's table, sent along with what the kernel is asked for. */
   readonly slot: number;
   /**
    * Tells the users of one slot apart: an event that carries another number is stale. A backend that
-   * asks for each side on its own keeps a number per side.
+   * asks for each interest on its own keeps a number for each.
    */
   readToken: number;
   writeToken: number;
-  /** The interests that somebody waits for now. */
+  /** The interests with a pending wait. */
   readonly awaited: number;
   /** Whether the descriptor may be an eventfd(2). */
   readonly isEvent: boolean;
   /** The interests that the kernel was asked for. Kept by the backend. */
-  armed: number;
-  /** Events in a row that nobody waited for. Kept by the backend. */
+  registered: number;
+  /** Events in a row that no wait was pending for. Kept by the sink. */
   unclaimed: number;
 }
+
+/** After so many events in a row that no wait was pending for, a backend stops asking for that interest. */
+export const MAX_UNCLAIMED_EVENTS = 8;
 
 /** What a {@linkcode Backend} tells the reactor. */
 export interface Sink {
@@ -73,32 +49,66 @@ export interface Sink {
   readonly waits: number;
   /** Return a number for {@linkcode Watched.readToken} that no other has. */
   token(): number;
-  /** End the waits that `events`, a mask of poll(2), is good for. */
+  /** End the waits that `events`, a mask of poll(2), satisfies. */
   deliver(watched: Watched, events: number): void;
   /** End the waits of one registration with an error. */
   reject(watched: Watched, error: Error): void;
-  /** Run after the event loop called the backend: look for events, then park again. */
-  awake(): void;
-  /** The backend is of no use any more: carry on with the next one. */
+  /** The event loop called the backend: poll for events, then park again. */
+  wake(): void;
+  /** The backend does not work any more: its waits go to the next one. */
   fail(error: Error): void;
 }
 
-/** One way of waiting. */
+/** One mechanism to wait with. `backends/README.md` says what a new one must do. */
 export interface Backend {
   readonly name: BackendName;
   /** Ask the kernel for an interest of a registration: 0, or `-errno`. */
-  arm(watched: Watched, interest: Interest): number;
-  /** Make the kernel forget the descriptor before this returns. Only called while something is armed. */
-  disarm(watched: Watched): void;
-  /** Deliver what has happened, without waiting: the number of events. */
-  look(): number;
-  /** The thread is about to sleep: have the event loop call when something happens. False: look again. */
+  register(watched: Watched, interest: Interest): number;
+  /** Make the kernel let go of the open file before this returns. Only called while something is registered. */
+  deregister(watched: Watched): void;
+  /** Deliver what has happened, at most `limit` events, without waiting: the number of events. */
+  poll(limit: number): number;
+  /** The thread is about to sleep: have the event loop call when something happens. False: poll again. */
   park(): boolean;
-  /** Say whether waits that keep the process alive are pending. */
-  hold(alive: boolean): void;
-  /** Give everything back. */
+  /** Keep the process alive while waits are pending. */
+  ref(): void;
+  /** Let the process end, as at first. */
+  unref(): void;
+  /** Let go of every open file, and close what was opened. */
   dispose(): void;
 }
 
 /** Opens a backend for the current thread, or throws what keeps it from working. */
 export type Opener = (sink: Sink) => Backend;
+
+/** What the pool backend needs of a set of descriptors. */
+export interface WaitingSet {
+  /** Enter an interest: 0, or `-errno`. */
+  register(watched: Watched, interest: Interest): number;
+  /** Take a registration out. `interrupt` ends a call that is under way, if there is one. */
+  deregister(watched: Watched, interrupt: (() => void) | undefined): void;
+  /** Deliver what is ready now, at most `limit` events: their number, or `-errno`. */
+  poll(limit: number): number;
+  /** Whether a call under way does not know of all descriptors any more. */
+  readonly outdated: boolean;
+  /** Wait on a thread of the pool: what {@linkcode WaitingSet.finish} takes. */
+  wait(timeout: number): Promise<number>;
+  /** Deliver what that call found: the number of events, or a negative number. */
+  finish(result: number): number;
+  /** Close what is open when the thread ends. */
+  keep(): void;
+  /** Close what is open. */
+  dispose(): void;
+}
+
+/** The clock and the places in an event loop that a reactor runs at. */
+export interface EventLoop {
+  /** Milliseconds of a clock that only goes forwards. */
+  now(): number;
+  /** Run `callback` right after the code that runs now. */
+  inMicrotask(callback: () => void): void;
+  /** Run `callback` when no microtask of this turn is left to run. */
+  atEndOfTurn(callback: () => void): void;
+  /** Run `callback` in the next turn, after timers and other sockets have had theirs. */
+  inNextTurn(callback: () => void): void;
+}

@@ -1,8 +1,8 @@
 /** Every system call of waiting fails, with every error of its manual page, in every way of waiting. */
 
-import { Reactor } from "../../lib/reactor/reactor.ts";
+import type { Reactor } from "../../lib/reactor/reactor.ts";
 import { WRITABLE } from "../../lib/reactor/types.ts";
-import { backends, Pair, turn, whyMissing } from "../reactor/backends.ts";
+import { backends, Pair, reactorOf, turn, whyMissing } from "../reactor/backends.ts";
 import type { Fault } from "./library.ts";
 import type { Scenario } from "./scenario.ts";
 import { testScenarios } from "./suite.ts";
@@ -18,7 +18,7 @@ function waiting(stack: DisposableStack, names: readonly string[]): Waiting {
     if (!opener) throw new Error(`There is no backend "${it}"`);
     return opener;
   });
-  const reactor = new Reactor(() => openers);
+  const reactor = reactorOf(openers);
   stack.defer(() => reactor.dispose());
   return { reactor, pair: stack.use(new Pair(reactor)) };
 }

@@ -10,8 +10,12 @@ import { platform } from "../../ffi/platform/mod.ts";
 import { openAio } from "../../lib/reactor/backends/aio.ts";
 import { openIoUring } from "../../lib/reactor/backends/io_uring.ts";
 import { openPool } from "../../lib/reactor/backends/pool.ts";
-import { Reactor } from "../../lib/reactor/reactor.ts";
-import type { Opener, Registration } from "../../lib/reactor/types.ts";
+import { schedYield } from "../../ffi/syscalls/readiness.ts";
+import { atEndOfTurn, inMicrotask, inNextTurn, now } from "../../lib/event_loop.ts";
+import { IdlePolicy } from "../../lib/reactor/idle_policy.ts";
+import { Reactor, type ReactorOptions } from "../../lib/reactor/reactor.ts";
+import type { Registration } from "../../lib/reactor/registration.ts";
+import type { Opener } from "../../lib/reactor/types.ts";
 import { noLeaks } from "../util/descriptors.ts";
 import { testUnless } from "../util/peers.ts";
 
@@ -30,6 +34,19 @@ export const backends: Readonly<Record<string, Opener>> = {
   "pool, 2 events at once": (sink) => openPool(sink, { capacity: 2 }),
   "pool with poll(2)": (sink) => openPool(sink, { portable: true }),
 };
+
+/** Make a reactor of its own, with some backends, in the true event loop. */
+export function reactorOf(
+  openers: readonly Opener[],
+  options: Partial<ReactorOptions> = {},
+): Reactor {
+  return new Reactor({
+    choose: () => openers,
+    loop: { now, inMicrotask, atEndOfTurn, inNextTurn },
+    idle: new IdlePolicy({ now, schedYield }),
+    ...options,
+  });
+}
 
 /** A socket pair and a registration for each end. */
 export class Pair implements Disposable {
@@ -94,7 +111,7 @@ export class Pair implements Disposable {
 
 /** Why a backend does not work here; `undefined` if it does. */
 function whyNot(opener: Opener): string | undefined {
-  const reactor = new Reactor(() => [opener]);
+  const reactor = reactorOf([opener]);
   try {
     reactor.backend();
     return undefined;
@@ -123,7 +140,7 @@ export function onEach(name: string, fn: (reactor: Reactor) => void | Promise<vo
       reason,
       `${name} (${backend})`,
       noLeaks(async () => {
-        const reactor = new Reactor(() => [opener]);
+        const reactor = reactorOf([opener]);
         try {
           await fn(reactor);
         } finally {

@@ -9,11 +9,11 @@ import { closeFd } from "../../ffi/syscalls/files.ts";
 import { openAio } from "../../lib/reactor/backends/aio.ts";
 import { openIoUring } from "../../lib/reactor/backends/io_uring.ts";
 import { openPool } from "../../lib/reactor/backends/pool.ts";
-import { Reactor } from "../../lib/reactor/reactor.ts";
+import type { Reactor } from "../../lib/reactor/reactor.ts";
 import type { Opener } from "../../lib/reactor/types.ts";
 import { listDescriptors } from "../util/descriptors.ts";
 import { testUnless } from "../util/peers.ts";
-import { onEach, Pair, turn } from "./backends.ts";
+import { onEach, Pair, reactorOf, turn } from "./backends.ts";
 
 const linux = Deno.build.os === "linux" ? undefined : "Linux only";
 
@@ -37,7 +37,7 @@ for (const [name, kind, opener] of breakable) {
     linux,
     `waits move to the next backend when theirs breaks (${name})`,
     async () => {
-      const fallback = new Reactor(() => [opener, (sink) => openPool(sink, { portable: true })]);
+      const fallback = reactorOf([opener, (sink) => openPool(sink, { portable: true })]);
       const [broken] = opened(fallback, kind);
       assertEquals(fallback.backend(), name);
       using quiet = new Pair(fallback);
@@ -61,7 +61,7 @@ for (const [name, kind, opener] of breakable) {
 }
 
 testUnless(linux, "waits are rejected when the last backend breaks", async () => {
-  const reactor = new Reactor(() => [(sink) => openIoUring(sink)]);
+  const reactor = reactorOf([(sink) => openIoUring(sink)]);
   const [broken] = opened(reactor, "io_uring");
   using pair = new Pair(reactor);
   const waiting = assertRejects(() => pair.receive(1), Deno.errors.BadResource);

@@ -1,7 +1,32 @@
-/** What is tried before the thread sleeps, with eyes of its own instead of a kernel's events. */
+/** What is tried before the thread sleeps, by a clock of the test's own. */
 
 import { assert, assertEquals } from "@std/assert";
-import { Backoff, Courtesy, Spin } from "../../lib/reactor/idle_policy.ts";
+import {
+  AdaptiveBusyPoll,
+  AdaptiveYield,
+  Backoff,
+  IdlePolicy,
+  type IdleSystem,
+} from "../../lib/reactor/idle_policy.ts";
+
+/** A system whose clock moves when it is asked to, and by a little at each look at it. */
+class FakeSystem implements IdleSystem {
+  time = 0;
+  yields = 0;
+  /** Milliseconds that a look at the clock takes. */
+  tick = 0.0005;
+  /** Milliseconds that another process takes when this one yields. */
+  absence = 0;
+
+  now(): number {
+    return this.time += this.tick;
+  }
+
+  schedYield(): void {
+    this.yields++;
+    this.time += this.absence;
+  }
+}
 
 /** How many of the next `count` tries are due, each of them failing. */
 function failures(backoff: Backoff, count: number): number {
@@ -37,91 +62,138 @@ Deno.test("Backoff leaves out nothing while tries pay, and as much as may be aft
   assertEquals(Array.from({ length: 9 }, () => backoff.due()), [...Array(8).fill(false), true]);
 });
 
-Deno.test("Courtesy returns what there is afterwards, and rarely looks where nothing ever is", () => {
-  assertEquals(new Courtesy().try(() => 3), 3);
-  const courtesy = new Courtesy();
-  let looks = 0;
-  for (let i = 0; i < 10_000; i++) courtesy.try(() => (looks++, 0));
-  assert(looks > 0 && looks < 100, `${looks} looks`);
+Deno.test("AdaptiveYield returns what is there afterwards, and rarely yields where nothing ever is", () => {
+  assertEquals(new AdaptiveYield(new FakeSystem()).try(() => 3), 3);
+  const system = new FakeSystem();
+  const adaptive = new AdaptiveYield(system);
+  for (let i = 0; i < 10_000; i++) adaptive.try(() => 0);
+  assert(system.yields > 0 && system.yields < 100, `${system.yields} yields`);
 });
 
-Deno.test("Courtesy endures a long absence now and then, but not one after the other", () => {
-  let absence = 0;
-  const courtesy = new Courtesy(() => absence);
-  const tries = (times: number): number => {
-    let looks = 0;
-    for (let i = 0; i < times; i++) courtesy.try(() => (looks++, 1));
-    return looks;
+Deno.test("AdaptiveYield endures a long absence now and then, but not one after the other", () => {
+  const system = new FakeSystem();
+  const adaptive = new AdaptiveYield(system);
+  const yields = (absence: number, times: number): number => {
+    const before = system.yields;
+    system.absence = absence;
+    for (let i = 0; i < times; i++) adaptive.try(() => 1);
+    return system.yields - before;
   };
   for (let i = 0; i < 50; i++) {
-    absence = 3;
-    assertEquals(tries(1), 1);
-    absence = 0;
-    assertEquals(tries(20), 20);
+    assertEquals(yields(3, 1), 1);
+    assertEquals(yields(0, 20), 20);
   }
-  absence = 3;
-  assert(tries(10_000) < 20);
-  absence = 0;
-  tries(2000);
-  assertEquals(tries(100), 100);
+  assert(yields(3, 10_000) < 20);
+  yields(0, 2000);
+  assertEquals(yields(0, 100), 100);
 });
 
-Deno.test("Spin looks until something is there", () => {
-  let looks = 0;
-  assertEquals(new Spin().try(1_000_000, () => ++looks === 100 ? 2 : 0), 2);
-  assertEquals(looks, 100);
+Deno.test("AdaptiveBusyPoll polls until something is there", () => {
+  let polls = 0;
+  const adaptive = new AdaptiveBusyPoll(new FakeSystem());
+  assertEquals(adaptive.try(1_000_000, () => ++polls === 100 ? 2 : 0), 2);
+  assertEquals(polls, 100);
 });
 
-Deno.test("Spin gives up after its limit, and soon hardly tries where nothing ever comes", () => {
-  const spin = new Spin();
-  let looks = 0;
-  assertEquals(spin.try(50, () => (looks++, 0)), 0);
-  assert(looks > 0);
-  for (let i = 0; i < 200; i++) spin.try(50, () => 0);
-  looks = 0;
+Deno.test("AdaptiveBusyPoll gives up after its limit, and soon hardly tries where nothing ever comes", () => {
+  const adaptive = new AdaptiveBusyPoll(new FakeSystem());
+  let polls = 0;
+  assertEquals(adaptive.try(50, () => (polls++, 0)), 0);
+  assert(polls > 90 && polls < 110, `${polls} polls in 50 us, of half a microsecond each`);
+  for (let i = 0; i < 200; i++) adaptive.try(50, () => 0);
   let tries = 0;
   for (let i = 0; i < 640; i++) {
-    const before = looks;
-    spin.try(50, () => (looks++, 0));
-    if (looks > before) tries++;
+    polls = 0;
+    adaptive.try(50, () => (polls++, 0));
+    if (polls > 0) tries++;
   }
   assert(tries > 0 && tries < 640 / 4, `${tries} tries`);
 });
 
-Deno.test("Spin comes back to its full length where events come again", () => {
-  const spin = new Spin();
-  for (let i = 0; i < 500; i++) spin.try(100, () => 0);
+Deno.test("AdaptiveBusyPoll comes back to its full length where events come again", () => {
+  const adaptive = new AdaptiveBusyPoll(new FakeSystem());
+  for (let i = 0; i < 500; i++) adaptive.try(100, () => 0);
   let found = 0;
-  for (let i = 0; i < 100; i++) found += spin.try(100, () => 1);
+  for (let i = 0; i < 100; i++) found += adaptive.try(100, () => 1);
   assert(found >= 30, `${found} of 100`);
-  assertEquals(spin.try(100, () => 1), 1);
+  assertEquals(adaptive.try(100, () => 1), 1);
 });
 
-Deno.test("Spin goes on in slices until its limit, and ends them when something is there", () => {
-  const spin = new Spin();
+Deno.test("AdaptiveBusyPoll goes on in slices until its limit, and ends them when something is there", () => {
+  const adaptive = new AdaptiveBusyPoll(new FakeSystem());
   let slices = 0;
   do {
-    assertEquals(spin.try(300, () => 0, 100), 0);
+    assertEquals(adaptive.try(300, () => 0, 100), 0);
     slices++;
-  } while (spin.goesOn);
+  } while (adaptive.goesOn);
   assertEquals(slices, 3);
-  assertEquals(spin.try(300, () => 0, 100), 0);
-  assert(spin.goesOn);
-  assertEquals(spin.try(300, () => 1, 100), 1);
-  assert(!spin.goesOn);
+  assertEquals(adaptive.try(300, () => 0, 100), 0);
+  assert(adaptive.goesOn);
+  assertEquals(adaptive.try(300, () => 1, 100), 1);
+  assert(!adaptive.goesOn);
 });
 
-Deno.test("Spin does not count as worth it what comes after its end", () => {
-  const spin = new Spin();
+Deno.test("AdaptiveBusyPoll does not pay where the peer needs this very processor", () => {
+  const system = new FakeSystem();
+  const adaptive = new AdaptiveBusyPoll(system, 1024);
   let tries = 0;
-  for (let i = 0; i < 640; i++) {
-    const found = spin.try(20, () => {
-      tries++;
-      const end = performance.now() + 0.03; // somebody else has the processor
-      while (performance.now() < end);
+  for (let i = 0; i < 10_000; i++) {
+    let polls = 0;
+    adaptive.try(50, () => {
+      if (polls++ === 0) tries++;
+      if (polls < 10) return 0;
+      system.time += 0.01; // the peer runs instead, and answers
       return 1;
     });
-    assert(found === 0 || found === 1);
   }
-  assert(tries < 640 / 4, `${tries} tries`);
+  assert(tries < 200, `${tries} tries`);
+});
+
+Deno.test("AdaptiveBusyPoll ends by the number of polls where the clock stands still", () => {
+  const system = new FakeSystem();
+  system.tick = 0;
+  let polls = 0;
+  assertEquals(new AdaptiveBusyPoll(system).try(50, () => (polls++, 0)), 0);
+  assert(polls <= 10_001, `${polls} polls`);
+});
+
+Deno.test("IdlePolicy spends at most a millisecond and one step in each turn, over all that is tried", () => {
+  for (const absence of [0, 0.05, 4]) {
+    const system = new FakeSystem();
+    const policy = new IdlePolicy(system);
+    for (let turn = 0; turn < 50; turn++) {
+      policy.newTurn();
+      const started = system.time;
+      system.absence = absence;
+      for (let parks = 0; parks < 1000; parks++) {
+        policy.beforeSleep({ busyPoll: 0, bulkTransfer: false }, () => parks % 3 === 0 ? 1 : 0);
+      }
+      // The time of the loop itself is that of its looks at the clock.
+      const spent = system.time - started - 1000 * 2 * system.tick;
+      assert(spent <= 1.1 + absence, `${spent} ms in one turn, with absences of ${absence} ms`);
+    }
+  }
+});
+
+Deno.test("IdlePolicy tries only what is on", () => {
+  const traffic = { busyPoll: 0, bulkTransfer: false };
+  for (const yielding of [true, false]) {
+    for (const polling of [true, false]) {
+      const system = new FakeSystem();
+      let polls = 0;
+      new IdlePolicy(system, { yielding, polling }).beforeSleep(traffic, () => (polls++, 0));
+      assertEquals([system.yields > 0, polls > 1], [yielding, polling]);
+    }
+  }
+});
+
+Deno.test("IdlePolicy leaves a bulk transfer alone, but for what the user asked for", () => {
+  const system = new FakeSystem();
+  const policy = new IdlePolicy(system);
+  let polls = 0;
+  const poll = (): number => (polls++, 0);
+  assertEquals(policy.beforeSleep({ busyPoll: 0, bulkTransfer: true }, poll), 0);
+  assertEquals([polls, system.yields], [0, 0]);
+  policy.beforeSleep({ busyPoll: 20, bulkTransfer: true }, poll);
+  assertEquals([polls > 0, system.yields], [true, 0]);
 });

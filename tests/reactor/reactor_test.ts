@@ -8,7 +8,7 @@ import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { platform } from "../../ffi/platform/mod.ts";
 import { shutdown } from "../../ffi/syscalls/sockets.ts";
 import { READABLE, WRITABLE } from "../../lib/reactor/types.ts";
-import { WakeUp } from "../../lib/reactor/backends/waker.ts";
+import { Waker } from "../../lib/reactor/backends/waker.ts";
 import { onEach, Pair, turn } from "./backends.ts";
 
 onEach("wait() ends when data comes", async (reactor) => {
@@ -265,7 +265,7 @@ onEach(
   "wait() ends when an eventfd is signalled, and others do not miss theirs",
   async (reactor) => {
     using pair = new Pair(reactor);
-    const sources = [new WakeUp(), new WakeUp()];
+    const sources = [new Waker(), new Waker()];
     for (let i = 0; i < 30; i++) {
       const [waiting, forgotten] = sources.map((it) => {
         const registration = reactor.register(it.fd);

@@ -18,9 +18,9 @@ import {
 import { poll } from "../../../ffi/syscalls/files.ts";
 import { EpollSet } from "./epoll_set.ts";
 import { unavailable } from "../errors.ts";
-import { LoopWatch } from "./loop_waker.ts";
+import { LoopWaker } from "./loop_waker.ts";
 import { type Backend, type Interest, READABLE, type Sink, type Watched } from "../types.ts";
-import { WakeUp } from "./waker.ts";
+import { Waker } from "./waker.ts";
 
 // <linux/aio_abi.h>
 const IOCB_CMD_POLL = 5;
@@ -50,18 +50,18 @@ export interface AioOptions {
 export function openAio(sink: Sink, options: AioOptions = {}): Backend {
   const { capacity = 256 } = options;
   const set = new EpollSet(sink, capacity);
-  let watch: LoopWatch | undefined;
+  let waker: LoopWaker | undefined;
   let request: PollRequest | undefined;
   try {
-    watch = new LoopWatch(() => sink.awake());
-    request = new PollRequest(watch.fd);
-    probe(request, watch.fd);
-    watch.keep();
+    waker = new LoopWaker(() => sink.wake());
+    request = new PollRequest(waker.fd);
+    probe(request, waker.fd);
+    waker.keep();
     set.keep();
-    return new Aio(sink, set, request, watch);
+    return new Aio(sink, set, request, waker);
   } catch (error) {
     request?.dispose();
-    watch?.dispose();
+    waker?.dispose();
     set.dispose();
     throw error;
   }
@@ -69,7 +69,7 @@ export function openAio(sink: Sink, options: AioOptions = {}): Backend {
 
 /** Let one event take the whole way. */
 function probe(request: PollRequest, signalled: number): void {
-  const source = new WakeUp();
+  const source = new Waker();
   try {
     source.set();
     const result = request.submit(source.fd);
@@ -137,25 +137,25 @@ class Aio implements Backend {
   readonly #sink: Sink;
   readonly #set: EpollSet;
   readonly #request: PollRequest;
-  readonly #watch: LoopWatch;
+  readonly #waker: LoopWaker;
 
-  constructor(sink: Sink, set: EpollSet, request: PollRequest, watch: LoopWatch) {
+  constructor(sink: Sink, set: EpollSet, request: PollRequest, waker: LoopWaker) {
     this.#sink = sink;
     this.#set = set;
     this.#request = request;
-    this.#watch = watch;
+    this.#waker = waker;
   }
 
-  arm(watched: Watched, interest: Interest): number {
-    return this.#set.arm(watched, interest);
+  register(watched: Watched, interest: Interest): number {
+    return this.#set.register(watched, interest);
   }
 
-  disarm(watched: Watched): void {
-    this.#set.disarm(watched);
+  deregister(watched: Watched): void {
+    this.#set.deregister(watched);
   }
 
-  look(): number {
-    return this.#checked(this.#set.look());
+  poll(limit: number): number {
+    return this.#checked(this.#set.poll(limit));
   }
 
   park(): boolean {
@@ -173,13 +173,17 @@ class Aio implements Backend {
     return Math.max(result, 0);
   }
 
-  hold(alive: boolean): void {
-    this.#watch.hold(alive);
+  ref(): void {
+    this.#waker.ref();
+  }
+
+  unref(): void {
+    this.#waker.unref();
   }
 
   dispose(): void {
     this.#request.dispose();
-    this.#watch.dispose();
+    this.#waker.dispose();
     this.#set.dispose();
   }
 }

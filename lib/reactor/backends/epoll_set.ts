@@ -1,6 +1,6 @@
 /**
  * The descriptors of one reactor in an epoll(7) set, edge-triggered: each is entered once, and the cost
- * of a look grows with the number of events.
+ * of a poll grows with the number of events.
  *
  * @module
  */
@@ -13,18 +13,22 @@ import {
   EPOLL_CTL_MOD,
   epollControl,
   epollCreate,
-  epollLook,
+  epollPoll,
 } from "../../../ffi/syscalls/readiness.ts";
 import { closeThreadFd, keepForThread } from "./thread_fds.ts";
 import { unavailable } from "../errors.ts";
-import { type Interest, READABLE, type Sink, type Watched, WRITABLE } from "../types.ts";
+import {
+  type Interest,
+  MAX_UNCLAIMED_EVENTS,
+  READABLE,
+  type Sink,
+  type Watched,
+  WRITABLE,
+} from "../types.ts";
 
 // <linux/eventpoll.h>
 const EPOLLRDHUP = 0x2000;
 const EPOLLET = 1 << 31;
-
-/** Events nobody waits for are let through this often before the kernel is told to keep them. */
-const PATIENCE = 8;
 
 /** A buffer of `struct epoll_event`. */
 export class EpollEvents {
@@ -37,7 +41,7 @@ export class EpollEvents {
   }
 }
 
-/** An epoll set and the events that the last look found. */
+/** An epoll set and the events that the last poll found. */
 export class EpollSet {
   readonly fd: number;
   readonly #sink: Sink;
@@ -56,12 +60,12 @@ export class EpollSet {
   }
 
   /** Enter `interest`: 0, or `-errno`. */
-  arm(watched: Watched, interest: Interest): number {
-    // Room to write is asked for anew each time: a datagram socket looks at its peer's queue only then.
-    if (interest === READABLE && (watched.armed & READABLE) !== 0) return 0;
-    const wanted = watched.armed | interest;
+  register(watched: Watched, interest: Interest): number {
+    // Space to write is asked for anew each time: a datagram socket looks at its peer's queue only then.
+    if (interest === READABLE && (watched.registered & READABLE) !== 0) return 0;
+    const wanted = watched.registered | interest;
     const result = this.#control(watched, wanted);
-    if (result >= 0) watched.armed = wanted;
+    if (result >= 0) watched.registered = wanted;
     else if (!this.#isSound(watched, result)) {
       this.#sink.fail(unavailable("epoll", result));
       return 0;
@@ -76,23 +80,23 @@ export class EpollSet {
   }
 
   /** Take the descriptor out: a close(2) does so only for the last reference to the open file. */
-  disarm(watched: Watched): void {
+  deregister(watched: Watched): void {
     epollControl(this.fd, EPOLL_CTL_DEL, watched.fd, this.#event.bytes);
-    watched.armed = 0;
+    watched.registered = 0;
   }
 
   /** Enter a descriptor of the backend's own, level-triggered. Its events are skipped by the rest. */
-  addWakeUp(fd: number): number {
+  addWaker(fd: number): number {
     const { words } = this.#event;
     words[0] = READABLE;
     words[this.#data] = -1;
     return epollControl(this.fd, EPOLL_CTL_ADD, fd, this.#event.bytes);
   }
 
-  /** Deliver what is ready now: the number of events, or `-errno`. */
-  look(): number {
+  /** Deliver what is ready now, at most `limit` events: their number, or `-errno`. */
+  poll(limit: number): number {
     const { bytes, capacity } = this.#events;
-    const found = epollLook(this.fd, bytes, capacity);
+    const found = epollPoll(this.fd, bytes, Math.min(limit, capacity));
     if (found > 0) this.deliver(this.#events, found);
     return found;
   }
@@ -111,18 +115,18 @@ export class EpollSet {
   }
 
   #deliverTo(watched: Watched, events: number): void {
-    const wasted = watched.armed & ~watched.awaited;
+    const wasted = watched.registered & ~watched.awaited;
     this.#sink.deliver(watched, events);
     if ((events & wasted & WRITABLE) !== 0) this.#release(watched, WRITABLE);
-    if (watched.unclaimed >= PATIENCE) this.#release(watched, READABLE);
+    if (watched.unclaimed >= MAX_UNCLAIMED_EVENTS) this.#release(watched, READABLE);
   }
 
   /** Stop asking for an interest; the next wait asks again. */
   #release(watched: Watched, interest: Interest): void {
-    const left = watched.armed & ~interest;
-    if (left === 0) this.disarm(watched);
+    const left = watched.registered & ~interest;
+    if (left === 0) this.deregister(watched);
     else this.#control(watched, left);
-    watched.armed = left;
+    watched.registered = left;
     watched.unclaimed = 0;
   }
 
@@ -131,7 +135,7 @@ export class EpollSet {
     words[0] = wanted | EPOLLET | EPOLLRDHUP;
     words[this.#data] = watched.slot;
     words[this.#data + 1] = watched.readToken;
-    const operation = watched.armed === 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+    const operation = watched.registered === 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
     const result = epollControl(this.fd, operation, watched.fd, bytes);
     // A descriptor that was closed while another one referred to the same open file is still in the set.
     if (result !== -platform.EEXIST) return result;

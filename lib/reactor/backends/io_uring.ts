@@ -2,7 +2,7 @@
  * The backend on io_uring(7): the kernel writes every event into memory that is looked at without a
  * call, and wakes Deno's own event loop through an eventfd(2) only while nobody looks.
  *
- * Reading is asked for once per descriptor, by a multishot poll; room to write, which is rarely waited
+ * Reading is asked for once per descriptor, by a multishot poll; space to write, which is rarely waited
  * for, by a poll of its own each time.
  *
  * @module
@@ -12,17 +12,18 @@ import { platform } from "../../../ffi/platform/mod.ts";
 import { poll } from "../../../ffi/syscalls/files.ts";
 import { inWorker } from "../../event_loop.ts";
 import { unavailable, waitError } from "../errors.ts";
-import { LoopWatch } from "./loop_waker.ts";
+import { LoopWaker } from "./loop_waker.ts";
 import { Ring } from "./ring.ts";
 import {
   type Backend,
   type Interest,
+  MAX_UNCLAIMED_EVENTS,
   READABLE,
   type Sink,
   type Watched,
   WRITABLE,
 } from "../types.ts";
-import { WakeUp } from "./waker.ts";
+import { Waker } from "./waker.ts";
 
 // <linux/io_uring.h>
 const IORING_SETUP_COOP_TASKRUN = 1 << 8;
@@ -34,14 +35,11 @@ const IORING_OP_ASYNC_CANCEL = 14;
 const IORING_POLL_ADD_MULTI = 1 << 0;
 const IORING_CQE_F_MORE = 1 << 1;
 
-/** Completions taken at once, so that other work gets its turn. */
-const BATCH = 256;
-
-/** Events nobody waits for are let through this often before the kernel is told to keep them. */
-const PATIENCE = 8;
+/** Completions that {@linkcode probe} takes at once: more than it causes. */
+const PROBE_COMPLETIONS = 8;
 
 /** The user data of completions that nobody needs. */
-const NOBODY = -1;
+const NO_USER_DATA = -1;
 
 /** What {@linkcode openIoUring} may be told. */
 export interface IoUringOptions {
@@ -56,17 +54,17 @@ export interface IoUringOptions {
 /** Open the backend. */
 export function openIoUring(sink: Sink, options: IoUringOptions = {}): Backend {
   const ring = openRing(options);
-  let watch: LoopWatch | undefined;
+  let waker: LoopWaker | undefined;
   try {
-    watch = new LoopWatch(() => sink.awake());
-    const result = ring.signal(watch.fd);
+    waker = new LoopWaker(() => sink.wake());
+    const result = ring.signal(waker.fd);
     if (result < 0) throw unavailable("The signalling of io_uring", result);
-    probe(ring, watch.fd);
-    watch.keep();
+    probe(ring, waker.fd);
+    waker.keep();
     ring.keep();
-    return new IoUring(sink, ring, watch);
+    return new IoUring(sink, ring, waker);
   } catch (error) {
-    watch?.dispose();
+    waker?.dispose();
     ring.dispose();
     throw error;
   }
@@ -101,7 +99,7 @@ function openRing(options: IoUringOptions): Ring {
 
 /** Let one event take the whole way: old kernels know the ring, but not all that is asked of it here. */
 function probe(ring: Ring, signalled: number): void {
-  const source = new WakeUp();
+  const source = new Waker();
   try {
     let seen = 0;
     ring.push(IORING_OP_POLL_ADD, source.fd, 1, 0, IORING_POLL_ADD_MULTI, READABLE);
@@ -111,7 +109,7 @@ function probe(ring: Ring, signalled: number): void {
     result = Math.min(result, ring.enter());
     cancel(ring, 1, 0);
     result = Math.min(result, ring.enter());
-    ring.reap(BATCH, (low, _high, events, flags) => {
+    ring.reap(PROBE_COMPLETIONS, (low, _high, events, flags) => {
       if (low === 1 && (flags & IORING_CQE_F_MORE) !== 0) seen |= events;
     });
     if (result < 0) throw unavailable("io_uring", result);
@@ -128,14 +126,14 @@ function probe(ring: Ring, signalled: number): void {
  * note. `IORING_OP_POLL_REMOVE` would fail in that case, and the poll keep the open file.
  */
 function cancel(ring: Ring, low: number, high: number): number {
-  return ring.push(IORING_OP_ASYNC_CANCEL, -1, NOBODY, NOBODY, 0, 0, low, high);
+  return ring.push(IORING_OP_ASYNC_CANCEL, -1, NO_USER_DATA, NO_USER_DATA, 0, 0, low, high);
 }
 
 class IoUring implements Backend {
   readonly name = "io_uring";
   readonly #sink: Sink;
   readonly #ring: Ring;
-  readonly #watch: LoopWatch;
+  readonly #waker: LoopWaker;
   #silent = false;
   /**
    * Whether an eventfd(2) may have been what happened. While one signals, the kernel cannot signal another at
@@ -145,14 +143,14 @@ class IoUring implements Backend {
   #isSpent = true;
   #broken = 0;
 
-  constructor(sink: Sink, ring: Ring, watch: LoopWatch) {
+  constructor(sink: Sink, ring: Ring, waker: LoopWaker) {
     this.#sink = sink;
     this.#ring = ring;
-    this.#watch = watch;
+    this.#waker = waker;
   }
 
-  arm(watched: Watched, interest: Interest): number {
-    if ((watched.armed & interest) !== 0) return 0;
+  register(watched: Watched, interest: Interest): number {
+    if ((watched.registered & interest) !== 0) return 0;
     const token = this.#sink.token();
     if (interest === READABLE) {
       watched.readToken = token;
@@ -160,25 +158,30 @@ class IoUring implements Backend {
       this.#poll(watched.fd, watched.slot * 2, token, IORING_POLL_ADD_MULTI, events);
     } else {
       watched.writeToken = token;
-      this.#pollForRoom(watched, 0);
+      this.#pollForSpace(watched, 0);
     }
-    watched.armed |= interest;
+    watched.registered |= interest;
     this.#failIfBroken();
     return 0;
   }
 
-  #pollForRoom({ fd, slot, writeToken }: Watched, flags: number): void {
+  #pollForSpace({ fd, slot, writeToken }: Watched, flags: number): void {
     this.#poll(fd, slot * 2 + 1, writeToken, flags, WRITABLE);
   }
 
-  disarm(watched: Watched): void {
+  deregister(watched: Watched): void {
     this.#isSpent ||= watched.isEvent;
-    if ((watched.armed & READABLE) !== 0) this.#cancel(watched.slot * 2, watched.readToken);
-    if ((watched.armed & WRITABLE) !== 0) this.#cancel(watched.slot * 2 + 1, watched.writeToken);
-    watched.armed = 0;
+    this.#cancelAll(watched);
     // A poll refers to the open file: the kernel must have given it up before the close(2) that follows.
     this.#note(this.#ring.settle());
     this.#failIfBroken();
+  }
+
+  #cancelAll(watched: Watched): void {
+    const { slot, registered } = watched;
+    if ((registered & READABLE) !== 0) this.#cancel(slot * 2, watched.readToken);
+    if ((registered & WRITABLE) !== 0) this.#cancel(slot * 2 + 1, watched.writeToken);
+    watched.registered = 0;
   }
 
   #cancel(low: number, high: number): void {
@@ -200,14 +203,14 @@ class IoUring implements Backend {
     return true;
   }
 
-  look(): number {
+  poll(limit: number): number {
     const ring = this.#ring;
     if (!this.#silent) {
       this.#silent = true;
       ring.silence(true);
     }
     if (!ring.idle) this.#note(ring.enter());
-    const found = ring.reap(BATCH, this.#completed);
+    const found = ring.reap(limit, this.#completed);
     this.#failIfBroken();
     return found;
   }
@@ -219,33 +222,35 @@ class IoUring implements Backend {
     this.#isSpent ||= watched.isEvent;
     const side: Interest = (low & 1) === 0 ? READABLE : WRITABLE;
     if (high !== (side === READABLE ? watched.readToken : watched.writeToken)) return;
-    if ((flags & IORING_CQE_F_MORE) === 0) watched.armed &= ~side;
-    if (result >= 0 && side === WRITABLE) this.#deliverRoom(watched, result);
+    if ((flags & IORING_CQE_F_MORE) === 0) watched.registered &= ~side;
+    if (result >= 0 && side === WRITABLE) this.#deliverSpace(watched, result);
     else if (result >= 0) this.#deliver(watched, result);
-    else if (result !== -ECANCELED) this.#sink.reject(watched, waitError(watched.fd, result));
+    else if (result !== -platform.ECANCELED) {
+      this.#sink.reject(watched, waitError(watched.fd, result));
+    }
   };
 
   #deliver(watched: Watched, events: number): void {
     this.#sink.deliver(watched, events);
-    if (watched.unclaimed < PATIENCE || (watched.armed & READABLE) === 0) return;
+    if (watched.unclaimed < MAX_UNCLAIMED_EVENTS || (watched.registered & READABLE) === 0) return;
     this.#cancel(watched.slot * 2, watched.readToken);
-    watched.armed &= ~READABLE;
+    watched.registered &= ~READABLE;
     watched.unclaimed = 0;
   }
 
   /**
-   * io_uring asks for POLLRDHUP unasked, which says nothing about room. A peer that has shut down writing
+   * io_uring asks for POLLRDHUP unasked, which says nothing about space. A peer that has shut down writing
    * would end every poll of the usual kind at once: a multishot one tells changes only.
    */
-  #deliverRoom(watched: Watched, events: number): void {
-    const stays = (watched.armed & WRITABLE) !== 0;
+  #deliverSpace(watched: Watched, events: number): void {
+    const stays = (watched.registered & WRITABLE) !== 0;
     if ((events & ~platform.POLLRDHUP) === 0) {
-      if (!stays) this.#pollForRoom(watched, IORING_POLL_ADD_MULTI);
-      watched.armed |= WRITABLE;
+      if (!stays) this.#pollForSpace(watched, IORING_POLL_ADD_MULTI);
+      watched.registered |= WRITABLE;
       return;
     }
     if (stays) this.#cancel(watched.slot * 2 + 1, watched.writeToken);
-    watched.armed &= ~WRITABLE;
+    watched.registered &= ~WRITABLE;
     this.#sink.deliver(watched, events);
   }
 
@@ -261,18 +266,25 @@ class IoUring implements Backend {
 
   #signalAnew(): boolean {
     this.#isSpent = false;
-    this.#note(this.#ring.signalAnew(this.#watch.fd));
+    this.#note(this.#ring.signalAnew(this.#waker.fd));
     return !this.#failIfBroken();
   }
 
-  hold(alive: boolean): void {
-    this.#watch.hold(alive);
+  ref(): void {
+    this.#waker.ref();
   }
 
+  unref(): void {
+    this.#waker.unref();
+  }
+
+  /** Left to itself, the kernel lets go of what a ring polls only some milliseconds after the ring is closed. */
   dispose(): void {
-    this.#watch.dispose();
+    for (const watched of this.#sink.watched) {
+      if (watched !== undefined && watched.registered !== 0) this.#cancelAll(watched);
+    }
+    this.#ring.settle();
+    this.#waker.dispose();
     this.#ring.dispose();
   }
 }
-
-const ECANCELED = 125; // <asm-generic/errno.h>

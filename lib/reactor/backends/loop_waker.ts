@@ -34,7 +34,7 @@ interface Process {
 }
 
 /** An eventfd(2) that calls back on this thread when it is signalled. Does not keep the process alive at first. */
-export class LoopWatch {
+export class LoopWaker {
   /** The eventfd(2). */
   readonly fd: number;
   readonly #pipe: Pipe;
@@ -54,10 +54,14 @@ export class LoopWatch {
     this.#pipe.unref();
   }
 
-  /** Say whether the watch keeps the process alive. */
-  hold(alive: boolean): void {
-    if (alive) this.#pipe.ref();
-    else this.#pipe.unref();
+  /** Keep the process alive. */
+  ref(): void {
+    this.#pipe.ref();
+  }
+
+  /** Let the process end. */
+  unref(): void {
+    this.#pipe.unref();
   }
 
   /** Close the eventfd(2) when the thread ends. */

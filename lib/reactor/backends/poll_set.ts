@@ -5,10 +5,12 @@
  */
 
 import { platform } from "../../../ffi/platform/mod.ts";
-import { pollLook, pollWaitInPool } from "../../../ffi/syscalls/readiness.ts";
-import type { Interest, Sink, Watched } from "../types.ts";
+import { pollMany, pollWaitInPool, schedYield } from "../../../ffi/syscalls/readiness.ts";
+import type { Interest, Sink, WaitingSet, Watched } from "../types.ts";
 import { waitError } from "../errors.ts";
-import type { WaitingSet } from "../waiting_set.ts";
+
+/** How often a thread yields, at most, to the one that is to return from poll(2): some milliseconds. */
+const MAX_YIELDS = 1000;
 
 /** An array of `struct pollfd` and the registrations it was made from. */
 class PollFds {
@@ -16,17 +18,18 @@ class PollFds {
   #view = new DataView(this.bytes.buffer);
   readonly #watched: Watched[] = [];
   readonly #tokens: number[] = [];
+  #firstDelivered = 0;
   count = 0;
 
-  /** Enter everything that is waited for, after `wakeUp` where there is one. */
-  fill(sink: Sink, wakeUp: number | undefined): void {
+  /** Enter everything that is waited for, after `waker` where there is one. */
+  fill(sink: Sink, waker: number | undefined): void {
     this.#reserve(sink.watched.length + 1);
     this.count = 0;
-    if (wakeUp !== undefined) this.#add(wakeUp, platform.POLLIN);
+    if (waker !== undefined) this.#add(waker, platform.POLLIN);
     this.#watched.length = this.#tokens.length = 0;
     for (const watched of sink.watched) {
       if (watched === undefined) continue;
-      if (wakeUp !== undefined) watched.armed = watched.awaited;
+      if (waker !== undefined) watched.registered = watched.awaited;
       if (watched.awaited === 0) continue;
       this.#add(watched.fd, watched.awaited);
       this.#watched.push(watched);
@@ -49,60 +52,84 @@ class PollFds {
     this.#view.setInt16(base + revents[0], 0, true);
   }
 
-  /** Deliver what came: the number of events. */
-  deliver(sink: Sink): number {
+  #events(i: number): number {
     const { size, revents } = platform.pollfd;
-    const first = this.count - this.#watched.length;
+    return this.#view.getInt16(i * size + revents[0], true);
+  }
+
+  /** Whether the call that was made with this array has reported something. */
+  get hasReported(): boolean {
+    for (let i = 0; i < this.count; i++) if (this.#events(i) !== 0) return true;
+    return false;
+  }
+
+  /** Whether a registration is in it. */
+  includes(watched: Watched): boolean {
+    return this.#watched.includes(watched);
+  }
+
+  /** Deliver what came, at most `limit` events: their number. Each call begins where the last one ended. */
+  deliver(sink: Sink, limit = Infinity): number {
+    const { length } = this.#watched;
+    const first = this.count - length;
     let found = 0;
-    for (let i = first; i < this.count; i++) {
-      const events = this.#view.getInt16(i * size + revents[0], true);
-      const watched = this.#watched[i - first];
-      if (events === 0 || watched === undefined) continue;
-      if (sink.watched[watched.slot] !== watched) continue;
-      if (watched.readToken !== this.#tokens[i - first]) continue;
-      found++;
-      if ((events & platform.POLLNVAL) === 0) sink.deliver(watched, events);
-      else sink.reject(watched, waitError(watched.fd, -platform.EBADF));
+    let i = this.#firstDelivered % Math.max(1, length);
+    for (let seen = 0; seen < length && found < limit; seen++, i = (i + 1) % length) {
+      if (this.#deliverTo(sink, i, this.#events(first + i))) found++;
     }
+    this.#firstDelivered = i;
     return found;
+  }
+
+  #deliverTo(sink: Sink, i: number, events: number): boolean {
+    const watched = this.#watched[i];
+    if (events === 0 || watched === undefined) return false;
+    if (sink.watched[watched.slot] !== watched) return false;
+    if (watched.readToken !== this.#tokens[i]) return false;
+    if ((events & platform.POLLNVAL) === 0) sink.deliver(watched, events);
+    else sink.reject(watched, waitError(watched.fd, -platform.EBADF));
+    return true;
   }
 }
 
-/** The descriptors that a look or a thread of the pool asks poll(2) about. */
+/** The descriptors that a poll, or a thread of the pool, asks poll(2) about. */
 export class PollSet implements WaitingSet {
   outdated = false;
   readonly #sink: Sink;
-  readonly #wakeUp: number;
-  readonly #looked = new PollFds();
+  readonly #waker: number;
+  readonly #polled = new PollFds();
   readonly #waited = new PollFds();
 
-  constructor(sink: Sink, wakeUp: number) {
+  constructor(sink: Sink, waker: number) {
     this.#sink = sink;
-    this.#wakeUp = wakeUp;
+    this.#waker = waker;
   }
 
-  arm(watched: Watched, interest: Interest): number {
-    if ((watched.armed & interest) === 0) this.outdated = true;
-    watched.armed |= interest;
+  register(watched: Watched, interest: Interest): number {
+    if ((watched.registered & interest) === 0) this.outdated = true;
+    watched.registered |= interest;
     return 0;
   }
 
-  /** A call under way keeps the open file until it returns: it is woken at the end of the turn. */
-  disarm(): void {
+  deregister(watched: Watched, interrupt: (() => void) | undefined): void {
     this.outdated = true;
+    if (interrupt === undefined || !this.#waited.includes(watched)) return;
+    // A call under way keeps the open file: it has let go of it when it reports.
+    interrupt();
+    for (let i = 0; i < MAX_YIELDS && !this.#waited.hasReported; i++) schedYield();
   }
 
-  look(): number {
-    this.#looked.fill(this.#sink, undefined);
-    const { bytes, count } = this.#looked;
+  poll(limit: number): number {
+    this.#polled.fill(this.#sink, undefined);
+    const { bytes, count } = this.#polled;
     if (count === 0) return 0;
-    const found = pollLook(bytes, count);
-    return found > 0 ? this.#looked.deliver(this.#sink) : found;
+    const found = pollMany(bytes, count);
+    return found > 0 ? this.#polled.deliver(this.#sink, limit) : found;
   }
 
   wait(timeout: number): Promise<number> {
     this.outdated = false;
-    this.#waited.fill(this.#sink, this.#wakeUp);
+    this.#waited.fill(this.#sink, this.#waker);
     const { bytes, count } = this.#waited;
     return pollWaitInPool(bytes, count, timeout);
   }

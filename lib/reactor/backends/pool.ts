@@ -6,20 +6,19 @@
  * @module
  */
 
-import type { Backend, Interest, Sink, Watched } from "../types.ts";
+import type { Backend, Interest, Sink, WaitingSet, Watched } from "../types.ts";
 import { unavailable } from "../errors.ts";
 import { EpollEvents, EpollSet } from "./epoll_set.ts";
 import { PollSet } from "./poll_set.ts";
 import { epollWaitInPool } from "../../../ffi/syscalls/readiness.ts";
 import { inWorker, startTimer, stopTimer, type Timer, unrefTimer } from "../../event_loop.ts";
-import { WakeUp } from "./waker.ts";
-import type { WaitingSet } from "../waiting_set.ts";
+import { Waker } from "./waker.ts";
 import { platform } from "../../../ffi/platform/mod.ts";
 
 /** How often waits that do not keep the process alive are looked after, in milliseconds. */
-const UNHELD_INTERVAL = 10;
+const UNREF_INTERVAL = 10;
 
-/** How long a call waits in a Worker, in milliseconds: nobody can wake it when the Worker is terminated. */
+/** How long a call waits in a Worker, in milliseconds: nothing can wake it when the Worker is terminated. */
 const WORKER_LIMIT = 2_000;
 
 class EpollWaitingSet extends EpollSet implements WaitingSet {
@@ -53,65 +52,69 @@ export interface PoolOptions {
 /** Open the backend. */
 export function openPool(sink: Sink, options: PoolOptions = {}): Backend {
   const { portable = platform.epoll_event.size === 0, capacity = 256 } = options;
-  const wakeUp = new WakeUp(portable);
+  const waker = new Waker(portable);
   try {
-    const set = portable ? new PollSet(sink, wakeUp.fd) : epollSet(sink, capacity, wakeUp);
-    wakeUp.keep();
+    const set = portable ? new PollSet(sink, waker.fd) : epollSet(sink, capacity, waker);
+    waker.keep();
     set.keep();
-    return new Pool(sink, set, wakeUp);
+    return new Pool(sink, set, waker);
   } catch (error) {
-    wakeUp.dispose();
+    waker.dispose();
     throw error;
   }
 }
 
-function epollSet(sink: Sink, capacity: number, wakeUp: WakeUp): WaitingSet {
+function epollSet(sink: Sink, capacity: number, waker: Waker): WaitingSet {
   const set = new EpollWaitingSet(sink, capacity);
-  const result = set.addWakeUp(wakeUp.fd);
+  const result = set.addWaker(waker.fd);
   if (result >= 0) return set;
   set.dispose();
-  throw unavailable("epoll", result); // without it nobody could wake the thread
+  throw unavailable("epoll", result); // without it nothing could wake the thread
 }
 
 class Pool implements Backend {
   readonly name = "pool";
   readonly #sink: Sink;
   readonly #set: WaitingSet;
-  readonly #wakeUp: WakeUp;
+  readonly #waker: Waker;
   readonly #limit = inWorker() ? WORKER_LIMIT : -1;
-  #alive = false;
-  #pending = false;
-  #woken = false;
+  #isReferenced = false;
+  #isPending = false;
+  #isWoken = false;
   #timer: Timer | undefined = undefined;
-  #disposed = false;
+  #isDisposed = false;
 
-  constructor(sink: Sink, set: WaitingSet, wakeUp: WakeUp) {
+  constructor(sink: Sink, set: WaitingSet, waker: Waker) {
     this.#sink = sink;
     this.#set = set;
-    this.#wakeUp = wakeUp;
+    this.#waker = waker;
   }
 
-  arm(watched: Watched, interest: Interest): number {
-    return this.#set.arm(watched, interest);
+  register(watched: Watched, interest: Interest): number {
+    return this.#set.register(watched, interest);
   }
 
-  disarm(watched: Watched): void {
-    this.#set.disarm(watched);
+  deregister(watched: Watched): void {
+    this.#set.deregister(watched, this.#isPending ? this.#interrupt : undefined);
   }
 
-  look(): number {
-    return this.#checked(this.#set.look());
+  poll(limit: number): number {
+    return this.#checked(this.#set.poll(limit));
   }
 
-  hold(alive: boolean): void {
-    this.#alive = alive;
-    if (!alive && this.#pending) this.#wake();
+  ref(): void {
+    this.#isReferenced = true;
+  }
+
+  unref(): void {
+    this.#isReferenced = false;
+    if (this.#isPending) this.#interrupt();
   }
 
   park(): boolean {
-    if (this.#alive) {
-      if (!this.#pending) this.#wait();
-      else if (this.#set.outdated) this.#wake();
+    if (this.#isReferenced) {
+      if (!this.#isPending) this.#wait();
+      else if (this.#set.outdated) this.#interrupt();
     } else if (this.#sink.waits > 0) {
       this.#timer ??= this.#startTimer();
     }
@@ -121,27 +124,27 @@ class Pool implements Backend {
   #startTimer(): Timer {
     const timer = startTimer(() => {
       this.#timer = undefined;
-      this.#sink.awake();
-    }, UNHELD_INTERVAL);
+      this.#sink.wake();
+    }, UNREF_INTERVAL);
     unrefTimer(timer);
     return timer;
   }
 
   #wait(): void {
-    this.#pending = true;
-    this.#woken = false;
-    // A call that fails to start is not told apart from one that failed: look() finds out.
+    this.#isPending = true;
+    this.#isWoken = false;
+    // A call that fails to start is not told apart from one that failed: poll() finds out.
     this.#set.wait(this.#limit).then((result) => this.#finish(result), () => this.#finish(-1));
   }
 
   #finish(result: number): void {
-    this.#pending = false;
-    if (this.#woken) this.#wakeUp.clear();
-    if (this.#disposed) return this.#close();
+    this.#isPending = false;
+    if (this.#isWoken) this.#waker.clear();
+    if (this.#isDisposed) return this.#close();
     // The error number stayed on the other thread: make the call again, without waiting, to learn it.
     if (result >= 0) this.#set.finish(result);
-    else this.#checked(this.#set.look());
-    this.#sink.awake();
+    else this.#checked(this.#set.poll(Infinity));
+    this.#sink.wake();
   }
 
   #checked(found: number): number {
@@ -149,21 +152,21 @@ class Pool implements Backend {
     return Math.max(found, 0);
   }
 
-  #wake(): void {
-    if (this.#woken) return;
-    this.#woken = true;
-    this.#wakeUp.set();
-  }
+  readonly #interrupt = (): void => {
+    if (this.#isWoken) return;
+    this.#isWoken = true;
+    this.#waker.set();
+  };
 
   dispose(): void {
-    this.#disposed = true;
+    this.#isDisposed = true;
     stopTimer(this.#timer);
-    if (this.#pending) this.#wake();
+    if (this.#isPending) this.#interrupt();
     else this.#close();
   }
 
   #close(): void {
     this.#set.dispose();
-    this.#wakeUp.dispose();
+    this.#waker.dispose();
   }
 }

@@ -8,6 +8,7 @@ import { openAio } from "./aio.ts";
 import { passing } from "../errors.ts";
 import { openIoUring } from "./io_uring.ts";
 import { openPool } from "./pool.ts";
+import type { IdleMechanisms } from "../idle_policy.ts";
 import type { Opener } from "../types.ts";
 
 /** The variable that forces a backend, where the program may read it. */
@@ -51,8 +52,24 @@ function named(except?: string): string {
   return [...backends.keys()].filter((it) => it !== except).map((it) => `"${it}"`).join(", ");
 }
 
-/** Read the variable if that is allowed already. Never asks. */
 function forcedBackend(): string | undefined {
-  const { state } = Deno.permissions.querySync({ name: "env", variable: VARIABLE });
-  return state === "granted" ? Deno.env.get(VARIABLE) : undefined;
+  return readIfAllowed(VARIABLE);
+}
+
+/** The variable that names what is tried before a thread sleeps, for benches: none, or some of "yield poll". */
+const IDLE_VARIABLE = "DENET_UNIX_IDLE";
+
+/** Return what is tried before a thread sleeps: all, or what the environment names. */
+export function mechanisms(
+  names: string | undefined = readIfAllowed(IDLE_VARIABLE),
+): IdleMechanisms {
+  if (names === undefined) return {};
+  const on = names.split(" ");
+  return { yielding: on.includes("yield"), polling: on.includes("poll") };
+}
+
+/** Read a variable if that is allowed already. Never asks. */
+function readIfAllowed(variable: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable });
+  return state === "granted" ? Deno.env.get(variable) : undefined;
 }

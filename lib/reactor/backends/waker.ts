@@ -14,7 +14,7 @@ const ONE = new Uint8Array(new BigUint64Array([1n]).buffer);
 const drain = new Uint8Array(64);
 
 /** An eventfd(2), or a pipe where there is none. */
-export class WakeUp {
+export class Waker {
   /** The descriptor to wait for. */
   readonly fd: number;
   readonly #writing: number;

@@ -6,11 +6,11 @@ import {
   EPOLL_CTL_DEL,
   epollControl,
   epollCreate,
-  epollLook,
+  epollPoll,
   epollWaitInPool,
   eventfd,
   pipe,
-  pollLook,
+  pollMany,
   pollWaitInPool,
 } from "../../../ffi/syscalls/readiness.ts";
 import { linuxTest, test } from "../../util/cases.ts";
@@ -51,16 +51,16 @@ function pollfd(fd: number): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-test("pollLook() and pollWaitInPool() count what is ready", async () => {
+test("pollMany() and pollWaitInPool() count what is ready", async () => {
   using made = ends();
-  assertEquals(pollLook(pollfd(made.reading), 1), 0);
+  assertEquals(pollMany(pollfd(made.reading), 1), 0);
   assertEquals(await pollWaitInPool(pollfd(made.reading), 1, 1), 0);
   write(made.writing, new Uint8Array(1));
-  assertEquals(pollLook(pollfd(made.reading), 1), 1);
+  assertEquals(pollMany(pollfd(made.reading), 1), 1);
   assertEquals(await pollWaitInPool(pollfd(made.reading), 1, -1), 1);
 });
 
-linuxTest("epollLook() and epollWaitInPool() count what is ready", async () => {
+linuxTest("epollPoll() and epollWaitInPool() count what is ready", async () => {
   using made = ends();
   const epoll = epollCreate();
   assertEquals(fcntl(epoll, F_GETFD, 0), FD_CLOEXEC);
@@ -68,11 +68,11 @@ linuxTest("epollLook() and epollWaitInPool() count what is ready", async () => {
   event[platform.epoll_event.events[0]] = POLLIN;
   const found = new Uint8Array(platform.epoll_event.size);
   assertEquals(epollControl(epoll, EPOLL_CTL_ADD, made.reading, event), 0);
-  assertEquals(epollLook(epoll, found, 1), 0);
+  assertEquals(epollPoll(epoll, found, 1), 0);
   write(made.writing, new Uint8Array(1));
-  assertEquals([epollLook(epoll, found, 1), await epollWaitInPool(epoll, found, 1, -1)], [1, 1]);
+  assertEquals([epollPoll(epoll, found, 1), await epollWaitInPool(epoll, found, 1, -1)], [1, 1]);
   assertEquals(epollControl(epoll, EPOLL_CTL_DEL, made.reading, event), 0);
-  assertEquals(epollLook(epoll, found, 1), 0);
+  assertEquals(epollPoll(epoll, found, 1), 0);
   assertEquals(epollControl(epoll, EPOLL_CTL_ADD, -1, event), -EBADF);
   closeFd(epoll);
 });

@@ -6,8 +6,8 @@
 
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { openers } from "../../../lib/reactor/backends/select.ts";
-import { Reactor } from "../../../lib/reactor/reactor.ts";
 import { needPeer, testUnless, testWith } from "../../util/peers.ts";
+import { reactorOf } from "../backends.ts";
 import { type LineProcessOptions, startDeno, startProcess } from "../../util/process.ts";
 
 const program = new URL("../child.ts", import.meta.url);
@@ -147,17 +147,17 @@ Deno.test("backend() takes the next one silently, and fails with all reasons", (
   const broken = (reason: string) => (): never => {
     throw new Error(reason);
   };
-  const reactor = new Reactor(() => [broken("first"), broken("second"), ...openers("pool")]);
+  const reactor = reactorOf([broken("first"), broken("second"), ...openers("pool")]);
   assertEquals(reactor.backend(), "pool");
   reactor.dispose();
-  const none = new Reactor(() => [broken("first"), broken("second")]);
+  const none = reactorOf([broken("first"), broken("second")]);
   assertThrows(() => none.backend(), Deno.errors.NotSupported, "first; second");
 });
 
 Deno.test("backend() passes NotCapable on and can be tried again", () => {
   let granted = false;
   const [pool] = openers("pool");
-  const reactor = new Reactor(() => [(sink) => {
+  const reactor = reactorOf([(sink) => {
     if (!granted || !pool) throw new Deno.errors.NotCapable("no");
     return pool(sink);
   }]);
