@@ -22,7 +22,7 @@ async function runWork(work: Work, settings: Settings, place: string): Promise<W
   progress.step("preparing the peers");
   const { contenders, absent } = await work.enter(settings);
   const rounds = Math.max(1, Math.round(settings.rounds * (work.roundsFactor ?? 1)));
-  const { measured, failed } = await measure(contenders, rounds, progress);
+  const { measured, failed } = await measure(contenders, rounds, progress, work.startsAnew);
   progress.end();
   return report(work, measured, [...absent, ...failed]);
 }

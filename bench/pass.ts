@@ -8,7 +8,7 @@ export const passing: Work = timedWork({
   title: "messages with one descriptor each, two processes on two processors",
   measure: thousandsPerSecond,
   baseline: "go",
-  targets: [{ subject: "module", against: "go", by: "ratio", atLeast: 1 }],
+  targets: [{ subject: "module", against: "go", by: "ratio", atLeast: 1.1 }],
   layout: { program: "pass", processes: 2, cpus: [0, 1] },
   entries: plain("module", "ffi", "python", "go", "c", "deno", "node", "bun"),
 });

@@ -8,7 +8,10 @@ export const oneWay: Work = timedWork({
   title: "one way, writes of 64 KiB, two processes on two processors",
   measure: throughput(65536),
   baseline: "deno",
-  targets: [{ subject: "module", against: "deno", by: "ratio", atLeast: 1.1 }],
+  targets: [
+    { subject: "module", against: "deno", by: "ratio", atLeast: 1.1 },
+    { subject: "module:streams", against: "deno:streams", by: "ratio", atLeast: 1.5 },
+  ],
   layout: { program: "throughput", processes: 2, cpus: [0, 1] },
   entries: [
     ...plain("module", "ffi", "deno", "deno-node", "node", "bun", "python", "go", "c"),

@@ -1,8 +1,10 @@
 import { connecting } from "./connect.ts";
 import type { Work } from "./harness/types.ts";
+import { fanOut, fanOutP99, longestTurn } from "./hogs.ts";
 import { idle } from "./idle.ts";
 import { memory } from "./memory.ts";
 import { datagrams, seqpacket } from "./messages.ts";
+import { oneshot } from "./oneshot.ts";
 import { passing } from "./pass.ts";
 import { roundtrip, roundtripPinned, roundtripTwo } from "./roundtrip.ts";
 import { startup } from "./startup.ts";
@@ -22,8 +24,12 @@ export const works: readonly Work[] = [
   passing,
   datagrams,
   seqpacket,
+  fanOut,
+  fanOutP99,
+  longestTurn,
   idle,
   memory,
+  oneshot,
   startup,
   unixtap,
   unixtapProgram,

@@ -6,6 +6,10 @@ export interface Answer {
   count: number;
   /** Nanoseconds. */
   wall: number;
+  /** The longest turn of the event loop in nanoseconds, of programs that look. */
+  longest?: number;
+  /** The 99th percentile of the operations in nanoseconds, likewise. */
+  p99?: number;
 }
 
 /** How to start a peer's process. */

@@ -100,10 +100,13 @@ function judge(target: Target, rows: readonly Row[]): TargetResult {
   const subject = rows.find(({ id }) => id === target.subject);
   const against = rows.find(({ id }) => id === target.against);
   if (!subject || !against) return { ...target };
-  const measured = target.by === "ratio"
-    ? subject.median / against.median
-    : subject.median - against.median;
+  const measured = compare(target.by, subject, against);
   const met = (target.atMost === undefined || measured <= target.atMost) &&
     (target.atLeast === undefined || measured >= target.atLeast);
   return { ...target, measured, met };
+}
+
+function compare(by: Target["by"], subject: Row, against: Row): number {
+  if (by === "difference") return subject.median - against.median;
+  return by === "ratio" ? subject.median / against.median : subject.max / against.max;
 }

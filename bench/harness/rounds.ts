@@ -14,26 +14,39 @@ interface Started {
 }
 
 /**
- * Starts every contender once and measures them round by round, one after the other within a
- * round, so that whatever disturbs the machine meets all of them.
+ * Starts every contender once (or, with `startsAnew`, for each round) and measures them round by round, one
+ * after the other within a round, so that whatever disturbs the machine meets all of them.
  */
 export async function measure(
   contenders: readonly Contender[],
   rounds: number,
   progress: Progress,
+  startsAnew = false,
 ): Promise<{ measured: Measured[]; failed: Absence[] }> {
   await using stack = new AsyncDisposableStack();
   const failed: Absence[] = [];
   let running: Started[] = [];
   for (const contender of contenders) {
     progress.step(`starting ${contender.label}`);
-    const runner = await attempt(contender, failed, () => contender.start());
+    const start = startsAnew ? () => Promise.resolve(anew(contender)) : () => contender.start();
+    const runner = await attempt(contender, failed, start);
     if (runner) running.push({ contender, runner: stack.use(runner), samples: [] });
   }
   for (let round = 1; round <= rounds; round++) {
     running = await interleave(running, failed, `round ${round} of ${rounds}`, progress);
   }
   return { measured: running.map(({ contender, samples }) => ({ contender, samples })), failed };
+}
+
+/** A runner whose every round is that of processes just started. */
+function anew(contender: Contender): Runner {
+  return {
+    round: async () => {
+      await using runner = await contender.start();
+      return await runner.round();
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
 }
 
 async function interleave(

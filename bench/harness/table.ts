@@ -45,11 +45,12 @@ export function targetText(target: TargetResult, work: WorkReport): string {
   const label = (wanted: string): string =>
     work.rows.find(({ id }) => id === wanted)?.label ?? wanted;
   const bound = target.atMost === undefined ? `≥ ${target.atLeast}` : `≤ ${target.atMost}`;
-  const wanted = target.by === "ratio"
-    ? `${bound} × ${label(target.against)}`
-    : `${bound} ${work.unit} over ${label(target.against)}`;
+  const slowest = target.by === "slowest" ? ", slowest round," : "";
+  const wanted = target.by === "difference"
+    ? `${bound} ${work.unit} over ${label(target.against)}`
+    : `${bound} × ${label(target.against)}`;
   const verdict = target.measured === undefined
     ? "not measured"
     : `${target.measured.toFixed(2)}, ${target.met ? "met" : "missed"}`;
-  return `${label(target.subject)} ${wanted}: ${verdict}`;
+  return `${label(target.subject)}${slowest} ${wanted}: ${verdict}`;
 }

@@ -39,8 +39,11 @@ export interface Measure {
 export interface Target {
   subject: string;
   against: string;
-  /** `ratio`: subject ÷ against in the shown unit; `difference`: subject − against. */
-  by: "ratio" | "difference";
+  /**
+   * `ratio`: subject ÷ against in the shown unit; `difference`: subject − against; `slowest`: the greatest round
+   * of the subject ÷ that of the other.
+   */
+  by: "ratio" | "difference" | "slowest";
   atMost?: number;
   atLeast?: number;
 }
@@ -68,6 +71,8 @@ export interface Work {
   chart: "bars" | "curve";
   /** Factor on the number of rounds, for works whose rounds are short and noisy. */
   roundsFactor?: number;
+  /** Start everybody anew for each round: processes differ from one to the next, not within one. */
+  startsAnew?: boolean;
   enter(settings: Settings): Promise<{ contenders: Contender[]; absent: Absence[] }>;
 }
 

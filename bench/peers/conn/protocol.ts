@@ -2,6 +2,8 @@
 export interface Part {
   /** Runs `operations` operations and returns how many it completed. */
   run?(operations: number): number | Promise<number>;
+  /** Further figures of the last run, for its answer. */
+  figures?(): Readonly<Record<string, number>>;
   /** Accepts `count` connections and starts to wait on each. */
   idle?(count: number): Promise<void>;
 }
@@ -38,7 +40,8 @@ async function obey(part: Part): Promise<void> {
 async function answer(part: Part, command: string, count: number): Promise<unknown> {
   const start = performance.now();
   const done = await perform(part, command, count);
-  return { count: done, wall: Math.round((performance.now() - start) * 1e6) };
+  const wall = Math.round((performance.now() - start) * 1e6);
+  return { count: done, wall, ...part.figures?.() };
 }
 
 async function perform(part: Part, command: string, count: number): Promise<number> {

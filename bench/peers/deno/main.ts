@@ -1,6 +1,7 @@
 /** Programs on Deno's own sockets. Usage: `main.ts work role path [variant]`. @module */
 
 import { connect } from "../conn/connect.ts";
+import { hogs } from "../conn/hogs.ts";
 import { idle } from "../conn/idle.ts";
 import { serve } from "../conn/protocol.ts";
 import { roundtrip } from "../conn/roundtrip.ts";
@@ -18,5 +19,6 @@ await serve({
   throughput: throughput(transport),
   connect: connect(transport),
   idle: idle(transport),
+  hogs: hogs(transport),
   datagrams,
 });

@@ -2,6 +2,7 @@
 
 import { unix } from "../../../mod.ts";
 import { connect } from "../conn/connect.ts";
+import { hogs } from "../conn/hogs.ts";
 import { idle } from "../conn/idle.ts";
 import { type Part, serve } from "../conn/protocol.ts";
 import { roundtrip } from "../conn/roundtrip.ts";
@@ -35,6 +36,7 @@ await serve({
   throughput: throughput(transport),
   connect: connect(transport),
   idle: idle(transport),
+  hogs: hogs(transport),
   pass,
   datagrams,
   seqpacket,

@@ -1,12 +1,24 @@
 import { Msghdr, OwnedFd, recvmsgSync, sendmsgSync, unix } from "../../../mod.ts";
 import type { Part } from "../conn/protocol.ts";
 
-/** One descriptor through a socket pair, on the raw layer or on the socket's methods. */
+/**
+ * One descriptor through a socket pair, on the raw layer or on the socket's methods. Programs send another
+ * descriptor each time; `""` and `high` send one again and again, with a header that stays as it is.
+ */
 export function passSync(_role: string, _path: string, variant: string): Part {
-  // The number alone: an owner that only the first message knew of could become garbage, and close it.
-  const file = OwnedFd.open("/dev/null").detach();
+  // The numbers alone: an owner that only the first message knew of could become garbage, and close it.
+  const files = [0, 1, 2].map(() => OwnedFd.open("/dev/null").detach());
+  const [file = 0] = files;
   const pair = unix.socketpair();
-  return { run: variant === "high" ? passHigh(pair, file) : passRaw(pair, file) };
+  switch (variant) {
+    case "rebuilt":
+      return { run: passRebuilt(pair, files) };
+    case "usual":
+      return { run: passUsual(pair, files) };
+    case "high":
+      return { run: passHigh(pair, file) };
+  }
+  return { run: passRaw(pair, file) };
 }
 
 type Run = (operations: number) => number;
@@ -30,6 +42,42 @@ function passRaw([a, b]: Pair, file: number): Run {
       const [fd] = unix.recvFiles(back, 1);
       if (fd && received[0] === (i & 0xff)) right++;
       fd?.close();
+    }
+    return right;
+  };
+}
+
+function passRebuilt([a, b]: Pair, files: readonly number[]): Run {
+  const out = new Msghdr();
+  const back = new Msghdr();
+  return (operations) => {
+    let right = 0;
+    for (let i = 0; i < operations; i++) {
+      out.reset();
+      out.addVector(new Uint8Array([i & 0xff]));
+      unix.addFiles(out, files[i % files.length] ?? -1);
+      sendmsgSync(a, out);
+      const received = new Uint8Array(1);
+      back.reset();
+      back.addVector(received);
+      unix.allocFiles(back, 1);
+      recvmsgSync(b, back);
+      const [fd] = unix.recvFiles(back, 1);
+      if (fd && received[0] === (i & 0xff)) right++;
+      fd?.close();
+    }
+    return right;
+  };
+}
+
+function passUsual([a, b]: Pair, files: readonly number[]): Run {
+  return (operations) => {
+    let right = 0;
+    for (let i = 0; i < operations; i++) {
+      a.sendSync({ data: new Uint8Array([i & 0xff]), files: [files[i % files.length] ?? -1] });
+      const message = b.receiveSync({ files: 1 });
+      if (message?.files.length === 1 && message.data[0] === (i & 0xff)) right++;
+      message?.files[0]?.close();
     }
     return right;
   };

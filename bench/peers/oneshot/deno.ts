@@ -1,0 +1,9 @@
+const [path = ""] = Deno.args;
+const conn = await Deno.connect({ transport: "unix", path });
+await conn.write(new TextEncoder().encode("question"));
+const answer = new Uint8Array(64);
+const count = await conn.read(answer);
+conn.close();
+console.log(new TextDecoder().decode(answer.subarray(0, count ?? 0)));
+
+export {};

@@ -1,5 +1,0 @@
-import { unix } from "../../../mod.ts";
-
-const [a, b] = unix.socketpair();
-a.close();
-b.close();
