@@ -1,11 +1,15 @@
 /**
- * What can be handed on: files, sockets and descriptors, as they are written on the command line.
+ * Opening what is to be handed on.
  *
  * @module
  */
 
-import { OwnedFd, unix } from "@denet/unix";
-import { integer, printable, UsageError } from "../cli.ts";
+import { type BindOptions, OwnedFd, unix } from "@denet/unix";
+import { bound } from "../cli/bound.ts";
+import { codeOf } from "../cli/text.ts";
+import { isSameFile, pathInfo, remove } from "../native/files.ts";
+import { openInternet } from "./internet.ts";
+import type { Spec } from "./spec.ts";
 
 /** An open file with the name it goes by. */
 export interface NamedFile {
@@ -13,71 +17,99 @@ export interface NamedFile {
   readonly file: OwnedFd;
 }
 
-/** A name has to fit between colons in LISTEN_FDNAMES. */
-const NAME = /^[\w.@+-]{1,64}$/;
-
-/** A file still to be opened: `[NAME=][HOW:]WHAT`. */
-export interface Spec {
-  readonly name: string;
-  readonly how: string;
-  readonly what: string;
+/** How sockets are opened. */
+export interface SocketPlan {
+  readonly backlog: number;
+  readonly mode: number | undefined;
+  readonly replace: boolean;
 }
 
-/** The ways of opening, and whatever has to be kept besides the descriptor. */
-const WAYS: Record<string, (what: string, stack: DisposableStack) => OwnedFd> = {
-  read: (path) => OwnedFd.open(path),
-  write: (path) => OwnedFd.open(path, { write: true, create: true, truncate: true }),
-  append: (path) => OwnedFd.open(path, { append: true, create: true }),
-  update: (path) => OwnedFd.open(path, { read: true, write: true, create: true }),
-  listen: (address, stack) => shared(stack.use(unix.listen(address))),
-  seqpacket: (address, stack) => shared(stack.use(unix.listen(address, { type: "seqpacket" }))),
-  dgram: (address, stack) => shared(stack.use(unix.bind(address))),
-  fd: (number) => inherited(number),
-};
-
-/** Own a second descriptor: the first removes the socket file when it is closed. */
-function shared({ fd }: { readonly fd: number }): OwnedFd {
-  return inherited(String(fd));
+/**
+ * Open files. Disposing the stack closes them, and removes the files of sockets that no other process has.
+ *
+ * @throws {Error} If one cannot be opened; nothing is left behind.
+ */
+export function openAll(
+  specs: readonly Spec[],
+  plan: SocketPlan,
+  stack: DisposableStack,
+): NamedFile[] {
+  return specs.map((spec) => ({ name: spec.name, file: open(spec, plan, stack) }));
 }
 
-function inherited(number: string): OwnedFd {
-  const original = OwnedFd.adopt(integer("fd:", number, 0x7fffffff));
+function open({ how, what }: Spec, plan: SocketPlan, stack: DisposableStack): OwnedFd {
+  switch (how) {
+    case "read":
+      return stack.use(OwnedFd.open(what));
+    case "write":
+      return stack.use(OwnedFd.open(what, { write: true, create: true, truncate: true }));
+    case "append":
+      return stack.use(OwnedFd.open(what, { append: true, create: true }));
+    case "update":
+      return stack.use(OwnedFd.open(what, { read: true, write: true, create: true }));
+    case "listen":
+    case "unix":
+      return openSocket(what, "stream", plan, stack);
+    case "seqpacket":
+    case "dgram":
+      return openSocket(what, how, plan, stack);
+    case "tcp":
+    case "udp":
+      return stack.use(openInternet(how, what, plan.backlog));
+    case "fd":
+      return stack.use(inherited(Number(what)));
+  }
+}
+
+function inherited(number: number): OwnedFd {
+  const original = OwnedFd.adopt(number);
   const copy = original.dup();
   original.detach();
   return copy;
 }
 
-/**
- * Read a file's description on the command line.
- *
- * @throws {UsageError} if it makes no sense
- */
-export function readSpec(text: string): Spec {
-  const [, given, rest = ""] = /^(?:([\w.@+-]+)=)?(.*)$/s.exec(text) ?? [];
-  const [, prefix, suffix = ""] = /^([a-z]+):(.*)$/s.exec(rest) ?? [];
-  const isKnown = prefix !== undefined && Object.hasOwn(WAYS, prefix);
-  const [how, what] = isKnown ? [prefix, suffix] : ["read", rest];
-  const name = given ?? defaultName(how, what);
-  if (what === "") throw new UsageError(`Cannot open "${printable(text)}": it names nothing`);
-  if (!NAME.test(name)) {
-    throw new UsageError(
-      `Cannot use "${printable(name)}" as a name: give up to 64 letters, digits or . _ @ + -`,
-    );
-  }
-  return { name, how, what };
-}
-
-function defaultName(how: string, what: string): string {
-  if (how === "fd") return `fd${what}`;
-  const base = what.slice(what.lastIndexOf("/") + 1).replace(/[^\w.@+-]/g, "_").slice(0, 64);
-  return base || "unknown";
-}
-
-/** Open files. Disposing the stack closes them, and removes the files of sockets. */
-export function openAll(specs: readonly Spec[], stack: DisposableStack): NamedFile[] {
-  return specs.map(({ name, how, what }) => {
-    const open = WAYS[how] ?? WAYS.read;
-    if (open === undefined) throw new UsageError(`Cannot open "${printable(what)}"`);
-    return { name, file: stack.use(open(what, stack)) };
+function openSocket(
+  address: string,
+  type: "stream" | "seqpacket" | "dgram",
+  { backlog, mode, replace }: SocketPlan,
+  stack: DisposableStack,
+): OwnedFd {
+  const hasFile = !address.startsWith("@");
+  const options: BindOptions = hasFile
+    ? { replaceStale: replace, unlinkOnClose: false, ...(mode === undefined ? {} : { mode }) }
+    : {};
+  const socket = bound(
+    address,
+    replace,
+    () =>
+      type === "dgram"
+        ? unix.bind(address, options)
+        : unix.listen(address, { type, backlog, ...options }),
+  );
+  const file = OwnedFd.adopt(socket.detach());
+  const own = hasFile ? pathInfo(address, false) : undefined;
+  stack.defer(() => {
+    file.close();
+    if (own !== undefined) removeIfUnused(address, type, own);
   });
+  return file;
+}
+
+/** Remove a socket's file, unless another process has the socket, or the file is another socket's by now. */
+function removeIfUnused(
+  path: string,
+  type: "stream" | "seqpacket" | "dgram",
+  own: NonNullable<ReturnType<typeof pathInfo>>,
+): void {
+  if (isSameFile(pathInfo(path, false), own) && !isInUse(path, type)) remove(path);
+}
+
+/** Whether a process has the socket. It is asked for another type, which its owner does not notice. */
+function isInUse(path: string, type: "stream" | "seqpacket" | "dgram"): boolean {
+  try {
+    unix.connectSync(path, { type: type === "dgram" ? "stream" : "dgram" }).close();
+    return true;
+  } catch (error) {
+    return codeOf(error) === "EPROTOTYPE";
+  }
 }

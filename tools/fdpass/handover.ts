@@ -9,21 +9,26 @@ import { type Socket, unix } from "@denet/unix";
 import type { NamedFile } from "./files.ts";
 
 /** As many descriptors as a message can carry. */
-const ALL_FILES = 253;
+export const MAX_FILES = 253;
 
-/** Give files to whoever is at the other end. */
-export async function give(taker: Socket, files: readonly NamedFile[]): Promise<void> {
+/** The longest line: so many names with their colons. */
+const MAX_LINE = MAX_FILES * 65;
+
+/** Give files to the process at the other end. */
+export async function give(
+  taker: Socket,
+  files: readonly NamedFile[],
+  signal: AbortSignal,
+): Promise<void> {
   const line = `${files.map(({ name }) => name).join(":")}\n`;
-  await taker.send({
-    data: new TextEncoder().encode(line),
-    files: files.map(({ file }) => file),
-  });
+  const data = new TextEncoder().encode(line);
+  await taker.send({ data, files: files.map(({ file }) => file) }, { signal });
 }
 
 /**
  * Take the files that are served at an address.
  *
- * @throws {Error} if nobody serves there, or refuses
+ * @throws {Error} If nobody serves there, or refuses.
  */
 export async function take(
   address: string,
@@ -31,7 +36,7 @@ export async function take(
   signal: AbortSignal,
 ): Promise<NamedFile[]> {
   using server = await unix.connect(address, { signal });
-  const message = await server.receive({ files: ALL_FILES, signal });
+  const message = await server.receive({ files: MAX_FILES, size: MAX_LINE, signal });
   if (message === null) {
     throw new Error(`Cannot take files from "${address}": the server gives none to this user`);
   }

@@ -5,65 +5,41 @@
  */
 
 import config from "../../deno.json" with { type: "json" };
-import { type Body, printable, run, UsageError } from "../cli.ts";
-import { list, runCommand } from "./run.ts";
+import { completions } from "../cli/completions.ts";
+import { parse } from "../cli/options.ts";
+import { GENERAL, helpText } from "../cli/program.ts";
+import { run, UsageError } from "../cli/run.ts";
+import { printable } from "../cli/text.ts";
+import { ABOUT } from "./about.ts";
+import { list } from "./list.ts";
+import { TABLES } from "./options.ts";
+import { runCommand } from "./run.ts";
 import { serve } from "./serve.ts";
 
-const HELP = `Usage: fdpass serve [OPTION]… FILE…
-       fdpass run [OPTION]… [FILE…] -- COMMAND [ARGUMENT]…
-       fdpass list [ADDRESS]
+const COMMANDS = { serve, run: runCommand, list };
 
-Hand open files and listening sockets to other programs. An address is the path of a Unix socket, or an
-abstract name after "@". The default is fdpass.sock in the directory that XDG_RUNTIME_DIR names.
+type CommandName = keyof typeof COMMANDS;
 
-serve opens every FILE, and gives them to whoever connects and may have them:
-  -s, --socket ADDRESS  where to serve
-      --mode MODE       permission bits of the socket; the default is 600
-      --replace         replace a socket file that nobody answers on
-      --uid UID         give to this user only; can be repeated; the default is the own one and root
-  -1, --once            end once they have been given
-  -q, --quiet           do not tell who got them
-
-run takes the files that are served, opens those named here, and becomes COMMAND, which finds them as its
-descriptors 3, 4, … and LISTEN_FDS, LISTEN_PID and LISTEN_FDNAMES in its environment, as systemd does it:
-  -f, --from ADDRESS    where files are served; has its default only if no FILE is named here
-  -i, --stdin NAME      make this file the standard input instead
-  -o, --stdout NAME     make this file the standard output instead
-
-The file of a socket that run opens stays when COMMAND ends.
-
-list shows what is served. All who got a file share its position.
-
-A FILE is [NAME=][HOW:]WHAT. Without NAME it goes by its last component. HOW is one of
-  read:PATH (the default)  write:PATH  append:PATH  update:PATH (read and write)
-  listen:ADDRESS  seqpacket:ADDRESS  dgram:ADDRESS (a socket bound there)  fd:N (inherited)
-
-  -h, --help            show this help
-  -V, --version         show the version
-
-Ends with 1 when something fails, 2 for a wrong command line, 128 + N after signal N, 127 if there is no
-such COMMAND, 126 if it cannot be started, and else as COMMAND does.`;
-
-const COMMANDS: Record<string, Body> = { serve, run: runCommand, list };
-
-function fdpass(args: string[], stop: AbortSignal): Promise<number> {
+async function fdpass(args: string[], stop: AbortSignal): Promise<number> {
   const [name, ...rest] = args;
-  const options = args.slice(0, args.includes("--") ? args.indexOf("--") : args.length);
-  if (options.includes("-h") || options.includes("--help")) return print(HELP);
-  if (name === "-V" || name === "--version") return print(`fdpass ${config.version}`);
-  if (name === undefined) return refuse("Give a command: serve, run or list");
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (command !== undefined) return command(rest, stop);
-  return refuse(`Cannot do "${printable(name)}": the commands are serve, run and list`);
+  if (name === undefined) throw new UsageError("Give a command: serve, run or list");
+  const isCommand = Object.hasOwn(COMMANDS, name);
+  const table = isCommand ? TABLES[name as CommandName] : GENERAL.options;
+  if (!isCommand && !name.startsWith("-")) {
+    throw new UsageError(`Cannot do "${printable(name)}": the commands are serve, run and list`);
+  }
+  const { values } = parse(isCommand ? rest : args, { ...GENERAL.options, ...table });
+  const { help, version, completions: shell } = values;
+  if (help) return print(helpText(ABOUT));
+  if (version) return print(`fdpass ${config.version}`);
+  if (shell !== undefined) return print(completions(ABOUT, shell));
+  if (!isCommand) throw new UsageError("Give a command: serve, run or list");
+  return await COMMANDS[name as CommandName](rest, stop);
 }
 
-function print(text: string): Promise<number> {
+function print(text: string): number {
   console.log(text);
-  return Promise.resolve(0);
-}
-
-function refuse(why: string): Promise<never> {
-  return Promise.reject(new UsageError(why));
+  return 0;
 }
 
 await run("fdpass", fdpass);

@@ -1,59 +1,55 @@
 /**
- * `fdpass run`: become another program that finds the files as its descriptors; `fdpass list`: show them.
+ * `fdpass run`: become another program that finds the files as its descriptors, or start it for each
+ * connection.
  *
  * @module
  */
 
 import type { OwnedFd } from "@denet/unix";
-import { parse, printable, UsageError, warn } from "../cli.ts";
-import { describeFile, fileText } from "../inspect.ts";
-import { become, exists, isExecutable } from "../libc.ts";
-import { type NamedFile, openAll, readSpec } from "./files.ts";
+import { parse } from "../cli/options.ts";
+import { ExitError, UsageError } from "../cli/run.ts";
+import { printable } from "../cli/text.ts";
+import { exists } from "../native/files.ts";
+import { become, findProgram } from "../native/process.ts";
+import { type NamedFile, openAll } from "./files.ts";
 import { take } from "./handover.ts";
+import { serveConnections } from "./inetd.ts";
+import { socketPlan, TABLES } from "./options.ts";
+import { readSpec } from "./spec.ts";
 import { usualSocket } from "./usual.ts";
-
-const OPTIONS = {
-  from: { type: "string", short: "f" },
-  stdin: { type: "string", short: "i" },
-  stdout: { type: "string", short: "o" },
-} as const;
 
 /** The first descriptor of a started service: `SD_LISTEN_FDS_START` of sd_listen_fds(3). */
 const FIRST = 3;
 
-/** What a shell ends with when there is no such command. */
+/** What a shell ends with when there is no such command, and when it cannot be started. */
 const NOT_FOUND = 127;
 const NOT_STARTED = 126;
 
 /** Run the command. Returns only if the program cannot be started. */
-export async function runCommand(args: string[], stop: AbortSignal): Promise<number> {
-  const end = args.indexOf("--");
-  const [own, command] = end < 0 ? [args, []] : [args.slice(0, end), args.slice(end + 1)];
-  const { values, positionals } = parse({ args: own, options: OPTIONS, allowPositionals: true });
-  const { stdin, stdout } = values;
+export async function runCommand(args: readonly string[], stop: AbortSignal): Promise<number> {
+  const { values, positionals, command = [] } = parse(args, TABLES.run);
+  const { stdin, stdout, inetd } = values;
   const from = values.from ?? (positionals.length === 0 ? usualSocket() : undefined);
   const [name] = command;
   if (name === undefined) throw new UsageError("Give a COMMAND after --");
   if (from === undefined && positionals.length === 0) {
     throw new UsageError("Give --from, or a FILE to open");
   }
-  const specs = positionals.map(readSpec);
-  const program = findProgram(name);
-  if (program === undefined) {
-    const [why, status] = name.includes("/") && exists(name)
-      ? ["it is not executable", NOT_STARTED] as const
-      : ["command not found", NOT_FOUND] as const;
-    warn("fdpass", `Cannot run "${printable(name)}": ${why}`);
-    return status;
+  if (inetd && (stdin !== undefined || stdout !== undefined)) {
+    throw new UsageError("Cannot use --inetd together with --stdin or --stdout");
   }
+  const specs = positionals.map(readSpec);
+  const plan = socketPlan(values, values.mode);
+  const program = findProgram(name, Deno.env.get("PATH"));
+  if (program === undefined) throw notRunnable(name);
 
   using stack = new DisposableStack();
   const taken = from === undefined ? [] : await take(from, stack, stop);
   stop.throwIfAborted();
-  const files = [...taken, ...openAll(specs, stack)];
-  const standard = [[stdin, 0], [stdout, 1]] as const;
+  const files = [...taken, ...openAll(specs, plan, stack)];
+  if (inetd) return await serveConnections(files, program, command, stop);
   const targets = new Map<number, OwnedFd>();
-  for (const [wanted, number] of standard) {
+  for (const [wanted, number] of [[stdin, 0], [stdout, 1]] as const) {
     if (wanted !== undefined) targets.set(number, named(files, wanted));
   }
   const rest = files.filter(({ file }) => ![...targets.values()].includes(file));
@@ -65,15 +61,24 @@ export async function runCommand(args: string[], stop: AbortSignal): Promise<num
     sources.set(target, moved(file, FIRST + files.length, stack).fd);
   }
   become(program, command, sources);
-  warn("fdpass", `Cannot run "${printable(program)}": the system does not start it`);
-  return NOT_STARTED;
+  throw new ExitError(
+    `Cannot run "${printable(program)}": the system does not start it`,
+    NOT_STARTED,
+  );
 }
 
-/** Tell the program what it gets, as systemd does. */
+function notRunnable(name: string): ExitError {
+  return name.includes("/") && exists(name)
+    ? new ExitError(`Cannot run "${printable(name)}": it is not executable`, NOT_STARTED)
+    : new ExitError(`Cannot run "${printable(name)}": command not found`, NOT_FOUND);
+}
+
+/** Tell the program what it gets, as systemd does. What was meant for fdpass itself is not passed on. */
 function announce(files: readonly NamedFile[]): void {
   Deno.env.set("LISTEN_FDS", String(files.length));
   Deno.env.set("LISTEN_PID", String(Deno.pid));
   Deno.env.set("LISTEN_FDNAMES", files.map(({ name }) => name).join(":"));
+  Deno.env.delete("LISTEN_PIDFDID");
 }
 
 function named(files: readonly NamedFile[], name: string): OwnedFd {
@@ -85,28 +90,4 @@ function named(files: readonly NamedFile[], name: string): OwnedFd {
 
 function moved(file: OwnedFd, lowest: number, stack: DisposableStack): OwnedFd {
   return file.fd >= lowest ? file : moved(stack.use(file.dup()), lowest, stack);
-}
-
-function findProgram(name: string): string | undefined {
-  if (name.includes("/")) return isExecutable(name) ? name : undefined;
-  const folders = (Deno.env.get("PATH") ?? "/usr/local/bin:/usr/bin:/bin").split(":");
-  return folders.map((it) => `${it || "."}/${name}`).find(isExecutable);
-}
-
-/** Show what is served at an address. */
-export async function list(args: string[], stop: AbortSignal): Promise<number> {
-  const { values, positionals } = parse({
-    args,
-    options: { from: OPTIONS.from },
-    allowPositionals: true,
-  });
-  const [given, surplus] = [values.from, ...positionals].filter((it) => it !== undefined);
-  const from = given ?? usualSocket();
-  if (from === undefined) throw new UsageError("Give ADDRESS, where to look");
-  if (surplus !== undefined) throw new UsageError(`Cannot use "${printable(surplus)}" as well`);
-  using stack = new DisposableStack();
-  for (const { name, file } of await take(from, stack, stop)) {
-    console.log(`${printable(name)}: ${fileText(describeFile(file))}`);
-  }
-  return 0;
 }

@@ -1,60 +1,61 @@
 /**
- * `fdpass serve`: hand files to everybody who may have them.
+ * `fdpass serve`: hand files to every process that may have them.
  *
  * @module
  */
 
 import { type Socket, unix } from "@denet/unix";
-import { bound, integer, mode, oneLine, parse, UsageError, warn } from "../cli.ts";
-import { count, describeProcess, processText } from "../inspect.ts";
-import { type NamedFile, openAll, readSpec } from "./files.ts";
-import { give } from "./handover.ts";
+import { bound } from "../cli/bound.ts";
+import { integer, mode, parse } from "../cli/options.ts";
+import { UsageError, warn } from "../cli/run.ts";
+import { count, oneLine } from "../cli/text.ts";
+import { describeProcess, processText } from "../inspect/process.ts";
+import { ownIdentity } from "../native/identity.ts";
+import { type NamedFile, openAll } from "./files.ts";
+import { give, MAX_FILES } from "./handover.ts";
+import { socketPlan, TABLES } from "./options.ts";
+import { readSpec } from "./spec.ts";
 import { usualSocket } from "./usual.ts";
-
-const OPTIONS = {
-  socket: { type: "string", short: "s" },
-  mode: { type: "string", default: "600" },
-  replace: { type: "boolean", default: false },
-  uid: { type: "string", multiple: true },
-  once: { type: "boolean", short: "1", default: false },
-  quiet: { type: "boolean", short: "q", default: false },
-} as const;
 
 const ROOT = 0;
 
-/** This process's user, as the kernel tells it to peers. */
-function ownUser(): number {
-  const [a, b] = unix.socketpair();
-  using _a = a;
-  using _b = b;
-  return a.peerCredentials().uid;
-}
+/** How long a process may take to let itself be given files, in milliseconds. */
+const PATIENCE = 2000;
 
 /** Run the command. */
-export async function serve(args: string[], stop: AbortSignal): Promise<number> {
-  const { values, positionals } = parse({ args, options: OPTIONS, allowPositionals: true });
+export async function serve(args: readonly string[], stop: AbortSignal): Promise<number> {
+  const { values, positionals } = parse(args, TABLES.serve);
   const { once, quiet, replace } = values;
   const socket = values.socket ?? usualSocket();
   if (socket === undefined) throw new UsageError("Give --socket, where to serve");
   if (positionals.length === 0) throw new UsageError("Give at least one FILE to serve");
-  if (positionals.length > 253) {
-    throw new UsageError("Give at most 253 FILEs: no message takes more");
+  if (positionals.length > MAX_FILES) {
+    throw new UsageError(`Give at most ${MAX_FILES} FILEs: no message takes more`);
   }
   const specs = positionals.map(readSpec);
-  const permissions = mode(values.mode);
-  const users = values.uid?.map((it) => integer("--uid", it)) ?? [ownUser(), ROOT];
+  const permissions = mode(values.mode ?? "600");
+  const plan = socketPlan(values, values["file-mode"]);
+  const users = values.uid.length > 0
+    ? values.uid.map((it) => integer("--uid", it))
+    : [ownIdentity().uid, ROOT];
 
   using stack = new DisposableStack();
-  const options = socket.startsWith("@") ? {} : { mode: permissions, replaceStale: replace };
+  const { backlog } = plan;
+  const options = socket.startsWith("@")
+    ? { backlog }
+    : { backlog, mode: permissions, replaceStale: replace };
   const listener = stack.use(bound(socket, replace, () => unix.listen(socket, options)));
-  const files = openAll(specs, stack);
-  stop.addEventListener("abort", () => listener.close());
-  for await (const taker of listener) {
-    using _ = taker;
-    const success = await serveOne(taker, files, users, quiet);
-    if (success && once) return 0;
-  }
-  throw stop.reason;
+  const files = openAll(specs, plan, stack);
+  const given = Promise.withResolvers<number>();
+  const serving = (async () => {
+    for await (const taker of listener) {
+      serveOne(taker, files, users, quiet).then((success) => success && once && given.resolve(0));
+    }
+  })();
+  serving.catch(given.reject);
+  stop.addEventListener("abort", () => given.reject(stop.reason));
+  stop.throwIfAborted();
+  return await given.promise;
 }
 
 async function serveOne(
@@ -63,17 +64,19 @@ async function serveOne(
   users: readonly number[],
   quiet: boolean,
 ): Promise<boolean> {
-  const who = describeProcess(taker.peerCredentials());
-  if (!users.includes(who.uid)) {
-    warn("fdpass", `refused ${processText(who)}`);
-    return false;
-  }
+  using _ = taker;
   try {
-    await give(taker, files);
+    const credentials = taker.peerCredentials();
+    const process = describeProcess(credentials);
+    if (!users.includes(credentials.uid)) {
+      warn("fdpass", `refused ${processText(process)}`);
+      return false;
+    }
+    await give(taker, files, AbortSignal.timeout(PATIENCE));
+    if (!quiet) console.log(`handed ${count(files.length, "file")} to ${processText(process)}`);
+    return true;
   } catch (error) {
     warn("fdpass", oneLine(error));
     return false;
   }
-  if (!quiet) console.log(`handed ${count(files.length, "file")} to ${processText(who)}`);
-  return true;
 }

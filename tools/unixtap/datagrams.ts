@@ -1,19 +1,35 @@
 /**
- * Datagram sockets: each client that has a name gets a socket of its own towards the server, whose
- * answers go back to that name.
+ * Datagram sockets: each client that has a name gets a socket of its own towards the server, with a name of
+ * the same kind, and answers to that go back to the client.
  *
  * @module
  */
 
-import { type Message, type Socket, unix } from "@denet/unix";
-import { describeProcess } from "../inspect.ts";
-import { Account, ALL_FILES, BUSY_POLL, codeOf, type Observer, passOn } from "./tap.ts";
-
-/** The largest datagram: memory that is never touched costs nothing. */
-const SIZE = 1 << 23;
+import { type Credentials, type Message, type Socket, unix } from "@denet/unix";
+import { codeOf, oneLine } from "../cli/text.ts";
+import { describeProcess, type Process } from "../inspect/process.ts";
+import { changeMode, changeOwner, pathInfo } from "../native/files.ts";
+import { isRoot } from "./entrance.ts";
+import { ALL_FILES, BUSY_POLL, MESSAGE_SIZE, passOn } from "./pass_on.ts";
+import type { Account, Recorder } from "./recorder.ts";
 
 /** With more clients than this, the one that was silent longest is forgotten. */
 const MAX_CLIENTS = 256;
+
+/** A sender that the kernel does not tell. */
+const UNKNOWN: Credentials = { pid: 0, uid: 65534, gid: 65534 };
+
+/** How datagrams are passed on. */
+export interface DatagramService {
+  readonly recorder: Recorder;
+  readonly target: string;
+  /** Where the inbox is: files for clients are made beside it, if they cannot be made beside the client's. */
+  readonly listen: string;
+  /** Why a client is refused; `undefined` if it is not. */
+  refusal(client: Process): string | undefined;
+  /** Tell the user, unless it has just been told. */
+  warn(text: string): void;
+}
 
 interface Client {
   readonly socket: Socket;
@@ -24,84 +40,108 @@ interface Client {
 /** Passes datagrams on, and answers back. */
 export class DatagramTap implements Disposable {
   readonly #inbox: Socket;
-  readonly #target: string;
-  readonly #observer: Observer;
+  readonly #service: DatagramService;
   /** By name, the one heard from last at the end; `""` stands for all without a name. */
   readonly #clients = new Map<string, Client>();
-  readonly #failed = Promise.withResolvers<never>();
   #count = 0;
 
-  constructor(inbox: Socket, target: string, observer: Observer) {
+  constructor(inbox: Socket, service: DatagramService) {
     this.#inbox = inbox;
-    this.#target = target;
-    this.#observer = observer;
+    this.#service = service;
   }
 
-  /** Serve until the inbox is closed; rejects when the target cannot be reached. */
+  /** Serve until the inbox is closed. */
   async serve(): Promise<void> {
     this.#inbox.passCredentials = true;
     this.#inbox.busyPoll = BUSY_POLL;
-    await Promise.race([this.#receive(), this.#failed.promise]);
+    const options = { buffer: new Uint8Array(MESSAGE_SIZE), files: ALL_FILES };
+    for (;;) {
+      const message = await this.#next(options);
+      if (message === null) return;
+      using _ = message;
+      await this.#passOn(message);
+      await this.#service.recorder.space;
+    }
   }
 
-  async #receive(): Promise<void> {
-    const buffer = new Uint8Array(SIZE);
-    for await (using message of this.#inbox.messages({ buffer, files: ALL_FILES })) {
-      const client = await this.#client(message);
-      await passOn(client.socket, message);
+  /** Receive a message; `null` when the inbox is closed. */
+  async #next(options: { buffer: Uint8Array; files: number }): Promise<Message | null> {
+    for (;;) {
+      try {
+        return await this.#inbox.receive(options);
+      } catch (error) {
+        if (error instanceof Deno.errors.BadResource) return null;
+        this.#service.warn(oneLine(error)); // of one message
+      }
+    }
+  }
+
+  async #passOn(message: Message): Promise<void> {
+    const { target, refusal, warn } = this.#service;
+    const sender = { ...message.credentials ?? UNKNOWN, command: "" };
+    const refused = refusal(sender);
+    if (refused !== undefined) return warn(refused);
+    try {
+      const client = this.#client(message);
+      await passOn(client.socket, message, target);
       client.account.message("client", message, client.pid);
-      await this.#observer.room;
+    } catch (error) {
+      // The target is not there, or takes nothing: it may come back.
+      if (!(error instanceof Deno.errors.BadResource)) warn(oneLine(error));
     }
   }
 
-  async #client(message: Message): Promise<Client> {
+  #client(message: Message): Client {
     const name = message.from?.path ?? "";
-    let client = this.#clients.get(name);
-    if (client === undefined) {
-      this.#makeRoom();
-      client = await this.#newClient(name, message);
-    }
+    const client = this.#clients.get(name) ?? this.#newClient(name, message);
     this.#clients.delete(name);
     this.#clients.set(name, client);
     return client;
   }
 
-  async #newClient(name: string, { credentials }: Message): Promise<Client> {
-    // With a name of its own, which the kernel chooses, the server can answer.
-    const local = name === "" ? {} : { localAddress: "" };
-    const socket = await unix.connect(this.#target, {
-      type: "dgram",
-      busyPoll: BUSY_POLL,
-      ...local,
-    });
-    const process = describeProcess(credentials ?? { pid: 0, uid: 65534, gid: 65534 });
-    const account = new Account(this.#observer, ++this.#count, process);
-    const client = { socket, account, pid: process.pid };
-    if (name !== "") this.#answer(name, client).catch(this.#failed.reject);
+  #newClient(name: string, { credentials = UNKNOWN }: Message): Client {
+    const [oldest] = this.#clients.keys();
+    if (oldest !== undefined && this.#clients.size >= MAX_CLIENTS) this.#forget(oldest);
+    const socket = this.#outlet(name, ++this.#count);
+    socket.busyPoll = BUSY_POLL;
+    const account = this.#service.recorder.connect(describeProcess(credentials));
+    const client = { socket, account, pid: credentials.pid };
+    if (name !== "") void this.#answer(name, client);
     return client;
+  }
+
+  /** Make a socket towards the server, with a name of the same kind as the client's. */
+  #outlet(name: string, number: number): Socket {
+    if (name === "" || name.startsWith("\0")) return unix.bind("");
+    const beside = (path: string): string => `${path}.tap${number}`;
+    try {
+      return asClients(name, unix.bind(beside(name), { mode: 0o600 }), beside(name));
+    } catch (error) {
+      const { listen } = this.#service;
+      if (listen.startsWith("@")) throw error;
+      return asClients(name, unix.bind(beside(listen), { mode: 0o600 }), beside(listen));
+    }
   }
 
   /** Pass the server's answers back, until the client or its socket is gone. */
   async #answer(name: string, { socket, account }: Client): Promise<void> {
-    const buffer = new Uint8Array(SIZE);
+    const { recorder, warn } = this.#service;
+    const options = { buffer: new Uint8Array(MESSAGE_SIZE), files: ALL_FILES };
     try {
       socket.passCredentials = true;
-      for await (using message of socket.messages({ buffer, files: ALL_FILES })) {
+      for (;;) {
+        using message = await socket.receive(options);
+        if (message === null) return;
         await passOn(this.#inbox, message, name);
         account.message("server", message, message.credentials?.pid ?? 0);
-        await this.#observer.room;
+        await recorder.space;
       }
     } catch (error) {
       if (error instanceof Deno.errors.BadResource) return;
       const isGone = ["ECONNREFUSED", "ENOENT", "ECONNRESET"].includes(codeOf(error) ?? "");
-      if (!isGone) throw error;
+      if (!isGone) warn(oneLine(error));
       this.#forget(name);
     }
-  }
-
-  #makeRoom(): void {
-    const [oldest] = this.#clients.keys();
-    if (oldest !== undefined && this.#clients.size >= MAX_CLIENTS) this.#forget(oldest);
   }
 
   #forget(name: string): void {
@@ -113,5 +153,19 @@ export class DatagramTap implements Disposable {
 
   [Symbol.dispose](): void {
     for (const name of [...this.#clients.keys()]) this.#forget(name);
+  }
+}
+
+/** Give a socket's file the rights of the client's: the server must be able to answer to it. */
+function asClients(name: string, socket: Socket, path: string): Socket {
+  try {
+    const info = pathInfo(name);
+    if (info === undefined) return socket;
+    if (isRoot()) changeOwner(path, info.uid, info.gid);
+    changeMode(path, info.mode);
+    return socket;
+  } catch (error) {
+    socket.close();
+    throw error;
   }
 }

@@ -5,7 +5,8 @@
  */
 
 import type { Credentials, SocketType } from "@denet/unix";
-import type { PassedFile, Process } from "../inspect.ts";
+import type { PassedFile } from "../inspect/file.ts";
+import type { Process } from "../inspect/process.ts";
 
 /** Which end of a connection something came from. */
 export type Side = "client" | "server";
@@ -18,7 +19,7 @@ export interface Totals {
 }
 
 interface Base {
-  /** When, in milliseconds since 1970. */
+  /** When, in milliseconds since 1970, with fractions. */
   readonly time: number;
   /** Which connection, counted from 1. */
   readonly connection: number;
@@ -36,11 +37,13 @@ export interface Passed extends Base {
   readonly from: Side;
   /** Its length in bytes. */
   readonly size: number;
-  /** Its bytes, or those at its start that are shown. */
+  /** Its bytes, or as many at its start as are wanted. */
   readonly data: Uint8Array;
   readonly files: readonly PassedFile[];
   /** Who sent it, where that is known and not the process that connected. */
   readonly sender?: Credentials;
+  /** Milliseconds since the client began to ask, on the first message of an answer. */
+  readonly answer?: number;
 }
 
 /** One side will send no more. */
@@ -54,8 +57,17 @@ export interface Closed extends Base {
   readonly event: "close";
   readonly client: Readonly<Totals>;
   readonly server: Readonly<Totals>;
+  /** How many answers there were, and how long they took, in milliseconds. */
+  readonly answers: Answers;
   /** Why, unless both sides had finished. */
   readonly error?: string;
+}
+
+/** How long answers took, in milliseconds. */
+export interface Answers {
+  readonly count: number;
+  readonly mean: number;
+  readonly slowest: number;
 }
 
 /** Something about a connection. */
@@ -70,5 +82,47 @@ export interface Listening {
   readonly type: SocketType;
 }
 
+/** The output could not take everything. */
+export interface Lost {
+  readonly event: "lost";
+  readonly time: number;
+  /** How many events are missing here. */
+  readonly count: number;
+}
+
+/** An answer that took long. */
+export interface SlowAnswer {
+  readonly connection: number;
+  /** How long it took, in milliseconds. */
+  readonly answer: number;
+  /** When the client asked, in milliseconds since 1970. */
+  readonly time: number;
+  readonly command: string;
+}
+
+/** What was served. */
+export interface Summary {
+  readonly event: "summary";
+  readonly time: number;
+  /** For how long, in milliseconds. */
+  readonly duration: number;
+  readonly connections: number;
+  /** How many of these are still open. */
+  readonly open: number;
+  readonly client: Readonly<Totals>;
+  readonly server: Readonly<Totals>;
+  readonly answers: Answers;
+  readonly slowest: readonly SlowAnswer[];
+  /** How many events the output could not take. */
+  readonly lost: number;
+}
+
 /** Something that unixtap prints. */
-export type TapEvent = Listening | ConnectionEvent;
+export type TapEvent = Listening | ConnectionEvent | Lost | Summary;
+
+const { timeOrigin } = performance;
+
+/** Return the time in milliseconds since 1970, with fractions. */
+export function now(): number {
+  return timeOrigin + performance.now();
+}

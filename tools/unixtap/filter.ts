@@ -4,11 +4,12 @@
  * @module
  */
 
-import type { ConnectionEvent, Passed } from "./events.ts";
+import type { Passed, TapEvent } from "./events.ts";
 import type { Filter } from "./options.ts";
 
 /** Whether an event passes every filter. */
-export function passes(event: ConnectionEvent, filter: Filter): boolean {
+export function passes(event: TapEvent, filter: Filter): boolean {
+  if (event.event === "listen" || event.event === "lost" || event.event === "summary") return true;
   const { pid, uid, command } = filter;
   const { process } = event;
   if (pid !== undefined && process.pid !== pid) return false;

@@ -1,75 +1,149 @@
 /**
- * The command line of unixtap.
+ * The options of unixtap.
  *
  * @module
  */
 
 import type { SocketType } from "@denet/unix";
-import { integer, mode, parse, printable, UsageError } from "../cli.ts";
+import { GENERAL, type OptionGroup } from "../cli/program.ts";
+import {
+  expression,
+  integer,
+  mode,
+  optional,
+  parse,
+  type Parsed,
+  type Values,
+} from "../cli/options.ts";
+import { UsageError } from "../cli/run.ts";
+import { printable } from "../cli/text.ts";
+import { PROTOCOL_NAMES, type ProtocolName } from "./decoders/names.ts";
 import type { Side } from "./events.ts";
 
-export const HELP = `Usage: unixtap [OPTION]… LISTEN TARGET
+/** How clients are served. */
+export const SERVING = {
+  title: "How clients are served",
+  options: {
+    type: {
+      short: "t",
+      value: "TYPE",
+      choices: ["stream", "seqpacket", "dgram"],
+      help: "stream, seqpacket or dgram; the default is what TARGET turns out to be",
+    },
+    mode: { value: "MODE", help: "permission bits of LISTEN; the default is those of TARGET" },
+    owner: { value: "UID", help: "owner of LISTEN; the default is, for root, that of TARGET" },
+    group: { value: "GID", help: "group of LISTEN; the default is, for root, that of TARGET" },
+    "as-client": {
+      help: "as root, connect to TARGET with the user and groups of the client",
+    },
+    backlog: {
+      value: "N",
+      help: "how many clients may wait to be accepted; the default is 4096",
+    },
+    replace: { help: "replace a socket file that nobody answers on" },
+    once: { short: "1", help: "end after the first connection" },
+    "keep-going": {
+      short: "k",
+      help: "start although TARGET is not there yet, and go on when it is replaced",
+    },
+  },
+} as const satisfies OptionGroup;
 
-Listen on the Unix socket LISTEN, pass everything on to the Unix socket TARGET and back, open files and
-credentials included, and print what goes through. An address is a path, or an abstract name after "@".
+/** What is printed, and where. */
+export const PRINTING = {
+  title: "What is printed",
+  options: {
+    json: { short: "j", help: "one JSON object per line" },
+    as: {
+      value: "PROTOCOL",
+      choices: ["auto", "raw", ...PROTOCOL_NAMES],
+      help: `${PROTOCOL_NAMES.join(", ")}, raw, or auto (by the first bytes), the default`,
+    },
+    protocol: {
+      value: "FILE",
+      multiple: true,
+      help: "a Wayland protocol in XML, to name its messages; can be repeated",
+    },
+    view: {
+      short: "v",
+      value: "VIEW",
+      choices: ["auto", "text", "hex", "none"],
+      help: "show data as text, hex, auto (decoded, or text if it is any) or none",
+    },
+    bytes: {
+      short: "b",
+      value: "N",
+      help: "show at most N bytes of a message, or all; the default is 256",
+    },
+    time: {
+      short: "T",
+      value: "FORMAT",
+      choices: ["clock", "elapsed", "delta", "none"],
+      help: "clock, elapsed (since the start), delta (since the line before) or none",
+    },
+    color: {
+      value: "WHEN",
+      choices: ["auto", "always", "never"],
+      help: "auto, always or never; NO_COLOR and TERM=dumb turn auto off",
+    },
+    width: {
+      value: "N",
+      help: "columns of a line, 0 for no limit; the default is the terminal's, or 80",
+    },
+    output: { short: "o", value: "FILE", help: "print to FILE rather than standard output" },
+    write: {
+      short: "w",
+      value: "FILE",
+      help: "write everything to FILE as pcapng, for Wireshark; - is standard output",
+    },
+    drop: {
+      help: "never wait for a slow output: leave messages out of it, and count them",
+    },
+  },
+} as const satisfies OptionGroup;
 
-  -t, --type TYPE       stream, seqpacket or dgram; the default is what TARGET turns out to be
-      --mode MODE       permission bits of LISTEN; the default is 600
-      --replace         replace a socket file that nobody answers on
-  -1, --once            end after the first connection
-  -k, --keep-going      go on when TARGET cannot be reached: it may come back
+/** What is left out. */
+export const FILTERING = {
+  title: "What is left out (all filters must hold; everything is passed on all the same)",
+  options: {
+    from: {
+      value: "SIDE",
+      choices: ["client", "server"],
+      help: "only messages from client or server",
+    },
+    files: { help: "only messages that carry open files" },
+    match: { value: "REGEXP", help: "only messages with this in their text" },
+    pid: { value: "PID", help: "only clients with this process ID" },
+    uid: { value: "UID", help: "only clients of this user" },
+    command: { value: "REGEXP", help: "only clients whose command line has this in it" },
+  },
+} as const satisfies OptionGroup;
 
-What is printed:
-  -j, --json            one JSON object per line
-  -v, --view VIEW       show data as text, hex, auto (text if it is any) or none; the default is auto
-  -b, --bytes N         show at most N bytes of a message; the default is 256
-  -T, --time FORMAT     clock, elapsed (since the start) or none; the default is clock
-      --color WHEN      auto, always or never; the default is auto, which NO_COLOR turns off
-  -o, --output FILE     print to FILE rather than standard output
+/** What `run` has besides. */
+export const RUNNING = {
+  title: "For run",
+  options: {
+    env: { short: "e", value: "NAME", help: "the variable that tells COMMAND its socket" },
+  },
+} as const satisfies OptionGroup;
 
-What is left out (filters must all hold; everything is passed on all the same):
-      --from SIDE       only messages from client or server
-      --files           only messages that carry open files
-      --match REGEXP    only messages with this in their text
-      --pid PID         only clients with this process ID
-      --uid UID         only clients of this user
-      --command REGEXP  only clients whose command line has this in it
+/** What `attach` has besides. */
+export const ATTACHING = {
+  title: "For attach",
+  options: {
+    restore: { help: "only put PATH back, after an unixtap was killed" },
+  },
+} as const satisfies OptionGroup;
 
-  -h, --help            show this help
-  -V, --version         show the version
-
-The server sees the process ID of unixtap as its peer's (SO_PEERCRED). The credentials that messages carry
-are the client's own if unixtap may claim them, as root may.
-
-Ends with 0 after --once, 1 when something fails, 2 for a wrong command line, 128 + N after signal N.`;
-
-const OPTIONS = {
-  type: { type: "string", short: "t" },
-  mode: { type: "string", default: "600" },
-  replace: { type: "boolean", default: false },
-  once: { type: "boolean", short: "1", default: false },
-  "keep-going": { type: "boolean", short: "k", default: false },
-  json: { type: "boolean", short: "j", default: false },
-  view: { type: "string", short: "v", default: "auto" },
-  bytes: { type: "string", short: "b", default: "256" },
-  time: { type: "string", short: "T", default: "clock" },
-  color: { type: "string", default: "auto" },
-  output: { type: "string", short: "o" },
-  from: { type: "string" },
-  files: { type: "boolean", default: false },
-  match: { type: "string" },
-  pid: { type: "string" },
-  uid: { type: "string" },
-  command: { type: "string" },
-  help: { type: "boolean", short: "h", default: false },
-  version: { type: "boolean", short: "V", default: false },
-} as const;
-
-const VIEWS = ["auto", "text", "hex", "none"] as const;
-const TIMES = ["clock", "elapsed", "none"] as const;
-const COLORS = ["auto", "always", "never"] as const;
-const TYPES = ["stream", "seqpacket", "dgram"] as const;
-const SIDES = ["client", "server"] as const;
+const COMMON = {
+  ...SERVING.options,
+  ...PRINTING.options,
+  ...FILTERING.options,
+  ...GENERAL.options,
+};
+const ALL = { ...COMMON, ...RUNNING.options, ...ATTACHING.options };
+const FOR_RUN = { ...COMMON, ...RUNNING.options };
+const FOR_ATTACH = { ...COMMON, ...ATTACHING.options };
 
 /** What to leave out. */
 export interface Filter {
@@ -83,78 +157,96 @@ export interface Filter {
 
 /** What the user asked for. */
 export interface Options {
-  readonly listen: string;
-  readonly target: string;
   readonly type: SocketType | undefined;
-  readonly mode: number;
+  readonly mode: number | undefined;
+  readonly owner: number | undefined;
+  readonly group: number | undefined;
+  readonly asClient: boolean;
+  readonly backlog: number;
   readonly replace: boolean;
   readonly once: boolean;
   readonly keepGoing: boolean;
   readonly json: boolean;
-  readonly view: typeof VIEWS[number];
+  readonly as: ProtocolName | "auto" | "raw";
+  readonly protocols: readonly string[];
+  readonly view: "auto" | "text" | "hex" | "none";
+  /** `Infinity` for all. */
   readonly bytes: number;
-  readonly time: typeof TIMES[number];
-  readonly color: typeof COLORS[number];
+  readonly time: "clock" | "elapsed" | "delta" | "none";
+  readonly color: "auto" | "always" | "never";
+  readonly width: number | undefined;
   readonly output: string | undefined;
+  readonly write: string | undefined;
+  readonly drop: boolean;
   readonly filter: Filter;
+  readonly env: string | undefined;
+  readonly restore: boolean;
+}
+
+/** A command line. */
+export interface CommandLine {
+  readonly options: Options;
+  readonly positionals: readonly string[];
+  readonly command: readonly string[] | undefined;
+  /** What is to be printed instead, if anything. */
+  readonly instead: "help" | "version" | "bash" | "zsh" | "fish" | undefined;
 }
 
 /**
  * Read the command line.
  *
- * @throws {UsageError} if it makes no sense
+ * @param which The command whose options they are; `""` for none.
+ * @throws {UsageError} If it makes no sense.
  */
-export function readOptions(args: string[]): Options | "help" | "version" {
-  const { values, positionals } = parse({ args, options: OPTIONS, allowPositionals: true });
-  if (values.help) return "help";
-  if (values.version) return "version";
-  const [listen, target, surplus] = positionals;
-  if (!listen || target === undefined) throw new UsageError("Give LISTEN and TARGET");
-  if (surplus !== undefined) throw new UsageError(`Cannot use "${printable(surplus)}" as well`);
-  if (listen === target) throw new UsageError("LISTEN and TARGET cannot be the same");
+export function readCommandLine(
+  args: readonly string[],
+  which: "" | "attach" | "run",
+): CommandLine {
+  const table = which === "run" ? FOR_RUN : which === "attach" ? FOR_ATTACH : COMMON;
+  const parsed: { values: object } & Omit<Parsed<typeof ALL>, "values"> = parse(args, table);
+  const { positionals, command } = parsed;
+  const values = { env: undefined, restore: false, ...parsed.values } as Values<typeof ALL>;
+  if (command !== undefined && which !== "run") {
+    throw new UsageError(`Cannot use "${printable(command.join(" "))}": only run takes a COMMAND`);
+  }
+  const instead = values.help ? "help" : values.version ? "version" : values.completions;
+  return { options: optionsOf(values), positionals, command, instead };
+}
+
+const BACKLOG = 4096;
+
+function optionsOf(values: Values<typeof ALL>): Options {
+  const bytes = values.bytes ?? "256";
   return {
-    listen,
-    target,
-    type: optional(values.type, (it) => oneOf("--type", it, TYPES)),
-    mode: mode(values.mode),
+    type: values.type,
+    mode: optional(values.mode, mode),
+    owner: optional(values.owner, (it) => integer("--owner", it)),
+    group: optional(values.group, (it) => integer("--group", it)),
+    asClient: values["as-client"],
+    backlog: optional(values.backlog, (it) => integer("--backlog", it, 0x7fffffff)) ?? BACKLOG,
     replace: values.replace,
     once: values.once,
     keepGoing: values["keep-going"],
     json: values.json,
-    view: oneOf("--view", values.view, VIEWS),
-    bytes: integer("--bytes", values.bytes),
-    time: oneOf("--time", values.time, TIMES),
-    color: oneOf("--color", values.color, COLORS),
+    as: values.as ?? "auto",
+    protocols: values.protocol,
+    view: values.view ?? "auto",
+    bytes: bytes === "all" ? Infinity : integer("--bytes", bytes),
+    time: values.time ?? "clock",
+    color: values.color ?? "auto",
+    width: optional(values.width, (it) => integer("--width", it, 10_000)),
     output: values.output,
+    write: values.write,
+    drop: values.drop,
     filter: {
-      from: optional(values.from, (it) => oneOf("--from", it, SIDES)),
+      from: values.from,
       files: values.files,
       match: optional(values.match, (it) => expression("--match", it)),
       pid: optional(values.pid, (it) => integer("--pid", it)),
       uid: optional(values.uid, (it) => integer("--uid", it)),
       command: optional(values.command, (it) => expression("--command", it)),
     },
+    env: values.env,
+    restore: values.restore,
   };
-}
-
-function optional<T>(value: string | undefined, read: (text: string) => T): T | undefined {
-  return value === undefined ? undefined : read(value);
-}
-
-function oneOf<T extends string>(option: string, text: string, choices: readonly T[]): T {
-  const found = choices.find((it) => it === text);
-  if (found !== undefined) return found;
-  throw new UsageError(
-    `Cannot use "${printable(text)}" for ${option}: give one of ${choices.join(", ")}`,
-  );
-}
-
-function expression(option: string, text: string): RegExp {
-  try {
-    return new RegExp(text, "u");
-  } catch {
-    throw new UsageError(
-      `Cannot use "${printable(text)}" for ${option}: it is no regular expression`,
-    );
-  }
 }

@@ -1,0 +1,88 @@
+/**
+ * How a tool starts and ends: its signals, its exit codes, and one line of error output for whatever fails.
+ *
+ * @module
+ */
+
+import { OwnedFd } from "@denet/unix";
+import { readProc } from "../native/files.ts";
+import { oneLine } from "./text.ts";
+
+/** Reports a command line that makes no sense. The tool ends with 2. */
+export class UsageError extends Error {}
+
+/** Reports a failure that has an exit code of its own. */
+export class ExitError extends Error {
+  /** @param silent whether everything has been said already */
+  constructor(message: string, readonly status: number, readonly silent = false) {
+    super(message);
+  }
+}
+
+/** Reports a signal that asked the tool to end. */
+class Interrupted extends ExitError {
+  constructor(readonly signal: Deno.Signal, number: number) {
+    super(`ended by ${signal}`, 128 + number);
+  }
+}
+
+/** The signals that end a tool, and their numbers: a shell expects 128 plus that. */
+const SIGNALS = [
+  ["SIGHUP", 1],
+  ["SIGINT", 2],
+  ["SIGQUIT", 3],
+  ["SIGUSR2", 12],
+  ["SIGALRM", 14],
+  ["SIGTERM", 15],
+] as const;
+
+/** What a tool does; `stop` aborts at a signal. Returns the exit code. */
+export type Body = (args: string[], stop: AbortSignal) => Promise<number>;
+
+/** Run a tool to its end. */
+export async function run(name: string, body: Body): Promise<never> {
+  const stop = new AbortController();
+  const status = (async () => {
+    listenForSignals((reason) => stop.abort(reason));
+    return await body(Deno.args, stop.signal);
+  })();
+  Deno.exit(await status.catch((error) => complain(name, error)));
+}
+
+/** A signal that the parent has set to be ignored, as nohup(1) does, stays so. */
+function listenForSignals(end: (reason: Interrupted) => void): void {
+  const ignored = ignoredSignals();
+  for (const [signal, number] of SIGNALS) {
+    if ((ignored >> BigInt(number - 1)) & 1n) continue;
+    Deno.addSignalListener(signal, () => end(new Interrupted(signal, number)));
+  }
+}
+
+function ignoredSignals(): bigint {
+  try {
+    const mask = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readProc("/proc/self/status") ?? "")?.[1];
+    return BigInt(`0x${mask ?? 0}`);
+  } catch {
+    return 0n; // without FFI permission the tool fails with a better reason
+  }
+}
+
+function complain(name: string, error: unknown): number {
+  const hint = error instanceof UsageError ? `; see "${name} --help"` : "";
+  if (!(error instanceof ExitError && error.silent)) warn(name, `${oneLine(error)}${hint}`);
+  if (error instanceof ExitError) return error.status;
+  return error instanceof UsageError ? 2 : 1;
+}
+
+let errors: OwnedFd | undefined;
+
+/** Write a line of error output, if there is still a reader. */
+export function warn(name: string, text: string): void {
+  const line = new TextEncoder().encode(`${name}: ${text}\n`);
+  try {
+    (errors ??= OwnedFd.adopt(2)).writeSync(line);
+  } catch (error) {
+    // Without FFI permission, that is what there is to say. Else the reader is gone; the exit code says the rest.
+    if (error instanceof Deno.errors.NotCapable) Deno.stderr.writeSync(line);
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * The outputs that the user asked for.
+ *
+ * @module
+ */
+
+import { OwnedFd } from "@denet/unix";
+import { UsageError } from "../cli/run.ts";
+import { readWaylandProtocols } from "./decoders/wayland_protocol.ts";
+import { now } from "./events.ts";
+import { Decoding } from "./format/decoding.ts";
+import { JsonFormatter } from "./format/json.ts";
+import { TextFormatter } from "./format/text.ts";
+import type { Options } from "./options.ts";
+import { type Formatter, openOutput, Output } from "./output.ts";
+import { PcapFormatter } from "./pcapng/formatter.ts";
+
+/** Columns, where there is no terminal to ask. */
+const COLUMNS = 80;
+
+const STDERR = "standard error";
+
+/**
+ * Open the outputs.
+ *
+ * @param usual Where text goes that is sent nowhere else: standard output, or standard error beside a command.
+ * @throws {Error} If a file cannot be opened or read.
+ */
+export async function openOutputs(
+  options: Options,
+  usual: "-" | typeof STDERR,
+  warn: (text: string) => void,
+): Promise<Output[]> {
+  const { output, write, json, drop, as } = options;
+  if (write !== undefined && write === output) {
+    throw new UsageError("Cannot write to the same file for --write and --output");
+  }
+  const wayland = readWaylandProtocols(await readFiles(options.protocols));
+  const decoding = (): Decoding => new Decoding({ as, wayland });
+  const outputs: Output[] = [];
+  const add = (path: string, formatter: Formatter): void => {
+    const file = path === STDERR ? OwnedFd.adopt(2).dup() : openOutput(path);
+    const name = path === "-" ? "standard output" : path === STDERR ? path : `the output "${path}"`;
+    outputs.push(new Output(file, formatter, { name, drop, warn }));
+  };
+  if (write !== undefined) add(write, new PcapFormatter(decoding()));
+  const text = output ?? (write === "-" && usual === "-" ? undefined : usual);
+  if (text !== undefined) {
+    const formatter = json
+      ? new JsonFormatter(options, decoding())
+      : textFormatter(options, text, decoding());
+    add(text, formatter);
+  }
+  return outputs;
+}
+
+function textFormatter(options: Options, path: string, decoding: Decoding): TextFormatter {
+  const terminal = path === "-" ? Deno.stdout : path === STDERR ? Deno.stderr : undefined;
+  const isTerminal = terminal?.isTerminal() ?? false;
+  return new TextFormatter({
+    ...options,
+    isColored: isColored(options, isTerminal),
+    width: options.width ?? (isTerminal ? columns() : COLUMNS),
+    start: now(),
+  }, decoding);
+}
+
+function isColored({ color }: Options, isTerminal: boolean): boolean {
+  if (color !== "auto") return color === "always";
+  return isTerminal && !Deno.env.get("NO_COLOR") && Deno.env.get("TERM") !== "dumb";
+}
+
+function columns(): number {
+  try {
+    return Deno.consoleSize().columns || COLUMNS;
+  } catch {
+    return COLUMNS;
+  }
+}
+
+function readFiles(paths: readonly string[]): Promise<{ path: string; text: string }[]> {
+  return Promise.all(paths.map(async (path) => {
+    using file = OwnedFd.open(path);
+    return { path, text: await new Response(file.readable).text() };
+  }));
+}
