@@ -6,6 +6,7 @@ import { noLeaks } from "../util/descriptors.ts";
 import { testUnless, testWith } from "../util/peers.ts";
 import type { LineProcess } from "../util/process.ts";
 import { type TempDir, tempDir } from "../util/tempdir.ts";
+import { untilListening } from "./tapped.ts";
 import { assertFails, finish, listing, startTool, WITHOUT_PRIVILEGES } from "./tool.ts";
 
 const notLinux = Deno.build.os === "linux" ? undefined : "it reads /proc, as on Linux";
@@ -21,17 +22,6 @@ async function serve(dir: TempDir, ...args: string[]): Promise<LineProcess> {
   const tool = startTool("fdpass", ["serve", "-s", dir.join("served"), ...args]);
   await untilListening(dir.join("served"));
   return tool;
-}
-
-async function untilListening(path: string): Promise<void> {
-  while (!isListening(path)) await new Promise((resolve) => setTimeout(resolve, 10));
-}
-
-/** Whether somebody listens there: the file alone is there a moment earlier. */
-function isListening(path: string): boolean {
-  const acceptsConnections = "00010000"; // __SO_ACCEPTCON, among the flags
-  return Deno.readTextFileSync("/proc/net/unix").split("\n")
-    .some((line) => line.endsWith(` ${path}`) && line.split(" ")[3] === acceptsConnections);
 }
 
 testUnless(notLinux, "fdpass run gives a command its files, named as systemd does", async () => {
@@ -53,7 +43,7 @@ testUnless(notLinux, "fdpass run makes files the standard input and output", asy
   Deno.writeTextFileSync(dir.join("in"), "input\n");
   const files = [dir.join("in"), `write:${dir.join("out")}`, `update:${dir.join("rest")}`];
   const { code } = await run(
-    ...["-i", "in", "-o", "out"],
+    ...["--stdin", "in", "--stdout", "out"],
     ...files,
     "--",
     "sh",
@@ -130,7 +120,7 @@ testUnless(
     await using list = startTool("fdpass", ["list", dir.join("served")]);
     const lines = (await finish(list)).output.split("\n");
     assertEquals(lines[0], `in: file "${dir.join("in")}" r 6 bytes`);
-    assertMatch(lines[1] ?? "", /^s: socket "socket:\[\d+\]" rw$/);
+    assertMatch(lines[1] ?? "", /^s: socket "socket:\[\d+\]" rw unix seqpacket listening at \//);
     assertMatch(await server.readLine(), /^handed 2 files to pid \d+ uid \d+ gid \d+ /);
 
     const taken = await run(
@@ -148,6 +138,7 @@ testUnless(
     assertEquals(new TextDecoder().decode(message?.data), "in:s\n");
     assertEquals(message?.files.map((file) => file.kind()), ["file", "socket"]);
     assertEquals(await client.receive(), null);
+    message?.[Symbol.dispose]();
 
     server.kill("SIGTERM");
     await server.status;
@@ -197,7 +188,21 @@ testUnless(notLinux, "fdpass refuses a wrong command line in one line, with 2", 
       [["run", "/dev/null"], /Give a COMMAND after --/],
       [["run", "--", "true"], /Give --from, or a FILE/],
       [["run", "fd:x", "--", "true"], /Cannot use "x" for fd:/],
-      [["run", "-i", "b", "a=/dev/null", "--", "true"], /Cannot find "b": the files are a/],
+      [
+        ["run", "listen:127.0.0.1:80", "--", "true"],
+        /Cannot listen on "127.0.0.1:80": .*give tcp:/,
+      ],
+      [["run", "unix:localhost:80", "--", "true"], /it looks like an address of TCP/],
+      [["run", "lisen:a", "--", "true"], /Cannot open "lisen:a": "lisen" is none of read, write/],
+      [["run", "tcp:localhost", "--", "true"], /Cannot listen on "localhost": give an IP address/],
+      [["run", "tcp:[::g]:1", "--", "true"], /give an IP address and a port/],
+      [["run", "tcp:1.2.3.400:1", "--", "true"], /give an IP address and a port/],
+      [["run", "udp:*:65536", "--", "true"], /give an IP address and a port/],
+      [["run", "--backlog", "x", "listen:a", "--", "true"], /Cannot use "x" for --backlog/],
+      [["run", "--mode", "abc", "listen:a", "--", "true"], /Cannot use "abc" for --mode/],
+      [["run", "-i", "--stdin", "x", "listen:a", "--", "true"], /Cannot use --inetd together/],
+      [["run", "-i", "/dev/null", "--", "cat"], /Give one FILE that listens for --inetd/],
+      [["run", "--stdin", "b", "a=/dev/null", "--", "true"], /Cannot find "b": the files are a/],
       [["list"], /Give ADDRESS, where to look/],
       [["list", "a", "b"], /Cannot use "b" as well/],
     ] as [string[], RegExp][]

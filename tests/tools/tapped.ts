@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Socket, unix } from "@denet/unix";
+import { type Listener, type Socket, unix } from "@denet/unix";
 import type { LineProcess } from "../util/process.ts";
 import { type TempDir, tempDir } from "../util/tempdir.ts";
 import { type Line, readEvent, startTool } from "./tool.ts";
@@ -26,6 +26,7 @@ export class Tapped implements AsyncDisposable {
   readonly address: string = this.dir.join("tap");
   declare tool: LineProcess;
   declare listening: Line;
+  declare listener: Listener;
   declare client: Socket;
   declare server: Socket;
 
@@ -50,6 +51,24 @@ export class Tapped implements AsyncDisposable {
     else await this.tool.readLine();
   }
 
+  /** Listen at the target. */
+  listen(): Listener {
+    return this.listener = this.#stack.use(unix.listen(this.target));
+  }
+
+  /** Start the tool, which prints nothing that is read, and wait until it listens. */
+  async startUnheard(...args: string[]): Promise<void> {
+    this.tool = this.#stack.use(startTool("unixtap", [...args, this.address, this.target]));
+    await untilListening(this.address);
+  }
+
+  /** Start the tool by another command, and wait until it listens. */
+  async startUnheardBy(by: readonly string[], ...args: string[]): Promise<void> {
+    const all = [...args, this.address, this.target];
+    this.tool = this.#stack.use(startTool("unixtap", all, {}, by));
+    await untilListening(this.address);
+  }
+
   /** End them. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#stack.disposeAsync();
@@ -59,4 +78,15 @@ export class Tapped implements AsyncDisposable {
 /** Read to the end. */
 export async function readAll(socket: Socket): Promise<Uint8Array> {
   return new Uint8Array(await new Response(socket.readable).arrayBuffer());
+}
+
+/** Wait until a process listens on a path: the file alone is there a moment earlier. */
+export async function untilListening(path: string): Promise<void> {
+  while (!isListening(path)) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+function isListening(path: string): boolean {
+  const acceptsConnections = "00010000"; // __SO_ACCEPTCON, among the flags
+  return Deno.readTextFileSync("/proc/net/unix").split("\n")
+    .some((line) => line.endsWith(` ${path}`) && line.split(" ")[3] === acceptsConnections);
 }

@@ -70,7 +70,22 @@ export interface Line {
   readonly error?: string;
   readonly process?: { pid: number; uid: number; command: string };
   readonly sender?: { pid: number };
-  readonly files?: { kind: string; target: string; access: string; size?: number }[];
+  readonly files?: {
+    kind: string;
+    target: string;
+    access: string;
+    size?: number;
+    seals?: string[];
+    socket?: { type: string; listening: boolean; local: string; remote: string };
+    process?: { pid: number; command: string };
+  }[];
+  readonly connections?: number;
+  readonly client?: { bytes: number };
+  readonly server?: { bytes: number };
+  readonly count?: number;
+  readonly answer?: number;
+  readonly protocol?: string;
+  readonly decoded?: string[];
 }
 
 /** Read a line of `unixtap --json`. */

@@ -43,17 +43,25 @@ for (const [args, expected] of FILTERS) {
 
 /** What is printed for a message, by the options. */
 const VIEWS: readonly [args: string[], data: Uint8Array, lines: string[]][] = [
-  [[], encode("plain\r\ntext"), ['    "plain\\r\\ntext"']],
+  [[], encode("plain\r\ntext"), ['    "plain\\r\\n"', '    "text"']],
   [[], encode("grüße"), ['    "grüße"']],
-  [["-b", "3"], encode("grü"), ['    "gr"', "    … 1 byte more"]],
+  [[], encode('a "b" \\c'), ['    "a \\"b\\" \\\\c"']],
+  [["-b", "3"], encode("grü"), ['    "gr"', "    … 2 bytes more"]],
+  [["-b", "all", "--width", "80"], encode("x".repeat(300)), [
+    ...Array(4).fill(`    "${"x".repeat(74)}"`),
+    '    "xxxx"',
+  ]],
+  [["-b", "all"], encode("x".repeat(300)), [`    "${"x".repeat(300)}"`]],
+  // Half a character is no text: every byte shows.
+  [[], new Uint8Array([0x61, 0xc3]), [`    0000  61 c3${" ".repeat(43)} a.`]],
   [[], new Uint8Array([0, 255, 65]), [`    0000  00 ff 41${" ".repeat(40)} ..A`]],
   [["-v", "hex"], encode("A"), [`    0000  41${" ".repeat(46)} A`]],
-  [["-v", "text"], new Uint8Array([65, 255]), ['    "A\uFFFD"']],
+  [["-v", "text"], new Uint8Array([65, 255, 0xe2, 0x82]), ['    "A\\xff\\xe2\\x82"']],
   [["-v", "none"], encode("A"), []],
   [["-b", "0"], encode("A"), []],
   // Nothing that a peer sends may steer the terminal or reorder a line.
   [["-v", "text"], encode("\x1b[31m\x07\u009b\u202e\u2028"), [
-    '    "\\u001b[31m\\u0007\\x9b\\u202e\\u2028"',
+    '    "\\x1b[31m\\x07\\u009b\\u202e\\u2028"',
   ]],
 ];
 
@@ -72,7 +80,8 @@ for (const [args, data, lines] of VIEWS) {
     const output = (await it.tool.readAll()).split("\n");
     const size = `${data.byteLength} byte${data.byteLength === 1 ? "" : "s"}`;
     assertMatch(output[0] ?? "", new RegExp(`^#1 connect pid ${Deno.pid} uid \\d+ gid \\d+ `));
-    assertEquals(output.slice(1, -4), [`#1 client → server ${size}`, ...lines]);
+    const end = output.indexOf("#1 client will send no more");
+    assertEquals(output.slice(1, end), [`#1 client → server ${size}`, ...lines]);
   });
 }
 
@@ -95,8 +104,9 @@ testUnless(notLinux, "unixtap colours for people only", async () => {
 testUnless(notLinux, "unixtap --time tells when", async () => {
   for (
     const [format, pattern] of [
-      ["clock", /^\d\d:\d\d:\d\d\.\d{3} listening/],
-      ["elapsed", /^ +0\.\d{3} listening/],
+      ["clock", /^\d\d:\d\d:\d\d\.\d{6} listening/],
+      ["elapsed", /^ +0\.\d{6} listening/],
+      ["delta", /^ +\+0\.\d{6} listening/],
       ["none", /^listening/],
     ] as const
   ) {
@@ -112,7 +122,7 @@ testUnless(notLinux, "unixtap --help and --version tell and end with 0", async (
   const { code, output, errors } = await finish(help);
   assertEquals([code, errors], [0, ""]);
   assertMatch(output, /^Usage: unixtap /);
-  assert(output.split("\n").every((line) => line.length <= 110));
+  assert(output.split("\n").every((line) => line.length <= 80));
   await using version = startTool("unixtap", ["-V"]);
   assertMatch((await finish(version)).output, /^unixtap \d+\.\d+\.\d+/);
 });

@@ -45,8 +45,15 @@ testUnless(
       events.filter((event) => event.from === from)
         .reduce((sum, event) => sum + (event.size ?? 0), 0);
     assertEquals([bytes("client"), bytes("server")], [there.byteLength, back.byteLength]);
-    assertEquals(events.at(-1)?.event, "close");
-    assertEquals(events.at(-1)?.error, undefined);
+    const [close, summary] = events.slice(-2);
+    assertEquals([close?.event, close?.error], ["close", undefined]);
+    const { event, connections, client, server } = summary ?? {};
+    assertEquals([event, connections, client?.bytes, server?.bytes], [
+      "summary",
+      1,
+      there.byteLength,
+      back.byteLength,
+    ]);
     assertEquals((await it.tool.status).code, 0);
     assertEquals(listing(it.dir), ["target"]);
   }),
@@ -90,10 +97,22 @@ testUnless(
     assertEquals([size, text], [5, "three"]);
     assertEquals(files.slice(0, 2), [
       { kind: "file", target: path, access: "r", size: 7 },
-      { kind: "memfd", target: "/memfd:picture (deleted)", access: "rw", size: 100 },
+      {
+        kind: "memfd",
+        target: "/memfd:picture (deleted)",
+        access: "rw",
+        size: 100,
+        seals: [...memory.seals()],
+      },
     ]);
     assertEquals([files[2]?.kind, files[2]?.access], ["socket", "rw"]);
     assertMatch(files[2]?.target ?? "", /^socket:\[\d+\]$/);
+    assertEquals(files[2]?.socket, {
+      type: "unix stream",
+      listening: false,
+      local: "",
+      remote: "",
+    });
   }),
 );
 

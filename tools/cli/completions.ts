@@ -78,7 +78,11 @@ const fish: Writer = (name, commands, options) => {
     return `complete -c ${name} -l ${long}${letter}${wants} -d '${help.replace(/'/g, "\\'")}'`;
   });
   const words = commands.map((it) => `complete -c ${name} -n __fish_use_subcommand -a ${it}`);
-  return [`# Completions of ${name} for fish: ${name} --completions fish | source`, ...words, ...lines]
+  return [
+    `# Completions of ${name} for fish: ${name} --completions fish | source`,
+    ...words,
+    ...lines,
+  ]
     .join("\n");
 };
 

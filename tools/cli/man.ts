@@ -24,18 +24,26 @@ export function manPage(program: Program, version: string): string {
   ];
   for (const { name: command, about, groups } of commands) {
     if (command !== "") lines.push(`.SS ${escaped(`${name} ${command}`)}`);
-    lines.push(...about.flatMap((it) => [".PP", escaped(it)]));
+    lines.push(...paragraphs(about));
     for (const group of groups) lines.push(...groupText(group, ".SS"));
   }
   lines.push(".SH OPTIONS", ...common.flatMap((it) => groupText(it, ".SS")));
   for (const { title, text } of notes) {
-    lines.push(`.SH ${escaped(title.toUpperCase())}`, ...text.flatMap((it) => [".PP", escaped(it)]));
+    lines.push(
+      `.SH ${escaped(title.toUpperCase())}`,
+      ...paragraphs(text),
+    );
   }
   lines.push(".SH EXAMPLES");
   for (const { command, what } of examples) {
     lines.push(".TP", `.B ${escaped(command)}`, escaped(what));
   }
   return `${lines.join("\n")}\n`;
+}
+
+/** The first paragraph of a section needs no macro. */
+function paragraphs(text: readonly string[]): string[] {
+  return text.flatMap((it, i) => i === 0 ? [escaped(it)] : [".PP", escaped(it)]);
 }
 
 function groupText({ title, options }: OptionGroup, macro: string): string[] {

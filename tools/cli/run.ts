@@ -4,7 +4,7 @@
  * @module
  */
 
-import { OwnedFd } from "@denet/unix";
+import { OwnedFd } from "../../mod.ts";
 import { readProc } from "../native/files.ts";
 import { oneLine } from "./text.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type BindOptions, OwnedFd, unix } from "@denet/unix";
+import { type BindOptions, OwnedFd, unix } from "../../mod.ts";
 import { bound } from "../cli/bound.ts";
 import { codeOf } from "../cli/text.ts";
 import { isSameFile, pathInfo, remove } from "../native/files.ts";
@@ -22,6 +22,8 @@ export interface SocketPlan {
   readonly backlog: number;
   readonly mode: number | undefined;
   readonly replace: boolean;
+  /** Whether other processes may have the sockets by the end, whose files then stay. */
+  readonly isShared: boolean;
 }
 
 /**
@@ -71,7 +73,7 @@ function inherited(number: number): OwnedFd {
 function openSocket(
   address: string,
   type: "stream" | "seqpacket" | "dgram",
-  { backlog, mode, replace }: SocketPlan,
+  { backlog, mode, replace, isShared }: SocketPlan,
   stack: DisposableStack,
 ): OwnedFd {
   const hasFile = !address.startsWith("@");
@@ -90,18 +92,10 @@ function openSocket(
   const own = hasFile ? pathInfo(address, false) : undefined;
   stack.defer(() => {
     file.close();
-    if (own !== undefined) removeIfUnused(address, type, own);
+    if (!isSameFile(pathInfo(address, false), own)) return;
+    if (!isShared || !isInUse(address, type)) remove(address);
   });
   return file;
-}
-
-/** Remove a socket's file, unless another process has the socket, or the file is another socket's by now. */
-function removeIfUnused(
-  path: string,
-  type: "stream" | "seqpacket" | "dgram",
-  own: NonNullable<ReturnType<typeof pathInfo>>,
-): void {
-  if (isSameFile(pathInfo(path, false), own) && !isInUse(path, type)) remove(path);
 }
 
 /** Whether a process has the socket. It is asked for another type, which its owner does not notice. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Socket, unix } from "@denet/unix";
+import { type Socket, unix } from "../../mod.ts";
 import type { NamedFile } from "./files.ts";
 
 /** As many descriptors as a message can carry. */

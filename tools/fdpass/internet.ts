@@ -4,7 +4,7 @@
  * @module
  */
 
-import { OwnedFd } from "@denet/unix";
+import { OwnedFd } from "../../mod.ts";
 import { UsageError } from "../cli/run.ts";
 import { printable } from "../cli/text.ts";
 import { checked, libc } from "../native/libc.ts";

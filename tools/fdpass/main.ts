@@ -42,4 +42,4 @@ function print(text: string): number {
   return 0;
 }
 
-await run("fdpass", fdpass);
+if (import.meta.main) await run("fdpass", fdpass);

@@ -36,7 +36,8 @@ export const RUN = {
     },
     inetd: {
       short: "i",
-      help: "start COMMAND for each connection to the one listening FILE, as its standard input and output",
+      help:
+        "start COMMAND for each connection to the one listening FILE, as its standard input and output",
     },
     stdin: { value: "NAME", help: "make this file the standard input instead" },
     stdout: { value: "NAME", help: "make this file the standard output instead" },
@@ -75,12 +76,14 @@ const BACKLOG = 4096;
 /**
  * Return how sockets are opened.
  *
+ * @param isShared Whether other processes may have them by the end.
  * @throws {UsageError} If an option makes no sense.
  */
 export function socketPlan(
   values: { backlog: string | undefined; replace: boolean },
   permissions: string | undefined,
+  isShared: boolean,
 ): SocketPlan {
   const backlog = optional(values.backlog, (it) => integer("--backlog", it, 0x7fffffff)) ?? BACKLOG;
-  return { backlog, replace: values.replace, mode: optional(permissions, mode) };
+  return { backlog, replace: values.replace, mode: optional(permissions, mode), isShared };
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { OwnedFd } from "@denet/unix";
+import type { OwnedFd } from "../../mod.ts";
 import { parse } from "../cli/options.ts";
 import { ExitError, UsageError } from "../cli/run.ts";
 import { printable } from "../cli/text.ts";
@@ -39,7 +39,7 @@ export async function runCommand(args: readonly string[], stop: AbortSignal): Pr
     throw new UsageError("Cannot use --inetd together with --stdin or --stdout");
   }
   const specs = positionals.map(readSpec);
-  const plan = socketPlan(values, values.mode);
+  const plan = socketPlan(values, values.mode, false);
   const program = findProgram(name, Deno.env.get("PATH"));
   if (program === undefined) throw notRunnable(name);
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Socket, unix } from "@denet/unix";
+import { type Socket, unix } from "../../mod.ts";
 import { bound } from "../cli/bound.ts";
 import { integer, mode, parse } from "../cli/options.ts";
 import { UsageError, warn } from "../cli/run.ts";
@@ -34,7 +34,7 @@ export async function serve(args: readonly string[], stop: AbortSignal): Promise
   }
   const specs = positionals.map(readSpec);
   const permissions = mode(values.mode ?? "600");
-  const plan = socketPlan(values, values["file-mode"]);
+  const plan = socketPlan(values, values["file-mode"], true);
   const users = values.uid.length > 0
     ? values.uid.map((it) => integer("--uid", it))
     : [ownIdentity().uid, ROOT];

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { FileKind, OwnedFd } from "@denet/unix";
+import type { FileKind, OwnedFd } from "../../mod.ts";
 import { count, printable, shortened } from "../cli/text.ts";
 import { readLink, readProc } from "../native/files.ts";
 import { commandOf } from "./process.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Credentials } from "@denet/unix";
+import type { Credentials } from "../../mod.ts";
 import { printable, shortened } from "../cli/text.ts";
 import { readProc } from "../native/files.ts";
 

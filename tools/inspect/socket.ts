@@ -63,7 +63,11 @@ function option(fd: number, name: number): number {
 
 const ADDRESS_SIZE = 128;
 
-type NameCall = (fd: number, name: Uint8Array<ArrayBuffer>, length: Uint8Array<ArrayBuffer>) => number;
+type NameCall = (
+  fd: number,
+  name: Uint8Array<ArrayBuffer>,
+  length: Uint8Array<ArrayBuffer>,
+) => number;
 
 function address(fd: number, call: NameCall): string {
   const bytes = new Uint8Array(ADDRESS_SIZE);
@@ -87,7 +91,9 @@ function unixName(name: Uint8Array): string {
 
 /** The text of an IPv6 address, with its longest run of zeros left out. */
 function ipv6(view: DataView): string {
-  const text = Array.from({ length: 8 }, (_, i) => view.getUint16(8 + i * 2).toString(16)).join(":");
+  const text = Array.from({ length: 8 }, (_, i) => view.getUint16(8 + i * 2).toString(16)).join(
+    ":",
+  );
   const runs = text.match(/(?:^|:)0(?::0)+(?::|$)/g) ?? [];
   const longest = runs.reduce((a, b) => b.length > a.length ? b : a, "");
   return longest === "" ? text : text.replace(longest, "::");

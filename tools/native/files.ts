@@ -4,7 +4,7 @@
  * @module
  */
 
-import { OwnedFd } from "@denet/unix";
+import { OwnedFd } from "../../mod.ts";
 import { checked, cString, libc } from "./libc.ts";
 
 /** What comes from `/proc` has space here; what is longer is cut. */

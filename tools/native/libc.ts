@@ -4,6 +4,8 @@
  * @module
  */
 
+import { platform } from "../../ffi/platform/mod.ts";
+
 const symbols = {
   // int *__errno_location(void)
   __errno_location: { parameters: [], result: "pointer" },
@@ -100,17 +102,6 @@ const symbols = {
 type Libc = Deno.DynamicLibrary<typeof symbols>["symbols"];
 let loaded: { readonly functions: Libc; readonly errno: Int32Array } | undefined;
 
-/** Where systems keep their C library: absolute paths, as a bare name would be looked up in other places. */
-const PATHS = [
-  "/lib/x86_64-linux-gnu/libc.so.6",
-  "/lib/aarch64-linux-gnu/libc.so.6",
-  "/lib64/libc.so.6",
-  "/usr/lib/libc.so.6",
-  "/lib/libc.so.6",
-  "/lib/ld-musl-x86_64.so.1",
-  "/lib/ld-musl-aarch64.so.1",
-];
-
 /**
  * Return the C library.
  *
@@ -122,7 +113,7 @@ export function libc(): Libc {
 }
 
 function load(): NonNullable<typeof loaded> {
-  for (const path of PATHS) {
+  for (const path of platform.libc) {
     try {
       const functions = Deno.dlopen(path, symbols).symbols;
       const location = functions.__errno_location();
@@ -133,7 +124,7 @@ function load(): NonNullable<typeof loaded> {
       if (error instanceof Deno.errors.NotCapable) throw error;
     }
   }
-  throw new Error(`Cannot find the C library of Linux: tried ${PATHS.join(", ")}`);
+  throw new Error(`Cannot find the C library of Linux: tried ${platform.libc.join(", ")}`);
 }
 
 /** Return a string as C has it. */

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { unix } from "@denet/unix";
+import { unix } from "../../mod.ts";
 import { codeOf, printable } from "../cli/text.ts";
 import { exchange, isSameFile, type PathInfo, pathInfo, remove, rename } from "../native/files.ts";
 import { bindEntrance, isRoot, rightsFor } from "./entrance.ts";
@@ -76,7 +76,9 @@ export async function attachTo(path: string, options: Options): Promise<Place> {
   if (isAbstract(path)) {
     throw new UsageError(`Cannot attach to "${printable(path)}": an abstract name cannot be moved`);
   }
-  if (await putBack(path)) warn(NAME, `put "${printable(path)}" back, which a killed one had taken`);
+  if (await putBack(path)) {
+    warn(NAME, `put "${printable(path)}" back, which a killed one had taken`);
+  }
   const found = pathInfo(path, false);
   if (found?.kind === "link") {
     throw new Error(`Cannot attach to "${path}": it is a symbolic link; give what it leads to`);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Listener, Socket } from "@denet/unix";
+import type { Listener, Socket } from "../../mod.ts";
 import { codeOf, oneLine } from "../cli/text.ts";
 import { describeProcess, type Process } from "../inspect/process.ts";
 import { BUSY_POLL } from "./pass_on.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Credentials, type Message, type Socket, unix } from "@denet/unix";
+import { type Credentials, type Message, type Socket, unix } from "../../mod.ts";
 import { codeOf, oneLine } from "../cli/text.ts";
 import { describeProcess, type Process } from "../inspect/process.ts";
 import { changeMode, changeOwner, pathInfo } from "../native/files.ts";
@@ -84,7 +84,7 @@ export class DatagramTap implements Disposable {
     try {
       const client = this.#client(message);
       await passOn(client.socket, message, target);
-      client.account.message("client", message, client.pid);
+      client.account.message("client", message, client.pid, true);
     } catch (error) {
       // The target is not there, or takes nothing: it may come back.
       if (!(error instanceof Deno.errors.BadResource)) warn(oneLine(error));
@@ -133,7 +133,7 @@ export class DatagramTap implements Disposable {
         using message = await socket.receive(options);
         if (message === null) return;
         await passOn(this.#inbox, message, name);
-        account.message("server", message, message.credentials?.pid ?? 0);
+        account.message("server", message, message.credentials?.pid ?? 0, true);
         await recorder.space;
       }
     } catch (error) {

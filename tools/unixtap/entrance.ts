@@ -4,8 +4,8 @@
  * @module
  */
 
-import { Listener, Socket, type SocketType, unix } from "@denet/unix";
-import { listenFds } from "@denet/unix/systemd";
+import { Listener, Socket, type SocketType, unix } from "../../mod.ts";
+import { listenFds } from "../../lib/systemd/mod.ts";
 import { bound } from "../cli/bound.ts";
 import { changeMode, changeOwner, pathInfo } from "../native/files.ts";
 import { ownIdentity } from "../native/identity.ts";

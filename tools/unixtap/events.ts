@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Credentials, SocketType } from "@denet/unix";
+import type { Credentials, SocketType } from "../../mod.ts";
 import type { PassedFile } from "../inspect/file.ts";
 import type { Process } from "../inspect/process.ts";
 

@@ -62,4 +62,4 @@ function textFor(instead: NonNullable<CommandLine["instead"]>): string {
   return completions(ABOUT, instead);
 }
 
-await run(NAME, unixtap);
+if (import.meta.main) await run(NAME, unixtap);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { SocketType } from "@denet/unix";
+import type { SocketType } from "../../mod.ts";
 import { GENERAL, type OptionGroup } from "../cli/program.ts";
 import {
   expression,
@@ -88,7 +88,7 @@ export const PRINTING = {
     },
     width: {
       value: "N",
-      help: "columns of a line, 0 for no limit; the default is the terminal's, or 80",
+      help: "columns of a line, 0 for no limit; the default is the terminal's, else 0",
     },
     output: { short: "o", value: "FILE", help: "print to FILE rather than standard output" },
     write: {
@@ -217,6 +217,9 @@ const BACKLOG = 4096;
 
 function optionsOf(values: Values<typeof ALL>): Options {
   const bytes = values.bytes ?? "256";
+  if (values.write !== undefined && values.write === values.output) {
+    throw new UsageError("Cannot write to the same file for --write and --output");
+  }
   return {
     type: values.type,
     mode: optional(values.mode, mode),

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { OwnedFd } from "@denet/unix";
+import { OwnedFd } from "../../mod.ts";
 import { codeOf, count, oneLine } from "../cli/text.ts";
 import { pathInfo } from "../native/files.ts";
 import { now, type TapEvent } from "./events.ts";

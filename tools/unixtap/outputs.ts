@@ -4,8 +4,7 @@
  * @module
  */
 
-import { OwnedFd } from "@denet/unix";
-import { UsageError } from "../cli/run.ts";
+import { OwnedFd } from "../../mod.ts";
 import { readWaylandProtocols } from "./decoders/wayland_protocol.ts";
 import { now } from "./events.ts";
 import { Decoding } from "./format/decoding.ts";
@@ -15,7 +14,7 @@ import type { Options } from "./options.ts";
 import { type Formatter, openOutput, Output } from "./output.ts";
 import { PcapFormatter } from "./pcapng/formatter.ts";
 
-/** Columns, where there is no terminal to ask. */
+/** Columns, where the terminal does not tell. */
 const COLUMNS = 80;
 
 const STDERR = "standard error";
@@ -32,9 +31,6 @@ export async function openOutputs(
   warn: (text: string) => void,
 ): Promise<Output[]> {
   const { output, write, json, drop, as } = options;
-  if (write !== undefined && write === output) {
-    throw new UsageError("Cannot write to the same file for --write and --output");
-  }
   const wayland = readWaylandProtocols(await readFiles(options.protocols));
   const decoding = (): Decoding => new Decoding({ as, wayland });
   const outputs: Output[] = [];
@@ -60,7 +56,7 @@ function textFormatter(options: Options, path: string, decoding: Decoding): Text
   return new TextFormatter({
     ...options,
     isColored: isColored(options, isTerminal),
-    width: options.width ?? (isTerminal ? columns() : COLUMNS),
+    width: options.width ?? (isTerminal ? columns() : 0),
     start: now(),
   }, decoding);
 }

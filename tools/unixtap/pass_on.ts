@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Message, Socket } from "@denet/unix";
-import type { Address } from "@denet/unix";
+import type { Message, Socket } from "../../mod.ts";
+import type { Address } from "../../mod.ts";
 import { codeOf } from "../cli/text.ts";
 
 /** As many descriptors as a message can carry. */

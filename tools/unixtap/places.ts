@@ -26,7 +26,9 @@ export function refusalFor(
   return (client) =>
     client.uid === own || client.uid === 0
       ? undefined
-      : `refused ${processText(describeProcess(client))}: TARGET would take it for uid ${own}; ${advice}`;
+      : `refused ${
+        processText(describeProcess(client))
+      }: TARGET would take it for uid ${own}; ${advice}`;
 }
 
 /**
@@ -73,7 +75,9 @@ export function atInherited(target: string, options: Options): Place {
     open: (type) => {
       const wrong = entrances.findIndex((it) => (it.type === "dgram") !== (type === "dgram"));
       if (wrong < 0) return entrances;
-      throw new Error(`Cannot use "${printable(names[wrong] ?? "")}" for ${type}: it is of another type`);
+      throw new Error(
+        `Cannot use "${printable(names[wrong] ?? "")}" for ${type}: it is of another type`,
+      );
     },
     close: () => {},
   };

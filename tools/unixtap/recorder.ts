@@ -4,11 +4,18 @@
  * @module
  */
 
-import type { Message } from "@denet/unix";
+import type { Message } from "../../mod.ts";
 import { describeFile } from "../inspect/file.ts";
 import type { Process } from "../inspect/process.ts";
 import { AnswerTimes } from "./answers.ts";
-import { type ConnectionEvent, now, type Side, type Summary, type TapEvent, type Totals } from "./events.ts";
+import {
+  type ConnectionEvent,
+  now,
+  type Side,
+  type Summary,
+  type TapEvent,
+  type Totals,
+} from "./events.ts";
 
 /** Where events go. */
 export interface Sink {
@@ -131,8 +138,9 @@ export class Account {
    * A message went through. Connections wait for this: it does what cannot be done later.
    *
    * @param usual The process ID that sends them all, unless a message's credentials say otherwise.
+   * @param isBorrowed Whether the memory of its data is used again afterwards.
    */
-  message(from: Side, message: Message, usual: number): void {
+  message(from: Side, message: Message, usual: number, isBorrowed: boolean): void {
     const { data, files, credentials } = message;
     const size = data.byteLength;
     add(this.#totals[from], size, files.length);
@@ -148,7 +156,7 @@ export class Account {
       process: this.#process,
       from,
       size,
-      data: wanted < size ? data.slice(0, wanted) : data,
+      data: wanted < size || isBorrowed ? new Uint8Array(data.subarray(0, wanted)) : data,
       files: files.length === 0 ? NO_FILES : files.map(describeFile),
       ...(credentials && credentials.pid !== usual && credentials.pid > 0
         ? { sender: credentials }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Listener, type Socket, type SocketType } from "@denet/unix";
+import { Listener, type Socket, type SocketType } from "../../mod.ts";
 import { UsageError, warn } from "../cli/run.ts";
 import { codeOf } from "../cli/text.ts";
 import type { Process } from "../inspect/process.ts";

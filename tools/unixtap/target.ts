@@ -4,7 +4,7 @@
  * @module
  */
 
-import { OwnedFd, type Socket, type SocketType, unix } from "@denet/unix";
+import { OwnedFd, type Socket, type SocketType, unix } from "../../mod.ts";
 import { codeOf } from "../cli/text.ts";
 import { actAs, type Identity } from "../native/identity.ts";
 import { BUSY_POLL } from "./pass_on.ts";

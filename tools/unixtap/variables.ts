@@ -27,8 +27,10 @@ const POSTGRES_FILE = /^\.s\.PGSQL\.\d+$/;
 const KNOWN: Record<string, Variable> = {
   WAYLAND_DISPLAY: {
     fits: (file) => file.startsWith("wayland-"),
-    read: (value = "wayland-0", { XDG_RUNTIME_DIR }) =>
-      value.startsWith("/") ? value : XDG_RUNTIME_DIR && `${XDG_RUNTIME_DIR}/${value}`,
+    read: (value, { XDG_RUNTIME_DIR }) => {
+      if (value?.startsWith("/")) return value;
+      return XDG_RUNTIME_DIR && `${XDG_RUNTIME_DIR}/${value ?? "wayland-0"}`;
+    },
     write: (path) => path,
   },
   DBUS_SESSION_BUS_ADDRESS: {
@@ -47,8 +49,10 @@ const KNOWN: Record<string, Variable> = {
   },
   PGHOST: {
     fits: (file) => POSTGRES_FILE.test(file),
-    read: (value = "/var/run/postgresql", { PGPORT = "5432" }) =>
-      value.startsWith("/") ? `${value}/.s.PGSQL.${PGPORT}` : undefined,
+    read: (value, { PGPORT = "5432" }) => {
+      const folder = value ?? "/var/run/postgresql";
+      return folder.startsWith("/") ? `${folder}/.s.PGSQL.${PGPORT}` : undefined;
+    },
     write: (path) => path.slice(0, path.lastIndexOf("/")),
     file: (target) => POSTGRES_FILE.exec(baseName(target))?.[0] ?? ".s.PGSQL.5432",
   },

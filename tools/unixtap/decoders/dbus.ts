@@ -75,7 +75,9 @@ function message(pieces: Pieces): string | undefined {
   const { buffer, byteOffset, byteLength } = pieces.view;
   const head = new DataView(buffer, byteOffset, byteLength);
   const order = head.getUint8(0);
-  if (order !== LITTLE_ENDIAN && order !== BIG_ENDIAN) throw new Error("this is no message of D-Bus");
+  if (order !== LITTLE_ENDIAN && order !== BIG_ENDIAN) {
+    throw new Error("this is no message of D-Bus");
+  }
   const isLittle = order === LITTLE_ENDIAN;
   const bodyLength = head.getUint32(4, isLittle);
   const fieldsLength = head.getUint32(12, isLittle);
@@ -89,7 +91,9 @@ function message(pieces: Pieces): string | undefined {
   const body = pieces.length >= bodyLength && bodyLength < 4096
     ? pieces.take(bodyLength)?.slice()
     : pieces.skip(bodyLength);
-  const values = body ? ` (${readValues(body, String(fields.get(SIGNATURE) ?? ""), isLittle)})` : "";
+  const values = body
+    ? ` (${readValues(body, String(fields.get(SIGNATURE) ?? ""), isLittle)})`
+    : "";
   return described(type, serial, fields) + (values || ` (${bodyLength} bytes)`);
 }
 

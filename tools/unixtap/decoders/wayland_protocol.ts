@@ -68,7 +68,11 @@ export function readWaylandProtocols(
 }
 
 function addInterfaces(text: string, protocol: Map<string, WaylandInterface>): void {
-  for (const [, attributes = "", body = ""] of text.matchAll(/<interface\b([^>]*)>(.*?)<\/interface>/gs)) {
+  for (
+    const [, attributes = "", body = ""] of text.matchAll(
+      /<interface\b([^>]*)>(.*?)<\/interface>/gs,
+    )
+  ) {
     const messages = (kind: string): WaylandMessage[] => {
       const found = body.matchAll(
         new RegExp(`<${kind}\\b([^>]*?)(?:/>|>(.*?)</${kind}>)`, "gs"),

@@ -71,7 +71,9 @@ export class Decoding {
     }
     if (state.tries === 0 || data.byteLength === 0) return state;
     const { as, wayland } = this.#options;
-    const protocol = PROTOCOLS.find((it) => as === "auto" ? it.recognizes(from, data) : it.name === as);
+    const protocol = PROTOCOLS.find((it) =>
+      as === "auto" ? it.recognizes(from, data) : it.name === as
+    );
     state.tries = protocol === undefined ? state.tries - 1 : 0;
     state.decoder = protocol?.create({ wayland });
     state.name = protocol?.name;

@@ -160,7 +160,9 @@ function summaryLines(summary: Summary): string[] {
   for (const { connection, answer, time, command } of slowest) {
     const what = printable(command).slice(0, 40);
     lines.push(
-      `${INDENT}${millisecondsText(answer).padStart(8)} #${connection} at ${clockText(time)} ${what}`,
+      `${INDENT}${millisecondsText(answer).padStart(8)} #${connection} at ${
+        clockText(time)
+      } ${what}`,
     );
   }
   if (lost > 0) lines.push(`${INDENT}${count(lost, "event")} left out of the output`);

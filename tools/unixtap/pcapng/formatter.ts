@@ -114,7 +114,9 @@ export class PcapFormatter implements Formatter {
       ["server", SYN | ACK],
       ["client", ACK],
     ];
-    return flags.map(([from, flag, comment]) => this.#segment(from, connection, flag, time, [], comment));
+    return flags.map(([from, flag, comment]) =>
+      this.#segment(from, connection, flag, time, [], comment)
+    );
   }
 
   #port(event: Passed | undefined): number {
@@ -129,7 +131,9 @@ export class PcapFormatter implements Formatter {
   #message(event: Passed, connection: Connection): Uint8Array[] {
     const { from, data, files, sender, time } = event;
     let comment = [
-      ...(sender === undefined ? [] : [`from pid ${sender.pid} uid ${sender.uid} gid ${sender.gid}`]),
+      ...(sender === undefined
+        ? []
+        : [`from pid ${sender.pid} uid ${sender.uid} gid ${sender.gid}`]),
       ...files.map((it) => `+ ${fileText(it)}`),
     ].join("\n");
     if (!this.#isStream) return this.#datagrams(from, connection, event, comment);
