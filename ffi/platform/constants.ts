@@ -19,6 +19,7 @@ const everywhere = {
   AF_UNIX: [1, 1],
   AF_INET: [2, 2],
   AF_INET6: [10, 30],
+  AF_VSOCK: [40, 40],
   SOCK_STREAM: [1, 1],
   SOCK_DGRAM: [2, 2],
   SOCK_RAW: [3, 3],
@@ -104,7 +105,6 @@ const none = undefined;
 const somewhere = {
   // <sys/socket.h>, <linux/net.h>
   AF_NETLINK: [16, none],
-  AF_VSOCK: [40, none],
   SOCK_CLOEXEC: [0o2000000, none],
   SOCK_NONBLOCK: [0o4000, none],
 

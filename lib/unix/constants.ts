@@ -18,6 +18,7 @@ export type Constants = Readonly<
     | "AF_INET6"
     | "AF_UNIX"
     | "AF_UNSPEC"
+    | "AF_VSOCK"
     | "FD_CLOEXEC"
     | "FIONBIO"
     | "FIONREAD"
@@ -91,7 +92,6 @@ export type Constants = Readonly<
   >
   & Record<
     | "AF_NETLINK"
-    | "AF_VSOCK"
     | "F_SEAL_EXEC"
     | "F_SEAL_FUTURE_WRITE"
     | "F_SEAL_GROW"
