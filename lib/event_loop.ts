@@ -95,6 +95,16 @@ export function inNextTurn(callback: () => void): void {
   else startTimer(callback, 0);
 }
 
+const { addEventListener } = globalThis;
+
+/**
+ * Call `callback` when the program ends without an error, or `deno run --watch` reloads it. A Worker is not told
+ * of its end: there it is never called.
+ */
+export function atUnload(callback: () => void): void {
+  addEventListener.call(globalThis, "unload", callback);
+}
+
 /** Whether this thread belongs to a Worker. */
 export function inWorker(): boolean {
   return "WorkerGlobalScope" in globalThis;

@@ -6,9 +6,19 @@
 
 import { closeFd } from "../../ffi/syscalls/files.ts";
 import { closedError } from "../errors.ts";
+import { atUnload } from "../event_loop.ts";
 import { Delays } from "./delay.ts";
 import { OperationQueue } from "./operation_queue.ts";
 import { type Interest, READABLE, register, type Registration, WRITABLE } from "../reactor/mod.ts";
+
+/** The descriptors of this thread that have an owner, by number. Storing here costs next to nothing. */
+const owned: (Descriptor | undefined)[] = [];
+
+let isWatched = false;
+
+function article(owner: string): string {
+  return `${/^[AEIOU]/.test(owner) ? "an" : "a"} ${owner}`;
+}
 
 /**
  * Holds the number of an open descriptor for its owner object, and ends everything that waits on it
@@ -27,6 +37,47 @@ export class Descriptor {
     this.owner = owner;
     this.beforeClose = undefined;
     this.#fd = fd;
+    owned[fd] = this;
+    if (!isWatched) watchUnload();
+  }
+
+  /**
+   * Own a number that a caller gives.
+   *
+   * @throws {Deno.errors.Busy} If an object of this module owns it: the second of two would close a stranger's.
+   */
+  static adopt(fd: number, owner: string): Descriptor {
+    const other = owned[fd]?.owner;
+    if (other === undefined) return new Descriptor(fd, owner);
+    throw new Deno.errors.Busy(
+      `Cannot adopt descriptor ${fd}: ${
+        article(other)
+      } owns it already; take it from there with \`detach()\``,
+    );
+  }
+
+  /**
+   * Close what is left when the program ends or is reloaded, and remove the socket files that go with it.
+   * Standard input, output and error stay open, and no wait is ended: no code of the program is to run any more.
+   */
+  static closeAll(): void {
+    for (const fd in owned) {
+      const descriptor = owned[fd];
+      if (descriptor !== undefined) descriptor.#closeQuietly();
+    }
+  }
+
+  #closeQuietly(): void {
+    const fd = this.#fd;
+    if (fd <= STANDARD_ERROR) return;
+    try {
+      this.beforeClose?.();
+    } catch {
+      // Nobody is left to hear of it, and the others are still to be closed.
+    }
+    this.#fd = -1;
+    owned[fd] = undefined;
+    closeFd(fd);
   }
 
   /** Whether the descriptor has been given up. */
@@ -105,6 +156,7 @@ export class Descriptor {
   /** Give the number up without closing it, ending every wait; return it. */
   release(): number {
     const { fd } = this;
+    if (owned[fd] === this) owned[fd] = undefined;
     this.#fd = -1;
     this.#waits?.end(this.owner);
     this.#waits = undefined;
@@ -123,12 +175,24 @@ export class Descriptor {
     this.#waits?.dependents?.delete(dependent);
   }
 
-  /** Close the descriptor. Closing again does nothing. */
+  /**
+   * Close the descriptor. Closing again does nothing. A number that has another owner by now was closed behind
+   * this one's back, and is left alone.
+   */
   close(): void {
     if (this.#fd < 0) return;
     this.beforeClose?.();
-    closeFd(this.release());
+    const isOwner = owned[this.#fd] === this;
+    const fd = this.release();
+    if (isOwner) closeFd(fd);
   }
+}
+
+const STANDARD_ERROR = 2;
+
+function watchUnload(): void {
+  isWatched = true;
+  atUnload(() => Descriptor.closeAll());
 }
 
 /** One direction of a descriptor, and who uses it. */

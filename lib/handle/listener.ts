@@ -90,7 +90,8 @@ export class Listener implements Deno.Listener<Socket, Deno.UnixAddr> {
    * From now on this object closes it; its path stays. Several Workers and processes may serve the same
    * listener: while they do, it has O_NONBLOCK set for all of them.
    *
-   * @throws {TypeError} if it is something else, which then stays open and with its owner
+   * @throws {TypeError} If it is something else, which then stays open and with its owner.
+   * @throws {Deno.errors.Busy} If an object of this module owns it already.
    *
    * @example
    * ```ts
@@ -103,7 +104,7 @@ export class Listener implements Deno.Listener<Socket, Deno.UnixAddr> {
   static adopt(fd: number): Listener {
     requireOpen(fd);
     const type = describeSocket(fd, true);
-    return create(new Descriptor(fd, "Listener"), type, new SharedAcceptor(), undefined);
+    return create(Descriptor.adopt(fd, "Listener"), type, new SharedAcceptor(), undefined);
   }
 
   /**

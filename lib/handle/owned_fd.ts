@@ -85,7 +85,8 @@ export class OwnedFd implements Disposable {
   /**
    * Take over the open descriptor `fd`: from now on this object closes it.
    *
-   * @throws {TypeError} if `fd` is not the number of an open descriptor
+   * @throws {TypeError} If `fd` is not the number of an open descriptor.
+   * @throws {Deno.errors.Busy} If an object of this module owns it already.
    *
    * @example
    * ```ts
@@ -98,7 +99,7 @@ export class OwnedFd implements Disposable {
    */
   static adopt(fd: number): OwnedFd {
     requireOpen(fd);
-    return own(fd);
+    return new this(Descriptor.adopt(fd, "OwnedFd"));
   }
 
   /**

@@ -58,7 +58,8 @@ export class Socket extends SocketTransfer implements Deno.Conn<Deno.UnixAddr> {
    * Take over an open descriptor that is a connected or datagram Unix socket: inherited, received or
    * detached elsewhere. From now on this object closes it.
    *
-   * @throws {TypeError} if it is something else, which then stays open and with its owner
+   * @throws {TypeError} If it is something else, which then stays open and with its owner.
+   * @throws {Deno.errors.Busy} If an object of this module owns it already.
    *
    * @example
    * ```ts
@@ -74,7 +75,7 @@ export class Socket extends SocketTransfer implements Deno.Conn<Deno.UnixAddr> {
     requireOpen(fd);
     const type = describeSocket(fd, false);
     suppressSigpipe(fd);
-    return socketFromFd(fd, type);
+    return create(Descriptor.adopt(fd, "Socket"), type, {});
   }
 
   /**
