@@ -55,8 +55,7 @@ export class Socket extends SocketTransfer implements Deno.Conn<Deno.UnixAddr> {
   }
 
   /**
-   * Take over an open descriptor that is a connected or datagram Unix socket: inherited, received or
-   * detached elsewhere. From now on this object closes it.
+   * Take over an open descriptor that is a connected or datagram Unix socket. This object closes it then.
    *
    * @throws {TypeError} If it is something else, which then stays open and with its owner.
    * @throws {Deno.errors.Busy} If an object of this module owns it already.

@@ -5,7 +5,7 @@
  */
 
 import { schedYield } from "../../ffi/syscalls/readiness.ts";
-import { atEndOfTurn, inMicrotask, inNextTurn, now } from "../event_loop.ts";
+import { atEndOfTurn, atUnload, inMicrotask, inNextTurn, now } from "../event_loop.ts";
 import { mechanisms, openers } from "./backends/select.ts";
 import { IdlePolicy } from "./idle_policy.ts";
 import { Reactor } from "./reactor.ts";
@@ -19,12 +19,19 @@ export type { Registration } from "./registration.ts";
 let current: Reactor | undefined;
 
 function reactor(): Reactor {
-  return current ??= new Reactor({
+  return current ??= start();
+}
+
+/** Start this thread's reactor, and give back at its end what the kernel would hold on to. */
+function start(): Reactor {
+  const reactor = new Reactor({
     choose: openers,
     beginWithLast: true,
     loop: { now, inMicrotask, atEndOfTurn, inNextTurn },
     idle: new IdlePolicy({ now, schedYield }, mechanisms()),
   });
+  atUnload(() => reactor.dispose());
+  return reactor;
 }
 
 /**

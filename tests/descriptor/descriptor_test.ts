@@ -1,4 +1,6 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { closeFd } from "../../ffi/syscalls/files.ts";
+import { duplicate } from "../../lib/fd/file_like.ts";
 import { pipe } from "../../ffi/syscalls/readiness.ts";
 import { Descriptor } from "../../lib/descriptor/descriptor.ts";
 import { READABLE, WRITABLE } from "../../lib/reactor/mod.ts";
@@ -24,6 +26,30 @@ test("close() closes the descriptor once, and never touches a reused number", ()
   descriptor.close();
   assertEquals(isOpen(fd), true);
   again.readSync(new Uint8Array(1));
+  other.close();
+});
+
+test("close() leaves a number alone that was closed elsewhere and has another owner", () => {
+  const { descriptor, other } = reading();
+  const { fd } = descriptor;
+  assertEquals(closeFd(fd), 0);
+  const next = new Descriptor(duplicate(other.fd), "Next");
+  assertEquals(next.fd, fd, "the lowest free number is reused");
+  descriptor.close();
+  assertEquals(isOpen(fd), true);
+  next.close();
+  other.close();
+});
+
+test("adopt() refuses a number that has an owner, and takes it once that gave it up", () => {
+  const { descriptor, other } = reading();
+  const { fd } = descriptor;
+  assertThrows(() => Descriptor.adopt(fd, "Test"), Deno.errors.Busy, `descriptor ${fd}: a Reader`);
+  descriptor.release();
+  const adopted = Descriptor.adopt(fd, "OwnedFd");
+  assertThrows(() => Descriptor.adopt(fd, "Test"), Deno.errors.Busy, "an OwnedFd owns it already");
+  adopted.close();
+  assertEquals(isOpen(fd), false);
   other.close();
 });
 

@@ -1,0 +1,131 @@
+/** What becomes of descriptors and socket files when a program ends or is reloaded. */
+
+import { assert, assertEquals } from "@std/assert";
+import { whyMissing } from "../reactor/backends.ts";
+import { testUnless } from "../util/peers.ts";
+import { type LineProcess, startDeno, startProcess } from "../util/process.ts";
+import { type TempDir, tempDir } from "../util/tempdir.ts";
+
+const MODULE = new URL("../../mod.ts", import.meta.url).href;
+const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
+
+const notLinux = Deno.build.os === "linux" ? undefined : "there is no /proc";
+
+/** Write a program that has DIR as a string. */
+function program(dir: TempDir, text: string): URL {
+  const source = `const DIR = ${JSON.stringify(dir.path)};\n${text}`;
+  Deno.writeTextFileSync(dir.join("main.ts"), source);
+  return new URL(`file://${dir.join("main.ts")}`);
+}
+
+/** Listens, has a conversation with itself, and says how many descriptors that makes. */
+const SERVER = `
+  import { OwnedFd, unix } from "${MODULE}";
+  try {
+    const path = unix.listen(DIR + "/a");
+    const name = unix.listen("@unload-" + DIR);
+    const inbox = unix.bind(DIR + "/inbox");
+    const [a, b] = unix.socketpair();
+    const read = b.read(new Uint8Array(1));
+    await a.write(new Uint8Array(1));
+    await read;
+    const file = OwnedFd.open("/dev/null");
+    b.read(new Uint8Array(1)).then(console.log, console.log);
+    inbox.receive().then(console.log, console.log);
+    globalThis.kept = [name, inbox, a, b, file];
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    // Deno itself opens its caches anew, and leaves them open. A thread of its pool may still wait for an eventfd.
+    const COUNTED = unix.reactorBackend() === "pool" ? /^(socket|.dev)/ : /^(socket|.dev|anon_inode)/;
+    const open = [...Deno.readDirSync("/proc/self/fd")]
+      .map(({ name }) => "/proc/self/fd/" + name)
+      .filter((it) => { try { return COUNTED.test(Deno.readLinkSync(it)); } catch { return false; } });
+    console.log("listening", open.length);
+    for await (const connection of path) await connection.write(new Uint8Array(1));
+  } catch (error) {
+    console.log(error);
+  }
+`;
+
+/** Read what each run says until there are `count`, touching the source in between. */
+async function reload(child: LineProcess, source: string, count: number): Promise<string[]> {
+  const lines: string[] = [];
+  while (lines.length < count) {
+    lines.push(await child.readLine());
+    // Deno looks for changes once the program runs.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    if (lines.length < count) {
+      Deno.writeTextFileSync(source, `// ${lines.length}\n`, { append: true });
+    }
+  }
+  return lines;
+}
+
+for (const backend of ["io_uring", "aio", "pool"]) {
+  testUnless(
+    notLinux ?? whyMissing(backend),
+    `a reload by --watch closes all that the last run had open (${backend})`,
+    async () => {
+      using dir = tempDir();
+      const { href, pathname } = program(dir, SERVER);
+      const options = [
+        "--quiet",
+        "--allow-all",
+        "--watch",
+        "--no-clear-screen",
+        "--config",
+        CONFIG,
+      ];
+      await using child = startProcess(Deno.execPath(), {
+        args: ["run", ...options, href],
+        env: { DENET_UNIX_REACTOR: backend, NO_COLOR: "1" },
+      });
+      const [first = "", ...others] = await reload(child, pathname, 5);
+      assert(/^listening \d+$/.test(first), first);
+      assertEquals(others, Array(4).fill(first));
+    },
+  );
+}
+
+/** Run to the end: the lines on standard output, and the names in its folder. */
+async function run(text: string): Promise<{ output: string; files: string[]; code: number }> {
+  using dir = tempDir();
+  await using child = startDeno(program(dir, text), ["--allow-all"]);
+  const output = await child.readAll() + await child.stderr;
+  const files = [...Deno.readDirSync(dir.path)].map(({ name }) => name).sort();
+  return { output, files: files.filter((it) => it !== "main.ts"), code: (await child.status).code };
+}
+
+const OPEN = `
+  import { Listener, OwnedFd, unix } from "${MODULE}";
+  const listener = unix.listen(DIR + "/listener");
+  const inbox = unix.bind(DIR + "/inbox");
+  const left = unix.listen(DIR + "/left", { unlinkOnClose: false });
+  const detached = unix.listen(DIR + "/detached").detach();
+  listener.unref();
+  listener.accept().then(console.log, console.log);
+`;
+
+for (const [how, end] of [["its code", ""], ["Deno.exit()", "Deno.exit(0);"]]) {
+  Deno.test(`the end of a program by ${how} removes its socket files, and ends no wait`, async () => {
+    assertEquals(await run(OPEN + end), { output: "", files: ["detached", "left"], code: 0 });
+  });
+}
+
+Deno.test("a listener for unload that was there first finds everything open", async () => {
+  const { output } = await run(`
+    addEventListener("unload", () => console.log(listener.addr.path.startsWith(DIR)));
+    ${OPEN}
+    addEventListener("unload", () => { try { inbox.fd; } catch (error) { console.log(error.name); } });
+  `);
+  assertEquals(output, "true\nBadResource\n");
+});
+
+Deno.test("the end of a program leaves standard output open, whoever owns it", async () => {
+  const { output } = await run(`
+    import { OwnedFd } from "${MODULE}";
+    globalThis.kept = OwnedFd.adopt(1);
+    OwnedFd.open("/dev/null");
+    addEventListener("unload", () => console.log("written"));
+  `);
+  assertEquals(output, "written\n");
+});
