@@ -74,7 +74,7 @@ export class Socket extends SocketTransfer implements Deno.Conn<Deno.UnixAddr> {
     requireOpen(fd);
     const type = describeSocket(fd, false);
     suppressSigpipe(fd);
-    return create(Descriptor.adopt(fd, "Socket"), type, {});
+    return createSocket(Descriptor.adopt(fd, "Socket"), type);
   }
 
   /**
