@@ -29,6 +29,7 @@ const within = (folder: string): string[] => published.filter((it) => it.startsW
 const ROOMS = [
   "mod.ts",
   "lib/systemd/",
+  "lib/frames/",
   "lib/unix/",
   "lib/msghdr/",
   "lib/handle/",

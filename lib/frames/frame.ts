@@ -1,0 +1,53 @@
+/**
+ * One frame, and what came with it.
+ *
+ * @module
+ */
+
+import type { Credentials } from "../message/cmsg.ts";
+import type { OwnedFd } from "../handle/owned_fd.ts";
+
+/**
+ * A frame that arrived, with the descriptors that were sent with a byte of it. They belong to it until they
+ * are detached or taken out of `files`; disposing it closes the rest.
+ */
+export interface Frame extends Disposable {
+  /** The whole frame, prefix and delimiter included, in memory of its own. */
+  data: Uint8Array;
+  /** The frame without its prefix or delimiter: a view of `data`. */
+  body: Uint8Array;
+  /** The descriptors, in the order the sender gave them. */
+  files: OwnedFd[];
+  /**
+   * The sender, checked by the kernel, if the socket's `passCredentials` is on. Missing as well where parts of
+   * the frame came from different senders.
+   */
+  credentials?: Credentials;
+}
+
+/** {@linkcode Frame}, and what disposing does. */
+export class ReceivedFrame implements Frame {
+  data: Uint8Array;
+  files: OwnedFd[];
+  declare credentials?: Credentials;
+  /** How to make the body when it is asked for first; most programs need the whole frame or the body, not both. */
+  bodyOf: ((frame: Uint8Array) => Uint8Array) | undefined = undefined;
+  #body: Uint8Array | undefined = undefined;
+
+  constructor(data: Uint8Array, files: OwnedFd[]) {
+    this.data = data;
+    this.files = files;
+  }
+
+  get body(): Uint8Array {
+    return this.#body ??= this.bodyOf === undefined ? this.data : this.bodyOf(this.data);
+  }
+
+  set body(bytes: Uint8Array) {
+    this.#body = bytes;
+  }
+
+  [Symbol.dispose](): void {
+    for (const file of this.files) file.close();
+  }
+}

@@ -1,0 +1,199 @@
+/**
+ * Takes frames from what has come, in the order they are asked for.
+ *
+ * @module
+ */
+
+import { OperationQueue } from "../descriptor/operation_queue.ts";
+import { ControlTruncatedError } from "../errors.ts";
+import { yieldIfBudgetSpent } from "../reactor/mod.ts";
+import type { Socket } from "../handle/socket.ts";
+import { type Frame, ReceivedFrame } from "./frame.ts";
+import { builtInBody, type FrameEnd, frameEndOf, type Framing } from "./framing.ts";
+import { Intake } from "./intake.ts";
+
+/** What bounds the frames of one reader. */
+export interface FrameLimits {
+  /** The most descriptors to accept with a message. */
+  readonly files: number;
+  /** The most bytes of a frame. */
+  readonly maxSize: number;
+}
+
+/** Reads frames from a socket. Asking and waiting are apart, so that a frame that is there costs no wait. */
+export class FrameReader {
+  readonly #framing: Framing;
+  readonly #frameEnd: FrameEnd;
+  readonly #intake: Intake;
+  readonly #limits: FrameLimits;
+  /** Those who wait for a frame that is not there yet. */
+  readonly #queue = new OperationQueue();
+  /** What ends waits: one for those that cannot be ended by anything else, and one for each iterator. */
+  readonly #cancels = new Set<AbortController>();
+  #ownCancel: AbortController | undefined = undefined;
+  /** The length of the frame that has begun, once its framing has told. */
+  #length: number | undefined = undefined;
+  /** How many bytes of it the framing has seen without telling. */
+  #seen = 0;
+
+  constructor(socket: Socket, framing: Framing, limits: FrameLimits) {
+    this.#framing = framing;
+    this.#frameEnd = frameEndOf(framing);
+    this.#limits = limits;
+    this.#intake = new Intake(socket, limits.files);
+  }
+
+  /** The error that every use ends with since {@linkcode FrameReader.close}. */
+  get closed(): Error | undefined {
+    return this.#intake.closed;
+  }
+
+  /**
+   * Take a frame, or `size` bytes as one, that is there and nobody else waits for: `undefined` if it takes
+   * {@linkcode FrameReader.waitFor}.
+   */
+  takeNow(size: number | undefined, signal: AbortSignal | undefined): Frame | undefined {
+    this.#requireOpen();
+    signal?.throwIfAborted();
+    if (this.#queue.isBusy || !this.#isThere(size) || yieldIfBudgetSpent() !== undefined) {
+      return undefined;
+    }
+    return this.#take(size);
+  }
+
+  /** Wait for a frame, or for `size` bytes; `null` at the end. */
+  async waitFor(
+    size: number | undefined,
+    signal: AbortSignal | undefined,
+    cancel: AbortController = this.#ownCancel ??= new AbortController(),
+  ): Promise<Frame | null> {
+    this.#cancels.add(cancel);
+    const either = signal === undefined ? cancel.signal : AbortSignal.any([signal, cancel.signal]);
+    await this.#queue.enter(either);
+    try {
+      for (;;) {
+        const pause = yieldIfBudgetSpent();
+        if (pause !== undefined) await pause;
+        either.throwIfAborted();
+        this.#requireOpen();
+        if (this.#isThere(size)) return this.#take(size);
+        if (!await this.#intake.receive(size ?? this.#length, either)) return this.#end(size);
+      }
+    } finally {
+      this.#queue.leave();
+    }
+  }
+
+  #requireOpen(): void {
+    const { closed } = this.#intake;
+    if (closed !== undefined) throw closed;
+    // Throws once the socket is closed: what came before is gone with it.
+    void this.#intake.descriptor.fd;
+  }
+
+  /** Whether the whole frame is there. */
+  #isThere(size: number | undefined): boolean {
+    const { length } = this.#intake.buffer;
+    const whole = size ?? (this.#length ??= this.#measure(length));
+    return whole !== undefined && length >= whole;
+  }
+
+  #measure(there: number): number | undefined {
+    if (there === 0) return undefined;
+    const { maxSize } = this.#limits;
+    const length = this.#ask(there);
+    if (length === undefined) {
+      this.#seen = there;
+      if (there < maxSize) return undefined;
+      throw invalid(`has no end in the ${maxSize} bytes of \`maxSize\``, there);
+    }
+    if (
+      typeof length !== "number" || !(length >= 1) ||
+      (length < maxSize && !Number.isInteger(length))
+    ) {
+      throw invalid(
+        `has no length: the framing gave ${String(length)}; return an integer above 0`,
+        there,
+      );
+    }
+    if (length > maxSize) {
+      throw invalid(`has ${length} bytes, more than the ${maxSize} of \`maxSize\``, there);
+    }
+    return length;
+  }
+
+  #ask(there: number): number | undefined {
+    const { bytes, start, end } = this.#intake.buffer;
+    try {
+      return this.#frameEnd(bytes, start, end, this.#seen);
+    } catch (cause) {
+      throw invalid(`has no length: ${reasonOf(cause)}`, there, cause);
+    }
+  }
+
+  #take(size: number | undefined): Frame {
+    const length = size ?? this.#length ?? 0;
+    const data = this.#intake.buffer.take(length);
+    const companions = this.#intake.companions.take(length);
+    this.#length = undefined;
+    this.#seen = 0;
+    if (companions?.loss !== undefined) {
+      const { loss: { reason, code }, credentials } = companions;
+      throw new ControlTruncatedError(reason, credentials ? { data, credentials } : { data }, code);
+    }
+    const frame = new ReceivedFrame(data, companions?.files ?? []);
+    if (companions?.credentials !== undefined) frame.credentials = companions.credentials;
+    if (size === undefined) readBody(frame, this.#framing);
+    return frame;
+  }
+
+  /** Nothing more comes: an end between two frames, or else an error. */
+  #end(size: number | undefined): null {
+    const there = this.#intake.buffer.length;
+    if (there === 0) return null;
+    const whole = size ?? this.#length;
+    const of = whole === undefined ? "" : ` of ${whole}`;
+    throw new Deno.errors.UnexpectedEof(
+      `Cannot read a frame: the stream ends in the middle of one, after ${there}${of} bytes`,
+    );
+  }
+
+  /** Let an iterator's waits end with it. */
+  forget(cancel: AbortController): void {
+    this.#cancels.delete(cancel);
+  }
+
+  /** End all waits with `reason`, and leave to the socket what was not taken. */
+  close(reason: Error): void {
+    if (this.#intake.closed !== undefined) return;
+    this.#intake.giveBack(reason);
+    for (const cancel of this.#cancels) cancel.abort(reason);
+  }
+}
+
+/** Errors belong to the call that takes the frame: only where there are none the body is made when it is asked for. */
+function readBody(frame: ReceivedFrame, framing: Framing): void {
+  frame.bodyOf = builtInBody(framing);
+  if (frame.bodyOf !== undefined || framing.body === undefined) return;
+  try {
+    const body: unknown = framing.body(frame.data);
+    if (!(body instanceof Uint8Array)) {
+      throw new TypeError("`body` of the framing gave no Uint8Array");
+    }
+    frame.body = body;
+  } catch (cause) {
+    frame[Symbol.dispose]();
+    throw invalid(`has no body: ${reasonOf(cause)}`, frame.data.byteLength, cause);
+  }
+}
+
+function invalid(what: string, there: number, cause?: unknown): Error {
+  const message = `Cannot read a frame: it ${what}; ${there} bytes of it are there`;
+  const error = new Deno.errors.InvalidData(message);
+  if (cause !== undefined) error.cause = cause;
+  return error;
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

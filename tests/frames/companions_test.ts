@@ -1,0 +1,104 @@
+import { assertEquals } from "@std/assert";
+import { Companions } from "../../lib/frames/companions.ts";
+import { OwnedFd } from "../../lib/handle/owned_fd.ts";
+import { noLeaks } from "../util/descriptors.ts";
+
+const open = (): OwnedFd => OwnedFd.open("/dev/null");
+const one = { pid: 1, uid: 2, gid: 3 };
+const other = { pid: 4, uid: 2, gid: 3 };
+
+Deno.test(
+  "Companions.take() gives the descriptors that came with a byte of the frame, in order",
+  noLeaks(() => {
+    const companions = new Companions();
+    using a = open();
+    using b = open();
+    using c = open();
+    companions.note(10, []);
+    companions.note(5, [a, b]);
+    companions.note(1, [c]);
+    assertEquals(companions.take(10)?.files ?? [], []);
+    assertEquals(companions.take(1)?.files, [a, b]);
+    assertEquals(companions.take(4)?.files, []);
+    assertEquals(companions.take(1)?.files, [c]);
+    assertEquals(companions.take(0), undefined);
+  }),
+);
+
+Deno.test(
+  "Companions.take() closes the descriptors of a frame that has lost others",
+  noLeaks(() => {
+    const companions = new Companions();
+    const [a, b] = [open(), open()];
+    companions.note(2, [a]);
+    companions.note(2, [], undefined, { reason: "too many", code: "EMFILE" });
+    companions.note(2, [b]);
+    const { files, loss } = companions.take(5) ?? {};
+    assertEquals([files, loss], [[], { reason: "too many", code: "EMFILE" }]);
+    assertEquals(companions.take(1), undefined);
+  }),
+);
+
+Deno.test(
+  "Companions.take() gives a frame no more than 253 descriptors",
+  noLeaks(() => {
+    const companions = new Companions();
+    for (let i = 0; i < 4; i++) companions.note(1, Array.from({ length: 64 }, open));
+    const { files, loss } = companions.take(4) ?? {};
+    assertEquals([files, loss?.reason], [[], "256 descriptors came with it, more than 253"]);
+  }),
+);
+
+Deno.test("Companions.take() names a sender only where all bytes are its", () => {
+  const companions = new Companions();
+  companions.note(2, [], one);
+  companions.note(2, [], { ...one });
+  companions.note(2, [], other);
+  companions.note(2, []);
+  assertEquals(companions.take(3)?.credentials, one);
+  assertEquals(companions.take(0)?.credentials, one);
+  assertEquals(companions.take(1)?.credentials, one);
+  assertEquals(companions.take(1)?.credentials, other);
+  assertEquals(companions.take(2)?.credentials, undefined);
+  assertEquals(companions.take(1)?.credentials, undefined);
+  companions.note(1, [], one);
+  assertEquals(companions.take(1)?.credentials, one);
+});
+
+Deno.test("Companions.take() names no sender of bytes that have two", () => {
+  const companions = new Companions();
+  companions.note(1, [], one);
+  companions.note(1, [], other);
+  companions.note(1, [], one);
+  assertEquals(companions.take(2)?.credentials, undefined);
+  assertEquals(companions.take(1)?.credentials, one);
+});
+
+Deno.test(
+  "Companions.close() closes what was not taken",
+  noLeaks(() => {
+    const companions = new Companions();
+    companions.note(1, [open(), open()]);
+    companions.note(1, [open()]);
+    for (const file of companions.take(1)?.files ?? []) file.close();
+    companions.close();
+    companions.close();
+  }),
+);
+
+Deno.test("Companions.close() tells who sent what was not taken", () => {
+  const companions = new Companions();
+  assertEquals(companions.close(), []);
+  companions.note(3, []);
+  companions.note(2, [], one);
+  companions.note(4, [], other);
+  companions.note(1, [], { ...other });
+  companions.take(1);
+  assertEquals(companions.close(), [
+    { size: 2, credentials: undefined },
+    { size: 2, credentials: one },
+    { size: 5, credentials: other },
+  ]);
+  companions.take(6);
+  assertEquals(companions.close(), [{ size: 3, credentials: other }]);
+});
