@@ -5,6 +5,7 @@
  */
 
 import { OwnedFd, type Socket } from "@denet/unix";
+import { delimited, Frames } from "@denet/unix/frames";
 import { decode, encodeCall, messageLength, type Peer, type Value } from "./message.ts";
 
 const ANSWER = 2, ERROR = 3;
@@ -12,24 +13,24 @@ const ANSWER = 2, ERROR = 3;
 /** The bus itself. */
 export const DAEMON: Peer = { name: "org.freedesktop.DBus", path: "/org/freedesktop/DBus" };
 
+/** The longest message of D-Bus, in bytes. */
+const MAX_SIZE = 1 << 27;
+
 /** A connection to a bus. */
 export class Bus {
+  readonly #messages: Frames;
+  /** Messages count their descriptors themselves: those that came, the first at the front. */
+  readonly #files: OwnedFd[] = [];
   #serial = 0;
-  #bytes = new Uint8Array(0);
-  #files: OwnedFd[] = [];
 
-  private constructor(readonly socket: Socket) {}
+  private constructor(socket: Socket) {
+    this.#messages = new Frames(socket, messageLength, { files: 16, maxSize: MAX_SIZE });
+  }
 
   /** Introduce this process by EXTERNAL, which the daemon checks with the kernel; its name on the bus. */
   static async open(socket: Socket): Promise<{ bus: Bus; name: Value | undefined }> {
+    await authenticate(socket);
     const bus = new Bus(socket);
-    const lines = ["\0AUTH EXTERNAL", "DATA", "NEGOTIATE_UNIX_FD", "BEGIN", ""].join("\r\n");
-    await socket.send({ data: new TextEncoder().encode(lines) });
-    for (const expected of ["DATA", "OK", "AGREE_UNIX_FD"]) {
-      while (!bus.#bytes.includes(10)) await bus.#receive();
-      const line = new TextDecoder().decode(bus.#take(bus.#bytes.indexOf(10) + 1)).trim();
-      if (!line.startsWith(expected)) throw new Error(`The bus says "${line}"`);
-    }
     const [name] = await bus.call(DAEMON, "Hello");
     return { bus, name };
   }
@@ -38,29 +39,26 @@ export class Bus {
   async call(to: Peer, member: string, ...values: Value[]): Promise<readonly Value[]> {
     const serial = ++this.#serial;
     const data = encodeCall(serial, to, member, values);
-    await this.socket.send({ data, files: values.filter((it) => it instanceof OwnedFd) });
-    for (;;) {
-      let length;
-      while ((length = messageLength(this.#bytes)) > this.#bytes.byteLength) await this.#receive();
-      // Descriptors come with the first byte of their message: now they are all there.
-      const { type, replyTo, args, files } = decode(this.#take(length), this.#files);
+    await this.#messages.send({ data, files: values.filter((it) => it instanceof OwnedFd) });
+    for await (const frame of this.#messages) {
+      this.#files.push(...frame.files);
+      const { type, replyTo, args, files } = decode(frame.data, this.#files);
       const isAnswer = replyTo === serial && type === ANSWER;
       for (const file of files) if (!isAnswer || !args.includes(file)) file.close();
       if (isAnswer) return args;
       if (replyTo === serial && type === ERROR) throw new Error(`"${member}" fails: ${args[0]}`);
     }
+    throw new Error("The bus has closed the connection");
   }
+}
 
-  async #receive(): Promise<void> {
-    const message = await this.socket.receive({ files: 16 });
-    if (message === null) throw new Error("The bus has closed the connection");
-    this.#files.push(...message.files);
-    this.#bytes = new Uint8Array([...this.#bytes, ...message.data]);
-  }
-
-  #take(length: number): Uint8Array {
-    const taken = this.#bytes.slice(0, length);
-    this.#bytes = this.#bytes.slice(length);
-    return taken;
+/** Before the first message both sides write lines. What comes behind them stays with the socket. */
+async function authenticate(socket: Socket): Promise<void> {
+  using lines = new Frames(socket, delimited());
+  const words = ["\0AUTH EXTERNAL", "DATA", "NEGOTIATE_UNIX_FD", "BEGIN", ""].join("\r\n");
+  await lines.send({ data: new TextEncoder().encode(words) });
+  for (const expected of ["DATA", "OK", "AGREE_UNIX_FD"]) {
+    const line = new TextDecoder().decode((await lines.next())?.body);
+    if (!line.startsWith(expected)) throw new Error(`The bus says "${line.trim()}"`);
   }
 }

@@ -52,7 +52,7 @@ await main(async () => {
   Deno.writeTextFileSync(note, "opened by somebody else");
   const [file] = await bus.call(READER, "Open", note);
   if (!(file instanceof OwnedFd)) throw new Error("The service sent no descriptor");
-  using received = file;
-  const content = await new Response(received.readable).text();
-  console.log(`received a ${received.kind()} from it, which says "${content}"`);
+  const kind = file.kind();
+  const content = await new Response(file.readable).text(); // which closes it
+  console.log(`received a ${kind} from it, which says "${content}"`);
 });

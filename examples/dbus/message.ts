@@ -68,10 +68,11 @@ export function encodeCall(serial: number, to: Peer, member: string, args: Value
   return new Uint8Array([...header, ...body]);
 }
 
-/** Return the length of the message that `bytes` begin with: without end as long as that is open. */
-export function messageLength(bytes: Uint8Array): number {
-  if (bytes.byteLength < 16) return Infinity;
-  const [, body = 0, , fields = 0] = new Uint32Array(bytes.slice(0, 16).buffer);
+/** Return the length of the message that `head` begins with: `undefined` as long as that is open. */
+export function messageLength(head: Uint8Array): number | undefined {
+  if (head.byteLength < 16) return undefined;
+  const view = new DataView(head.buffer, head.byteOffset, 16);
+  const [body, fields] = [view.getUint32(4, true), view.getUint32(12, true)];
   return Math.ceil((16 + fields) / 8) * 8 + body;
 }
 

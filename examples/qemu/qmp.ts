@@ -5,6 +5,7 @@
  */
 
 import type { OwnedFd, Socket } from "@denet/unix";
+import { delimited, Frames } from "@denet/unix/frames";
 
 /** What QEMU answers. */
 interface Answer {
@@ -14,19 +15,16 @@ interface Answer {
 
 /** A connection to QEMU, ready for commands. */
 export class Monitor {
-  readonly #socket: Socket;
-  readonly #lines: ReadableStreamDefaultReader<string>;
-  #rest = "";
+  readonly #lines: Frames;
 
   private constructor(socket: Socket) {
-    this.#socket = socket;
-    this.#lines = socket.readable.pipeThrough(new TextDecoderStream()).getReader();
+    this.#lines = new Frames(socket, delimited());
   }
 
   /** Greet QEMU. */
   static async open(socket: Socket): Promise<Monitor> {
     const monitor = new Monitor(socket);
-    await monitor.#line();
+    await monitor.#read();
     await monitor.execute("qmp_capabilities");
     return monitor;
   }
@@ -34,26 +32,17 @@ export class Monitor {
   /** Run a command; an open file goes with its first byte. */
   async execute(command: string, args?: object, file?: OwnedFd | Socket): Promise<unknown> {
     const line = `${JSON.stringify({ execute: command, arguments: args ?? {} })}\n`;
-    await this.#socket.send({
-      data: new TextEncoder().encode(line),
-      files: file === undefined ? [] : [file],
-    });
+    await this.#lines.send({ data: new TextEncoder().encode(line), files: file ? [file] : [] });
     for (;;) {
-      const answer = JSON.parse(await this.#line()) as Answer;
+      const answer = await this.#read();
       if (answer.error) throw new Error(`QEMU refuses "${command}": ${answer.error.desc}`);
       if ("return" in answer) return answer.return; // the others are events
     }
   }
 
-  async #line(): Promise<string> {
-    while (!this.#rest.includes("\n")) {
-      const { value, done } = await this.#lines.read();
-      if (done) throw new Error("QEMU has closed the connection");
-      this.#rest += value;
-    }
-    const end = this.#rest.indexOf("\n");
-    const line = this.#rest.slice(0, end);
-    this.#rest = this.#rest.slice(end + 1);
-    return line;
+  async #read(): Promise<Answer> {
+    const line = await this.#lines.next();
+    if (line === null) throw new Error("QEMU has closed the connection");
+    return JSON.parse(new TextDecoder().decode(line.body));
   }
 }

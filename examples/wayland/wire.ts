@@ -5,6 +5,7 @@
  */
 
 import type { OwnedFd, Socket } from "@denet/unix";
+import { Frames, lengthPrefixed } from "@denet/unix/frames";
 
 /** The object that is there from the start, `wl_display`. */
 export const DISPLAY = 1;
@@ -12,12 +13,17 @@ export const DISPLAY = 1;
 /** Its event for what a client does wrong. */
 const ERROR = 0;
 
-/** A connection to a compositor. */
+/** Behind the object there are 16 bits for the event, and 16 for the size of the whole. */
+const EVENTS = lengthPrefixed({ bytes: 2, offset: 6, littleEndian: true, counts: "frame" });
+
+/** A connection to a compositor. None of the events that are used carries a descriptor. */
 export class Wire {
+  readonly #events: Frames;
   readonly #handlers = new Map<string, (words: Uint32Array) => void>();
   #last = DISPLAY;
 
-  constructor(readonly socket: Socket) {
+  constructor(socket: Socket) {
+    this.#events = new Frames(socket, EVENTS);
     this.on(DISPLAY, ERROR, (words) => {
       throw new Error(`The compositor reports an error on object ${words[0]}: ${text(words, 2)}`);
     });
@@ -42,23 +48,15 @@ export class Wire {
   send(object: number, opcode: number, args: Args, ...files: OwnedFd[]): Promise<number> {
     const words = args.flatMap((it) => typeof it === "number" ? it : stringWords(it));
     const all = Uint32Array.of(object, (words.length + 2) << 18 | opcode, ...words);
-    return this.socket.send({ data: new Uint8Array(all.buffer), files });
+    return this.#events.send({ data: new Uint8Array(all.buffer), files });
   }
 
   /** Handle events as long as the connection lives; throws when it ends, or reports an error. */
   async listen(): Promise<never> {
-    let bytes = new Uint8Array(0);
-    for await (using message of this.socket.messages()) {
-      bytes = new Uint8Array([...bytes, ...message.data]);
-      while (bytes.byteLength >= 8) {
-        const [object = 0, second = 0] = new Uint32Array(bytes.slice(0, 8).buffer);
-        const size = second >>> 16;
-        if (size < 8) throw new Error(`Cannot read an event of ${size} bytes`);
-        if (bytes.byteLength < size) break;
-        const handler = this.#handlers.get(`${object}.${second & 0xffff}`);
-        handler?.(new Uint32Array(bytes.slice(8, size).buffer));
-        bytes = bytes.slice(size);
-      }
+    for await (const { data } of this.#events) {
+      const words = new Uint32Array(data.buffer);
+      const [object = 0, event = 0] = words;
+      this.#handlers.get(`${object}.${event & 0xffff}`)?.(words.subarray(2));
     }
     throw new Error("The compositor has closed the connection");
   }
@@ -77,5 +75,6 @@ function stringWords(string: string): number[] {
 /** Read the string that begins with a word. */
 export function text(words: Uint32Array, start: number): string {
   const length = words[start] ?? 0;
-  return new TextDecoder().decode(new Uint8Array(words.buffer, 4 * (start + 1), length - 1));
+  const bytes = new Uint8Array(words.buffer, words.byteOffset + 4 * (start + 1), length - 1);
+  return new TextDecoder().decode(bytes);
 }
