@@ -1,4 +1,6 @@
 import { connecting } from "./connect.ts";
+import { echo, manyEchoes, worker } from "./echo.ts";
+import { frames, largeFrames } from "./frames.ts";
 import type { Work } from "./harness/types.ts";
 import { fanOut, fanOutP99, longestTurn } from "./hogs.ts";
 import { idle } from "./idle.ts";
@@ -20,6 +22,11 @@ export const works: readonly Work[] = [
   roundtripPinned,
   roundtripTwo,
   oneWay,
+  echo,
+  manyEchoes,
+  worker,
+  frames,
+  largeFrames,
   connecting,
   passing,
   datagrams,

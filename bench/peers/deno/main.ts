@@ -2,17 +2,13 @@
 
 import { connect } from "../conn/connect.ts";
 import { hogs } from "../conn/hogs.ts";
+import { echo, echoInWorker } from "../conn/echo.ts";
 import { idle } from "../conn/idle.ts";
 import { serve } from "../conn/protocol.ts";
 import { roundtrip } from "../conn/roundtrip.ts";
 import { throughput } from "../conn/throughput.ts";
-import type { Transport } from "../conn/transport.ts";
 import { datagrams } from "./datagrams.ts";
-
-const transport: Transport = {
-  listen: (path) => Deno.listen({ transport: "unix", path }),
-  connect: (path) => Deno.connect({ transport: "unix", path }),
-};
+import { transport } from "./transport.ts";
 
 await serve({
   roundtrip: roundtrip(transport),
@@ -20,5 +16,7 @@ await serve({
   connect: connect(transport),
   idle: idle(transport),
   hogs: hogs(transport),
+  echo: echo(transport),
+  worker: echoInWorker(transport, new URL("worker.ts", import.meta.url)),
   datagrams,
 });

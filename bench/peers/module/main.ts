@@ -3,20 +3,17 @@
 import { unix } from "../../../mod.ts";
 import { connect } from "../conn/connect.ts";
 import { hogs } from "../conn/hogs.ts";
+import { echo, echoInWorker } from "../conn/echo.ts";
 import { idle } from "../conn/idle.ts";
 import { type Part, serve } from "../conn/protocol.ts";
 import { roundtrip } from "../conn/roundtrip.ts";
 import { throughput } from "../conn/throughput.ts";
 import type { Transport } from "../conn/transport.ts";
+import { frames } from "./frames.ts";
 import { datagrams, seqpacket } from "./messages.ts";
 import { pass } from "./pass.ts";
 import { passSync, smallSync } from "./sync.ts";
-
-// Deno's own listener has a backlog of this size as well.
-const transport: Transport = {
-  listen: (path) => unix.listen(path, { backlog: 1024 }),
-  connect: (path) => unix.connect(path),
-};
+import { transport } from "./transport.ts";
 
 const busyPoll = 200;
 
@@ -37,6 +34,10 @@ await serve({
   connect: connect(transport),
   idle: idle(transport),
   hogs: hogs(transport),
+  echo: echo(transport),
+  worker: echoInWorker(transport, new URL("worker.ts", import.meta.url)),
+  frames: frames(64),
+  "frames-large": frames(16384),
   pass,
   datagrams,
   seqpacket,
