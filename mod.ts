@@ -27,6 +27,7 @@ export {
   registerProtocol,
   registerService,
   type Service,
+  type TlsOptions,
   UnknownProtocolError,
   UnknownServiceError,
 } from "./lib/dial/mod.ts";
@@ -57,24 +58,36 @@ export {
 } from "./lib/handle/socket.ts";
 export type { SocketTransfer } from "./lib/handle/socket_transfer.ts";
 export type { SocketOptions } from "./lib/handle/socket_options.ts";
+export type { PeerIdentity } from "./lib/handle/peer_identity.ts";
+export type { SocketEndpoint } from "./lib/handle/socket_endpoint.ts";
 export type {
   AcceptOptions,
+  AcceptSyncOptions,
   Address,
   BindOptions,
   ConnectOptions,
+  ConnectSyncOptions,
   Credentials,
   FileKind,
   FileLike,
   FileMapping,
+  ListenerAcceptOptions,
+  ListenerAcceptSyncOptions,
   ListenOptions,
   Message,
   OutgoingMessage,
+  ReadyOptions,
   ReceiveOptions,
   Seal,
+  SocketConnectOptions,
+  SocketCreateOptions,
   SocketFileOptions,
   SocketFlags,
+  SocketListenOptions,
   SocketpairOptions,
+  SocketSetup,
   SocketType,
   SyncReceiveOptions,
+  SyncSocketConnectOptions,
 } from "./lib/unix/mod.ts";
 export * as unix from "./lib/unix/mod.ts";

@@ -207,6 +207,11 @@ const explanations: Readonly<Record<string, string>> = {
 
 /** What it means after one system call only. */
 const special: Readonly<Record<string, string>> = {
+  "bind EINVAL": "the socket has an address already",
+  "connect EINVAL": "the socket listens, or is not one that connects",
+  "listen EINVAL": "the socket has no address, or is connected: bind a new one first",
+  "recv EINVAL": "the socket is not connected: connect it first",
+  "recvmsg EINVAL": "the socket is not connected: connect it first",
   "open ENXIO": "it is a socket, or a FIFO or device with nobody at the other end",
   "sendmsg EBADF": "one of the files is not an open descriptor",
   "sendmsg EPERM":
@@ -232,6 +237,7 @@ const actions: Readonly<Record<string, string>> = {
   poll: "wait for the descriptor",
   recv: "receive",
   recvmsg: "receive",
+  rename: "replace",
   send: "send",
   sendmsg: "send",
   setsockopt: "set the socket option",
@@ -286,6 +292,25 @@ export function systemError(
 export function check(result: number, syscall: string, subject?: string): number {
   if (result < 0) throw systemError(-result, syscall, subject);
   return result;
+}
+
+/** The most characters of a value that a message quotes. */
+const MAX_SHOWN = 120;
+
+/**
+ * Return a value as messages quote it: text in quotes, so that `"3"` is told from 3, objects by their class.
+ */
+export function shown(value: unknown): string {
+  if (typeof value === "string") {
+    return JSON.stringify(value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value);
+  }
+  if (typeof value === "function") return "a function";
+  if (typeof value !== "object" || value === null) return String(value);
+  if (Array.isArray(value)) return "an array";
+  const { name } = (Object.getPrototypeOf(value) as { constructor?: { name?: string } } | null)
+    ?.constructor ?? {};
+  if (typeof name !== "string" || name === "" || name === "Object") return "an object";
+  return /^[AEIOU]/.test(name) ? `an ${name}` : `a ${name}`;
 }
 
 /** Return the exception for the use of an object that was closed, detached or disposed. */

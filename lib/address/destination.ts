@@ -29,6 +29,8 @@ export interface Destination extends Disposable {
   readonly sockaddr: Uint8Array;
   /** The name as people write it, for messages. */
   readonly display: string;
+  /** The name itself. */
+  readonly name: Name;
   /** The name in exact bytes where the kernel is given a shorter one. */
   readonly shortened: Uint8Array | undefined;
 }
@@ -39,14 +41,16 @@ let lastDestination: Destination | undefined;
 /**
  * Return how to reach the address. The last short one is kept: senders of datagrams repeat themselves.
  *
- * @param syscall what it is for, and what is said to have failed if a long path cannot be reached
+ * @param address An address, or what `from` and `remoteAddr` give.
+ * @param syscall What it is for, and what is said to have failed if a long path cannot be reached.
  */
 export function destinationOf(
-  address: Address,
+  address: Address | Deno.UnixAddr,
   syscall: "connect" | "sendmsg" = "connect",
 ): Destination {
-  if (address === lastText && lastDestination !== undefined) return lastDestination;
-  const name = parseAddress(address, platform);
+  const target = isDenoAddr(address) ? address.path : address;
+  if (target === lastText && lastDestination !== undefined) return lastDestination;
+  const name = parseAddress(target, platform);
   if (name.kind === "autobind") {
     throw new InvalidAddressError(
       'Cannot reach the empty address: give a path, or an abstract name as "@name"',
@@ -54,13 +58,17 @@ export function destinationOf(
   }
   if (!needsShortening(name)) {
     const destination = shortDestination(name);
-    if (typeof address === "string") {
-      lastText = address;
+    if (typeof target === "string") {
+      lastText = target;
       lastDestination = destination;
     }
     return destination;
   }
   return longDestination(name, syscall);
+}
+
+function isDenoAddr(address: Address | Deno.UnixAddr): address is Deno.UnixAddr {
+  return typeof address === "object" && address !== null && "transport" in address;
 }
 
 /** Whether a name must be shortened for the kernel. */
@@ -72,6 +80,7 @@ function shortDestination(name: Name): Destination {
   return {
     sockaddr: encodeSockaddr(name, platform),
     display: displayName(name),
+    name,
     shortened: undefined,
     [Symbol.dispose]: () => {},
   };
@@ -88,12 +97,13 @@ function longDestination(name: Name, syscall: string): Destination {
   return {
     sockaddr: encodeSockaddr(pathName(`/proc/self/fd/${fd}`), platform),
     display,
+    name,
     shortened: name.bytes,
     [Symbol.dispose]: once(() => closeFd(fd)),
   };
 }
 
-/** A number that is closed twice may be somebody else's the second time. */
+/** A number that is closed twice may have another owner the second time. */
 function once(action: () => void): () => void {
   let isDone = false;
   return () => {

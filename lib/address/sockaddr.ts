@@ -6,7 +6,9 @@
  */
 
 import type { Platform } from "../../ffi/platform/mod.ts";
-import { InvalidAddressError } from "../errors.ts";
+import { rightForm } from "../dial/conventions.ts";
+import { nameInUrl } from "../dial/path_url.ts";
+import { InvalidAddressError, shown } from "../errors.ts";
 
 /**
  * An address of a Unix socket.
@@ -14,7 +16,8 @@ import { InvalidAddressError } from "../errors.ts";
  * A string that starts with `@` or `\0` names an abstract socket (Linux only, at most 107 bytes), the
  * empty string asks `listen` and `bind` for a name of the kernel's choosing, any other string is a path:
  * `./@name` is a path, too. A `Uint8Array` is the same in raw bytes. A `unix:` URL is a path
- * (`unix:///run/app.sock`) or an abstract name (`unix:@app`), with percent escapes decoded.
+ * (`unix:///run/app.sock`) or an abstract name (`unix:@app`), with percent escapes decoded: the same that
+ * `dialUri` reads in it.
  */
 export type Address = string | Uint8Array | URL;
 
@@ -74,13 +77,14 @@ function abstractName(bytes: Uint8Array, platform: Platform): Name {
   return { kind: "abstract", bytes };
 }
 
-/** The address in bytes of our own: the caller may change his afterwards. */
+/** The address in bytes of our own: the caller may change theirs afterwards. */
 function addressBytes(address: Address): Uint8Array {
   if (typeof address === "string") return textBytes(address);
+  // Not `slice`: that of a Buffer shares its memory.
   if (address instanceof Uint8Array) return new Uint8Array(address);
   if (address instanceof URL) return urlBytes(address);
   throw new InvalidAddressError(
-    `Cannot use ${typeof address} as an address: give a string, a Uint8Array or a unix: URL`,
+    `Cannot use ${shown(address)} as an address: give a string, a Uint8Array or a unix: URL`,
   );
 }
 
@@ -98,26 +102,9 @@ function textBytes(text: string): Uint8Array {
 function urlBytes(url: URL): Uint8Array {
   const refuse = (why: string) =>
     new InvalidAddressError(`Cannot use the URL "${url.href}": ${why}`);
-  if (url.protocol !== "unix:") throw refuse('its scheme is not "unix:"');
-  if (url.host !== "") throw refuse("it names a host; write unix:///path for a path");
-  if (url.search !== "" || url.hash !== "") {
-    throw refuse('it has a query or fragment; write "%3F" for "?" and "%23" for "#" in a path');
-  }
-  return percentDecoded(url.pathname);
-}
-
-/** Decode percent escapes to bytes, which need not be UTF-8. A lone `%` stands for itself, as in WHATWG URLs. */
-function percentDecoded(text: string): Uint8Array {
-  const bytes = encoder.encode(text);
-  const decoded = new Uint8Array(bytes.byteLength);
-  let length = 0;
-  for (let i = 0; i < bytes.byteLength; i++) {
-    const escape = bytes[i] === 0x25 ? decoder.decode(bytes.subarray(i + 1, i + 3)) : "";
-    const isEscape = /^[0-9a-f]{2}$/i.test(escape);
-    decoded[length++] = isEscape ? parseInt(escape, 16) : bytes[i] ?? 0;
-    if (isEscape) i += 2;
-  }
-  return decoded.subarray(0, length);
+  if (url.protocol === "unix:") return nameInUrl(url, refuse);
+  const form = rightForm(url.href);
+  throw refuse(form ?? 'its scheme is not "unix:"');
 }
 
 /** Whether a name fits the `sun_path` of a `sockaddr_un`. */

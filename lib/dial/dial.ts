@@ -4,9 +4,10 @@
  * @module
  */
 
+import { shown } from "../errors.ts";
 import { untilAborted } from "./abort.ts";
 import { UnknownProtocolError } from "./errors.ts";
-import { findProtocol, registeredProtocols } from "./registry.ts";
+import { findProtocol, type Protocol, registeredProtocols } from "./registry.ts";
 import type { DialOptions } from "./types.ts";
 import { resolveUri } from "./uri.ts";
 
@@ -19,7 +20,11 @@ import { resolveUri } from "./uri.ts";
  * default where it has none; either may be a number from 1 to 65535 or a name that `lookupService`
  * finds. The connection is `Deno.connect`'s own, which tries IPv6 and IPv4 in turn (RFC 8305).
  *
- * Requires what the protocol's dialer requires: `allow-net` for `tcp`. The system's services file
+ * `tls` takes the same addresses, with the service names of `tcp`, and encrypts by `Deno.connectTls`, which gets
+ * `options.tls`; the certificate is checked before the promise resolves. `vsock` takes `"CID:port"` in numbers, as in `"2:1024"` for port 1024 of the host that a virtual
+ * machine runs on. Deno wants the flag `--unstable-vsock` for it, and ends the program where it is missing.
+ *
+ * Requires what the protocol's dialer requires: `allow-net` for `tcp`, `tls` and `vsock`. The system's services file
  * is read only for a name that is not registered, and only where permission is already granted.
  *
  * Every error is a rejection. After an abort it is the signal's reason, whatever the dialer does,
@@ -28,7 +33,7 @@ import { resolveUri } from "./uri.ts";
  * @param protocol The name of a registered protocol, such as `"tcp"`, in any case.
  * @param address The address, in the protocol's form.
  * @param service A service name or a decimal port; `""`, the default, for none.
- * @param options An `AbortSignal` to give up by.
+ * @param options An `AbortSignal` to give up by, and options of `tls`.
  * @returns The connection, which the caller owns and closes.
  * @throws {UnknownProtocolError} If nobody registered the protocol.
  * @throws {UnknownServiceError} If the protocol needs a port and the service name has none.
@@ -63,12 +68,40 @@ export async function dial(
   service: string = "",
   options: DialOptions = {},
 ): Promise<Deno.Conn> {
+  requireDialOptions(options);
+  const { dialer } = protocolOf(protocol);
+  return await settle(options, () => dialer(address, service, options));
+}
+
+function protocolOf(name: string): Protocol {
+  if (typeof name !== "string") {
+    throw new TypeError(`Cannot dial ${shown(name)}: give the protocol's name, as in "tcp"`);
+  }
+  const found = findProtocol(name);
+  if (!found) throw new UnknownProtocolError(name, registeredProtocols());
+  return found;
+}
+
+/** Wait for a dialer, but not beyond the signal's abort. */
+function settle(
+  { signal }: DialOptions,
+  connect: () => Promise<Deno.Conn>,
+): Promise<Deno.Conn> {
+  const pending = connect();
+  return signal ? untilAborted(pending, signal) : pending;
+}
+
+/** Check the options, and that nothing has aborted yet. */
+function requireDialOptions(options: DialOptions): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`Cannot dial with ${shown(options)} as options: give an object`);
+  }
   const { signal } = options;
-  signal?.throwIfAborted();
-  const found = findProtocol(protocol);
-  if (!found) throw new UnknownProtocolError(protocol, registeredProtocols());
-  const pending = found.dialer(address, service, options);
-  return await (signal ? untilAborted(pending, signal) : pending);
+  if (signal === undefined) return;
+  if (!(signal instanceof AbortSignal)) {
+    throw new TypeError(`Cannot dial with ${shown(signal)} as \`signal\`: give an AbortSignal`);
+  }
+  signal.throwIfAborted();
 }
 
 /**
@@ -82,11 +115,15 @@ export async function dial(
  * | `http://example.org/index.html` | `dial("tcp", "example.org", "http")` |
  * | `ssh://user@example.org:2222` | `dial("tcp", "example.org:2222", "ssh")` |
  * | `tcp+http://example.org` | `dial("tcp", "example.org", "http")` |
+ * | `tls://example.org:443` | `dial("tls", "example.org:443")` |
+ * | `tls+https://example.org` | `dial("tls", "example.org", "https")` |
+ * | `vsock:2:1024` | `dial("vsock", "2:1024")` |
  * | `unix:///run/app.sock` | `dial("unix", "/run/app.sock")` |
  * | `unix:run/app.sock` | `dial("unix", "run/app.sock")` |
  * | `unix:@app` | `dial("unix", "@app")` |
  *
- * - Percent escapes are decoded; they must be UTF-8. In a path, `?`, `#` and `%` must be escaped.
+ * - Percent escapes are decoded. They are UTF-8, but in the paths of `unix` may be any bytes. In a path, `?` and
+ *   `#` must be escaped; a `%` without two hexadecimal digits stands for itself.
  * - With a service in the scheme and a host, user name, path, query and fragment are ignored: they are
  *   for the protocol spoken over the connection. Otherwise they are refused, and so is
  *   a host where addresses are paths (`unix://run/app.sock`), except `localhost`.
@@ -99,7 +136,7 @@ export async function dial(
  * Every error is a rejection: beyond those listed here, what {@linkcode dial} rejects with.
  *
  * @param uri The URI.
- * @param options An `AbortSignal` to give up by.
+ * @param options An `AbortSignal` to give up by, and options of `tls`.
  * @returns The connection, which the caller owns and closes.
  * @throws {UnknownProtocolError} If the scheme is neither a registered protocol nor a service of one.
  * @throws {TypeError} If the URI is malformed, or has parts that its protocol has no use for.
@@ -116,7 +153,12 @@ export async function dial(
  * ```
  */
 export async function dialUri(uri: string | URL, options: DialOptions = {}): Promise<Deno.Conn> {
-  options.signal?.throwIfAborted();
+  requireDialOptions(options);
   const { protocol, address, service } = resolveUri(uri);
-  return await dial(protocol, address, service, options);
+  const { dialer, dialBytes } = protocolOf(protocol);
+  return await settle(options, () => {
+    if (typeof address === "string") return dialer(address, service, options);
+    if (dialBytes !== undefined) return dialBytes(address, service, options);
+    throw new TypeError(`Cannot dial ${shown(String(uri))}: its address is no text`);
+  });
 }

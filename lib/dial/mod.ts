@@ -2,7 +2,8 @@
  * Connect by protocol name, address and service, or by URI, after Hare's `net::dial`. Protocols and
  * services are kept in a registry that a program can add to.
  *
- * On its own this module knows `tcp`. Importing `@denet/unix` adds the protocols of Unix domain
+ * On its own this module knows `tcp`, `tls` (the same, encrypted) and `vsock` (between a virtual machine and
+ * its host; Deno wants `--unstable-vsock` for it, and ends the program without). Importing `@denet/unix` adds the protocols of Unix domain
  * sockets, so that a program can take its peer's address from a setting and need not care which
  * kind it is.
  *
@@ -27,4 +28,4 @@ export { dial, dialUri } from "./dial.ts";
 export { UnknownProtocolError, UnknownServiceError } from "./errors.ts";
 export { registerProtocol } from "./registry.ts";
 export { lookupService, registerService } from "./services.ts";
-export type { Dialer, DialOptions, ProtocolOptions, Service } from "./types.ts";
+export type { Dialer, DialOptions, ProtocolOptions, Service, TlsOptions } from "./types.ts";

@@ -7,6 +7,8 @@
 import { quote } from "./errors.ts";
 import { checkProtocolName, protocolKey } from "./names.ts";
 import { dialTcp } from "./tcp.ts";
+import { dialTls } from "./tls.ts";
+import { dialVsock } from "./vsock.ts";
 import type { Dialer, ProtocolOptions } from "./types.ts";
 
 /** A protocol as the registry keeps it. */
@@ -15,14 +17,22 @@ export interface Protocol {
   readonly dialer: Dialer;
   /** What an address of the protocol is. */
   readonly address: "host" | "path";
+  /** What connects to an address that is no text. */
+  readonly dialBytes: ProtocolOptions["dialBytes"];
 }
 
-const protocols = new Map<string, Protocol>([["tcp", { dialer: dialTcp, address: "host" }]]);
+const host = (dialer: Dialer): Protocol => ({ dialer, address: "host", dialBytes: undefined });
+
+const protocols = new Map<string, Protocol>([
+  ["tcp", host(dialTcp)],
+  ["tls", host(dialTls)],
+  ["vsock", host(dialVsock)],
+]);
 
 /**
  * Register a protocol, so that `dial` and `dialUri` reach it by name. Names are compared without
- * regard to case, as URI schemes are. `tcp` is registered from the start; importing `@denet/unix`
- * adds the protocols of Unix domain sockets.
+ * regard to case, as URI schemes are. `tcp`, `tls` and `vsock` are registered from the start; importing
+ * `@denet/unix` adds the protocols of Unix domain sockets.
  *
  * @param name A letter followed by letters, digits, `+`, `-` or `.`: a URI scheme by RFC 3986.
  * @param dialer What connects. `dial` calls it with the address and the service as they were given,
@@ -54,7 +64,7 @@ export function registerProtocol(
   dialer: Dialer,
   options: ProtocolOptions = {},
 ): Disposable {
-  const { address = "host" } = options;
+  const { address = "host", dialBytes } = options;
   checkProtocolName(name);
   if (typeof dialer !== "function") {
     throw new TypeError(
@@ -66,6 +76,11 @@ export function registerProtocol(
       `Cannot register the protocol ${quote(name)}: its addresses must be "host" or "path"`,
     );
   }
+  if (dialBytes !== undefined && typeof dialBytes !== "function") {
+    throw new TypeError(
+      `Cannot register the protocol ${quote(name)}: its \`dialBytes\` is not a function`,
+    );
+  }
   const key = protocolKey(name);
   if (protocols.has(key)) {
     throw new TypeError(
@@ -74,7 +89,7 @@ export function registerProtocol(
     );
   }
 
-  const entry: Protocol = { dialer, address };
+  const entry: Protocol = { dialer, address, dialBytes };
   protocols.set(key, entry);
   return {
     [Symbol.dispose](): void {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { shown } from "../errors.ts";
 import { quote } from "./errors.ts";
 import {
   checkProtocolName,
@@ -83,14 +84,19 @@ function enter(entries: Map<string, Entry>, keys: readonly string[], port: numbe
  */
 export function registerService(service: Service): Disposable {
   const { protocol, name, aliases = [], port } = service;
+  if (!Array.isArray(aliases)) {
+    throw new TypeError(
+      `Cannot register the service ${quote(String(name))}: give its aliases as an array of names`,
+    );
+  }
   const names = [name, ...aliases];
   checkProtocolName(protocol);
   names.forEach(checkServiceName);
   if (!isPort(port)) {
     throw new RangeError(
-      `Cannot register the service ${
-        quote(name)
-      }: the port ${port} is not an integer from 1 to 65535`,
+      `Cannot register the service ${quote(name)}: the port ${
+        shown(port)
+      } is not an integer from 1 to 65535`,
     );
   }
   const keys = names.map((each) => serviceKey(protocol, each));

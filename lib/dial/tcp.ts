@@ -28,47 +28,69 @@ export async function dialTcp(
   try {
     return await Deno.connect(signal ? { ...endpoint, signal } : endpoint);
   } catch (error) {
-    // What Deno throws for a host that no resolver would take.
-    if (error instanceof URIError) throw refuse(address, "its host is malformed", error);
-    throw error;
+    throw malformedHost(error, address, "tcp") ?? error;
   }
+}
+
+/** Return what to throw for a host that no resolver would take; `undefined` for another error of Deno's. */
+export function malformedHost(
+  error: unknown,
+  address: string,
+  protocol: string,
+): TypeError | undefined {
+  const isMalformed = error instanceof URIError;
+  return isMalformed ? refuse(address, "its host is malformed", protocol, error) : undefined;
 }
 
 /**
  * Find host and port. A port in the address goes before the service, which is the default then, as
  * in Hare's `net::dial`; either may be a service name, as in Go's `net.Dial`.
  */
-export function resolveTcp(address: string, service: string): Endpoint {
-  const [host, port] = splitHostPort(address);
-  if (host === "") throw refuse(address, "it names no host, such as localhost");
+export function resolveTcp(address: string, service: string, protocol = "tcp"): Endpoint {
+  if (typeof address !== "string" || typeof service !== "string") {
+    throw refuse(String(address), "give address and service as strings", protocol);
+  }
+  const [host, port] = splitHostPort(address, protocol);
+  if (host === "") throw refuse(address, "it names no host, such as localhost", protocol);
   const wanted = port ?? service;
   if (wanted === "") {
-    throw refuse(address, 'it has no port; append one, as in "example.org:80", or pass a service');
+    throw refuse(
+      address,
+      'it has no port; append one, as in "example.org:80", or pass a service',
+      protocol,
+    );
   }
   return { hostname: toAscii(host), port: resolvePort(wanted) };
 }
 
 /** Take the port off an address; it is undefined when there is none. */
-function splitHostPort(address: string): [host: string, port: string | undefined] {
+function splitHostPort(
+  address: string,
+  protocol: string,
+): [host: string, port: string | undefined] {
   if (address.startsWith("[")) {
     const [, host, colon, port] = address.match(/^\[([^[\]]*)\](?:(:)([^:]*))?$/) ?? [];
     if (host === undefined || !isIpv6(host)) {
-      throw refuse(address, 'brackets hold an IPv6 address, as in "[::1]:80"');
+      throw refuse(address, 'brackets hold an IPv6 address, as in "[::1]:80"', protocol);
     }
-    return [host, colon && requirePort(address, port)];
+    return [host, colon && requirePort(address, port, protocol)];
   }
   const colon = address.indexOf(":");
   if (colon < 0) return [address, undefined];
   if (colon === address.lastIndexOf(":")) {
-    return [address.slice(0, colon), requirePort(address, address.slice(colon + 1))];
+    return [address.slice(0, colon), requirePort(address, address.slice(colon + 1), protocol)];
   }
   if (isIpv6(address)) return [address, undefined];
-  throw refuse(address, 'it is neither "host:port" nor an IPv6 address');
+  throw refuse(address, 'it is neither "host:port" nor an IPv6 address', protocol);
 }
 
-function requirePort(address: string, port: string | undefined): string {
+function requirePort(address: string, port: string | undefined, protocol: string): string {
   if (port) return port;
-  throw refuse(address, "nothing follows the colon; append a port or leave the colon out");
+  throw refuse(
+    address,
+    "nothing follows the colon; append a port or leave the colon out",
+    protocol,
+  );
 }
 
 function resolvePort(text: string): number {
@@ -94,7 +116,7 @@ function toAscii(host: string): string {
   return url?.href === `http://${url?.host}/` ? url.hostname : host;
 }
 
-function refuse(address: string, why: string, cause?: unknown): TypeError {
-  const message = `Cannot dial ${quote(address)} over tcp: ${why}`;
+function refuse(address: string, why: string, protocol: string, cause?: unknown): TypeError {
+  const message = `Cannot dial ${quote(address)} over ${protocol}: ${why}`;
   return new TypeError(message, cause === undefined ? undefined : { cause });
 }

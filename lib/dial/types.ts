@@ -11,7 +11,17 @@ export interface DialOptions {
    * is established all the same is closed. It has no effect on a connection already returned.
    */
   signal?: AbortSignal;
+  /**
+   * What `Deno.connectTls` takes beside host and port: certificates of authorities, protocols to agree on, a
+   * certificate of the client. For the protocol `tls`; others ignore it.
+   */
+  tls?: TlsOptions;
 }
+
+/** Options of `Deno.connectTls`, without those that say where to connect to. */
+export type TlsOptions =
+  & Omit<Deno.ConnectTlsOptions, "hostname" | "port">
+  & Partial<Deno.TlsCertifiedKeyPem>;
 
 /**
  * A function that connects by one protocol. `address` is what the caller passed to `dial`, in
@@ -41,6 +51,15 @@ export interface ProtocolOptions {
    * @default {"host"}
    */
   address?: "host" | "path";
+  /**
+   * Connects to an address that is no text: `dialUri` calls it in place of the dialer where the percent
+   * escapes of a path are not UTF-8. Without it, such a URI is refused.
+   */
+  dialBytes?: (
+    address: Uint8Array,
+    service: string,
+    options: DialOptions,
+  ) => Promise<Deno.Conn>;
 }
 
 /** A service name of a protocol, and the port it stands for. */

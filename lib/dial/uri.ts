@@ -5,6 +5,8 @@
  */
 
 import { quote, UnknownProtocolError } from "./errors.ts";
+import { rightForm } from "./conventions.ts";
+import { nameInUrl } from "./path_url.ts";
 import { findProtocol, registeredProtocols } from "./registry.ts";
 import { describeUnread, findProtocolOfService } from "./services.ts";
 
@@ -12,8 +14,8 @@ import { describeUnread, findProtocolOfService } from "./services.ts";
 export interface Target {
   /** A registered protocol. */
   protocol: string;
-  /** The address, percent escapes decoded. */
-  address: string;
+  /** The address, percent escapes decoded; bytes where they are no text, and the protocol takes them. */
+  address: string | Uint8Array;
   /** The service the scheme names, or `""`. */
   service: string;
 }
@@ -21,15 +23,15 @@ export interface Target {
 /** Take a URI apart by its scheme and by what addresses of that protocol are. */
 export function resolveUri(uri: string | URL): Target {
   const url = parse(uri);
-  const [protocol, service] = resolveScheme(url.protocol.slice(0, -1));
-  const form = findProtocol(protocol)?.address;
+  const [protocol, service] = resolveScheme(url);
+  const { address: form, dialBytes } = findProtocol(protocol) ?? {};
   if (form === "host" && url.hostname !== "") {
     // The rest of a service's URI is for the protocol spoken over the connection.
-    if (service === "") refuseExtras(url, "host");
+    if (service === "") refuseExtras(url);
     return { protocol, address: hostAndPort(url), service };
   }
-  refuseExtras(url, "path");
-  return { protocol, address: decode(url, url.pathname), service };
+  const name = nameInUrl(url, (why) => refuse(url, why));
+  return { protocol, address: addressOf(url, name, dialBytes !== undefined), service };
 }
 
 function parse(uri: string | URL): URL {
@@ -56,7 +58,8 @@ function parse(uri: string | URL): URL {
 }
 
 /** A scheme is a protocol, `protocol+service`, or a service of one of the protocols. */
-function resolveScheme(scheme: string): [protocol: string, service: string] {
+function resolveScheme(url: URL): [protocol: string, service: string] {
+  const scheme = url.protocol.slice(0, -1);
   if (findProtocol(scheme)) return [scheme, ""];
   // Protocol names may have plus signs of their own: the longest one that is registered counts.
   for (let at = scheme.length; (at = scheme.lastIndexOf("+", at - 1)) > 0;) {
@@ -66,16 +69,17 @@ function resolveScheme(scheme: string): [protocol: string, service: string] {
   const protocols = registeredProtocols();
   const protocol = findProtocolOfService(scheme, protocols);
   if (protocol !== undefined) return [protocol, scheme];
+  const form = rightForm(url.href);
   throw new UnknownProtocolError(
     scheme,
     protocols,
-    `, which is no service either${describeUnread()}`,
+    form === undefined ? `, which is no service either${describeUnread()}` : ` (${form})`,
   );
 }
 
-/** Refuse the parts of a URI that an address of this form has no place for. */
-function refuseExtras(url: URL, form: "host" | "path"): void {
-  const { username, password, hostname, port, pathname } = url;
+/** Refuse the parts of a URI that a host with a port has no place for. */
+function refuseExtras(url: URL): void {
+  const { username, password, pathname } = url;
   // Not `search` and `hash`: those are empty for a bare "?" or "#" too.
   if (/[?#]/.test(url.href)) {
     throw refuse(
@@ -86,15 +90,7 @@ function refuseExtras(url: URL, form: "host" | "path"): void {
   if (username !== "" || password !== "") {
     throw refuse(url, "a user name is no part of the address");
   }
-  if (form === "host") {
-    if (pathname !== "" && pathname !== "/") throw refuse(url, "a path is no part of the address");
-  } else if ((hostname !== "" && hostname !== "localhost") || port !== "") {
-    throw refuse(
-      url,
-      `a host is no part of the address; write "${url.protocol}///${url.host}${pathname}" for ` +
-        `an absolute path, "${url.protocol}${url.host}${pathname}" for any other`,
-    );
-  }
+  if (pathname !== "" && pathname !== "/") throw refuse(url, "a path is no part of the address");
 }
 
 function hostAndPort(url: URL): string {
@@ -112,6 +108,22 @@ function decode(url: URL, text: string): string {
     return decodeURIComponent(text);
   } catch (cause) {
     throw refuse(url, 'its percent escapes are not UTF-8; write "%25" for a percent sign', cause);
+  }
+}
+
+/** What looks like a byte order mark is a part of the name. */
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function addressOf(url: URL, name: Uint8Array, takesBytes: boolean): string | Uint8Array {
+  try {
+    return utf8.decode(name);
+  } catch (cause) {
+    if (takesBytes) return name;
+    throw refuse(
+      url,
+      'its percent escapes are not UTF-8, and the protocol takes text only; write "%25" for a percent sign',
+      cause,
+    );
   }
 }
 

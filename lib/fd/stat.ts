@@ -79,11 +79,18 @@ export interface FileIdentity {
   readonly inode: bigint;
   /** Type and permission bits. */
   readonly mode: number;
+  /** The user that owns it. */
+  readonly uid: number;
 }
 
 function identity(stat: Stat): FileIdentity {
-  const { dev, ino } = platform.stat;
-  return { device: stat.device(dev), inode: stat.exact(ino), mode: stat.mode };
+  const { dev, ino, uid } = platform.stat;
+  return {
+    device: stat.device(dev),
+    inode: stat.exact(ino),
+    mode: stat.mode,
+    uid: stat.number(uid),
+  };
 }
 
 /** Return the identity of what `path` names, not following a symbolic link; `-errno` if that fails. */
@@ -106,6 +113,11 @@ export function isSameFile(a: FileIdentity, b: FileIdentity): boolean {
 /** Whether it is a socket. */
 export function isSocket(file: FileIdentity): boolean {
   return (file.mode & platform.S_IFMT) === platform.S_IFSOCK;
+}
+
+/** Whether it is a regular file that only the user `uid` may open. */
+export function isPrivateFile({ mode, uid }: FileIdentity, user: number): boolean {
+  return (mode & platform.S_IFMT) === platform.S_IFREG && (mode & 0o077) === 0 && uid === user;
 }
 
 /** Return what fstat(2) tells of `fd`, in the form of `Deno.stat`. */

@@ -84,7 +84,10 @@ Deno.test("parseAddress() decodes percent escapes to bytes that need not be UTF-
 Deno.test("parseAddress() refuses a URL that names no Unix socket, and says why", () => {
   const table = [
     ["http:///run/a", "scheme"],
-    ["file:///run/a", "scheme"],
+    ["file:///run/a", 'new URL("unix:///run/a")'],
+    ["http+unix://%2Frun%2Fa/", 'write "/run/a"'],
+    ["unix:path=/run/bus,guid=1", 'write "/run/bus"'],
+    ["unix:abstract=bus", 'write "@bus"'],
     ["unix://host/run/a", "host"],
     ["unix:///a?b", "query or fragment"],
     ["unix:///a#b", "query or fragment"],

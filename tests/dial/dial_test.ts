@@ -22,8 +22,8 @@ Deno.test("dial() rejects for an unknown protocol and names those there are", as
   for (const protocol of ["no-such", "", "tcp ", "constructor", "unix", "t\ncp"]) {
     const error = await assertRejects(() => dial(protocol, "x"), UnknownProtocolError);
     assertEquals(error.protocol, protocol);
-    assertEquals(error.registered, ["tcp", "denet-other"]);
-    assertStringIncludes(error.message, '"tcp", "denet-other"');
+    assertEquals(error.registered, ["tcp", "tls", "vsock", "denet-other"]);
+    assertStringIncludes(error.message, '"tcp", "tls", "vsock", "denet-other"');
   }
 });
 

@@ -10,13 +10,16 @@ import { findProtocol, registeredProtocols } from "../../lib/dial/registry.ts";
 
 const dialer: Dialer = () => Promise.reject(new Error("dialled"));
 
+/** What is there from the start. */
+const BUILT_IN = ["tcp", "tls", "vsock"];
+
 Deno.test("registerProtocol() makes a name known until it is disposed", async () => {
   {
     using _registration = registerProtocol("denet-test", dialer);
-    assertEquals(registeredProtocols(), ["tcp", "denet-test"]);
+    assertEquals(registeredProtocols(), [...BUILT_IN, "denet-test"]);
     await assertRejects(() => dial("denet-test", "x"), Error, "dialled");
   }
-  assertEquals(registeredProtocols(), ["tcp"]);
+  assertEquals(registeredProtocols(), BUILT_IN);
   await assertRejects(() => dial("denet-test", "x"), UnknownProtocolError);
 });
 
@@ -47,7 +50,7 @@ Deno.test("registerProtocol() refuses a taken name, tcp among them", () => {
   for (const name of ["tcp", "TCP", "denet-test", "Denet-Test"]) {
     assertThrows(() => registerProtocol(name, dialer), TypeError, "the name is taken");
   }
-  assertEquals(registeredProtocols(), ["tcp", "denet-test"]);
+  assertEquals(registeredProtocols(), [...BUILT_IN, "denet-test"]);
 });
 
 Deno.test("registerProtocol() refuses a malformed name, dialer or option", () => {
@@ -60,7 +63,12 @@ Deno.test("registerProtocol() refuses a malformed name, dialer or option", () =>
     TypeError,
     '"path"',
   );
-  assertEquals(registeredProtocols(), ["tcp"]);
+  assertThrows(
+    () => registerProtocol("x", dialer, { dialBytes: 1 as never }),
+    TypeError,
+    "dialBytes",
+  );
+  assertEquals(registeredProtocols(), BUILT_IN);
 });
 
 Deno.test("registerProtocol() handle is idempotent and spares a successor", () => {

@@ -30,6 +30,7 @@ const REQUIREMENTS = {
   "socat": { commands: ["socat"], version: ["-V"], os: LINUX },
   "strace": { commands: ["strace"], version: ["-V"], os: LINUX },
   "prlimit": { commands: ["prlimit"], version: ["--version"], os: LINUX },
+  "openssl": { commands: ["openssl"], version: ["version"] },
   "curl": { commands: ["curl"], version: ["--version"], atLeast: "7.75" },
   "systemd-socket-activate": {
     commands: ["systemd-socket-activate"],

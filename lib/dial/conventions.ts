@@ -1,0 +1,53 @@
+/**
+ * Addresses of Unix sockets as other programs write them, and the same in the form of this module.
+ *
+ * @module
+ */
+
+/** What an address in another form names. */
+type Reading = readonly [pattern: RegExp, name: (match: string) => string];
+
+const path = (text: string): string => decoded(text);
+const abstract = (text: string): string => `@${decoded(text).replace(/^[@\0]/, "")}`;
+
+/** The first pattern that matches counts; its group is the name. */
+const READINGS: readonly Reading[] = [
+  [/^unix:(?:path|dir|tmpdir)=([^,;]+)/, path], // D-Bus
+  [/^unix:abstract=([^,;]+)/, abstract],
+  [/^(?:https?|wss?)\+unix:\/\/([^/:?#]+)/i, path], // Docker, requests-unixsocket
+  [/^https?:\/\/unix:(\/[^:]+)/i, path], // Node's clients of HTTP
+  [/^unix:(?:\/\/(?:localhost)?(?=\/))?([/@].*)$/i, path], // a URL given as a string
+  [/^unix-(?:connect|listen|client|recv|recvfrom|sendto):([^,]+)/i, path], // socat
+  [/^abstract-(?:connect|listen|client|recv|recvfrom|sendto):([^,]+)/i, abstract],
+  [/^unix-abstract:(.+)$/i, abstract], // gRPC
+  [/^(?:ipc|file):\/\/(\/.+)$/i, path],
+];
+
+/**
+ * Return what to write in place of an address in the form of another program, as a part of a message;
+ * `undefined` for any other text.
+ */
+export function rightForm(text: string): string | undefined {
+  for (const [pattern, name] of READINGS) {
+    const match = pattern.exec(text)?.[1];
+    if (match !== undefined) return described(name(match));
+  }
+  return undefined;
+}
+
+function described(name: string): string {
+  const escaped = name.replace(/[%?#\s]/g, encodeURIComponent);
+  const uri = name.startsWith("/") ? `unix://${escaped}` : `unix:${escaped}`;
+  return `write ${JSON.stringify(name)} as a path or name, new URL(${
+    JSON.stringify(uri)
+  }) as a URL`;
+}
+
+/** Decode percent escapes where they are UTF-8. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
