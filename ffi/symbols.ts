@@ -122,6 +122,8 @@ export const symbols = {
   chmod: { parameters: ["buffer", "u32"], result: "i32" },
   // int unlink(const char *path);
   unlink: { parameters: ["buffer"], result: "i32" },
+  // int rename(const char *oldpath, const char *newpath);
+  rename: { parameters: ["buffer", "buffer"], result: "i32" },
   // int link(const char *oldpath, const char *newpath);
   link: { parameters: ["buffer", "buffer"], result: "i32" },
   // ssize_t readlink(const char *path, char *buf, size_t bufsiz);

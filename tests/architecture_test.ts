@@ -140,10 +140,15 @@ const COVERED_BY: Record<string, string> = {
   "ffi/platform/": "tests/ffi/platform_test.ts",
   "ffi/syscalls/aio.ts": "tests/reactor/reactor_test.ts",
   "ffi/syscalls/io_uring.ts": "tests/reactor/reactor_test.ts",
+  "ffi/syscalls/unix_diag.ts": "tests/socket/bound_file_test.ts",
   "lib/dial/abort.ts": "tests/dial/dial_test.ts",
   "lib/event_loop.ts": "tests/reactor/reactor_test.ts",
+  "lib/handle/peer_identity.ts": "tests/socket/peer_test.ts",
+  "lib/handle/socket_endpoint.ts": "tests/unix/socket_test.ts",
   "lib/reactor/": "tests/reactor/reactor_test.ts",
   "lib/socket/acceptor.ts": "tests/interop/worker_test.ts",
+  "lib/socket/binder.ts": "tests/unix/bind_test.ts",
+  "lib/socket/connector.ts": "tests/unix/connect_test.ts",
   "lib/systemd/": "tests/systemd/listen_fds_test.ts",
 };
 

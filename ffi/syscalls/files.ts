@@ -162,6 +162,11 @@ export function unlink(path: Bytes): number {
   return checked(libc().unlink(path));
 }
 
+/** rename(2). */
+export function rename(from: Bytes, to: Bytes): number {
+  return checked(libc().rename(from, to));
+}
+
 /** link(2). */
 export function link(from: Bytes, to: Bytes): number {
   return checked(libc().link(from, to));

@@ -4,42 +4,55 @@
  * @module
  */
 
+import { platform } from "../../ffi/platform/mod.ts";
 import type { NewSocketFlags } from "../../ffi/syscalls/sockets.ts";
 import { type Acceptor, acceptorAlone, SharedAcceptor } from "../socket/acceptor.ts";
 import { adopters } from "./adopters.ts";
+import { Connections } from "./connections.ts";
 import { Descriptor } from "../descriptor/descriptor.ts";
 import { closeWhenForgotten } from "../descriptor/finalizer.ts";
-import { check } from "../errors.ts";
-import { requireOpen } from "../fd/file_like.ts";
-import { describeSocket, nameOf } from "../socket/inspect.ts";
-import { addressText } from "../address/sockaddr.ts";
-import { checkedBusyPoll } from "../socket/options.ts";
-import { type Socket, socketFromFd } from "./socket.ts";
-import { denoAddr, type SocketType } from "../socket/socket_type.ts";
 import { type Outcome, perform, performSync } from "../descriptor/perform.ts";
+import { type ReadyOptions, waitUntilReady } from "../descriptor/ready.ts";
+import { requireSignal } from "../descriptor/signal.ts";
+import { check, shown } from "../errors.ts";
+import { duplicate, requireOpen } from "../fd/file_like.ts";
+import { addressText } from "../address/sockaddr.ts";
+import { BoundFile } from "../socket/bound_file.ts";
+import { describeSocket, nameOf } from "../socket/inspect.ts";
+import { checkedBusyPoll, pollTimeout } from "../socket/options.ts";
+import { boolean, DEFAULT_FLAGS, requireOptions } from "../socket/setup.ts";
+import { denoAddr, type SocketType } from "../socket/socket_type.ts";
+import { checkedTimeout, timedOut } from "../socket/time_limit.ts";
+import { type Socket, socketFromFd } from "./socket.ts";
+import type { SocketNames } from "./socket_state.ts";
+import { SocketOptions } from "./socket_options.ts";
 
-const DEFAULT_FLAGS: NewSocketFlags = { cloexec: true, nonblocking: false };
+const { EAGAIN } = platform;
 
-/** The first and the longest pause of the iterator when the process is out of descriptors, in milliseconds. */
-const FIRST_PAUSE = 5;
-const LONGEST_PAUSE = 1000;
+/** How {@linkcode Listener.accept} waits. */
+export interface ListenerAcceptOptions {
+  /** Ends the wait; the promise is rejected with the signal's reason, and no connection is lost. */
+  signal?: AbortSignal;
+}
 
-let create: (
-  descriptor: Descriptor,
-  type: SocketType,
-  acceptor: Acceptor,
-  local: Uint8Array | undefined,
-) => Listener;
+/** How {@linkcode Listener.acceptSync} waits. */
+export interface ListenerAcceptSyncOptions {
+  /** How long to block, in milliseconds. The default is `receiveTimeout`, and that is without limit. */
+  timeout?: number;
+}
 
-/** Accept with flags: for `unix.accept`. */
-export let acceptConnection: (
-  listener: Listener,
-  flags: NewSocketFlags,
-  signal?: AbortSignal,
-) => Promise<Socket>;
+/** What a listener is behind its face. */
+interface ListenerState {
+  readonly descriptor: Descriptor;
+  readonly type: SocketType;
+  acceptor: Acceptor;
+  local: Uint8Array | undefined;
+  file: BoundFile | undefined;
+}
 
-/** Accept with flags, blocking: for `unix.acceptSync`. */
-export let acceptConnectionSync: (listener: Listener, flags: NewSocketFlags) => Socket;
+/** The state of a listener, and how to make one of it. */
+let stateOf: (listener: Listener) => ListenerState;
+let create: (state: ListenerState) => Listener;
 
 /**
  * A listening Unix socket: an iterable of connections, assignable to `Deno.Listener`.
@@ -58,31 +71,23 @@ export let acceptConnectionSync: (listener: Listener, flags: NewSocketFlags) => 
  * console.log(await client.read(new Uint8Array(3)));
  * ```
  */
-export class Listener implements Deno.Listener<Socket, Deno.UnixAddr> {
-  readonly #descriptor: Descriptor;
-  readonly #acceptor: Acceptor;
-  #local: Uint8Array | undefined;
+export class Listener extends SocketOptions implements Deno.Listener<Socket, Deno.UnixAddr> {
+  readonly #state: ListenerState;
 
-  /** The type of the connections. */
-  readonly type: SocketType;
-
-  private constructor(
-    descriptor: Descriptor,
-    type: SocketType,
-    acceptor: Acceptor,
-    local: Uint8Array | undefined,
-  ) {
-    this.#descriptor = descriptor;
-    this.#acceptor = acceptor;
-    this.type = type;
-    this.#local = local;
-    closeWhenForgotten(this, descriptor);
+  private constructor(state: ListenerState) {
+    super();
+    this.#state = state;
+    closeWhenForgotten(this, state?.descriptor);
   }
 
   static {
-    create = (descriptor, type, acceptor, local) => new this(descriptor, type, acceptor, local);
-    acceptConnection = (listener, flags, signal) => listener.#accept(flags, signal);
-    acceptConnectionSync = (listener, flags) => listener.#acceptSync(flags);
+    create = (state) => new this(state);
+    stateOf = (listener) => {
+      if (typeof listener === "object" && listener !== null && #state in listener) {
+        return listener.#state;
+      }
+      throw new TypeError(`Cannot accept from ${shown(listener)}: give a Listener`);
+    };
   }
 
   /**
@@ -104,16 +109,21 @@ export class Listener implements Deno.Listener<Socket, Deno.UnixAddr> {
   static adopt(fd: number): Listener {
     requireOpen(fd);
     const type = describeSocket(fd, true);
-    return create(Descriptor.adopt(fd, "Listener"), type, new SharedAcceptor(), undefined);
+    return wrap(Descriptor.adopt(fd, "Listener"), type, { isShared: true });
+  }
+
+  /** The type of the connections. */
+  get type(): SocketType {
+    return this.#state.type;
   }
 
   /**
    * The descriptor's number. It stays with this object.
    *
-   * @throws {Deno.errors.BadResource} once the listener is closed or detached
+   * @throws {Deno.errors.BadResource} If the listener is closed or detached.
    */
-  get fd(): number {
-    return this.#descriptor.fd;
+  override get fd(): number {
+    return this.#state.descriptor.fd;
   }
 
   /** The address, in the form of Deno's own sockets. */
@@ -124,43 +134,31 @@ export class Listener implements Deno.Listener<Socket, Deno.UnixAddr> {
   /** The address in exact bytes, with a leading NUL for an abstract name; `null` for none. */
   get localAddress(): Uint8Array | null {
     const { fd } = this;
-    return (this.#local ??= nameOf(fd, false) ?? undefined)?.slice() ?? null;
+    return (this.#state.local ??= nameOf(fd, false) ?? undefined)?.slice() ?? null;
   }
 
   /**
    * Accept a connection.
    *
-   * @throws {Deno.errors.BadResource} if the listener is closed, also while waiting
-   * @throws {Error} with `code` `EMFILE` if the process has too many descriptors; the connection waits on
+   * @param options How to wait.
+   * @returns The connection, which the caller closes.
+   * @throws {Deno.errors.BadResource} If the listener is closed, also while waiting.
+   * @throws {TypeError} If `signal` is no `AbortSignal`.
+   * @throws {Error} If the process has too many descriptors (`code` is `EMFILE`); the connection stays queued.
    */
-  accept(): Promise<Socket> {
-    return this.#accept(DEFAULT_FLAGS);
+  accept(options?: ListenerAcceptOptions): Promise<Socket> {
+    return acceptFrom(this, DEFAULT_FLAGS, options);
   }
 
-  /** Accept a connection, blocking the thread until one comes: what `accept` does. */
-  acceptSync(): Socket {
-    return this.#acceptSync(DEFAULT_FLAGS);
-  }
-
-  #accept(flags: NewSocketFlags, signal?: AbortSignal): Promise<Socket> {
-    return perform(this.#descriptor.reading, this.#operation(flags), signal);
-  }
-
-  #acceptSync(flags: NewSocketFlags): Socket {
-    return performSync(this.#descriptor.reading, this.#operation(flags));
-  }
-
-  #operation(flags: NewSocketFlags): Outcome<Socket> {
-    return {
-      attempt: () => this.#acceptor.accept(this.#descriptor.fd, flags),
-      outcome: (fd) => this.#wrap(fd),
-    };
-  }
-
-  #wrap(fd: number): Socket {
-    const socket = socketFromFd(check(fd, "accept"), this.type, { local: this.#local });
-    if (this.#descriptor.busyPoll > 0) socket.busyPoll = this.#descriptor.busyPoll;
-    return socket;
+  /**
+   * Accept a connection, blocking the thread until one comes: what `accept` does.
+   *
+   * @param options How to wait.
+   * @throws {Deno.errors.TimedOut} If none comes for `timeout` milliseconds.
+   * @throws {Deno.errors.WouldBlock} If none comes for `receiveTimeout`, where that is set.
+   */
+  acceptSync(options?: ListenerAcceptSyncOptions): Socket {
+    return acceptSyncFrom(this, DEFAULT_FLAGS, options);
   }
 
   /**
@@ -168,20 +166,66 @@ export class Listener implements Deno.Listener<Socket, Deno.UnixAddr> {
    * free, while the connections stay in the queue. Leaving the loop leaves the listener open, unlike
    * Deno's own: `using` closes it.
    */
-  async *[Symbol.asyncIterator](): AsyncIterableIterator<Socket> {
-    let pause = FIRST_PAUSE;
-    for (;;) {
-      if (this.#descriptor.closed) return;
-      try {
-        yield await this.accept();
-        pause = FIRST_PAUSE;
-      } catch (error) {
-        if (this.#descriptor.closed) return;
-        if (!isShortage(error)) throw error;
-        await this.#descriptor.delay(pause).catch(() => {});
-        pause = Math.min(pause * 2, LONGEST_PAUSE);
-      }
+  [Symbol.asyncIterator](): AsyncIterableIterator<Socket> {
+    const accept = (signal: AbortSignal) => acceptFrom(this, DEFAULT_FLAGS, { signal });
+    return new Connections(this.#state.descriptor, accept);
+  }
+
+  /**
+   * Wait until poll(2) reports that a connection can be accepted. Nothing is accepted.
+   *
+   * @param interest What to wait for; a listener is never ready for `"write"`.
+   * @param options How to wait.
+   * @throws {TypeError} If `interest` is neither `"read"` nor `"write"`.
+   * @throws {Deno.errors.BadResource} If the listener is closed, also while waiting.
+   */
+  async ready(interest: "read" | "write", options: ReadyOptions = {}): Promise<void> {
+    requireOptions(options, "wait");
+    const { signal } = options;
+    requireSignal(signal);
+    await waitUntilReady(this.#state.descriptor, interest, signal);
+  }
+
+  /**
+   * Whether closing removes the socket file. The path is removed only if it still names this very socket's file,
+   * never one that another program has put there. On a listener that was adopted, Linux tells which file that is.
+   *
+   * @throws {Deno.errors.BadResource} If the listener is closed.
+   * @throws {TypeError} If it is set to anything but true or false, or to true where there is no file.
+   * @throws {Deno.errors.NotSupported} If the system does not tell which file an adopted listener has.
+   */
+  get unlinkOnClose(): boolean {
+    const { descriptor } = this.#state;
+    return descriptor.fd >= 0 && descriptor.beforeClose !== undefined;
+  }
+
+  set unlinkOnClose(on: boolean) {
+    const { descriptor } = this.#state;
+    const file = boolean("unlinkOnClose", on) ? this.#ownFile() : undefined;
+    descriptor.beforeClose = file && (() => file.remove());
+  }
+
+  #ownFile(): BoundFile {
+    const state = this.#state;
+    const path = this.localAddress;
+    if (path === null || path[0] === 0) {
+      throw new TypeError("Cannot remove a file on close: the listener has no path");
     }
+    return state.file ??= BoundFile.ofSocket(this.fd, { kind: "path", bytes: path });
+  }
+
+  /**
+   * Whether `O_NONBLOCK` is set (fcntl(2)), for programs the descriptor is handed to. The methods of this object
+   * behave the same either way. It belongs to the open file, and so to everybody who has a duplicate: accepting
+   * from a listener that was adopted or duplicated sets it.
+   */
+  override get nonblocking(): boolean {
+    return super.nonblocking;
+  }
+
+  override set nonblocking(on: boolean) {
+    super.nonblocking = on;
+    this.#state.acceptor.forget();
   }
 
   /**
@@ -191,11 +235,11 @@ export class Listener implements Deno.Listener<Socket, Deno.UnixAddr> {
    * @throws {RangeError} when set to anything else
    */
   get busyPoll(): number {
-    return this.#descriptor.busyPoll;
+    return this.#state.descriptor.busyPoll;
   }
 
   set busyPoll(microseconds: number) {
-    this.#descriptor.busyPoll = checkedBusyPoll(microseconds);
+    this.#state.descriptor.busyPoll = checkedBusyPoll(microseconds);
   }
 
   /**
@@ -203,7 +247,7 @@ export class Listener implements Deno.Listener<Socket, Deno.UnixAddr> {
    * removed if `unlinkOnClose` is on. Closing again does nothing.
    */
   close(): void {
-    this.#descriptor.close();
+    this.#state.descriptor.close();
   }
 
   /** Stop listening, at the end of a `using` block. */
@@ -218,51 +262,137 @@ export class Listener implements Deno.Listener<Socket, Deno.UnixAddr> {
    * @throws {Deno.errors.BadResource} if the listener is closed
    */
   detach(): number {
-    this.#acceptor.restore(this.fd);
-    return this.#descriptor.release();
+    this.#state.acceptor.restore(this.fd);
+    return this.#state.descriptor.release();
+  }
+
+  /**
+   * Return a second owner of the same listening socket, with a close-on-exec descriptor of its own: fcntl(2)
+   * `F_DUPFD_CLOEXEC`. Each connection goes to one of the two. Closing one leaves the other; only this one removes
+   * the socket file. While both exist, accepting sets `O_NONBLOCK` on their common open file.
+   *
+   * @throws {Deno.errors.BadResource} If the listener is closed.
+   * @throws {Error} If the process has too many descriptors (`code` is `EMFILE`).
+   */
+  dup(): Listener {
+    const state = this.#state;
+    const { type, local, file } = state;
+    const descriptor = new Descriptor(duplicate(this.fd), "Listener");
+    // Switching the flag off after each call would block the other in its own.
+    if (state.acceptor === acceptorAlone) state.acceptor = new SharedAcceptor();
+    return wrap(descriptor, type, { local, file, isShared: true });
   }
 
   /** Let a pending `accept` keep the process alive: the default. */
   ref(): void {
-    this.#descriptor.ref();
+    this.#state.descriptor.ref();
   }
 
   /** Let the process end although an `accept` is pending. */
   unref(): void {
-    this.#descriptor.unref();
+    this.#state.descriptor.unref();
   }
 
   /** Show type and address in `console.log`. */
   [Symbol.for("Deno.customInspect")](): string {
-    if (this.#descriptor.closed) return "Listener (closed)";
+    if (this.#state.descriptor.closed) return "Listener (closed)";
     return `Listener { fd: ${this.fd}, type: "${this.type}", path: ${
       JSON.stringify(this.addr.path)
     } }`;
   }
 }
 
+function wrap(descriptor: Descriptor, type: SocketType, names: SocketNames): Listener {
+  const { local, file, isShared = false } = names;
+  const acceptor = isShared ? new SharedAcceptor() : acceptorAlone;
+  return create({ descriptor, type, acceptor, local, file });
+}
+
 /** Wrap a listening socket that this module made. */
 export function createListener(
   descriptor: Descriptor,
   type: SocketType,
-  local: Uint8Array | undefined,
+  names: SocketNames,
 ): Listener {
-  return create(descriptor, type, acceptorAlone, local);
+  return wrap(descriptor, type, names);
 }
 
 adopters.listener = (descriptor) => {
   const type = describeSocket(descriptor.fd, true);
-  return create(
-    new Descriptor(descriptor.release(), "Listener"),
-    type,
-    new SharedAcceptor(),
-    undefined,
-  );
+  return wrap(new Descriptor(descriptor.release(), "Listener"), type, { isShared: true });
 };
 
-const SHORTAGES: readonly string[] = ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"];
+adopters.listening = (descriptor, type, names) => {
+  const { beforeClose } = descriptor;
+  const own = new Descriptor(descriptor.release(), "Listener");
+  own.beforeClose = beforeClose;
+  return wrap(own, type, names);
+};
 
-function isShortage(error: unknown): boolean {
-  return error instanceof Error && "code" in error && typeof error.code === "string" &&
-    SHORTAGES.includes(error.code);
+/** Takes one connection. */
+class Accept implements Outcome<Socket> {
+  readonly #state: ListenerState;
+  readonly #flags: NewSocketFlags;
+  readonly #timeout: number;
+
+  /** @param listener Must not become garbage meanwhile: that would close the descriptor. */
+  constructor(readonly listener: Listener, flags: NewSocketFlags, timeout = -1) {
+    this.#state = stateOf(listener);
+    this.#flags = flags;
+    this.#timeout = timeout;
+  }
+
+  get descriptor(): Descriptor {
+    return this.#state.descriptor;
+  }
+
+  attempt(): number {
+    const { acceptor, descriptor } = this.#state;
+    return acceptor.accept(descriptor.fd, this.#flags);
+  }
+
+  outcome(fd: number): Socket {
+    if (fd === -EAGAIN && this.#timeout >= 0) throw timedOut("accept", this.#timeout);
+    const { type, local, descriptor: { busyPoll } } = this.#state;
+    const names = local === undefined ? UNNAMED : { local };
+    const socket = socketFromFd(check(fd, "accept"), type, names);
+    if (busyPoll > 0) socket.busyPoll = busyPoll;
+    return socket;
+  }
+}
+
+const UNNAMED: SocketNames = {};
+
+/** Accept with flags: for `Listener.accept` and `unix.accept`. */
+export function acceptFrom(
+  listener: Listener,
+  flags: NewSocketFlags,
+  options?: ListenerAcceptOptions,
+): Promise<Socket> {
+  try {
+    let signal: AbortSignal | undefined;
+    if (options !== undefined) {
+      requireOptions(options, "accept a connection");
+      signal = options.signal;
+      requireSignal(signal);
+    }
+    const accept = new Accept(listener, flags);
+    return perform(accept.descriptor.reading, accept, signal);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+/** Accept with flags, blocking: for `Listener.acceptSync` and `unix.acceptSync`. */
+export function acceptSyncFrom(
+  listener: Listener,
+  flags: NewSocketFlags,
+  options: ListenerAcceptSyncOptions = {},
+): Socket {
+  requireOptions(options, "accept a connection");
+  const timeout = checkedTimeout(options.timeout) ?? -1;
+  const accept = new Accept(listener, flags, timeout);
+  const { descriptor } = accept;
+  const limit = () => timeout >= 0 ? timeout : pollTimeout(descriptor.fd, platform.SO_RCVTIMEO);
+  return performSync(descriptor.reading, accept, limit);
 }

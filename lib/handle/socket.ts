@@ -5,18 +5,17 @@
  */
 
 import { shutdown, suppressSigpipe } from "../../ffi/syscalls/sockets.ts";
-import { addressText } from "../address/sockaddr.ts";
-import { copyOf } from "../descriptor/caller_buffer.ts";
 import { Descriptor } from "../descriptor/descriptor.ts";
 import { check } from "../errors.ts";
-import { requireOpen } from "../fd/file_like.ts";
-import { describeSocket, nameOf } from "../socket/inspect.ts";
+import { duplicate, requireOpen } from "../fd/file_like.ts";
+import { describeSocket } from "../socket/inspect.ts";
 import * as options from "../socket/options.ts";
-import { denoAddr, directionNumber, type SocketType } from "../socket/socket_type.ts";
+import { directionNumber, type SocketType } from "../socket/socket_type.ts";
 import { adopters } from "./adopters.ts";
+import { SocketEndpoint } from "./socket_endpoint.ts";
 import { type SocketNames, SocketState } from "./socket_state.ts";
 import { SocketStreams } from "./socket_streams.ts";
-import { SocketTransfer, stateOf } from "./socket_transfer.ts";
+import { stateOf } from "./socket_transfer.ts";
 
 export type { SocketNames } from "./socket_state.ts";
 export type { ReadOptions, SendOptions, WriteOptions } from "./socket_transfer.ts";
@@ -45,7 +44,7 @@ let create: (state: SocketState) => Socket;
  * assertEquals(message?.files.length, 1);
  * ```
  */
-export class Socket extends SocketTransfer implements Deno.Conn<Deno.UnixAddr> {
+export class Socket extends SocketEndpoint implements Deno.Conn<Deno.UnixAddr> {
   private constructor(state: SocketState) {
     super(state);
   }
@@ -74,38 +73,7 @@ export class Socket extends SocketTransfer implements Deno.Conn<Deno.UnixAddr> {
     requireOpen(fd);
     const type = describeSocket(fd, false);
     suppressSigpipe(fd);
-    return createSocket(Descriptor.adopt(fd, "Socket"), type);
-  }
-
-  /**
-   * The descriptor's number. It stays with this object.
-   *
-   * @throws {Deno.errors.BadResource} once the socket is closed or detached
-   */
-  override get fd(): number {
-    return stateOf(this).descriptor.fd;
-  }
-
-  /** The address of this end, in the form of Deno's own sockets; its path is `""` for an unnamed socket. */
-  get localAddr(): Deno.UnixAddr {
-    return denoAddr(this.type, addressText(this.localAddress));
-  }
-
-  /** The address of the other end, in the form of Deno's own sockets; its path is `""` for an unnamed or missing one. */
-  get remoteAddr(): Deno.UnixAddr {
-    return denoAddr(this.type, addressText(this.remoteAddress));
-  }
-
-  /** The address of this end in exact bytes, with a leading NUL for an abstract name; `null` for none. */
-  get localAddress(): Uint8Array | null {
-    const { fd } = this;
-    return copied(stateOf(this).names.local) ?? nameOf(fd, false);
-  }
-
-  /** The address of the other end in exact bytes, with a leading NUL for an abstract name; `null` for none. */
-  get remoteAddress(): Uint8Array | null {
-    const { fd } = this;
-    return copied(stateOf(this).names.remote) ?? nameOf(fd, true);
+    return createSocket(Descriptor.adopt(fd, "Socket"), type, ADOPTED);
   }
 
   /**
@@ -146,6 +114,22 @@ export class Socket extends SocketTransfer implements Deno.Conn<Deno.UnixAddr> {
    */
   detach(): number {
     return stateOf(this).descriptor.release();
+  }
+
+  /**
+   * Return a second owner of the same socket, with a close-on-exec descriptor of its own: fcntl(2)
+   * `F_DUPFD_CLOEXEC`. What one reads, the other does not see; the options are common. Closing one leaves the
+   * other. The socket file stays with this object.
+   *
+   * @throws {Deno.errors.BadResource} If the socket is closed.
+   * @throws {Error} If the process has too many descriptors (`code` is `EMFILE`).
+   */
+  dup(): Socket {
+    const state = stateOf(this);
+    const descriptor = new Descriptor(duplicate(this.fd), "Socket");
+    const { local, remote } = state.names;
+    state.names = { ...state.names, isShared: true };
+    return create(new SocketState(descriptor, state.type, { local, remote, isShared: true }));
   }
 
   /** Let pending operations keep the process alive: the default. */
@@ -207,14 +191,13 @@ export class Socket extends SocketTransfer implements Deno.Conn<Deno.UnixAddr> {
   }
 }
 
-function copied(bytes: Uint8Array | undefined): Uint8Array | undefined {
-  return bytes === undefined ? undefined : copyOf(bytes);
-}
-
 /** Return the descriptor behind a socket. */
 export function descriptorOf(socket: Socket): Descriptor {
   return stateOf(socket).descriptor;
 }
+
+/** Of a socket from elsewhere, other owners may have the same open file. */
+const ADOPTED: SocketNames = { isShared: true };
 
 /** Wrap a descriptor that this module made. */
 export function createSocket(
@@ -233,5 +216,5 @@ export function socketFromFd(fd: number, type: SocketType, names: SocketNames = 
 adopters.socket = (descriptor) => {
   const type = describeSocket(descriptor.fd, false);
   suppressSigpipe(descriptor.fd);
-  return socketFromFd(descriptor.release(), type);
+  return socketFromFd(descriptor.release(), type, ADOPTED);
 };

@@ -1,58 +1,54 @@
 /**
- * What a socket tells of its peer and of itself, and what can be set.
+ * What can be set on a socket, listening or not.
  *
  * @module
  */
 
 import { platform } from "../../ffi/platform/mod.ts";
-import type { Credentials } from "../message/cmsg.ts";
-import { type OwnedFd, ownFd } from "./owned_fd.ts";
+import {
+  closeOnExec,
+  nonblocking,
+  setCloseOnExec,
+  setNonblocking,
+} from "../../ffi/syscalls/files.ts";
+import { check } from "../errors.ts";
 import * as options from "../socket/options.ts";
-import * as peer from "../socket/peer.ts";
+import { boolean, PASS_CREDENTIALS, PASS_PIDFD, PASS_RIGHTS } from "../socket/setup.ts";
 
-/** The options of a socket and the identity of its peer: the part of `Socket` that sends nothing. */
+/** The options of a socket and the flags of its descriptor: what `Socket` and `Listener` share. */
 export abstract class SocketOptions {
   /** The descriptor's number. */
   abstract get fd(): number;
 
   /**
-   * Return who was on the other side when the connection was made: process, user and group (SO_PEERCRED,
-   * unix(7)). On the connecting side that is whoever called listen(2).
+   * Whether the descriptor is closed in programs that this process starts (FD_CLOEXEC, fcntl(2)). It is, unless
+   * `cloexec: false` made the socket. Switch it off right before a child is started that is to have the socket,
+   * and on again: another child may be started in between.
    *
-   * @throws {Deno.errors.NotConnected} if the socket is not connected
+   * @throws {Deno.errors.BadResource} If the socket is closed.
+   * @throws {TypeError} If it is set to anything but true or false.
    */
-  peerCredentials(): Credentials {
-    return peer.peerCredentials(this.fd);
+  get closeOnExec(): boolean {
+    return check(closeOnExec(this.fd), "fcntl") !== 0;
+  }
+
+  set closeOnExec(on: boolean) {
+    check(setCloseOnExec(this.fd, boolean("closeOnExec", on)), "fcntl");
   }
 
   /**
-   * Return a descriptor for the process on the other side (SO_PEERPIDFD, Linux 6.5): unlike its number,
-   * it cannot come to stand for another process.
+   * Whether `O_NONBLOCK` is set (fcntl(2)), for programs the descriptor is handed to. It belongs to the open file,
+   * and so to everybody who has a duplicate. The methods of this object behave the same either way.
    *
-   * @throws {Deno.errors.NotFound} if that process has ended and is gone; since Linux 6.16 the descriptor of
-   * such a process is returned, which is readable at once
-   * @throws {Deno.errors.NotSupported} if the kernel has none
+   * @throws {Deno.errors.BadResource} If the socket is closed.
+   * @throws {TypeError} If it is set to anything but true or false.
    */
-  peerPidfd(): OwnedFd {
-    return ownFd(peer.peerPidfd(this.fd));
+  get nonblocking(): boolean {
+    return check(nonblocking(this.fd), "fcntl") !== 0;
   }
 
-  /**
-   * Return the supplementary groups of the peer when the connection was made (SO_PEERGROUPS, Linux 4.13).
-   *
-   * @throws {Deno.errors.NotSupported} on other systems
-   */
-  peerGroups(): number[] {
-    return peer.peerGroups(this.fd);
-  }
-
-  /**
-   * Return the security label of the peer (SO_PEERSEC).
-   *
-   * @throws {Deno.errors.NotSupported} where the kernel has none
-   */
-  peerSecurity(): string {
-    return peer.peerSecurity(this.fd);
+  set nonblocking(on: boolean) {
+    check(setNonblocking(this.fd, boolean("nonblocking", on)), "fcntl");
   }
 
   /**
@@ -122,7 +118,7 @@ export abstract class SocketOptions {
   }
 
   set passCredentials(on: boolean) {
-    this.#setFlag(platform.SO_PASSCRED, on, "pass credentials with messages");
+    this.#setFlag(platform.SO_PASSCRED, boolean("passCredentials", on), PASS_CREDENTIALS);
   }
 
   /** Whether messages come with a descriptor of their sender's process (SO_PASSPIDFD, Linux 6.5). The default is false. */
@@ -133,7 +129,7 @@ export abstract class SocketOptions {
   }
 
   set passPidfd(on: boolean) {
-    this.#setFlag(platform.SO_PASSPIDFD, on, "pass process descriptors with messages");
+    this.#setFlag(platform.SO_PASSPIDFD, boolean("passPidfd", on), PASS_PIDFD);
   }
 
   /**
@@ -146,20 +142,10 @@ export abstract class SocketOptions {
   }
 
   set passRights(on: boolean) {
-    this.#setFlag(platform.SO_PASSRIGHTS, on, "refuse descriptors for a socket: Linux 6.16 can");
+    this.#setFlag(platform.SO_PASSRIGHTS, boolean("passRights", on), PASS_RIGHTS);
   }
 
   #setFlag(name: number, on: boolean, what: string): void {
     options.setFlag(this.fd, name, on, what);
-  }
-
-  /** The number of bytes that wait to be read (SIOCINQ): on a datagram socket, those of the next message. */
-  get bytesAvailable(): number {
-    return options.bytesAvailable(this.fd);
-  }
-
-  /** The memory that sent but unread data takes, in bytes, the kernel's overhead included (SIOCOUTQ). */
-  get bytesUnsent(): number {
-    return options.bytesUnsent(this.fd);
   }
 }

@@ -5,15 +5,22 @@
  */
 
 import type { Descriptor } from "../descriptor/descriptor.ts";
+import type { BoundFile } from "../socket/bound_file.ts";
 import type { SocketType } from "../socket/socket_type.ts";
 import type { WriteBatch } from "../socket/write_batch.ts";
 import { ReceiveState } from "./receive_state.ts";
 import type { SocketStreams } from "./socket_streams.ts";
 
-/** Addresses that the kernel does not know in full, because they were too long for it. */
+/** What a socket knows of its ends beyond what the kernel does. */
 export interface SocketNames {
+  /** The address of this end, where it was too long for the kernel. */
   readonly local?: Uint8Array | undefined;
+  /** The address of the other end, where it was too long for the kernel. */
   readonly remote?: Uint8Array | undefined;
+  /** The file of this end. */
+  readonly file?: BoundFile | undefined;
+  /** Whether other owners may have the same open file. */
+  readonly isShared?: boolean;
 }
 
 /** What a socket has for as long as it is open. */

@@ -27,7 +27,7 @@ import {
   type SyncReceiveOptions,
 } from "./receive_options.ts";
 import type { ReceiveState } from "./receive_state.ts";
-import { SocketOptions } from "./socket_options.ts";
+import { PeerIdentity } from "./peer_identity.ts";
 import type { SocketState } from "./socket_state.ts";
 
 const { EAGAIN, MSG_DONTWAIT } = platform;
@@ -54,7 +54,7 @@ export interface SendOptions {
 export let stateOf: (socket: SocketTransfer) => SocketState;
 
 /** Reading and writing, sending and receiving: the part of `Socket` that moves data. */
-export abstract class SocketTransfer extends SocketOptions {
+export abstract class SocketTransfer extends PeerIdentity {
   readonly #state: SocketState;
 
   /** Called by what opens or adopts sockets. */

@@ -1,6 +1,6 @@
 /**
  * Accepting without blocking the thread: accept4(2) has no flag for that, so it is up to `O_NONBLOCK`,
- * which belongs to the open file and so to everybody who has it.
+ * which belongs to the open file and so to all who have it.
  *
  * @module
  */
@@ -15,6 +15,8 @@ export interface Acceptor {
   accept(fd: number, flags: NewSocketFlags): number;
   /** Give the descriptor back as it came. */
   restore(fd: number): void;
+  /** Leave the flag as it is now, also when the descriptor is given back. */
+  forget(): void;
 }
 
 /** For a listener that was made here: the flag is on for just the call. */
@@ -31,13 +33,13 @@ export const acceptorAlone: Acceptor = {
     return accepted;
   },
   restore(): void {},
+  forget(): void {},
 };
 
 /**
  * For a listener that came from elsewhere, and may be served there as well, by other Workers and processes:
  * switching the flag off again would do so for them, too, just when they rely on it, and block their thread.
- * So it stays on, also when this listener is closed, until the descriptor is detached: then it is for
- * somebody else to use.
+ * So it stays on, also when this listener is closed, until the descriptor is detached for another use.
  */
 export class SharedAcceptor implements Acceptor {
   #changed = false;
@@ -55,5 +57,9 @@ export class SharedAcceptor implements Acceptor {
 
   restore(fd: number): void {
     if (this.#changed) setNonblocking(fd, false);
+  }
+
+  forget(): void {
+    this.#changed = false;
   }
 }

@@ -7,7 +7,7 @@
 import { MISSING, platform } from "../../ffi/platform/mod.ts";
 import { ioctl } from "../../ffi/syscalls/files.ts";
 import { getsockopt, setsockopt } from "../../ffi/syscalls/sockets.ts";
-import { check, notSupported } from "../errors.ts";
+import { check, notSupported, shown } from "../errors.ts";
 
 /** What an option is set to: an `int`, a flag, or the bytes of a structure. */
 export type OptionValue = number | boolean | Uint8Array;
@@ -39,7 +39,9 @@ export function readIntOption(fd: number, level: number, name: number): number {
 
 function requireInt(what: string, value: number): void {
   if (!Number.isInteger(value) || value < -0x80000000 || value > 0xffffffff) {
-    throw new RangeError(`Cannot use ${value} as the ${what} of a socket option: give a C int`);
+    throw new RangeError(
+      `Cannot use ${shown(value)} as the ${what} of a socket option: give a C int`,
+    );
   }
 }
 
@@ -61,7 +63,7 @@ export function getOption(
   }
   if (!Number.isInteger(size) || size < 0 || size > MAX_OPTION) {
     throw new RangeError(
-      `Cannot read an option of ${size} bytes: give an integer from 0 to ${MAX_OPTION}`,
+      `Cannot read an option of ${shown(size)} bytes: give an integer from 0 to ${MAX_OPTION}`,
     );
   }
   const value = new Uint8Array(size);
@@ -117,7 +119,9 @@ export function getTimeout(fd: number, name: number): number {
 export function setTimeLimit(fd: number, name: number, milliseconds: number): void {
   if (!Number.isFinite(milliseconds) || milliseconds < 0 || milliseconds > 2 ** 31) {
     throw new RangeError(
-      `Cannot set a time limit of ${milliseconds} ms: give a number from 0 (none) to ${2 ** 31}`,
+      `Cannot set a time limit of ${shown(milliseconds)} ms: give a number from 0 (none) to ${
+        2 ** 31
+      }`,
     );
   }
   const { size, tv_sec, tv_usec } = platform.timeval;
@@ -153,7 +157,7 @@ export function bytesUnsent(fd: number): number {
 export function checkedBufferSize(bytes: number): number {
   if (Number.isInteger(bytes) && bytes >= 0 && bytes <= 0x7fffffff) return bytes;
   throw new RangeError(
-    `Cannot use a buffer of ${bytes} bytes: give an integer from 0 to ${0x7fffffff}`,
+    `Cannot use a buffer of ${shown(bytes)} bytes: give an integer from 0 to ${0x7fffffff}`,
   );
 }
 
@@ -166,6 +170,8 @@ export function checkedBusyPoll(microseconds: number): number {
     return microseconds;
   }
   throw new RangeError(
-    `Cannot poll busily for ${microseconds} microseconds: give a number from 0 to ${MAX_BUSY_POLL}`,
+    `Cannot poll busily for ${
+      shown(microseconds)
+    } microseconds: give a number from 0 to ${MAX_BUSY_POLL}`,
   );
 }

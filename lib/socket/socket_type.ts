@@ -5,6 +5,7 @@
  */
 
 import { platform } from "../../ffi/platform/mod.ts";
+import { shown } from "../errors.ts";
 
 /**
  * The type of a socket: a byte stream, a connection that keeps message boundaries (Linux), or
@@ -27,9 +28,7 @@ export function typeNumber(type: SocketType): number {
       return platform.SOCK_DGRAM;
     default:
       throw new TypeError(
-        `Cannot use ${
-          JSON.stringify(type)
-        } as a socket type: give "stream", "seqpacket" or "dgram"`,
+        `Cannot use ${shown(type)} as a socket type: give "stream", "seqpacket" or "dgram"`,
       );
   }
 }
@@ -61,7 +60,7 @@ export function directionNumber(how: "read" | "write" | "both"): number {
       return platform.SHUT_RDWR;
     default:
       throw new TypeError(
-        `Cannot shut down ${JSON.stringify(how)}: give "read", "write" or "both"`,
+        `Cannot shut down ${shown(how)}: give "read", "write" or "both"`,
       );
   }
 }

@@ -7,6 +7,7 @@
 import { platform } from "../../ffi/platform/mod.ts";
 import type { Channel } from "../descriptor/descriptor.ts";
 import { type Outcome, performSync } from "../descriptor/perform.ts";
+import { shown, systemError } from "../errors.ts";
 import { pollTimeout } from "./options.ts";
 
 /** How a blocking form of an operation works. */
@@ -27,7 +28,7 @@ export function checkedTimeout(timeout: number | undefined): number | undefined 
   if (timeout === undefined) return undefined;
   if (typeof timeout === "number" && timeout >= 0 && timeout <= MAX_TIMEOUT) return timeout;
   throw new RangeError(
-    `Cannot wait for ${String(timeout)} ms: give a number from 0 to ${MAX_TIMEOUT}`,
+    `Cannot wait for ${shown(timeout)} ms: give a number from 0 to ${MAX_TIMEOUT}`,
   );
 }
 
@@ -53,10 +54,12 @@ export function performWithin<T>(
     return performSync(channel, operation, () => timeout);
   } catch (error) {
     if (!(error instanceof Deno.errors.WouldBlock)) throw error;
-    throw timedOut(option === platform.SO_RCVTIMEO ? "receive" : "send", timeout);
+    throw timedOut(option === platform.SO_RCVTIMEO ? "recvmsg" : "sendmsg", timeout);
   }
 }
 
-function timedOut(what: string, timeout: number): Error {
-  return new Deno.errors.TimedOut(`Cannot ${what}: nothing changed within ${timeout} ms`);
+/** Return the error for a call whose time is over. */
+export function timedOut(syscall: string, timeout: number, address?: string): Error {
+  const errno = platform.errnoNames.indexOf("ETIMEDOUT");
+  return systemError(errno, syscall, address, `nothing changed within ${timeout} ms`);
 }

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { acceptConnection, acceptConnectionSync, type Listener } from "../handle/listener.ts";
+import { acceptFrom, acceptSyncFrom, type Listener } from "../handle/listener.ts";
 import type { Socket } from "../handle/socket.ts";
-import { newSocketFlags, type SocketFlags } from "./flags.ts";
+import { newSocketFlags, requireOptions, type SocketFlags } from "../socket/setup.ts";
 
 /** How {@linkcode accept} accepts. */
 export interface AcceptOptions extends SocketFlags {
@@ -14,12 +14,20 @@ export interface AcceptOptions extends SocketFlags {
   signal?: AbortSignal;
 }
 
+/** How {@linkcode acceptSync} accepts. */
+export interface AcceptSyncOptions extends SocketFlags {
+  /** How long to block, in milliseconds. The default is the listener's `receiveTimeout`, and that is without limit. */
+  timeout?: number;
+}
+
 /**
  * Accept a connection, by accept4(2).
  *
- * @param flags of the new descriptor: it inherits none from the listener
- * @throws {Deno.errors.BadResource} if the listener is closed, also while waiting
- * @throws {Error} with `code` `EMFILE` if the process has too many descriptors; the connection waits on
+ * @param listener The listener to accept from.
+ * @param flags The flags of the new descriptor, which inherits none from the listener, and how to wait.
+ * @throws {Deno.errors.BadResource} If the listener is closed, also while waiting.
+ * @throws {TypeError} If it is no listener, a flag is no boolean or `signal` no `AbortSignal`.
+ * @throws {Error} If the process has too many descriptors (`code` is `EMFILE`); the connection stays queued.
  *
  * @example
  * ```ts
@@ -32,14 +40,18 @@ export interface AcceptOptions extends SocketFlags {
  * console.log(server.fd);
  * ```
  */
-export function accept(listener: Listener, flags: AcceptOptions = {}): Promise<Socket> {
-  return acceptConnection(listener, newSocketFlags(flags), flags.signal);
+export async function accept(listener: Listener, flags: AcceptOptions = {}): Promise<Socket> {
+  requireOptions(flags, "accept a connection");
+  return await acceptFrom(listener, newSocketFlags(flags), flags);
 }
 
 /**
  * Accept a connection, blocking the thread until one comes: what `accept` does.
  *
- * @throws {Deno.errors.BadResource} if the listener is closed
+ * @param listener The listener to accept from.
+ * @param flags The flags of the new descriptor, and how long to wait.
+ * @throws {Deno.errors.BadResource} If the listener is closed.
+ * @throws {Deno.errors.TimedOut} If none comes for `timeout` milliseconds.
  *
  * @example
  * ```ts
@@ -52,6 +64,7 @@ export function accept(listener: Listener, flags: AcceptOptions = {}): Promise<S
  * console.log(server.type);
  * ```
  */
-export function acceptSync(listener: Listener, flags: SocketFlags = {}): Socket {
-  return acceptConnectionSync(listener, newSocketFlags(flags));
+export function acceptSync(listener: Listener, flags: AcceptSyncOptions = {}): Socket {
+  requireOptions(flags, "accept a connection");
+  return acceptSyncFrom(listener, newSocketFlags(flags), flags);
 }

@@ -5,27 +5,34 @@
  */
 
 import { platform } from "../../ffi/platform/mod.ts";
-import { makeBlocking, setNonblocking } from "../../ffi/syscalls/files.ts";
-import { connect as connectCall } from "../../ffi/syscalls/sockets.ts";
-import { delay } from "../descriptor/delay.ts";
+import { makeBlocking } from "../../ffi/syscalls/files.ts";
 import type { Descriptor } from "../descriptor/descriptor.ts";
+import { perform, performSync } from "../descriptor/perform.ts";
+import { requireSignal } from "../descriptor/signal.ts";
 import { check } from "../errors.ts";
 import { type Destination, destinationOf, needsShortening } from "../address/destination.ts";
 import type { Address, Name } from "../address/sockaddr.ts";
-import { checkedBusyPoll } from "../socket/options.ts";
 import { createSocket, type Socket } from "../handle/socket.ts";
-import { type SocketType, typeNumber } from "../socket/socket_type.ts";
 import {
   bindDescriptor,
   type FilePlan,
+  newDescriptor,
   parseBindAddress,
   planFile,
-  withNewSocket,
-} from "./bind.ts";
-import type { SocketFlags } from "./flags.ts";
+} from "../socket/binder.ts";
+import { Connector } from "../socket/connector.ts";
+import { checkedBusyPoll } from "../socket/options.ts";
+import {
+  type CheckedSetup,
+  checkedSetup,
+  requireOptions,
+  type SocketSetup,
+} from "../socket/setup.ts";
+import { type SocketType, typeNumber } from "../socket/socket_type.ts";
+import { checkedTimeout } from "../socket/time_limit.ts";
 
 /** How {@linkcode connect} connects. */
-export interface ConnectOptions extends SocketFlags {
+export interface ConnectOptions extends SocketSetup {
   /** The type of the socket: that of the server's. The default is `"stream"`. */
   type?: SocketType;
   /** Ends the wait for a place in the server's queue; the promise is rejected with the signal's reason. */
@@ -36,13 +43,16 @@ export interface ConnectOptions extends SocketFlags {
   busyPoll?: number;
 }
 
-/** The first and the longest pause before asking a full server again, in milliseconds. */
-const FIRST_PAUSE = 1;
-const LONGEST_PAUSE = 32;
+/** How {@linkcode connectSync} connects. */
+export interface ConnectSyncOptions extends Omit<ConnectOptions, "signal"> {
+  /** How long to block while the server's queue is full, in milliseconds. The default is without limit. */
+  timeout?: number;
+}
 
 /** Everything about a connection that can be checked before there is one. */
 interface Plan {
   readonly type: SocketType;
+  readonly setup: CheckedSetup;
   readonly busyPoll: number;
   readonly local: Name | undefined;
   readonly file: FilePlan | undefined;
@@ -51,19 +61,23 @@ interface Plan {
 function plan(options: ConnectOptions): Plan {
   const { type = "stream", busyPoll = 0, localAddress } = options;
   typeNumber(type);
+  const setup = checkedSetup(options);
   const local = localAddress === undefined ? undefined : parseBindAddress(localAddress);
   const file = local === undefined ? undefined : planFile(local, {}, type === "dgram");
-  return { type, busyPoll: checkedBusyPoll(busyPoll), local, file };
+  return { type, setup, busyPoll: checkedBusyPoll(busyPoll), local, file };
 }
 
-/** Make the socket that is to be connected. */
-function prepare({ type, local, file }: Plan, flags: SocketFlags): Descriptor {
-  return withNewSocket(typeNumber(type), flags, "Socket", (descriptor) => {
-    if (local !== undefined && file !== undefined) bindDescriptor(descriptor, local, file);
-  });
+/** Make the socket that is to be connected. Without O_NONBLOCK a full queue would block the thread. */
+function prepare({ type, setup, local, file }: Plan): Descriptor {
+  const flags = { cloexec: setup.flags.cloexec, nonblocking: true };
+  const bind = local === undefined || file === undefined
+    ? undefined
+    : (descriptor: Descriptor) => void bindDescriptor(descriptor, local, file);
+  return newDescriptor(typeNumber(type), { flags, apply: setup.apply }, "Socket", bind);
 }
 
 function finish(descriptor: Descriptor, made: Plan, destination: Destination): Socket {
+  if (!made.setup.flags.nonblocking) check(makeBlocking(descriptor.fd), "fcntl");
   const local = made.local !== undefined && needsShortening(made.local)
     ? made.local.bytes
     : undefined;
@@ -76,12 +90,16 @@ function finish(descriptor: Descriptor, made: Plan, destination: Destination): S
  * Connect to a Unix socket. A server whose queue is full is asked again until it has room, or the signal
  * aborts. A failure leaves nothing open.
  *
- * @param address a path or an abstract name
- * @throws {InvalidAddressError} if the address cannot be connected to
- * @throws {Deno.errors.NotFound} if the path is not there
- * @throws {Deno.errors.ConnectionRefused} if nobody listens there
- * @throws {Deno.errors.PermissionDenied} if the socket file is not writable
- * @throws {SyscallError} with `code` `EPROTOTYPE` if the socket there has another type
+ * @param address A path or an abstract name.
+ * @param options Type, flags and options of the socket, its own address, and how to wait.
+ * @throws {InvalidAddressError} If the address cannot be connected to.
+ * @throws {TypeError} If an option is of the wrong type.
+ * @throws {RangeError} If an option is out of range.
+ * @throws {Deno.errors.NotFound} If the path is not there.
+ * @throws {Deno.errors.ConnectionRefused} If nothing listens there, or the path is no socket.
+ * @throws {Deno.errors.PermissionDenied} If the socket file is not writable.
+ * @throws {Deno.errors.NotSupported} If the system lacks an option that is asked for.
+ * @throws {SyscallError} If the socket there has another type (`code` is `EPROTOTYPE`).
  *
  * Follows connect(2) and unix(7).
  *
@@ -98,18 +116,18 @@ function finish(descriptor: Descriptor, made: Plan, destination: Destination): S
  * ```
  */
 export async function connect(address: Address, options: ConnectOptions = {}): Promise<Socket> {
+  requireOptions(options, "connect");
   const { signal } = options;
-  signal?.throwIfAborted();
+  requireSignal(signal);
   const made = plan(options);
   const destination = destinationOf(address);
   let descriptor: Descriptor | undefined;
   try {
-    // Without O_NONBLOCK a full queue would block the thread.
-    descriptor = prepare(made, { cloexec: options.cloexec ?? true, nonblocking: true });
-    if (!tryToConnect(descriptor, destination)) {
-      await connectPatiently(descriptor, destination, signal);
-    }
-    if (options.nonblocking !== true) check(makeBlocking(descriptor.fd), "fcntl");
+    descriptor = prepare(made);
+    const connector = new Connector(descriptor, destination, true, -1);
+    const result = connector.attempt();
+    if (result === -platform.EAGAIN) await perform(descriptor.writing, connector, signal);
+    else connector.outcome(result);
     return finish(descriptor, made, destination);
   } catch (error) {
     descriptor?.close();
@@ -120,32 +138,14 @@ export async function connect(address: Address, options: ConnectOptions = {}): P
   }
 }
 
-/** Connect, unless the server's queue is full. */
-function tryToConnect(descriptor: Descriptor, destination: Destination): boolean {
-  const result = connectCall(descriptor.fd, destination.sockaddr);
-  if (result === -platform.EAGAIN) return false;
-  check(result, "connect", destination.display);
-  return true;
-}
-
-/** No event tells of a free place in the queue: ask again, less and less often. */
-async function connectPatiently(
-  descriptor: Descriptor,
-  destination: Destination,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  let pause = FIRST_PAUSE;
-  do {
-    await delay(pause, signal);
-    pause = Math.min(pause * 2, LONGEST_PAUSE);
-  } while (!tryToConnect(descriptor, destination));
-}
-
 /**
  * Connect to a Unix socket, blocking the thread while the server's queue is full: what `connect` does.
  *
- * @throws {Deno.errors.NotFound} if the path is not there
- * @throws {Deno.errors.ConnectionRefused} if nobody listens there
+ * @param address A path or an abstract name.
+ * @param options Type, flags and options of the socket, its own address, and how long to wait.
+ * @throws {Deno.errors.NotFound} If the path is not there.
+ * @throws {Deno.errors.ConnectionRefused} If nothing listens there, or the path is no socket.
+ * @throws {Deno.errors.TimedOut} If the server's queue stays full for `timeout` milliseconds.
  *
  * @example
  * ```ts
@@ -159,16 +159,15 @@ async function connectPatiently(
  * console.log(server.readSync(new Uint8Array(1)));
  * ```
  */
-export function connectSync(
-  address: Address,
-  options: Omit<ConnectOptions, "signal"> = {},
-): Socket {
+export function connectSync(address: Address, options: ConnectSyncOptions = {}): Socket {
+  requireOptions(options, "connect");
+  const timeout = checkedTimeout(options.timeout) ?? -1;
   const made = plan(options);
   using destination = destinationOf(address);
-  const descriptor = prepare(made, { cloexec: options.cloexec ?? true, nonblocking: false });
+  const descriptor = prepare(made);
   try {
-    check(connectCall(descriptor.fd, destination.sockaddr), "connect", destination.display);
-    if (options.nonblocking === true) check(setNonblocking(descriptor.fd, true), "fcntl");
+    const connector = new Connector(descriptor, destination, true, timeout);
+    performSync(descriptor.writing, connector, () => timeout);
     return finish(descriptor, made, destination);
   } catch (error) {
     descriptor.close();

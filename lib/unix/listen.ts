@@ -5,26 +5,29 @@
  */
 
 import { listen as listenCall } from "../../ffi/syscalls/sockets.ts";
-import { check } from "../errors.ts";
+import { check, shown } from "../errors.ts";
 import { createListener, type Listener } from "../handle/listener.ts";
 import { needsShortening } from "../address/destination.ts";
 import { type Address, displayName } from "../address/sockaddr.ts";
-import { checkedBusyPoll } from "../socket/options.ts";
-import { type SocketType, typeNumber } from "../socket/socket_type.ts";
 import {
   bindDescriptor,
+  newDescriptor,
   parseBindAddress,
   planFile,
   type SocketFileOptions,
-  withNewSocket,
-} from "./bind.ts";
-import type { SocketFlags } from "./flags.ts";
+} from "../socket/binder.ts";
+import { checkedBusyPoll } from "../socket/options.ts";
+import { checkedBacklog, checkedSetup, requireOptions, type SocketSetup } from "../socket/setup.ts";
+import { type SocketType, typeNumber } from "../socket/socket_type.ts";
 
 /** How {@linkcode listen} listens. */
-export interface ListenOptions extends SocketFlags, SocketFileOptions {
+export interface ListenOptions extends SocketSetup, SocketFileOptions {
   /** The type of the connections. The default is `"stream"`. */
   type?: "stream" | "seqpacket";
-  /** How many connections may wait to be accepted. The default is 10; the system has a limit (`somaxconn`). */
+  /**
+   * How many connections may wait to be accepted. The default is 10, as in Hare; a server that many clients
+   * connect to at once wants 511 or more. The system has a limit (`somaxconn`).
+   */
   backlog?: number;
   /**
    * How long to look for an event before parking, in microseconds from 0 (the default: off) to 1,000,000. The
@@ -33,17 +36,18 @@ export interface ListenOptions extends SocketFlags, SocketFileOptions {
   busyPoll?: number;
 }
 
-const DEFAULT_BACKLOG = 10;
-
 /**
  * Listen for connections to an address. A failure leaves nothing behind, neither a descriptor nor a file.
  *
- * @param address a path, an abstract name, or `""` for a name of the kernel's choosing
- * @throws {InvalidAddressError} if the address cannot be listened on
- * @throws {RangeError} | {TypeError} if an option is out of range
- * @throws {Deno.errors.AddrInUse} if the address is taken
- * @throws {Deno.errors.NotFound} if the directory is not there
- * @throws {Deno.errors.PermissionDenied} if the directory is not writable
+ * @param address A path, an abstract name, or `""` for a name of the kernel's choosing.
+ * @param options Flags and options of the socket, and what to do about its file.
+ * @throws {InvalidAddressError} If the address cannot be listened on.
+ * @throws {TypeError} If an option is of the wrong type, or does not fit the address.
+ * @throws {RangeError} If an option is out of range.
+ * @throws {Deno.errors.AddrInUse} If the address is taken.
+ * @throws {Deno.errors.NotFound} If the directory is not there.
+ * @throws {Deno.errors.PermissionDenied} If the directory is not writable.
+ * @throws {Deno.errors.NotSupported} If the system lacks an option that is asked for.
  *
  * Follows bind(2), listen(2) and unix(7).
  *
@@ -62,24 +66,28 @@ const DEFAULT_BACKLOG = 10;
  * ```
  */
 export function listen(address: Address, options: ListenOptions = {}): Listener {
-  const { type = "stream", backlog = DEFAULT_BACKLOG } = options;
+  requireOptions(options, "listen");
+  const { type = "stream" } = options;
+  const backlog = checkedBacklog(options.backlog);
   const busyPoll = checkedBusyPoll(options.busyPoll ?? 0);
   const number = listeningType(type);
-  if (!Number.isInteger(backlog) || backlog < 0 || backlog > 0x7fffffff) {
-    throw new RangeError(`Cannot use a backlog of ${backlog}: give an integer from 0`);
-  }
+  const setup = checkedSetup(options);
   const name = parseBindAddress(address);
-  const plan = planFile(name, options);
-  const descriptor = withNewSocket(number, options, "Listener", (created) => {
-    bindDescriptor(created, name, plan, () => {
+  const plan = planFile(name, options, false);
+  let file;
+  const descriptor = newDescriptor(number, setup, "Listener", (created) => {
+    file = bindDescriptor(created, name, plan, () => {
       check(listenCall(created.fd, backlog), "listen", displayName(name));
     });
   });
   if (busyPoll > 0) descriptor.busyPoll = busyPoll;
-  return createListener(descriptor, type, needsShortening(name) ? name.bytes : undefined);
+  const local = needsShortening(name) ? name.bytes : undefined;
+  return createListener(descriptor, type, { local, file });
 }
 
 function listeningType(type: SocketType): number {
   if (type !== "dgram") return typeNumber(type);
-  throw new TypeError("Cannot listen for datagrams: use `unix.bind`");
+  throw new TypeError(
+    `Cannot listen with the type ${shown(type)}: use \`unix.bind\` for datagrams`,
+  );
 }

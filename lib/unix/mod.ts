@@ -24,15 +24,17 @@
 
 import "./provider.ts";
 
-export { accept, type AcceptOptions, acceptSync } from "./accept.ts";
-export { bind, type BindOptions, type SocketFileOptions } from "./bind.ts";
-export { connect, type ConnectOptions, connectSync } from "./connect.ts";
+export { accept, type AcceptOptions, acceptSync, type AcceptSyncOptions } from "./accept.ts";
+export { bind, type BindOptions } from "./bind.ts";
+export { connect, type ConnectOptions, connectSync, type ConnectSyncOptions } from "./connect.ts";
 export { type Constants, constants } from "./constants.ts";
 export { backend as reactorBackend, type BackendName } from "../reactor/mod.ts";
-export type { SocketFlags } from "./flags.ts";
+export type { SocketFileOptions } from "../socket/binder.ts";
+export type { SocketFlags, SocketSetup } from "../socket/setup.ts";
 export { listen, type ListenOptions } from "./listen.ts";
 export { load } from "./load.ts";
 export { addFiles, allocFiles, recvFiles, recvPidfd } from "../msghdr/rights.ts";
+export { socket, type SocketCreateOptions } from "./socket.ts";
 export { socketpair, type SocketpairOptions } from "./socketpair.ts";
 export type { Address } from "../address/sockaddr.ts";
 export type { Credentials } from "../message/cmsg.ts";
@@ -49,9 +51,21 @@ export type {
 export type { SyncOptions } from "../socket/time_limit.ts";
 export type { SocketType } from "../socket/socket_type.ts";
 export { type MemfdOptions, type OpenOptions, OwnedFd } from "../handle/owned_fd.ts";
-export { Listener } from "../handle/listener.ts";
+export {
+  Listener,
+  type ListenerAcceptOptions,
+  type ListenerAcceptSyncOptions,
+} from "../handle/listener.ts";
+export type {
+  SocketConnectOptions,
+  SocketListenOptions,
+  SyncSocketConnectOptions,
+} from "../handle/socket_endpoint.ts";
+export type { ReadyOptions } from "../descriptor/ready.ts";
 export { type ReadOptions, type SendOptions, Socket, type WriteOptions } from "../handle/socket.ts";
 export type { SocketTransfer } from "../handle/socket_transfer.ts";
+export type { PeerIdentity } from "../handle/peer_identity.ts";
+export type { SocketEndpoint } from "../handle/socket_endpoint.ts";
 export type { SocketOptions } from "../handle/socket_options.ts";
 export {
   ControlTruncatedError,

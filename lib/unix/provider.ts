@@ -4,9 +4,9 @@
  * @module
  */
 
-import { registerProtocol } from "../dial/mod.ts";
+import { type DialOptions, registerProtocol } from "../dial/mod.ts";
 import type { SocketType } from "../socket/socket_type.ts";
-import { connect } from "./connect.ts";
+import { connect, type ConnectOptions } from "./connect.ts";
 
 /** The protocols, named as in Go's `net`, and the types of their sockets. */
 const protocols: readonly (readonly [name: string, type: SocketType])[] = [
@@ -15,11 +15,18 @@ const protocols: readonly (readonly [name: string, type: SocketType])[] = [
   ["unixgram", "dgram"],
 ];
 
+function connectOptions({ signal }: DialOptions, type: SocketType): ConnectOptions {
+  return signal === undefined ? { type } : { type, signal };
+}
+
 for (const [name, type] of protocols) {
   // Paths have no services: whatever stands there is ignored, as it is in Hare.
   registerProtocol(
     name,
-    (address, _service, options) => connect(address, { ...options, type }),
-    { address: "path" },
+    (address, _service, options) => connect(address, connectOptions(options, type)),
+    {
+      address: "path",
+      dialBytes: (address, _service, options) => connect(address, connectOptions(options, type)),
+    },
   );
 }

@@ -4,14 +4,15 @@
  * @module
  */
 
+import { closeFd } from "../../ffi/syscalls/files.ts";
 import { socketpair as socketpairCall } from "../../ffi/syscalls/sockets.ts";
 import { check } from "../errors.ts";
 import { type Socket, socketFromFd } from "../handle/socket.ts";
+import { checkedSetup, requireOptions, type SocketSetup } from "../socket/setup.ts";
 import { type SocketType, typeNumber } from "../socket/socket_type.ts";
-import { newSocketFlags, type SocketFlags } from "./flags.ts";
 
 /** How {@linkcode socketpair} makes a pair. */
-export interface SocketpairOptions extends SocketFlags {
+export interface SocketpairOptions extends SocketSetup {
   /** The type of both sockets. The default is `"stream"`. */
   type?: SocketType;
 }
@@ -19,8 +20,14 @@ export interface SocketpairOptions extends SocketFlags {
 /**
  * Create two unnamed sockets that are connected to each other, by socketpair(2).
  *
- * @throws {TypeError} if there is no such type
- * @throws {Error} with `code` `EMFILE` if the process has too many descriptors
+ * A child that is to have one end gets only that one: make the pair, and set `closeOnExec` of that end to false
+ * while the child is started.
+ *
+ * @param flags The type, and flags and options of both sockets.
+ * @throws {TypeError} If there is no such type, or an option is of the wrong type.
+ * @throws {RangeError} If an option is out of range.
+ * @throws {Deno.errors.NotSupported} If the system lacks an option that is asked for.
+ * @throws {Error} If the process has too many descriptors (`code` is `EMFILE`).
  *
  * @example
  * ```ts
@@ -37,9 +44,20 @@ export interface SocketpairOptions extends SocketFlags {
  * ```
  */
 export function socketpair(flags: SocketpairOptions = {}): [Socket, Socket] {
+  requireOptions(flags, "make a pair");
   const { type = "stream" } = flags;
-  const result = socketpairCall(typeNumber(type), newSocketFlags(flags));
+  const number = typeNumber(type);
+  const { flags: created, apply } = checkedSetup(flags);
+  const result = socketpairCall(number, created);
   if (typeof result === "number") check(result, "socketpair");
   const [first, second] = result as [number, number];
+  try {
+    apply?.(first);
+    apply?.(second);
+  } catch (error) {
+    closeFd(first);
+    closeFd(second);
+    throw error;
+  }
   return [socketFromFd(first, type), socketFromFd(second, type)];
 }

@@ -30,26 +30,21 @@ function target(stack: DisposableStack, path: (place: Place) => string): Target 
   return { address, listener: stack.use(unix.listen(address)) };
 }
 
-/** A blocking connect(2) does not report a full queue. */
-const blocking = ({ call }: Fault, error: string): Outcome | undefined =>
-  call === "connect" && error === "EAGAIN" ? { syscall: "connect" } : undefined;
-
 /** Opening a long path is a part of connect(2) for the user. */
-const blockingOrLong: typeof blocking = (fault, error) =>
-  fault.call === "open" && error !== "EINTR" ? { syscall: "connect" } : blocking(fault, error);
+const openedByConnect = ({ call }: Fault, error: string): Outcome | undefined =>
+  call === "open" && error !== "EINTR" ? { syscall: "connect" } : undefined;
 
 const connecting: Scenario<Target>[] = [
   {
     name: "connectSync()",
     prepare: (stack) => target(stack, short),
     act: ({ address }) => unix.connectSync(address).close(),
-    expect: blocking,
   },
   {
     name: "connectSync() to a path beyond sun_path",
     prepare: (stack) => target(stack, long),
     act: ({ address }) => unix.connectSync(address, { nonblocking: true }).close(),
-    expect: blockingOrLong,
+    expect: openedByConnect,
   },
   {
     name: "connect()",
@@ -156,25 +151,26 @@ const replacing: Scenario<Place>[] = [{
     return made;
   },
   act: ({ short }) => unix.listen(short, { replaceStale: true }).close(),
-  expect: inDoubtTaken,
+  expect: askedAgain,
   repair: ({ short }) => makeStale(short),
 }];
 
-/** A file that cannot be examined, or a socket that answers in any unusual way, is left alone. */
-function inDoubtTaken({ call, when = 1 }: Fault, error: string): Outcome | undefined {
+/** What is in doubt is looked at again; that a name is taken after all is said as bind(2) does. */
+function askedAgain({ call, when = 1 }: Fault, error: string): Outcome | undefined {
   switch (call) {
     case "bind":
       return when === 1 && error === "EADDRINUSE" ? "survives" : undefined;
-    case "connect":
-      // EPROTOTYPE is the answer of a live socket, which is asked again: its program may be ending.
-      return ["ECONNREFUSED", "EINTR", "EPROTOTYPE"].includes(error) ? "survives" : IN_USE;
     case "statx":
-      if (when === 1) return error === "ENOENT" ? IN_USE : "survives";
-      return when <= 3 ? IN_USE : when === 4 ? { syscall: "bind" } : "survives";
-    case "flock": // asked again
-      return error === "EWOULDBLOCK" ? "survives" : undefined;
+      // Before and under the lock: a file that is said to be gone is not replaced.
+      if (when === 1 || when === 4) return error === "ENOENT" ? IN_USE : "survives";
+      return when === 6 ? { syscall: "bind" } : "survives";
+    case "rename":
+      return error === "ENOENT" ? "survives" : undefined;
+    case "connect":
+    case "open": // of the lock, without which it goes on
+    case "flock":
     case "unlink":
-      return when === 1 ? { syscall: "unlink" } : "survives";
+      return "survives";
     default:
       return undefined;
   }

@@ -3,9 +3,10 @@ import { libc } from "../../ffi/libc.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { OwnedFd } from "../../lib/handle/owned_fd.ts";
 import { Listener } from "../../lib/handle/listener.ts";
+import { constants } from "../../lib/unix/constants.ts";
 import { connect, connectSync } from "../../lib/unix/connect.ts";
 import { listen } from "../../lib/unix/listen.ts";
-import { bytes, connected, isOpen, isPending, test, text, turn } from "../util/cases.ts";
+import { bytes, connected, isOpen, isPending, linuxTest, test, text, turn } from "../util/cases.ts";
 import { lifetime } from "../util/lifetime.ts";
 import { outOfDescriptors } from "../util/limits.ts";
 import { testWith } from "../util/peers.ts";
@@ -274,3 +275,176 @@ testWith(
     assertEquals(await lifetime(program), "accepted\n");
   },
 );
+
+test("accept() ends at the signal, and no connection is lost", async () => {
+  using dir = tempDir();
+  using listener = listen(dir.join("a"));
+  const controller = new AbortController();
+  const pending = listener.accept({ signal: controller.signal });
+  assertEquals(await isPending(pending), true);
+  controller.abort(new RangeError("mine"));
+  await assertRejects(() => pending, RangeError, "mine");
+  using _client = connectSync(dir.join("a"));
+  const aborted = { signal: AbortSignal.abort(new RangeError("mine")) };
+  await assertRejects(() => listener.accept(aborted), RangeError, "mine");
+  using _server = await listener.accept({ signal: new AbortController().signal });
+});
+
+test("acceptSync() throws TimedOut after its timeout, and WouldBlock after receiveTimeout", () => {
+  using dir = tempDir();
+  using listener = listen(dir.join("a"));
+  for (const timeout of [0, 15]) {
+    const expected = `Cannot accept a connection: nothing changed within ${timeout} ms`;
+    const error = assertThrows(
+      () => listener.acceptSync({ timeout }),
+      Deno.errors.TimedOut,
+      expected,
+    );
+    assert("code" in error && "syscall" in error);
+    assertEquals([error.code, error.syscall], ["ETIMEDOUT", "accept"]);
+  }
+  listener.receiveTimeout = 15;
+  assertThrows(() => listener.acceptSync(), Deno.errors.WouldBlock);
+  using _client = connectSync(dir.join("a"));
+  using _server = listener.acceptSync({ timeout: 10_000 });
+});
+
+test("wrong options of accept() reject, those of acceptSync() throw, before any call", async () => {
+  using dir = tempDir();
+  using listener = listen(dir.join("a"));
+  using _client = connectSync(dir.join("a"));
+  for (const options of [null, 1, "x"] as never[]) {
+    await assertRejects(() => listener.accept(options), TypeError, "give an object");
+    assertThrows(() => listener.acceptSync(options), TypeError, "give an object");
+  }
+  for (const signal of [{}, null, "x"] as never[]) {
+    await assertRejects(() => listener.accept({ signal }), TypeError, "give an AbortSignal");
+  }
+  for (const timeout of [-1, NaN, "1", null] as never[]) {
+    assertThrows(() => listener.acceptSync({ timeout }), RangeError, "number from 0");
+  }
+  using _server = listener.acceptSync();
+});
+
+test("closeOnExec and nonblocking are read and set", () => {
+  using dir = tempDir();
+  using listener = listen(dir.join("a"), { cloexec: false, nonblocking: true });
+  assertEquals([listener.closeOnExec, listener.nonblocking], [false, true]);
+  [listener.closeOnExec, listener.nonblocking] = [true, false];
+  assertEquals([listener.closeOnExec, listener.nonblocking], [true, false]);
+  assertThrows(() => listener.closeOnExec = 1 as never, TypeError, "`closeOnExec` to 1");
+  assertThrows(() => listener.nonblocking = "yes" as never, TypeError, '`nonblocking` to "yes"');
+});
+
+test("nonblocking of an adopted listener is what was set last, once it is detached", async () => {
+  using dir = tempDir();
+  for (const set of [undefined, true, false]) {
+    using listener = Listener.adopt(listen(dir.join("a"), { unlinkOnClose: false }).detach());
+    using _client = connectSync(dir.join("a"));
+    (await listener.accept()).close();
+    assertEquals(listener.nonblocking, true, "while it is served");
+    if (set !== undefined) listener.nonblocking = set;
+    using file = Listener.adopt(listener.detach());
+    assertEquals(file.nonblocking, set ?? false);
+    Deno.removeSync(dir.join("a"));
+  }
+});
+
+test("dup() makes a second owner: each connection goes to one of the two", async () => {
+  using dir = tempDir();
+  using first = listen(dir.join("a"), { backlog: 4 });
+  const second = first.dup();
+  assertEquals([second.type, second.addr.path, second.closeOnExec], [
+    "stream",
+    dir.join("a"),
+    true,
+  ]);
+  assertEquals(second.fd === first.fd, false);
+  const pending = [first.accept(), second.accept(), first.accept(), second.accept()];
+  await turn();
+  const clients = pending.map(() => connectSync(dir.join("a")));
+  for (const it of pending) (await it).close();
+  clients.forEach((it) => it.close());
+  const waiting = first.accept();
+  await turn();
+  second.close();
+  assertEquals(await isPending(waiting), true, "closing one leaves the other");
+  using _client = connectSync(dir.join("a"));
+  (await waiting).close();
+});
+
+test("only the first of two owners removes the path, also when the other is still open", () => {
+  using dir = tempDir();
+  const first = listen(dir.join("a"));
+  using second = first.dup();
+  assertEquals([first.unlinkOnClose, second.unlinkOnClose], [true, false]);
+  first.dup().close();
+  assertEquals([...Deno.readDirSync(dir.path)].length, 1);
+  first.close();
+  assertEquals([...Deno.readDirSync(dir.path)].length, 0);
+  assertThrows(() => first.dup(), Deno.errors.BadResource);
+});
+
+test("unlinkOnClose may be set later", () => {
+  using dir = tempDir();
+  for (const initially of [true, false]) {
+    const listener = listen(dir.join("a"), { unlinkOnClose: initially, replaceStale: true });
+    assertEquals(listener.unlinkOnClose, initially);
+    listener.unlinkOnClose = !initially;
+    assertEquals(listener.unlinkOnClose, !initially);
+    assertThrows(() => listener.unlinkOnClose = 1 as never, TypeError, "`unlinkOnClose` to 1");
+    listener.close();
+    assertEquals([...Deno.readDirSync(dir.path)].length, initially ? 1 : 0);
+    assertThrows(() => listener.unlinkOnClose, Deno.errors.BadResource);
+    assertThrows(() => listener.unlinkOnClose = true, Deno.errors.BadResource);
+  }
+});
+
+linuxTest(
+  "unlinkOnClose of an adopted listener removes the path if it is this very socket's",
+  () => {
+    using dir = tempDir();
+    const ours = Listener.adopt(listen(dir.join("a")).detach());
+    assertEquals(ours.unlinkOnClose, false);
+    ours.unlinkOnClose = true;
+    ours.close();
+    assertEquals([...Deno.readDirSync(dir.path)], []);
+    const replaced = Listener.adopt(listen(dir.join("a")).detach());
+    replaced.unlinkOnClose = true;
+    Deno.removeSync(dir.join("a"));
+    using successor = listen(dir.join("a"));
+    replaced.close();
+    connectSync(dir.join("a")).close();
+    successor.acceptSync().close();
+  },
+);
+
+linuxTest("unlinkOnClose needs a path", () => {
+  using listener = listen("");
+  listener.unlinkOnClose = false;
+  assertThrows(() => listener.unlinkOnClose = true, TypeError, "the listener has no path");
+});
+
+test("ready() resolves when a connection can be accepted, and takes none", async () => {
+  using dir = tempDir();
+  using listener = listen(dir.join("a"));
+  const ready = listener.ready("read");
+  assertEquals(await isPending(ready), true);
+  using _client = connectSync(dir.join("a"));
+  await ready;
+  listener.acceptSync({ timeout: 0 }).close();
+  const waiting = listener.ready("read", { signal: AbortSignal.timeout(10) });
+  await assertRejects(() => waiting, DOMException);
+  await assertRejects(() => listener.ready("both" as never), TypeError, '"read" or "write"');
+  const ended = listener.ready("read");
+  listener.close();
+  await assertRejects(() => ended, Deno.errors.BadResource);
+});
+
+linuxTest("options of a listener are read and set by level and name, too", () => {
+  using listener = listen("", { sendBufferSize: 30_000 });
+  const { SOL_SOCKET, SO_ACCEPTCONN, SO_PASSCRED } = constants as Record<string, number>;
+  assertEquals(listener.getOption(SOL_SOCKET ?? 0, SO_ACCEPTCONN ?? 0), 1);
+  listener.setOption(SOL_SOCKET ?? 0, SO_PASSCRED ?? 0, true);
+  assertEquals([listener.passCredentials, listener.sendBufferSize], [true, 60_000]);
+});

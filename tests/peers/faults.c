@@ -29,7 +29,7 @@
   _(socket) _(socketpair) _(bind) _(connect) _(listen) _(accept) _(accept4) _(getsockname)         \
   _(getpeername) _(send) _(recv) _(sendmsg) _(recvmsg) _(shutdown) _(getsockopt) _(setsockopt)     \
   _(close) _(fcntl) _(ioctl) _(open) _(read) _(write) _(statx) _(fchmod) _(chmod) _(unlink)        \
-  _(link) _(readlink) _(getcwd) _(flock) _(ftruncate) _(lseek) _(memfd_create) _(poll) _(pipe)     \
+  _(rename) _(link) _(readlink) _(getcwd) _(flock) _(ftruncate) _(lseek) _(memfd_create) _(poll) _(pipe)     \
   _(eventfd) _(epoll_create1) _(epoll_ctl) _(epoll_wait) _(mmap) _(munmap) _(io_uring_setup)       \
   _(io_uring_enter) _(io_uring_register) _(io_setup) _(io_destroy) _(io_submit) _(preadv2)
 
@@ -233,6 +233,10 @@ int fault_chmod(const char *path, mode_t mode) {
 int fault_unlink(const char *path) {
   FAIL(unlink);
   return unlink(path);
+}
+int fault_rename(const char *from, const char *to) {
+  FAIL(rename);
+  return rename(from, to);
 }
 int fault_link(const char *from, const char *to) {
   FAIL(link);

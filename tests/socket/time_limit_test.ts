@@ -1,5 +1,5 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import { checkedTimeout } from "../../lib/socket/time_limit.ts";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { checkedTimeout, timedOut } from "../../lib/socket/time_limit.ts";
 import type { Socket } from "../../lib/handle/socket.ts";
 import { bytes, connected, fill, PAIRED, test } from "../util/cases.ts";
 
@@ -53,4 +53,13 @@ Deno.test("checkedTimeout() passes on what is a time, and the lack of one", () =
     0,
     1.5,
   ]);
+});
+
+Deno.test("timedOut() is TimedOut, with what was attempted on what", () => {
+  const error = timedOut("connect", 5, "/run/a");
+  assert(error instanceof Deno.errors.TimedOut);
+  assertEquals(
+    error.message,
+    'Cannot connect to "/run/a": nothing changed within 5 ms (ETIMEDOUT)',
+  );
 });

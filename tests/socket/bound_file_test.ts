@@ -4,7 +4,7 @@ import { socket } from "../../ffi/syscalls/sockets.ts";
 import { OwnedFd } from "../../lib/handle/owned_fd.ts";
 import { parseAddress } from "../../lib/address/sockaddr.ts";
 import { bindTo } from "../../lib/address/destination.ts";
-import { BoundFile } from "../../lib/unix/bound_file.ts";
+import { BoundFile } from "../../lib/socket/bound_file.ts";
 import { bytes, linuxTest, test } from "../util/cases.ts";
 import { tempDir } from "../util/tempdir.ts";
 
@@ -16,7 +16,7 @@ function bound(path: string | Uint8Array): OwnedFd {
 }
 
 function fileOf(path: string | Uint8Array): BoundFile {
-  return new BoundFile(parseAddress(path, platform));
+  return BoundFile.named(parseAddress(path, platform));
 }
 
 function names(path: string): string[] {
@@ -101,4 +101,27 @@ test("new BoundFile() says that the file is gone already", () => {
   using dir = tempDir();
   const error = assertThrows(() => fileOf(dir.join("a")), Deno.errors.NotFound);
   assertEquals("address" in error && error.address, dir.join("a"));
+});
+
+linuxTest("ofSocket() finds the file of a socket that was bound elsewhere", () => {
+  using dir = tempDir();
+  using socket = bound(dir.join("a"));
+  const file = BoundFile.ofSocket(socket.fd, parseAddress(dir.join("a"), platform));
+  Deno.renameSync(dir.join("a"), dir.join("b"));
+  using _other = bound(dir.join("a"));
+  file.remove();
+  assertEquals(names(dir.path), ["a", "b"], "another socket has the path");
+  Deno.renameSync(dir.join("b"), dir.join("a"));
+  file.remove();
+  assertEquals(names(dir.path), []);
+});
+
+linuxTest("ofSocket() says so where the system does not tell", () => {
+  using file = OwnedFd.open("/dev/null");
+  const name = parseAddress("/run/a", platform);
+  assertThrows(
+    () => BoundFile.ofSocket(file.fd, name),
+    Deno.errors.NotSupported,
+    "remove it yourself",
+  );
 });

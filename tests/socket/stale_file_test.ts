@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { libc, replaceLibc } from "../../ffi/libc.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { flock } from "../../ffi/syscalls/files.ts";
 import { socket } from "../../ffi/syscalls/sockets.ts";
@@ -8,10 +9,10 @@ import { bindTo } from "../../lib/address/destination.ts";
 import { bind } from "../../lib/unix/bind.ts";
 import { connectSync } from "../../lib/unix/connect.ts";
 import { listen } from "../../lib/unix/listen.ts";
-import { replacingStale } from "../../lib/unix/stale.ts";
-import { bytes, linuxTest, test } from "../util/cases.ts";
+import type { Listener } from "../../lib/handle/listener.ts";
+import { bytes, linuxTest, rootTest, test } from "../util/cases.ts";
 import { countDescriptors } from "../util/descriptors.ts";
-import { type LineProcess, startDeno } from "../util/process.ts";
+import { type LineProcess, startDeno, startProcess } from "../util/process.ts";
 import { tempDir } from "../util/tempdir.ts";
 
 const { AddrInUse } = Deno.errors;
@@ -139,24 +140,172 @@ test("replaceStale fails as without it where the directory is not there", () => 
   assertThrows(() => listen(dir.join("none/a"), { replaceStale: true }), Deno.errors.NotFound);
 });
 
-test("replacingStale() holds a lock on the directory meanwhile, and leaves none behind", () => {
+test("replaceStale listens at once while others hold every lock on the directory that they can", () => {
   using dir = tempDir();
-  const { LOCK_EX, LOCK_NB, EAGAIN } = platform;
-  const name = parseAddress(dir.join("a"), platform);
-  using other = OwnedFd.open(dir.path);
-  const seen = replacingStale(name, () => flock(other.fd, LOCK_EX | LOCK_NB));
-  assertEquals([seen, flock(other.fd, LOCK_EX | LOCK_NB)], [-EAGAIN, 0]);
+  for (const exclusive of [false, true]) {
+    listen(dir.join("a"), { unlinkOnClose: false }).close();
+    using directory = Deno.openSync(dir.path);
+    directory.lockSync(exclusive);
+    listen(dir.join("a"), { replaceStale: true }).close();
+  }
 });
 
-test("replacingStale() passes on what fails, and gives the lock back", () => {
+rootTest("replaceStale is not held up by a lock file that another user has made", () => {
   using dir = tempDir();
-  const name = parseAddress(dir.join("a"), platform);
-  const before = countDescriptors();
-  const fail = (): never => {
-    throw new RangeError("no");
-  };
-  assertThrows(() => replacingStale(name, fail), RangeError, "no");
-  assertEquals(countDescriptors(), before);
+  const { LOCK_EX, LOCK_NB } = platform;
+  Deno.chmodSync(dir.path, 0o1777);
+  const lock = dir.join(".a.lock");
+  const makers = [
+    () => Deno.writeTextFileSync(lock, "", { mode: 0o666 }),
+    () => Deno.mkdirSync(lock),
+    () => void new Deno.Command("mkfifo", { args: [lock] }).outputSync(),
+    () => Deno.symlinkSync(dir.join("elsewhere"), lock),
+    () => Deno.symlinkSync("/", lock),
+  ];
+  for (const make of makers) {
+    make();
+    new Deno.Command("chown", { args: ["-h", "4711:4711", lock] }).outputSync();
+    using held = Deno.lstatSync(lock).isFile ? OwnedFd.open(lock) : undefined;
+    if (held !== undefined) assertEquals(flock(held.fd, LOCK_EX | LOCK_NB), 0);
+    listen(dir.join("a"), { unlinkOnClose: false }).close();
+    listen(dir.join("a"), { replaceStale: true }).close();
+    assertEquals([...Deno.readDirSync(dir.path)].map((it) => it.name), [".a.lock"]);
+    Deno.removeSync(lock);
+  }
+});
+
+test("replaceStale gives way to a program that is just replacing the file", () => {
+  using dir = tempDir();
+  const { LOCK_EX, LOCK_NB } = platform;
+  listen(dir.join("a"), { unlinkOnClose: false }).close();
+  const lock = dir.join(".a.lock");
+  {
+    using held = OwnedFd.open(lock, { read: true, write: true, createNew: true, mode: 0o600 });
+    assertEquals(flock(held.fd, LOCK_EX | LOCK_NB), 0);
+    assertUntouched(dir.join("a"), "another program is just starting there");
+  }
+  listen(dir.join("a"), { replaceStale: true }).close();
+  assertEquals([...Deno.readDirSync(dir.path)], [], "a lock that was left over does not stay");
+});
+
+test("replaceStale leaves neither a lock nor anything else behind, also when it fails", () => {
+  using dir = tempDir();
+  const names = () => [...Deno.readDirSync(dir.path)].map((it) => it.name).sort();
+  listen(dir.join("a"), { unlinkOnClose: false }).close();
+  {
+    using _listener = listen(dir.join("a"), { replaceStale: true, mode: 0o600 });
+    assertEquals(names(), ["a"]);
+    assertThrows(() => listen(dir.join("a"), { replaceStale: true }), AddrInUse);
+    assertEquals(names(), ["a"]);
+  }
+  assertEquals(names(), []);
+});
+
+/** Run `meanwhile` right before each call of the C function `name`. */
+function beforeEach(name: "rename" | "connect", meanwhile: () => void): Disposable {
+  const real = libc();
+  const replaced = Object.create(real, {
+    [name]: {
+      value: (...args: never[]) => {
+        meanwhile();
+        return (real[name] as (...args: never[]) => number)(...args);
+      },
+    },
+  });
+  const previous = replaceLibc(replaced);
+  return { [Symbol.dispose]: () => void replaceLibc(previous) };
+}
+
+for (const call of ["connect", "rename"] as const) {
+  test(`replaceStale spares an ordinary file that is renamed over the path right before its ${call}`, () => {
+    using dir = tempDir();
+    const kinds: Record<string, (path: string) => void> = {
+      file: (path) => Deno.writeTextFileSync(path, "precious"),
+      folder: (path) => Deno.mkdirSync(path),
+      link: (path) => Deno.symlinkSync("precious", path),
+    };
+    for (const [kind, make] of Object.entries(kinds)) {
+      const path = dir.join(kind);
+      listen(path, { unlinkOnClose: false }).close();
+      let isDone = false;
+      {
+        using _ = beforeEach(call, () => {
+          if (isDone) return;
+          isDone = true;
+          Deno.removeSync(path);
+          make(path);
+        });
+        assertThrows(
+          () => listen(path, { replaceStale: true }),
+          AddrInUse,
+          "what is there is no socket",
+        );
+      }
+      assertEquals([isDone, Deno.lstatSync(path).isSocket], [true, false]);
+    }
+    assertEquals(Deno.readTextFileSync(dir.join("file")), "precious");
+    assertEquals([...Deno.readDirSync(dir.path)].map((it) => it.name).sort(), [
+      "file",
+      "folder",
+      "link",
+    ]);
+  });
+
+  test(`replaceStale spares a listener that takes the path right before its ${call}`, () => {
+    using dir = tempDir();
+    const path = dir.join("a");
+    listen(path, { unlinkOnClose: false }).close();
+    let other: Listener | undefined;
+    {
+      using _ = beforeEach(call, () => {
+        if (other !== undefined) return;
+        Deno.removeSync(path);
+        other = listen(path);
+      });
+      assertThrows(() => listen(path, { replaceStale: true }), AddrInUse, "a running program");
+    }
+    connectSync(path).close();
+    other?.close();
+    assertEquals([...Deno.readDirSync(dir.path)], []);
+  });
+}
+
+test("replaceStale takes at most a moment to refuse, and leaves the event loop in peace then", () => {
+  using dir = tempDir();
+  using _listener = listen(dir.join("a"));
+  let pauses = 0;
+  const { poll } = libc();
+  const previous = replaceLibc(Object.create(libc(), {
+    poll: { value: (...args: Parameters<typeof poll>) => (pauses++, poll(...args)) },
+  }));
+  try {
+    assertThrows(() => listen(dir.join("a"), { replaceStale: true }), AddrInUse);
+  } finally {
+    replaceLibc(previous);
+  }
+  assertEquals(pauses, 50, "pauses of 2 ms");
+});
+
+linuxTest("replaceStale waits for the abstract name of a program that was killed", async () => {
+  const name = `@denet-stale-${crypto.randomUUID()}`;
+  assertThrows(() => {
+    using _first = listen(name);
+    listen(name, { replaceStale: true });
+  }, AddrInUse);
+  for (let n = 0; n < 3; n++) {
+    const program = `
+      import { unix } from ${JSON.stringify(new URL("../../mod.ts", import.meta.url).href)};
+      unix.listen(${JSON.stringify(name)}).accept();
+      setTimeout(() => console.log("up"), 20);`;
+    const config = new URL("../../deno.json", import.meta.url).pathname;
+    await using child = startProcess(Deno.execPath(), {
+      args: ["eval", "--config", config, program],
+    });
+    assertEquals(await child.readLine(), "up");
+    child.kill("SIGKILL");
+    await child.status;
+    listen(name, { replaceStale: true }).close();
+  }
 });
 
 test("of many that start at once on a stale file, exactly one wins", async () => {

@@ -1,0 +1,21 @@
+/**
+ * Signals that callers give.
+ *
+ * @module
+ */
+
+import { shown } from "../errors.ts";
+
+/**
+ * Check a signal, if there is one.
+ *
+ * @throws {TypeError} If it is no `AbortSignal`.
+ * @throws {unknown} The signal's reason, if it has aborted.
+ */
+export function requireSignal(signal: AbortSignal | undefined): void {
+  if (signal === undefined) return;
+  if (!(signal instanceof AbortSignal)) {
+    throw new TypeError(`Cannot wait with ${shown(signal)} as \`signal\`: give an AbortSignal`);
+  }
+  signal.throwIfAborted();
+}

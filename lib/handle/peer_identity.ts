@@ -1,0 +1,64 @@
+/**
+ * What a socket tells of its peer, and of what is under way.
+ *
+ * @module
+ */
+
+import type { Credentials } from "../message/cmsg.ts";
+import { type OwnedFd, ownFd } from "./owned_fd.ts";
+import { SocketOptions } from "./socket_options.ts";
+import * as options from "../socket/options.ts";
+import * as peer from "../socket/peer.ts";
+
+/** The identity of a socket's peer: the part of `Socket` that only asks. */
+export abstract class PeerIdentity extends SocketOptions {
+  /**
+   * Return who was on the other side when the connection was made: process, user and group (SO_PEERCRED,
+   * unix(7)). On the connecting side that is whoever called listen(2).
+   *
+   * @throws {Deno.errors.NotConnected} if the socket is not connected
+   */
+  peerCredentials(): Credentials {
+    return peer.peerCredentials(this.fd);
+  }
+
+  /**
+   * Return a descriptor for the process on the other side (SO_PEERPIDFD, Linux 6.5): unlike its number,
+   * it cannot come to stand for another process.
+   *
+   * @throws {Deno.errors.NotFound} if that process has ended and is gone; since Linux 6.16 the descriptor of
+   * such a process is returned, which is readable at once
+   * @throws {Deno.errors.NotSupported} if the kernel has none
+   */
+  peerPidfd(): OwnedFd {
+    return ownFd(peer.peerPidfd(this.fd));
+  }
+
+  /**
+   * Return the supplementary groups of the peer when the connection was made (SO_PEERGROUPS, Linux 4.13).
+   *
+   * @throws {Deno.errors.NotSupported} on other systems
+   */
+  peerGroups(): number[] {
+    return peer.peerGroups(this.fd);
+  }
+
+  /**
+   * Return the security label of the peer (SO_PEERSEC).
+   *
+   * @throws {Deno.errors.NotSupported} where the kernel has none
+   */
+  peerSecurity(): string {
+    return peer.peerSecurity(this.fd);
+  }
+
+  /** The number of bytes that wait to be read (SIOCINQ): on a datagram socket, those of the next message. */
+  get bytesAvailable(): number {
+    return options.bytesAvailable(this.fd);
+  }
+
+  /** The memory that sent but unread data takes, in bytes, the kernel's overhead included (SIOCOUTQ). */
+  get bytesUnsent(): number {
+    return options.bytesUnsent(this.fd);
+  }
+}

@@ -1,0 +1,450 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  type Address,
+  InvalidAddressError,
+  type Listener,
+  Socket,
+  SyscallError,
+  unix,
+} from "../../mod.ts";
+import {
+  bytes,
+  connected,
+  fill,
+  isOpen,
+  isPending,
+  linuxTest,
+  test,
+  text,
+  turn,
+} from "../util/cases.ts";
+import { countDescriptors } from "../util/descriptors.ts";
+import { lifetime } from "../util/lifetime.ts";
+import { needPeer, testWith } from "../util/peers.ts";
+import { startProcess } from "../util/process.ts";
+import { tempDir } from "../util/tempdir.ts";
+
+type Connect = (socket: Socket, address: Address | null) => Promise<void>;
+
+const twins: Readonly<Record<string, Connect>> = {
+  connect: (socket, address) => socket.connect(address),
+  connectSync: (socket, address) => Promise.try(() => socket.connectSync(address)),
+};
+
+function received(socket: Socket): string {
+  using message = socket.receiveSync();
+  return text(message?.data);
+}
+
+test("socket() makes a datagram socket without addresses, or one of the type asked for", () => {
+  for (const [options, type] of [[{}, "dgram"], [{ type: "stream" }, "stream"]] as const) {
+    using socket = unix.socket(options);
+    assertEquals([socket.type, socket.localAddress, socket.remoteAddress], [type, null, null]);
+    assertEquals([socket.closeOnExec, socket.nonblocking], [true, false]);
+  }
+  assertThrows(() => unix.socket({ type: "raw" as never }), TypeError, '"raw" as a socket type');
+});
+
+for (const [name, connect] of Object.entries(twins)) {
+  test(`${name}() of a socket connects again and again, and null dissolves that`, async () => {
+    using dir = tempDir();
+    const paths = ["a", "b"].map((it) => dir.join(it));
+    const inboxes = paths.map((path) => unix.bind(path));
+    using sender = unix.socket();
+    for (const round of ["1", "2"]) {
+      for (const path of paths) {
+        await connect(sender, path);
+        assertEquals(sender.remoteAddr.path, path);
+        sender.writeSync(bytes(round));
+      }
+    }
+    for (const inbox of inboxes) assertEquals([received(inbox), received(inbox)], ["1", "2"]);
+    await connect(sender, null);
+    assertEquals(sender.remoteAddress, null);
+    assertThrows(() => sender.writeSync(bytes("x")), Deno.errors.NotConnected);
+    for (const [i, path] of paths.entries()) sender.sendSync({ data: bytes(`${i}`), to: path });
+    assertEquals(inboxes.map(received), ["0", "1"]);
+    inboxes.forEach((it) => it.close());
+  });
+
+  linuxTest(`${name}() of a bound datagram socket receives from that peer only`, async () => {
+    using dir = tempDir();
+    using inbox = unix.bind(dir.join("in"));
+    using friend = unix.bind(dir.join("friend"));
+    using stranger = unix.socket();
+    await connect(inbox, dir.join("friend"));
+    const send = () => stranger.sendSync({ data: bytes("x"), to: dir.join("in") });
+    assertThrows(send, Deno.errors.PermissionDenied);
+    friend.sendSync({ data: bytes("hello"), to: dir.join("in") });
+    assertEquals(received(inbox), "hello");
+  });
+
+  test(`${name}() of a stream socket connects once, after bind()`, async () => {
+    using dir = tempDir();
+    using listener = unix.listen(dir.join("a"));
+    using socket = unix.socket({ type: "stream" });
+    socket.bind(dir.join("own"));
+    await connect(socket, dir.join("a"));
+    using server = await listener.accept();
+    assertEquals([server.remoteAddr.path, socket.localAddr.path], [
+      dir.join("own"),
+      dir.join("own"),
+    ]);
+    assertEquals(socket.nonblocking, false);
+    socket.writeSync(bytes("x"));
+    assertEquals(server.readSync(new Uint8Array(4)), 1);
+    const again = await assertRejects(() => connect(socket, dir.join("a")), SyscallError);
+    assertEquals(again.code, "EISCONN");
+    await assertRejects(
+      () => connect(socket, null),
+      TypeError,
+      "Cannot connect a stream socket to nothing",
+    );
+  });
+
+  test(`${name}() that fails leaves the socket as it was, for another try`, async () => {
+    using dir = tempDir();
+    using socket = unix.socket({ type: "stream", nonblocking: true });
+    Deno.writeTextFileSync(dir.join("file"), "");
+    const wrong: readonly (readonly [unknown, new (...args: never[]) => Error, string])[] = [
+      [dir.join("none"), Deno.errors.NotFound, "no such file"],
+      [dir.join("file"), Deno.errors.ConnectionRefused, "it is no socket, but a regular file"],
+      ["", InvalidAddressError, "Cannot reach the empty address"],
+      [undefined, InvalidAddressError, "Cannot use undefined as an address"],
+    ];
+    for (const [address, expected, message] of wrong) {
+      await assertRejects(() => connect(socket, address as Address), expected, message);
+    }
+    using listener = unix.listen(dir.join("a"));
+    await connect(socket, dir.join("a"));
+    using _server = listener.acceptSync();
+    assertEquals(socket.nonblocking, true, "the flag stays as it was");
+  });
+
+  linuxTest(`${name}() of a socket reaches a path that does not fit`, async () => {
+    using dir = tempDir();
+    const path = dir.join(...Array(3).fill("d".repeat(60)), "a");
+    Deno.mkdirSync(path.slice(0, -2), { recursive: true });
+    using inbox = unix.bind(path);
+    using sender = unix.socket();
+    await connect(sender, path);
+    assertEquals(sender.remoteAddr.path, path);
+    sender.writeSync(bytes("x"));
+    assertEquals(received(inbox), "x");
+    await connect(sender, null);
+    assertEquals(sender.remoteAddress, null);
+  });
+}
+
+linuxTest("connect() takes its turn: a send started before goes where it was to go", async () => {
+  using dir = tempDir();
+  using first = unix.bind(dir.join("1"));
+  using second = unix.bind(dir.join("2"));
+  using sender = unix.socket();
+  await sender.connect(dir.join("1"));
+  fill(sender, 16);
+  const sent = sender.send({ data: bytes("for the first") });
+  const connecting = sender.connect(dir.join("2"));
+  const sentNext = sender.send({ data: bytes("for the second") });
+  assertEquals(await isPending(connecting), true);
+  assertThrows(() => sender.connectSync(dir.join("2")), Deno.errors.Busy, "await that first");
+  for (let data = ""; data !== "for the first";) {
+    using message = await first.receive();
+    data = text(message?.data);
+  }
+  await Promise.all([sent, connecting, sentNext]);
+  assertEquals(received(second), "for the second");
+});
+
+/** A listener whose queue is full, and how to make room in it. */
+function fullListener(path: string): { listener: Listener } & Disposable {
+  const listener = unix.listen(path, { backlog: 0 });
+  const client = unix.connectSync(path);
+  return { listener, [Symbol.dispose]: () => (client.close(), listener.close()) };
+}
+
+linuxTest("connect() to a full backlog waits until there is a place", async () => {
+  using dir = tempDir();
+  using full = fullListener(dir.join("a"));
+  using socket = unix.socket({ type: "stream" });
+  const connecting = socket.connect(dir.join("a"));
+  assertEquals(await isPending(connecting), true);
+  full.listener.acceptSync().close();
+  await connecting;
+  full.listener.acceptSync().close();
+});
+
+linuxTest(
+  "connect() to a full backlog ends at the signal, close() and detach(), at once",
+  async () => {
+    using dir = tempDir();
+    using _full = fullListener(dir.join("a"));
+    const before = countDescriptors();
+    for (const end of ["abort", "close", "detach"] as const) {
+      using socket = unix.socket({ type: "stream" });
+      const controller = new AbortController();
+      const connecting = socket.connect(dir.join("a"), { signal: controller.signal });
+      assertEquals(await isPending(connecting), true);
+      if (end === "abort") {
+        controller.abort(new RangeError("mine"));
+        await assertRejects(() => connecting, RangeError, "mine");
+      } else {
+        const fd = socket[end]();
+        await assertRejects(() => connecting, Deno.errors.BadResource);
+        if (typeof fd === "number") Socket.adopt(fd).close();
+      }
+    }
+    const aborted = AbortSignal.abort(new RangeError("mine"));
+    using socket = unix.socket({ type: "stream" });
+    await assertRejects(
+      () => socket.connect(dir.join("a"), { signal: aborted }),
+      RangeError,
+      "mine",
+    );
+    await assertRejects(
+      () => unix.connect(dir.join("a"), { signal: AbortSignal.timeout(20) }),
+      DOMException,
+    );
+    socket.close();
+    assertEquals(countDescriptors(), before);
+  },
+);
+
+linuxTest("connectSync() to a full backlog throws TimedOut after its timeout", () => {
+  using dir = tempDir();
+  using _full = fullListener(dir.join("a"));
+  using socket = unix.socket({ type: "stream" });
+  for (const timeout of [0, 20]) {
+    const attempts = [
+      () => socket.connectSync(dir.join("a"), { timeout }),
+      () => unix.connectSync(dir.join("a"), { timeout }).close(),
+    ];
+    for (const attempt of attempts) {
+      const error = assertThrows(
+        attempt,
+        Deno.errors.TimedOut,
+        `nothing changed within ${timeout} ms`,
+      );
+      assert("code" in error && "address" in error && "syscall" in error);
+      assertEquals([error.code, error.address, error.syscall], [
+        "ETIMEDOUT",
+        dir.join("a"),
+        "connect",
+      ]);
+    }
+  }
+  for (const timeout of [-1, NaN, "5", null] as number[]) {
+    assertThrows(
+      () => socket.connectSync(dir.join("a"), { timeout }),
+      RangeError,
+      "number from 0",
+    );
+    assertThrows(
+      () => unix.connectSync(dir.join("a"), { timeout }),
+      RangeError,
+      "number from 0",
+    );
+  }
+});
+
+Deno.test("a connect() to a full backlog lets the program end after unref()", async () => {
+  for (const order of ["before", "after"]) {
+    const program = `
+      const full = unix.listen(dir + "/a", { backlog: 0 });
+      unix.connectSync(dir + "/a");
+      const socket = unix.socket({ type: "stream" });
+      ${order === "before" ? "socket.unref();" : ""}
+      socket.connect(dir + "/a");
+      ${order === "after" ? "setTimeout(() => socket.unref(), 20);" : ""}
+      console.log("end");
+    `;
+    assertEquals(await lifetime(program, 8000), "end\n", order);
+  }
+});
+
+test("bind() gives an address once, with the options of unix.bind()", () => {
+  using dir = tempDir();
+  using socket = unix.socket();
+  assertThrows(() => socket.bind(dir.join("a"), { mode: 0o1000 }), RangeError);
+  assertThrows(() => socket.bind(dir.join("a"), null as never), TypeError, "with null as options");
+  assertThrows(() => socket.bind("a\0b"), InvalidAddressError);
+  socket.bind(dir.join("a"), { mode: 0o640 });
+  assertEquals((Deno.statSync(dir.join("a")).mode ?? 0) & 0o777, 0o640);
+  const error = assertThrows(
+    () => socket.bind(dir.join("b")),
+    SyscallError,
+    "has an address already",
+  );
+  assertEquals(error.code, "EINVAL");
+  socket.close();
+  assertEquals([...Deno.readDirSync(dir.path)], []);
+});
+
+test("bind() replaces a stale file, and leaves its own with unlinkOnClose: false", () => {
+  using dir = tempDir();
+  for (let n = 0; n < 2; n++) {
+    using socket = unix.socket();
+    if (n > 0) assertThrows(() => socket.bind(dir.join("a")), Deno.errors.AddrInUse);
+    socket.bind(dir.join("a"), { replaceStale: true, unlinkOnClose: false });
+  }
+  assertEquals([...Deno.readDirSync(dir.path)].map((it) => it.name), ["a"]);
+});
+
+test("listen() makes a listener that owns the descriptor and the file from then on", async () => {
+  using dir = tempDir();
+  const socket = unix.socket({ type: "stream" });
+  socket.bind(dir.join("a"), { mode: 0o600 });
+  assertThrows(() => unix.connectSync(dir.join("a")), Deno.errors.ConnectionRefused);
+  const { fd } = socket;
+  {
+    using listener = socket.listen({ backlog: 3 });
+    assertEquals([listener.fd, listener.type, listener.unlinkOnClose], [fd, "stream", true]);
+    assertThrows(() => socket.fd, Deno.errors.BadResource);
+    socket.close();
+    assertEquals(isOpen(fd), true);
+    using _client = await unix.connect(dir.join("a"));
+    using server = await listener.accept();
+    assertEquals(server.localAddr.path, dir.join("a"));
+  }
+  assertEquals([isOpen(fd), [...Deno.readDirSync(dir.path)].length], [false, 0]);
+});
+
+test("listen() refuses what cannot listen, which stays as it is", () => {
+  using dir = tempDir();
+  using datagrams = unix.bind(dir.join("a"));
+  assertThrows(() => datagrams.listen(), TypeError, "Cannot listen on a datagram socket");
+  using pair = connected();
+  using unbound = unix.socket({ type: "stream" });
+  for (const socket of [pair.a, unbound]) {
+    assertThrows(() => socket.listen(), SyscallError, "bind a new one first");
+    assertThrows(() => socket.listen({ backlog: "1" as never }), RangeError, 'backlog of "1"');
+    assertThrows(() => socket.listen(null as never), TypeError, "with null as options");
+    assertEquals(isOpen(socket.fd), true);
+  }
+});
+
+test("use after close rejects or throws BadResource", async () => {
+  const socket = unix.socket({ type: "stream" });
+  socket.close();
+  const { BadResource } = Deno.errors;
+  await assertRejects(() => socket.connect("/x"), BadResource);
+  await assertRejects(() => socket.ready("read"), BadResource);
+  for (
+    const use of [
+      () => socket.connectSync("/x"),
+      () => socket.bind("/x"),
+      () => socket.listen(),
+      () => socket.dup(),
+      () => socket.closeOnExec,
+      () => socket.nonblocking = true,
+    ]
+  ) assertThrows(use, BadResource);
+});
+
+linuxTest("dup() makes a second owner of the same socket", async () => {
+  using dir = tempDir();
+  const first = unix.bind(dir.join("a"));
+  using second = first.dup();
+  assertEquals([second.type, second.localAddr.path, second.closeOnExec], [
+    "dgram",
+    dir.join("a"),
+    true,
+  ]);
+  using sender = unix.socket();
+  for (const it of ["1", "2"]) sender.sendSync({ data: bytes(it), to: dir.join("a") });
+  assertEquals([received(second), received(first)], ["1", "2"]);
+  const pending = second.receive();
+  await turn();
+  first.close();
+  assertEquals([...Deno.readDirSync(dir.path)], [], "only the first removes the path");
+  assertEquals(await isPending(pending), true, "closing one leaves the other");
+  second.close();
+  await assertRejects(() => pending, Deno.errors.BadResource);
+  using pair = connected();
+  pair.a.dup().close();
+  pair.a.writeSync(bytes("x"));
+  assertEquals(pair.b.readSync(new Uint8Array(4)), 1);
+});
+
+test("ready() resolves when poll(2) would report it, and reads nothing", async () => {
+  using pair = connected();
+  await pair.a.ready("write");
+  const reading = pair.b.ready("read");
+  assertEquals(await isPending(reading), true);
+  pair.a.writeSync(bytes("abc"));
+  await reading;
+  assertEquals(pair.b.bytesAvailable, 3);
+  const controller = new AbortController();
+  const waiting = pair.a.ready("read", { signal: controller.signal });
+  controller.abort(new RangeError("mine"));
+  await assertRejects(() => waiting, RangeError, "mine");
+  await assertRejects(() => pair.a.ready("both" as never), TypeError, '"read" or "write"');
+  await assertRejects(
+    () => pair.a.ready("read", { signal: {} as never }),
+    TypeError,
+    "give an AbortSignal",
+  );
+  const atTheEnd = pair.a.ready("read");
+  pair.b.close();
+  await atTheEnd;
+});
+
+const PYTHON_SERVERS = `
+import socket, sys
+sockets = []
+for path in sys.argv[1:]:
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    s.bind(path)
+    sockets.append(s)
+print("ready", flush=True)
+for _ in range(2):
+    for s in sockets:
+        data, name = s.recvfrom(64)
+        print(data.decode(), name or "nobody", flush=True)
+`;
+
+testWith("python3-linux", "one unnamed sender reaches many receivers of Python's", async () => {
+  using dir = tempDir();
+  const paths = ["a", "b", "c"].map((it) => dir.join(it));
+  await using python = startProcess(needPeer("python3-linux").command, {
+    args: ["-c", PYTHON_SERVERS, ...paths],
+  });
+  assertEquals(await python.readLine(), "ready");
+  using sender = unix.socket();
+  for (const path of paths) await sender.send({ data: bytes("by to"), to: path });
+  for (const path of paths) {
+    await sender.connect(path);
+    await sender.write(bytes("by connect"));
+  }
+  for (const how of ["by to", "by connect"]) {
+    for (const _ of paths) assertEquals(await python.readLine(), `${how} nobody`);
+  }
+});
+
+const PYTHON_CLIENT = `
+import socket, sys
+kind = getattr(socket, sys.argv[2])
+with socket.socket(socket.AF_UNIX, kind) as s:
+    s.connect(sys.argv[1])
+    s.send(b"ping")
+    print(s.recv(16).decode(), s.getpeername(), flush=True)
+`;
+
+testWith("python3-linux", "a listener made in steps serves Python's clients", async () => {
+  using dir = tempDir();
+  for (
+    const [type, constant] of [["stream", "SOCK_STREAM"], ["seqpacket", "SOCK_SEQPACKET"]] as const
+  ) {
+    using socket = unix.socket({ type });
+    socket.bind(dir.join(type));
+    using listener = socket.listen();
+    await using python = startProcess(needPeer("python3-linux").command, {
+      args: ["-c", PYTHON_CLIENT, dir.join(type), constant],
+    });
+    using server = await listener.accept({ signal: AbortSignal.timeout(20_000) });
+    const data = new Uint8Array(16);
+    assertEquals(text(data.subarray(0, await server.read(data) ?? 0)), "ping");
+    await server.write(bytes("pong"));
+    assertEquals(await python.readLine(), `pong ${dir.join(type)}`);
+  }
+});
