@@ -15,7 +15,14 @@
  */
 
 import { filesIn, ROOT } from "./util/project.ts";
-import { type Counts, endAll, type FileResult, limitOf, runTestFile } from "./util/test_file.ts";
+import {
+  type Counts,
+  endAll,
+  type FileResult,
+  limitOf,
+  runTestFile,
+  SUMMARY,
+} from "./util/test_file.ts";
 
 interface Options {
   jobs: number;
@@ -128,10 +135,15 @@ async function runAll(paths: readonly string[]): Promise<FileResult[]> {
 
 function show(file: string, { counts, output, seconds }: FileResult): void {
   const failed = counts.failed > 0;
-  if (failed || options.verbose || files.length === 1) console.log(output.trimEnd());
+  if (failed || options.verbose || files.length === 1) console.log(withoutSums(output).trimEnd());
   else if (sum(counts) === 0) return; // all filtered out
   const word = failed ? "FAILED" : "ok    ";
   console.log(`${word} ${file.padEnd(45)} ${describe(counts)} (${seconds.toFixed(1)} s)`);
+}
+
+/** The sums of all files come last, and only once, for those who count. */
+function withoutSums(output: string): string {
+  return output.replaceAll(SUMMARY, "");
 }
 
 function sum({ passed, failed, ignored }: Counts): number {

@@ -16,8 +16,9 @@ const OWN_LIMIT = /^\/\/ Time limit: (\d+) s\b/m;
 /** How long Deno may take to say which test was running, in milliseconds. */
 const GRACE = 3_000;
 
-const SUMMARY =
-  /^(?:ok|FAILED) \| (\d+) passed(?: \((\d+) steps?\))? \| (\d+) failed(?: \(\d+ steps?\))?(?: \| (\d+) ignored)?/gm;
+/** The line of sums that ends the output of `deno test`. */
+export const SUMMARY =
+  /^(?:ok|FAILED) \| (\d+) passed(?: \((\d+) steps?\))? \| (\d+) failed(?: \(\d+ steps?\))?(?: \| (\d+) ignored)?.*$/gm;
 
 /** How often each result occurred. */
 export interface Counts {

@@ -1,0 +1,87 @@
+/**
+ * Runs the core tests with other versions of Deno, from npm: the oldest that is supported, the newest of
+ * each minor since, and the newest of all.
+ *
+ *     deno task versions [VERSION…]
+ *
+ * The last line counts the tests of all of them.
+ *
+ * @module
+ */
+
+import { ROOT } from "./util/project.ts";
+
+const OLDEST = "2.7.12";
+
+/** From this version on, sanitizers are off unless a test asks for them. */
+const SANITIZERS_OFF = "2.9.0";
+
+/** An import, the main example, and everything that goes through the core. */
+const TESTS = [
+  "tests/import_test.ts",
+  "tests/errors_test.ts",
+  "tests/examples/pass_file_test.ts",
+  ...["address", "descriptor", "fd", "handle", "message", "msghdr", "unix"].map((it) =>
+    `tests/${it}`
+  ),
+];
+
+function compare(a: string, b: string): number {
+  const [left, right] = [a, b].map((it) => it.split(".").map(Number));
+  return left?.map((it, i) => it - (right?.[i] ?? 0)).find((it) => it !== 0) ?? 0;
+}
+
+/** Ask npm for the versions to try: all but this one, which runs all tests anyway. */
+function versions(): string[] {
+  const { success, stdout, stderr } = new Deno.Command("npm", {
+    args: ["view", "deno", "versions", "--json"],
+    stdin: "null",
+  }).outputSync();
+  if (!success) throw new Error(`Cannot ask npm for versions: ${new TextDecoder().decode(stderr)}`);
+  const all: string[] = JSON.parse(new TextDecoder().decode(stdout));
+  const supported = all.filter((it) => /^\d+\.\d+\.\d+$/.test(it) && compare(it, OLDEST) >= 0);
+  const newest = new Map<string, string>();
+  for (const it of supported.sort(compare)) newest.set(it.replace(/\.\d+$/, ""), it);
+  const oldestMinor = OLDEST.replace(/\.\d+$/, "");
+  newest.set(oldestMinor, OLDEST);
+  return [...newest.values()].filter((it) => it !== Deno.version.deno);
+}
+
+interface Sums {
+  passed: number;
+  failed: number;
+}
+
+/** Run the tests with a version, showing what fails and the line of sums. */
+async function run(version: string): Promise<Sums> {
+  const preload = compare(version, SANITIZERS_OFF) < 0
+    ? ["--preload=tests/util/sanitizers.ts"]
+    : [];
+  const { success, stdout, stderr } = await new Deno.Command("npx", {
+    args: ["--yes", `deno@${version}`, "task", "--quiet", "test", ...preload, ...TESTS],
+    cwd: ROOT,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  const output = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+  const [sums, passed, failed] =
+    /^(?:ok|FAILED) \| (\d+) passed.* \| (\d+) failed.*$/m.exec(output) ?? [];
+  if (!success) console.log(failures(output));
+  console.log(`Deno ${version}: ${sums?.replaceAll(" | ", ", ") ?? "no tests ran"}`);
+  return { passed: Number(passed ?? 0), failed: Number(failed ?? 1) };
+}
+
+/** What failed, without sums: they are counted once, below. */
+function failures(output: string): string {
+  const files = output.split(/^ok {5}.*$/m).filter((it) => it.includes("\nFAILED "));
+  return files.join("\n").replaceAll(" | ", ", ");
+}
+
+const total: Sums = { passed: 0, failed: 0 };
+for (const version of Deno.args.length > 0 ? Deno.args : versions()) {
+  const { passed, failed } = await run(version);
+  total.passed += passed;
+  total.failed += failed;
+}
+console.log(`${total.failed ? "FAILED" : "ok"} | ${total.passed} passed | ${total.failed} failed`);
+if (total.failed > 0 || total.passed === 0) Deno.exit(1);
