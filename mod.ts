@@ -37,7 +37,8 @@ export {
   SyscallError,
   type SystemErrorInfo,
 } from "./lib/errors.ts";
-export { type MemfdOptions, type OpenOptions, OwnedFd } from "./lib/handle/owned_fd.ts";
+export { OwnedFd } from "./lib/handle/owned_fd.ts";
+export type { FileMethods, WaitOptions } from "./lib/handle/file_methods.ts";
 export { Listener } from "./lib/handle/listener.ts";
 export {
   type AsyncMessageCallOptions,
@@ -74,7 +75,10 @@ export type {
   ListenerAcceptOptions,
   ListenerAcceptSyncOptions,
   ListenOptions,
+  MapOptions,
+  MemfdOptions,
   Message,
+  OpenOptions,
   OutgoingMessage,
   ReadyOptions,
   ReceiveOptions,

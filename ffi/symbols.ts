@@ -98,6 +98,48 @@ export const symbols = {
     result: "isize",
     optional: true,
   },
+  // ssize_t pwritev2(int fd, const struct iovec *iov, int iovcnt, off_t offset, int flags);   Linux
+  pwritev2: {
+    parameters: ["i32", "buffer", "i32", "i64", "i32"],
+    result: "isize",
+    optional: true,
+  },
+  // ssize_t pread(int fd, void *buf, size_t count, off_t offset);
+  pread: { parameters: ["i32", "buffer", "usize", "i64"], result: "isize" },
+  preadInPool: {
+    name: "pread",
+    parameters: ["i32", "buffer", "usize", "i64"],
+    result: "isize",
+    nonblocking: true,
+  },
+  // ssize_t pwrite(int fd, const void *buf, size_t count, off_t offset);
+  pwrite: { parameters: ["i32", "buffer", "usize", "i64"], result: "isize" },
+  pwriteInPool: {
+    name: "pwrite",
+    parameters: ["i32", "buffer", "usize", "i64"],
+    result: "isize",
+    nonblocking: true,
+  },
+  // int fsync(int fd);
+  fsync: { parameters: ["i32"], result: "i32" },
+  fsyncInPool: { name: "fsync", parameters: ["i32"], result: "i32", nonblocking: true },
+  // int fdatasync(int fd);   Linux
+  fdatasync: { parameters: ["i32"], result: "i32", optional: true },
+  fdatasyncInPool: {
+    name: "fdatasync",
+    parameters: ["i32"],
+    result: "i32",
+    nonblocking: true,
+    optional: true,
+  },
+  // int futimens(int fd, const struct timespec times[2]);
+  futimens: { parameters: ["i32", "buffer"], result: "i32" },
+  // int isatty(int fd);
+  isatty: { parameters: ["i32"], result: "i32" },
+  // int tcgetattr(int fd, struct termios *termios_p);
+  tcgetattr: { parameters: ["i32", "buffer"], result: "i32" },
+  // int tcsetattr(int fd, int optional_actions, const struct termios *termios_p);
+  tcsetattr: { parameters: ["i32", "i32", "buffer"], result: "i32" },
   // int statx(int dirfd, const char *path, int flags, unsigned int mask, struct statx *buf);   Linux
   statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32", optional: true },
   // int fstat(int fd, struct stat *buf);   elsewhere; x86-64 macOS keeps the 64-bit form under a name of its own
@@ -134,6 +176,12 @@ export const symbols = {
   flock: { parameters: ["i32", "i32"], result: "i32" },
   // int ftruncate(int fd, off_t length);
   ftruncate: { parameters: ["i32", "i64"], result: "i32" },
+  ftruncateInPool: {
+    name: "ftruncate",
+    parameters: ["i32", "i64"],
+    result: "i32",
+    nonblocking: true,
+  },
   // off_t lseek(int fd, off_t offset, int whence);
   lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
   // int memfd_create(const char *name, unsigned int flags);   Linux
@@ -147,6 +195,8 @@ export const symbols = {
     result: "i32",
     nonblocking: true,
   },
+  // int pipe2(int pipefd[2], int flags);   Linux
+  pipe2: { parameters: ["buffer", "i32"], result: "i32", optional: true },
   // int pipe(int pipefd[2]);
   pipe: { parameters: ["buffer"], result: "i32" },
   // int eventfd(unsigned int initval, int flags);   Linux

@@ -205,6 +205,8 @@ const explanations: Readonly<Record<string, string>> = {
   ETOOMANYREFS: "too many descriptors are in flight: wait until the receiver has taken some",
 };
 
+const NO_POSITION = "a pipe, a socket or a terminal has no file position";
+
 /** What it means after one system call only. */
 const special: Readonly<Record<string, string>> = {
   "bind EINVAL": "the socket has an address already",
@@ -212,11 +214,19 @@ const special: Readonly<Record<string, string>> = {
   "listen EINVAL": "the socket has no address, or is connected: bind a new one first",
   "recv EINVAL": "the socket is not connected: connect it first",
   "recvmsg EINVAL": "the socket is not connected: connect it first",
+  "ftruncate EINVAL": "it is no file that is open for writing",
+  "ftruncate EPERM": "not permitted: the file is sealed against it",
+  "lseek ESPIPE": NO_POSITION,
+  "mmap EACCES": "permission denied: the file is not open for both reading and writing",
   "open ENXIO": "it is a socket, or a FIFO or device with nobody at the other end",
+  "pread ESPIPE": NO_POSITION,
+  "pwrite EPERM": "not permitted: the file is sealed against it",
+  "pwrite ESPIPE": NO_POSITION,
   "sendmsg EBADF": "one of the files is not an open descriptor",
   "sendmsg EPERM":
     "not permitted: the receiver refuses descriptors (its `passRights` is off), or the credentials are not this process's own",
   "sendmsg ESRCH": "there is no process with the `pid` of the credentials",
+  "tcgetattr ENOTTY": "it is no terminal",
   "write EPERM": "not permitted: the file is sealed against it",
 };
 
@@ -226,15 +236,26 @@ const actions: Readonly<Record<string, string>> = {
   bind: "bind to",
   connect: "connect to",
   dup: "duplicate the descriptor",
+  eventfd: "create an event counter",
   fchmod: "set the mode of the socket file",
   fcntl: "use the descriptor",
+  fdatasync: "write the file's data to the disk",
+  flock: "lock the file",
   fstat: "examine the descriptor",
+  fsync: "write the file to the disk",
+  ftruncate: "set the length of the file",
+  futimens: "set the times of the file",
   getpeername: "read the peer's address",
   getsockname: "read the socket's address",
   getsockopt: "read the socket option",
   listen: "listen on",
+  lseek: "move the file position",
   memfd_create: "create a memory file",
+  mmap: "map the file",
+  pipe: "create a pipe",
   poll: "wait for the descriptor",
+  pread: "read at an offset",
+  pwrite: "write at an offset",
   recv: "receive",
   recvmsg: "receive",
   rename: "replace",
@@ -243,6 +264,8 @@ const actions: Readonly<Record<string, string>> = {
   setsockopt: "set the socket option",
   socket: "create a socket",
   socketpair: "create a pair of sockets",
+  tcgetattr: "read the terminal's mode",
+  tcsetattr: "set the terminal's mode",
 };
 
 /** The same with an address, where that reads differently. */

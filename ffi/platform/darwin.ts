@@ -62,6 +62,8 @@ const common = {
   sockaddr_un: { size: 106, sun_family: [1, 1], sun_path: [2, 104] }, // <sys/un.h>; sun_len at 0
   pollfd: { size: 8, fd: [0, 4], events: [4, 2], revents: [6, 2] }, // <sys/poll.h>
   timeval: { size: 16, tv_sec: [0, 8], tv_usec: [8, 4] }, // <sys/_types/_timeval.h>
+  timespec: { size: 16, tv_sec: [0, 8], tv_nsec: [8, 8] }, // <sys/_types/_timespec.h>
+  termios: { size: 72, c_iflag: [0, 8], c_cflag: [16, 8], c_lflag: [24, 8], c_cc: [32, 20] }, // <sys/termios.h>
   xucred: { size: 76, cr_uid: [4, 4], cr_groups: [12, 64] }, // <sys/ucred.h>
   stat: { // struct stat with 64-bit inode numbers, <sys/stat.h>
     size: 144,
@@ -164,13 +166,31 @@ const common = {
   O_PATH: MISSING,
   MFD_CLOEXEC: 0,
   MFD_ALLOW_SEALING: 0,
+  LOCK_SH: 1,
   LOCK_EX: 2,
   LOCK_NB: 4,
   LOCK_UN: 8,
   SEEK_SET: 0,
   SEEK_CUR: 1,
+  SEEK_END: 2,
   FIONREAD: 0x4004667f,
   SIOCOUTQ: MISSING,
+
+  // <sys/termios.h>
+  TIOCGPTN: MISSING,
+  TCSADRAIN: 1,
+  BRKINT: 0x2,
+  ICRNL: 0x100,
+  INPCK: 0x10,
+  ISTRIP: 0x20,
+  IXON: 0x200,
+  CS8: 0x300,
+  ECHO: 0x8,
+  ICANON: 0x100,
+  IEXTEN: 0x400,
+  ISIG: 0x80,
+  VMIN: 16,
+  VTIME: 17,
 
   // <sys/fcntl.h>, <sys/_types/_s_ifmt.h>
   AT_FDCWD: -2,
@@ -237,10 +257,13 @@ const common = {
   ENOENT: 2,
   ESRCH: 3,
   EINTR: 4,
+  EIO: 5,
+  ENXIO: 6,
   EBADF: 9,
   EAGAIN: 35,
   ENOMEM: 12,
   EACCES: 13,
+  EBUSY: 16,
   EEXIST: 17,
   ENOTDIR: 20,
   EINVAL: 22,

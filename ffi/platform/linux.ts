@@ -64,6 +64,8 @@ const common = {
   sockaddr_un: { size: 110, sun_family: [0, 2], sun_path: [2, 108] }, // <linux/un.h>
   pollfd: { size: 8, fd: [0, 4], events: [4, 2], revents: [6, 2] }, // <asm-generic/poll.h>
   timeval: { size: 16, tv_sec: [0, 8], tv_usec: [8, 8] },
+  timespec: { size: 16, tv_sec: [0, 8], tv_nsec: [8, 8] },
+  termios: { size: 60, c_iflag: [0, 4], c_cflag: [8, 4], c_lflag: [12, 4], c_cc: [17, 32] }, // <bits/termios-struct.h>
   xucred: { size: 0, cr_uid: [0, 0], cr_groups: [0, 0] }, // BSD only
   stat: { // struct statx, <linux/stat.h>: the same on every processor
     size: 256,
@@ -195,15 +197,33 @@ const common = {
   O_PATH: 0o10000000,
   MFD_CLOEXEC: 1,
   MFD_ALLOW_SEALING: 2,
+  LOCK_SH: 1,
   LOCK_EX: 2,
   LOCK_NB: 4,
   LOCK_UN: 8,
   SEEK_SET: 0,
   SEEK_CUR: 1,
+  SEEK_END: 2,
   FIONREAD: 0x541b, // also SIOCINQ
   SIOCOUTQ: 0x5411,
   SO_NREAD: MISSING,
   SO_NWRITE: MISSING,
+
+  // <asm-generic/ioctls.h>, <asm-generic/termbits.h>
+  TIOCGPTN: 0x80045430,
+  TCSADRAIN: 1,
+  BRKINT: 0o2,
+  ICRNL: 0o400,
+  INPCK: 0o20,
+  ISTRIP: 0o40,
+  IXON: 0o2000,
+  CS8: 0o60,
+  ECHO: 0o10,
+  ICANON: 0o2,
+  IEXTEN: 0o100000,
+  ISIG: 0o1,
+  VMIN: 6,
+  VTIME: 5,
 
   // <linux/fcntl.h>, <linux/stat.h>
   AT_FDCWD: -100,
@@ -237,10 +257,13 @@ const common = {
   ENOENT: 2,
   ESRCH: 3,
   EINTR: 4,
+  EIO: 5,
+  ENXIO: 6,
   EBADF: 9,
   EAGAIN: 11,
   ENOMEM: 12,
   EACCES: 13,
+  EBUSY: 16,
   EEXIST: 17,
   ENOTDIR: 20,
   EINVAL: 22,

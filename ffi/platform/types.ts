@@ -33,6 +33,8 @@ export interface Structs {
   readonly sockaddr_un: Struct<"sun_family" | "sun_path">;
   readonly pollfd: Struct<"fd" | "events" | "revents">;
   readonly timeval: Struct<"tv_sec" | "tv_usec">;
+  readonly timespec: Struct<"tv_sec" | "tv_nsec">;
+  readonly termios: Struct<"c_iflag" | "c_cflag" | "c_lflag" | "c_cc">;
   readonly xucred: Struct<"cr_uid" | "cr_groups">;
   readonly epoll_event: Struct<"events" | "data">;
   readonly io_uring_params: Struct<
@@ -126,11 +128,28 @@ export interface Constants {
   readonly O_PATH: number;
   readonly MFD_CLOEXEC: number;
   readonly MFD_ALLOW_SEALING: number;
+  readonly LOCK_SH: number;
   readonly LOCK_EX: number;
   readonly LOCK_NB: number;
   readonly LOCK_UN: number;
   readonly SEEK_SET: number;
   readonly SEEK_CUR: number;
+  readonly SEEK_END: number;
+
+  readonly TIOCGPTN: number;
+  readonly TCSADRAIN: number;
+  readonly BRKINT: number;
+  readonly ICRNL: number;
+  readonly INPCK: number;
+  readonly ISTRIP: number;
+  readonly IXON: number;
+  readonly CS8: number;
+  readonly ECHO: number;
+  readonly ICANON: number;
+  readonly IEXTEN: number;
+  readonly ISIG: number;
+  readonly VMIN: number;
+  readonly VTIME: number;
 
   readonly FIONREAD: number;
   readonly SIOCOUTQ: number;
@@ -168,10 +187,13 @@ export interface Constants {
   readonly ENOENT: number;
   readonly ESRCH: number;
   readonly EINTR: number;
+  readonly EIO: number;
+  readonly ENXIO: number;
   readonly EBADF: number;
   readonly EAGAIN: number;
   readonly ENOMEM: number;
   readonly EACCES: number;
+  readonly EBUSY: number;
   readonly EEXIST: number;
   readonly ENOTDIR: number;
   readonly EINVAL: number;

@@ -104,19 +104,6 @@ export function write(fd: number, bytes: Uint8Array): number {
   return retried(() => libc().write(fd, ffiBytes(bytes), size(byteLengthOf(bytes))));
 }
 
-/**
- * read(2) on a thread of Deno's pool: the count, or -1 without an error number, which belongs to the
- * other thread. For regular files only, whose reads end by themselves.
- */
-export async function readInPool(fd: number, bytes: Uint8Array): Promise<number> {
-  return Number(await libc().readInPool(fd, ffiBytes(bytes), size(byteLengthOf(bytes))));
-}
-
-/** write(2) on a thread of Deno's pool, in the same way as {@linkcode readInPool}. */
-export async function writeInPool(fd: number, bytes: Uint8Array): Promise<number> {
-  return Number(await libc().writeInPool(fd, ffiBytes(bytes), size(byteLengthOf(bytes))));
-}
-
 /** statx(2) or fstat(2) of a descriptor, into `buffer`. */
 export function fstat(fd: number, buffer: Uint8Array): number {
   const { statx, fstat64, fstat } = libc();
@@ -188,7 +175,7 @@ export function ftruncate(fd: number, length: number): number {
 }
 
 /** lseek(2). */
-export function lseek(fd: number, offset: number, whence: number): number {
+export function lseek(fd: number, offset: number | bigint, whence: number): number {
   return checked(libc().lseek(fd, BigInt(offset), whence));
 }
 

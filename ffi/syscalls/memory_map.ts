@@ -11,12 +11,13 @@ import { mayFollowPointers } from "../pointers.ts";
 // <sys/mman.h>
 const PROT_READ = 0x1;
 const PROT_WRITE = 0x2;
+const MAP_SHARED = 0x1;
 const MAP_PRIVATE = 0x2;
 
 const MAP_FAILED = 2n ** 64n - 1n; // (void *) -1
 
-/** The content of a file as memory of one's own: pages are shared until they are written to. */
-export class PrivateMemory implements Disposable {
+/** The content of a file as memory: shared with everybody who has it, or private from the first write to a page on. */
+export class MappedMemory implements Disposable {
   readonly #address: Deno.PointerObject;
   readonly #length: number;
   #buffer: ArrayBuffer | undefined;
@@ -28,18 +29,19 @@ export class PrivateMemory implements Disposable {
   }
 
   /** mmap(2) the first `length` bytes of `fd`, at least 1: the memory or `-errno`. */
-  static map(fd: number, length: number): PrivateMemory | number {
+  static map(fd: number, length: number, shared = false): MappedMemory | number {
     if (!mayFollowPointers()) {
       throw new Deno.errors.NotCapable(
         "Cannot map the file: a view of its memory needs --allow-ffi without a path",
       );
     }
     const { mmap } = libc();
-    const address = mmap(null, BigInt(length), PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0n);
+    const flags = shared ? MAP_SHARED : MAP_PRIVATE;
+    const address = mmap(null, BigInt(length), PROT_READ | PROT_WRITE, flags, fd, 0n);
     const error = errno();
     return address === null || Deno.UnsafePointer.value(address) === MAP_FAILED
       ? -error
-      : new PrivateMemory(address, length);
+      : new MappedMemory(address, length);
   }
 
   /** The memory, empty once it is given back or transferred elsewhere. */

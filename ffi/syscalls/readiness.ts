@@ -14,20 +14,24 @@ import { checked, missing } from "./result.ts";
 const EFD_CLOEXEC = 0o2000000; // <sys/eventfd.h>
 const EFD_NONBLOCK = 0o4000;
 
-/** eventfd(2), close-on-exec and non-blocking. */
-export function eventfd(): number {
+/** eventfd(2), close-on-exec. */
+export function eventfd(initial = 0, nonblocking = true): number {
   const { eventfd } = libc();
-  return eventfd === null ? missing() : checked(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (eventfd === null) return missing();
+  return checked(eventfd(initial, EFD_CLOEXEC | (nonblocking ? EFD_NONBLOCK : 0)));
 }
 
-/** pipe(2), both ends close-on-exec and non-blocking: `[read, write]`, or `-errno`. */
-export function pipe(): [number, number] | number {
+/** pipe2(2), or pipe(2) and fcntl(2), both ends close-on-exec: `[read, write]`, or `-errno`. */
+export function pipe(nonblocking = true): [number, number] | number {
   const ends = new Int32Array(2);
-  const result = checked(libc().pipe(ends));
+  const { pipe2, pipe } = libc();
+  const flags = platform.O_CLOEXEC | (nonblocking ? platform.O_NONBLOCK : 0);
+  const result = checked(pipe2 === null ? pipe(ends) : pipe2(ends, flags));
   if (result < 0) return result;
   const [reading = -1, writing = -1] = ends;
+  if (pipe2 !== null) return [reading, writing];
   for (const fd of [reading, writing]) {
-    const failed = Math.min(setCloseOnExec(fd, true), setNonblocking(fd, true));
+    const failed = Math.min(setCloseOnExec(fd, true), setNonblocking(fd, nonblocking));
     if (failed >= 0) continue;
     closeFd(reading);
     closeFd(writing);

@@ -1,134 +1,114 @@
 /**
- * Reading and writing descriptors of any kind without blocking the event loop.
+ * Reading and writing descriptors of any kind, asynchronously and not.
  *
  * @module
  */
 
+import { byteLengthOf, viewOf } from "../../ffi/memory.ts";
 import { platform } from "../../ffi/platform/mod.ts";
+import { read, write } from "../../ffi/syscalls/files.ts";
 import {
-  closeFd,
-  fcntl,
-  poll,
-  read,
+  pread,
+  preadInPool,
+  pwrite,
+  pwriteInPool,
   readInPool,
-  write,
   writeInPool,
-} from "../../ffi/syscalls/files.ts";
-import { recv, send } from "../../ffi/syscalls/sockets.ts";
-import type { Channel, Descriptor } from "../descriptor/descriptor.ts";
-import { check, closedError } from "../errors.ts";
-import { duplicate } from "./file_like.ts";
-import { READABLE, WRITABLE } from "../reactor/mod.ts";
-import { type FileKind, kindOf } from "./stat.ts";
-import { bufferDetachedError, countOrEnd, requireBytes } from "../descriptor/caller_buffer.ts";
+} from "../../ffi/syscalls/file_io.ts";
+import { copyOf, countOrEnd, requireBytes, requireLength } from "../descriptor/caller_buffer.ts";
+import type { Descriptor } from "../descriptor/descriptor.ts";
+import { type Outcome, perform, performSync } from "../descriptor/perform.ts";
+import { check } from "../errors.ts";
+import { checkedOffset } from "./file_change.ts";
+import { NEEDS_THREAD, NonblockingIo } from "./nonblocking_io.ts";
 import { readableFrom, writableTo } from "./streams.ts";
-import { type Operation, perform, performSync } from "../descriptor/perform.ts";
+import { RawMode } from "./terminal.ts";
+import { callInThread, CallObstacle, type ThreadedCall } from "./thread_call.ts";
 
-/** How to keep the event loop free: sockets have a flag for it, other streams readiness, files a thread. */
-type Way = "socket" | "poll" | "pool";
+const { EAGAIN } = platform;
 
-function wayFor(kind: FileKind): Way {
-  if (kind === "socket") return "socket";
-  return kind === "file" || kind === "memfd" || kind === "block" || kind === "directory"
-    ? "pool"
-    : "poll";
-}
-
-/** What a blocking pipe takes without blocking once it is writable (`PIPE_BUF`, pipe(7)), in bytes. */
-const PIPE_BUF = 4096;
-
-/** Reads and writes one descriptor, asynchronously and not. */
+/** Reads and writes one descriptor. */
 export class FileIo {
   readonly #descriptor: Descriptor;
-  #way: Way | undefined;
+  readonly #io: NonblockingIo;
+  /** The mode of the terminal, if it is one. */
+  readonly rawMode: RawMode = new RawMode();
   #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
   #writable: WritableStream<Uint8Array<ArrayBufferLike>> | undefined;
 
   /** @param owner must not become garbage while something waits: that would close the descriptor */
   constructor(descriptor: Descriptor, readonly owner?: object) {
     this.#descriptor = descriptor;
+    this.#io = new NonblockingIo(descriptor);
   }
 
-  #chosen(): Way {
-    return this.#way ??= this.#choose();
-  }
-
-  #choose(): Way {
-    const kind = kindOf(this.#descriptor.fd);
-    if (kind === "eventfd" || kind === "other") this.#descriptor.markAsEvent();
-    return wayFor(kind);
-  }
-
-  /** One read that does not block, but for regular files. */
-  #readStep(bytes: Uint8Array): number {
-    const { fd } = this.#descriptor;
-    // For no bytes at all neither poll(2) nor recv(2) may wait.
-    if (bytes.byteLength === 0 && this.#chosen() !== "pool") return 0;
-    if (this.#chosen() === "socket") return recv(fd, bytes, platform.MSG_DONTWAIT);
-    if (this.#chosen() === "poll" && poll(fd, READABLE, 0) === 0) return -platform.EAGAIN;
-    return read(fd, bytes);
-  }
-
-  #readOperation(bytes: Uint8Array): Operation {
-    const length = bytes.byteLength;
-    return {
-      attempt: () => {
-        if (bytes.byteLength < length) throw bufferDetachedError();
-        return this.#readStep(bytes);
-      },
-    };
-  }
-
-  #writeStep(bytes: Uint8Array): number {
-    const { fd } = this.#descriptor;
-    if (this.#chosen() === "socket") return send(fd, bytes, platform.MSG_DONTWAIT);
-    if (this.#chosen() === "pool") return write(fd, bytes);
-    if (poll(fd, WRITABLE, 0) === 0) return -platform.EAGAIN;
-    const blocking = (fcntl(fd, platform.F_GETFL, 0) & platform.O_NONBLOCK) === 0;
-    return write(fd, blocking ? bytes.subarray(0, PIPE_BUF) : bytes);
+  /** Find out what is needed to wait for the descriptor. */
+  prepareToWait(): void {
+    this.#io.prepareToWait();
   }
 
   /** Read up to `bytes.byteLength` bytes; `null` at the end. */
   async read(bytes: Uint8Array, signal?: AbortSignal): Promise<number | null> {
-    const length = requireBytes(bytes);
-    const result = this.#chosen() === "pool"
-      ? await this.#readInPool(bytes)
-      : await perform(this.#descriptor.reading, this.#readOperation(bytes), signal);
-    return countOrEnd(check(result, "read"), length);
+    requireBytes(bytes);
+    const operation = new ReadOperation(this.#descriptor, this.#io, bytes);
+    return await perform(this.#descriptor.reading, operation, signal);
   }
 
   /** Read in the calling thread. */
   readSync(bytes: Uint8Array): number | null {
-    const length = requireBytes(bytes);
-    const result = performSync(this.#descriptor.reading, this.#readOperation(bytes));
-    return countOrEnd(check(result, "read"), length);
+    requireBytes(bytes);
+    const operation = new ReadOperation(this.#descriptor, this.#io, bytes);
+    return performSync(this.#descriptor.reading, operation);
   }
 
   /** Write up to `bytes.byteLength` bytes; the number written. */
   async write(bytes: Uint8Array, signal?: AbortSignal): Promise<number> {
     requireBytes(bytes);
-    const result = this.#chosen() === "pool"
-      ? await this.#inPool(this.#descriptor.writing, new Uint8Array(bytes), writeInPool, write)
-      : await perform(this.#descriptor.writing, { attempt: () => this.#writeStep(bytes) }, signal);
-    return check(result, "write");
+    const operation = new WriteOperation(this.#descriptor, this.#io, bytes);
+    return await perform(this.#descriptor.writing, operation, signal);
   }
 
   /** Write in the calling thread. */
   writeSync(bytes: Uint8Array): number {
     requireBytes(bytes);
-    const result = performSync(this.#descriptor.writing, { attempt: () => this.#writeStep(bytes) });
-    return check(result, "write");
+    const operation = new WriteOperation(this.#descriptor, this.#io, bytes);
+    return performSync(this.#descriptor.writing, operation);
   }
 
-  async #readInPool(bytes: Uint8Array): Promise<number> {
-    const own = new Uint8Array(bytes.byteLength);
-    const count = await this.#inPool(this.#descriptor.reading, own, readInPool, read);
-    if (count > bytes.byteLength) throw bufferDetachedError();
-    if (count > 0) bytes.set(own.subarray(0, count));
-    return count;
+  /** Read at `offset`, leaving the file position alone. */
+  async readAt(bytes: Uint8Array, offset: number | bigint): Promise<number | null> {
+    requireBytes(bytes);
+    const at = checkedOffset(offset);
+    const read = new ThreadRead(bytes, (fd, own) => preadInPool(fd, own, at), at);
+    return read.outcome(await callInThread(this.#descriptor, read), "pread");
   }
 
-  /** The content as a stream. */
+  /** Read at `offset` in the calling thread. */
+  readAtSync(bytes: Uint8Array, offset: number | bigint): number | null {
+    const length = requireBytes(bytes);
+    const count = pread(this.#descriptor.fd, bytes, checkedOffset(offset));
+    return countOrEnd(check(count, "pread"), length);
+  }
+
+  /** Write at `offset`, leaving the file position alone. */
+  async writeAt(bytes: Uint8Array, offset: number | bigint): Promise<number> {
+    requireBytes(bytes);
+    const at = checkedOffset(offset);
+    const own = copyOf(bytes);
+    const call: ThreadedCall = {
+      inPool: (fd) => pwriteInPool(fd, own, at),
+      here: (fd) => pwrite(fd, own, at),
+    };
+    return check(await callInThread(this.#descriptor, call), "pwrite");
+  }
+
+  /** Write at `offset` in the calling thread. */
+  writeAtSync(bytes: Uint8Array, offset: number | bigint): number {
+    requireBytes(bytes);
+    return check(pwrite(this.#descriptor.fd, bytes, checkedOffset(offset)), "pwrite");
+  }
+
+  /** The content as a stream. Its end, in whatever way, closes the descriptor. */
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return this.#readable ??= readableFrom({
       read: (bytes, signal) => this.read(bytes, signal),
@@ -136,7 +116,7 @@ export class FileIo {
     });
   }
 
-  /** A stream that writes. */
+  /** A stream that writes. Its end, in whatever way, closes the descriptor. */
   get writable(): WritableStream<Uint8Array<ArrayBufferLike>> {
     return this.#writable ??= writableTo({
       writeAll: (bytes, signal) => this.#writeAll(bytes, signal),
@@ -145,36 +125,129 @@ export class FileIo {
   }
 
   async #writeAll(bytes: Uint8Array, signal: AbortSignal): Promise<void> {
-    for (let done = 0; done < bytes.byteLength;) {
-      done += await this.write(bytes.subarray(done), signal);
-    }
+    const length = byteLengthOf(bytes);
+    let done = 0;
+    do {
+      const count = await this.write(viewOf(bytes, done, length - done), signal);
+      if (count === 0 && length > 0) throw nothingWritten(length - done);
+      done += count;
+    } while (done < length);
+  }
+}
+
+/** Return the error for a device that takes nothing: trying again would go on for ever. */
+function nothingWritten(left: number): Error {
+  return new Deno.errors.WriteZero(
+    `Cannot write ${left} bytes: the file takes none, and reports no error`,
+  );
+}
+
+/** A read on a thread, into memory of our own: the caller's may be detached, and freed, meanwhile. */
+class ThreadRead implements ThreadedCall {
+  readonly #bytes: Uint8Array;
+  readonly #own: Uint8Array<ArrayBuffer>;
+
+  /** @param offset where to read, the file position if left out */
+  constructor(
+    bytes: Uint8Array,
+    readonly call: (fd: number, own: Uint8Array) => Promise<number>,
+    readonly offset?: bigint,
+  ) {
+    this.#bytes = bytes;
+    this.#own = new Uint8Array(byteLengthOf(bytes));
   }
 
-  /**
-   * Run a call on a thread of Deno's pool, on a duplicate: the descriptor may be closed meanwhile, and
-   * its number reused. The memory must be of our own: the caller's may be detached, and freed, while the
-   * thread uses it. The thread's error number is out of reach, so a failed call is made once more here
-   * to learn it.
-   */
-  async #inPool(
-    channel: Channel,
-    own: Uint8Array,
-    call: (fd: number, bytes: Uint8Array) => Promise<number>,
-    again: (fd: number, bytes: Uint8Array) => number,
-  ): Promise<number> {
-    const { descriptor } = channel;
-    await channel.enter();
-    try {
-      const fd = duplicate(descriptor.fd);
-      try {
-        const result = await call(fd, own);
-        if (descriptor.closed) throw closedError(descriptor.owner);
-        return result >= 0 ? result : again(fd, own);
-      } finally {
-        closeFd(fd);
-      }
-    } finally {
-      channel.leave();
-    }
+  inPool(fd: number): Promise<number> {
+    return this.call(fd, this.#own);
+  }
+
+  here(fd: number): number {
+    return this.offset === undefined ? read(fd, this.#own) : pread(fd, this.#own, this.offset);
+  }
+
+  /** Give the caller what was read. */
+  outcome(result: number, syscall: string): number | null {
+    const count = check(result, syscall);
+    requireLength(this.#bytes, count);
+    if (count > 0) viewOf(this.#bytes, 0, count).set(this.#own.subarray(0, count));
+    return countOrEnd(count, this.#own.byteLength);
+  }
+}
+
+/** A read that does not wait where it can, and is made by a thread where not. */
+class ReadOperation implements Outcome<number | null> {
+  readonly #length: number;
+  #read: ThreadRead | undefined;
+  obstacle: CallObstacle | undefined;
+
+  constructor(
+    readonly descriptor: Descriptor,
+    readonly io: NonblockingIo,
+    readonly bytes: Uint8Array,
+  ) {
+    this.#length = byteLengthOf(bytes);
+  }
+
+  attempt(): number {
+    const done = this.obstacle?.result;
+    if (done !== undefined && done !== -EAGAIN) return this.io.result(done);
+    this.obstacle = this.#read = undefined;
+    const target = this.#target();
+    const result = this.io.read(target);
+    if (result !== NEEDS_THREAD) return result;
+    this.#read = new ThreadRead(target, readInPool);
+    this.obstacle = new CallObstacle(this.descriptor, this.#read);
+    return -EAGAIN;
+  }
+
+  /** A view that follows its buffer may have grown meanwhile: what was asked for stays what it was. */
+  #target(): Uint8Array {
+    requireLength(this.bytes, this.#length);
+    const hasGrown = byteLengthOf(this.bytes) > this.#length;
+    return hasGrown ? viewOf(this.bytes, 0, this.#length) : this.bytes;
+  }
+
+  outcome(result: number): number | null {
+    if (this.#read !== undefined) return this.#read.outcome(result, "read");
+    return countOrEnd(check(result, "read"), this.#length);
+  }
+}
+
+/** A write that does not wait where it can, and is made by a thread where not. */
+class WriteOperation implements Outcome<number> {
+  readonly #length: number;
+  readonly #bytes: Uint8Array;
+  obstacle: CallObstacle | undefined;
+
+  constructor(readonly descriptor: Descriptor, readonly io: NonblockingIo, bytes: Uint8Array) {
+    // What a thread writes is what the caller's memory held at the call.
+    this.#bytes = io.isFile ? copyOf(bytes) : bytes;
+    this.#length = byteLengthOf(bytes);
+  }
+
+  attempt(): number {
+    const done = this.obstacle?.result;
+    if (done !== undefined && done !== -EAGAIN) return done;
+    this.obstacle = undefined;
+    requireLength(this.#bytes, this.#length);
+    const result = this.io.write(this.#data());
+    if (result !== NEEDS_THREAD) return result;
+    this.obstacle = new CallObstacle(this.descriptor, this.#threadWrite());
+    return -EAGAIN;
+  }
+
+  outcome(result: number): number {
+    return check(result, "write");
+  }
+
+  #data(): Uint8Array {
+    const hasGrown = byteLengthOf(this.#bytes) > this.#length;
+    return hasGrown ? viewOf(this.#bytes, 0, this.#length) : this.#bytes;
+  }
+
+  #threadWrite(): ThreadedCall {
+    const part = this.io.threadPart(this.#data());
+    const own = this.io.isFile ? part : copyOf(part);
+    return { inPool: (fd) => writeInPool(fd, own), here: (fd) => write(fd, own) };
   }
 }

@@ -4,55 +4,33 @@
  * @module
  */
 
-import { cString } from "../../ffi/memory.ts";
 import { platform } from "../../ffi/platform/mod.ts";
-import { closeFd, fcntl, lseek, memfdCreate, open, write } from "../../ffi/syscalls/files.ts";
+import {
+  closeOnExec,
+  nonblocking,
+  setCloseOnExec,
+  setNonblocking,
+} from "../../ffi/syscalls/files.ts";
+import { eventfd, pipe } from "../../ffi/syscalls/readiness.ts";
 import { adopters } from "./adopters.ts";
 import { Descriptor } from "../descriptor/descriptor.ts";
 import { closeWhenForgotten } from "../descriptor/finalizer.ts";
 import { check, notSupported } from "../errors.ts";
-import { FileIo } from "../fd/file_io.ts";
 import { duplicate, requireOpen } from "../fd/file_like.ts";
-import { type FileMapping, mapSealed, type Seal, sealsOf } from "../fd/mapping.ts";
+import { FileMethods } from "./file_methods.ts";
+import { type FileMapping, type MapOptions, mapSealed } from "../fd/mapping.ts";
+import { createMemfd, type MemfdOptions } from "../fd/memfd.ts";
 import type { Listener } from "./listener.ts";
+import { openFile, type OpenOptions } from "../fd/open.ts";
+import { addSeals, type Seal, sealsOf } from "../fd/seals.ts";
 import type { Socket } from "./socket.ts";
-import { fileInfo, type FileKind, kindOf } from "../fd/stat.ts";
-import { requireBytes } from "../descriptor/caller_buffer.ts";
-
-/** How {@linkcode OwnedFd.open} opens a file: what `Deno.open` takes. */
-export interface OpenOptions {
-  /** Open for reading. The default is true, unless `write` or `append` is set. */
-  read?: boolean;
-  /** Open for writing. The default is false. */
-  write?: boolean;
-  /** Write at the end of the file. The default is false. */
-  append?: boolean;
-  /** Empty the file first; needs `write`. The default is false. */
-  truncate?: boolean;
-  /** Create the file if it is not there; needs `write` or `append`. The default is false. */
-  create?: boolean;
-  /** Create the file, and fail if it is there. The default is false. */
-  createNew?: boolean;
-  /** Permission bits of a created file, before the umask. The default is `0o666`. */
-  mode?: number;
-}
-
-/** How {@linkcode OwnedFd.memfd} makes a memory file. */
-export interface MemfdOptions {
-  /**
-   * Seal size and content once `data` is in: nobody, the owner included, can change the file afterwards.
-   * The default is false.
-   */
-  seal?: boolean;
-}
-
-/** The longest name that memfd_create(2) takes, in bytes. */
-const MAX_MEMFD_NAME = 249;
+import { type FileKind, kindOf } from "../fd/stat.ts";
 
 let own: (fd: number) => OwnedFd;
 
 /**
- * Owns one open descriptor, closes it when disposed, and as a last resort when it becomes garbage.
+ * Owns one open descriptor, closes it when disposed, and as a last resort when it becomes garbage. It can be used
+ * wherever a `Deno.FsFile` is wanted.
  *
  * What a peer passes arrives as an `OwnedFd`. Its number stays valid until `close`, `detach` or a
  * conversion gives it up.
@@ -66,14 +44,14 @@ let own: (fd: number) => OwnedFd;
  * Deno.writeTextFileSync(path, "hello");
  * using file = OwnedFd.open(path);
  * assertEquals(file.kind(), "file");
- * assertEquals(file.stat().size, 5);
+ * assertEquals(file.statSync().size, 5);
  * ```
  */
-export class OwnedFd implements Disposable {
+export class OwnedFd extends FileMethods implements Disposable {
   readonly #descriptor: Descriptor;
-  #io: FileIo | undefined;
 
   private constructor(descriptor: Descriptor) {
+    super(descriptor);
     this.#descriptor = descriptor;
     closeWhenForgotten(this, descriptor);
   }
@@ -118,18 +96,18 @@ export class OwnedFd implements Disposable {
    * ```
    */
   static open(path: string | URL, options: OpenOptions = {}): OwnedFd {
-    const name = pathText(path);
-    const fd = check(open(cString(name), openFlags(options), modeOf(options)), "open", name);
-    return own(fd);
+    return own(openFile(path, options));
   }
 
   /**
    * Create a file that lives in memory only, by memfd_create(2) (Linux).
    *
-   * @param name shown in `/proc`, at most 249 bytes; it need not be unique
-   * @param data the content; the file position is at its start afterwards
-   * @throws {RangeError} if the name is longer
-   * @throws {Deno.errors.NotSupported} where the system has no such files
+   * @param name Shown in `/proc`, at most 249 bytes; it need not be unique.
+   * @param data The content; the file position is at its start afterwards.
+   * @param options The size of the file, and the seals to set at once.
+   * @throws {RangeError} If the name is longer, or the size smaller than the data.
+   * @throws {TypeError} If `seal` names no seal.
+   * @throws {Deno.errors.NotSupported} Where the system has no such files.
    *
    * @example
    * ```ts
@@ -143,20 +121,68 @@ export class OwnedFd implements Disposable {
    * ```
    */
   static memfd(name: string, data?: Uint8Array, options: MemfdOptions = {}): OwnedFd {
-    const { MFD_CLOEXEC, MFD_ALLOW_SEALING } = platform;
-    if (MFD_CLOEXEC === 0) throw notSupported("Memory files (memfd) exist on Linux only");
-    const terminated = memoryFileName(name);
-    if (data !== undefined) requireBytes(data);
-    const flags = MFD_CLOEXEC | (options.seal === true ? MFD_ALLOW_SEALING : 0);
-    const fd = check(memfdCreate(terminated, flags), "memfd_create", name);
-    try {
-      if (data !== undefined) fill(fd, data);
-      if (options.seal === true) seal(fd);
-    } catch (error) {
-      closeFd(fd);
-      throw error;
+    return own(createMemfd(name, data, options));
+  }
+
+  /**
+   * Create a pipe, by pipe(2): what is written to the second descriptor is read from the first. Both are
+   * close-on-exec and, like those of other programs, without `O_NONBLOCK`.
+   *
+   * @returns The end to read from, and the end to write to.
+   * @throws {SyscallError} With `code` `EMFILE`, if the process has too many descriptors.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const [reader, writer] = OwnedFd.pipe();
+   * await new Response("hello").body?.pipeTo(writer.writable);
+   * assertEquals(await new Response(reader.readable).text(), "hello");
+   * ```
+   */
+  static pipe(): [read: OwnedFd, write: OwnedFd] {
+    const ends = pipe(false);
+    if (typeof ends === "number") throw check(ends, "pipe");
+    return [own(ends[0]), own(ends[1])];
+  }
+
+  /**
+   * Create a counter to wait for, by eventfd(2) (Linux), close-on-exec: a write of 8 bytes adds a number to it, and
+   * a read gives it, in 8 bytes, and sets it to 0; at 0, a read waits.
+   *
+   * A write is made by a thread, as it could block, unless `nonblocking` is set.
+   *
+   * @param initial The counter's first value, from 0 (the default) to 4,294,967,295.
+   * @throws {RangeError} If `initial` is anything else.
+   * @throws {Deno.errors.NotSupported} On other systems.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * if (Deno.build.os === "linux") {
+   *   using counter = OwnedFd.eventfd();
+   *   await counter.write(new Uint8Array(new BigUint64Array([3n]).buffer));
+   *   await counter.ready("read");
+   *   const value = new BigUint64Array(1);
+   *   await counter.read(new Uint8Array(value.buffer));
+   *   assertEquals(value[0], 3n);
+   * }
+   * ```
+   */
+  static eventfd(initial = 0): OwnedFd {
+    if (!Number.isInteger(initial) || initial < 0 || initial > 0xffffffff) {
+      throw new RangeError(
+        `Cannot make an eventfd with the value ${
+          String(initial)
+        }: give an integer from 0 to ${0xffffffff}`,
+      );
     }
-    return own(fd);
+    const fd = eventfd(initial, false);
+    if (fd === -platform.ENOSYS) throw notSupported("Event counters (eventfd) exist on Linux only");
+    return own(check(fd, "eventfd"));
   }
 
   /**
@@ -197,14 +223,30 @@ export class OwnedFd implements Disposable {
     return own(duplicate(this.fd));
   }
 
+  /** Whether programs that this process starts do not get the descriptor: its `FD_CLOEXEC`. */
+  get closeOnExec(): boolean {
+    return check(closeOnExec(this.fd), "fcntl") === 1;
+  }
+
+  set closeOnExec(on: boolean) {
+    check(setCloseOnExec(this.fd, on), "fcntl");
+  }
+
+  /**
+   * Whether the open file has `O_NONBLOCK`, for everybody who has it. It changes nothing about the methods of this
+   * object: it is for programs that the descriptor is handed to.
+   */
+  get nonblocking(): boolean {
+    return check(nonblocking(this.fd), "fcntl") === 1;
+  }
+
+  set nonblocking(on: boolean) {
+    check(setNonblocking(this.fd, on), "fcntl");
+  }
+
   /** Return what the descriptor refers to. */
   kind(): FileKind {
     return kindOf(this.fd);
-  }
-
-  /** Return what fstat(2) tells of the file, in the form of `Deno.stat`. */
-  stat(): Deno.FileInfo {
-    return fileInfo(this.fd);
   }
 
   /**
@@ -225,16 +267,45 @@ export class OwnedFd implements Disposable {
   }
 
   /**
+   * Seal a memory file, by fcntl(2) `F_ADD_SEALS`: seals are added to those there are.
+   *
+   * @param seals What to forbid, for everybody and for ever: `"shrink"`, `"grow"`, `"write"`, or further seals
+   * (`"seal"`).
+   * @throws {TypeError} If one of them is no seal.
+   * @throws {Deno.errors.PermissionDenied} If the file is sealed against further seals, or not open for writing.
+   * @throws {Deno.errors.Busy} If the file is to be sealed against writing, but mapped for it.
+   * @throws {Deno.errors.NotSupported} Where the system has no such files.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * if (Deno.build.os === "linux") {
+   *   using file = OwnedFd.memfd("frame", undefined, { size: 4096 });
+   *   file.addSeals("shrink", "grow");
+   *   assertEquals([...file.seals()], ["shrink", "grow"]);
+   * }
+   * ```
+   */
+  addSeals(...seals: Seal[]): void {
+    addSeals(this.fd, seals);
+  }
+
+  /**
    * Map the content of a sealed memory file into this process's memory, by mmap(2): nothing is copied,
    * however large it is. The descriptor may be closed meanwhile.
    *
    * The file must be sealed against shrinking and writing, as `OwnedFd.memfd` with `seal` makes them. Its
    * sender can then neither change what was checked before, nor crash this process by cutting it short.
-   * Whoever does not trust the sender looks at `stat().size` first, too.
+   * Look at `statSync().size` first, too, if you do not trust the sender.
+   *
+   * With `shared`, a file that is sealed against shrinking is mapped for reading and writing, in common with
+   * everybody else who has it: what one of them writes, the others see at once.
    *
    * The memory is given back when the mapping is disposed, and not before: it is not garbage-collected.
    *
-   * @throws {TypeError} if the file lacks one of the two seals
+   * @throws {TypeError} if the file lacks a seal that is needed, or is sealed against the writing that is
    * @throws {RangeError} if it is larger than 4 GiB
    * @throws {Deno.errors.NotSupported} where the system has no such files
    *
@@ -254,58 +325,8 @@ export class OwnedFd implements Disposable {
    * assertEquals(mapping?.bytes, new Uint8Array([1, 2, 3]));
    * ```
    */
-  map(): FileMapping {
-    return mapSealed(this.fd);
-  }
-
-  #files(): FileIo {
-    return this.#io ??= new FileIo(this.#descriptor, this);
-  }
-
-  /**
-   * Read up to `bytes.byteLength` bytes without blocking the event loop.
-   *
-   * @returns the number of bytes read, `null` at the end
-   * @throws {Deno.errors.BadResource} if the descriptor is closed, also while waiting
-   */
-  read(bytes: Uint8Array): Promise<number | null> {
-    return this.#files().read(bytes);
-  }
-
-  /** Read up to `bytes.byteLength` bytes, blocking the thread: what `read` does. */
-  readSync(bytes: Uint8Array): number | null {
-    return this.#files().readSync(bytes);
-  }
-
-  /**
-   * Write up to `bytes.byteLength` bytes without blocking the event loop.
-   *
-   * @returns the number of bytes written, which may be fewer than given
-   * @throws {Deno.errors.BadResource} if the descriptor is closed, also while waiting
-   */
-  write(bytes: Uint8Array): Promise<number> {
-    return this.#files().write(bytes);
-  }
-
-  /** Write up to `bytes.byteLength` bytes, blocking the thread: what `write` does. */
-  writeSync(bytes: Uint8Array): number {
-    return this.#files().writeSync(bytes);
-  }
-
-  /**
-   * The content as a byte stream, from the file position on. As with `Deno.FsFile`, the descriptor is closed
-   * when the stream is over: at the end, by a cancel, or by an error.
-   */
-  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return this.#files().readable;
-  }
-
-  /**
-   * A stream that writes at the file position. As with `Deno.FsFile`, the descriptor is closed when the stream
-   * is over: by a close, an abort, or an error.
-   */
-  get writable(): WritableStream<Uint8Array<ArrayBufferLike>> {
-    return this.#files().writable;
+  map(options: MapOptions = {}): FileMapping {
+    return mapSealed(this.fd, options);
   }
 
   /**
@@ -335,74 +356,4 @@ export class OwnedFd implements Disposable {
 /** Own a descriptor that the kernel just gave: it needs no check. */
 export function ownFd(fd: number): OwnedFd {
   return own(fd);
-}
-
-function pathText(path: string | URL): string {
-  if (typeof path !== "string" && !(path instanceof URL)) {
-    throw new TypeError("Cannot open the file: give its path as a string, or a file: URL");
-  }
-  if (typeof path !== "string" && path.protocol !== "file:") {
-    throw new TypeError(`Cannot open "${path.href}": give a path or a file: URL`);
-  }
-  // As in Deno's own functions, a lone "%" stands for itself.
-  const text = typeof path === "string"
-    ? path
-    : decodeURIComponent(path.pathname.replace(/%(?![0-9a-f]{2})/gi, "%25"));
-  if (text.includes("\0")) {
-    throw new TypeError(`Cannot open ${JSON.stringify(text)}: the path contains a NUL byte`);
-  }
-  return text;
-}
-
-/** Permission bits, and the three above them: open(2) ignores all others. */
-function modeOf({ mode = 0o666 }: OpenOptions): number {
-  if (Number.isInteger(mode) && mode >= 0 && mode <= 0o7777) return mode;
-  throw new RangeError(`Cannot open a file with the mode ${mode}: give bits from 0 to 0o7777`);
-}
-
-function openFlags(options: OpenOptions): number {
-  const { append = false, truncate = false, create = false, createNew = false } = options;
-  const write = options.write === true || append;
-  const read = options.read ?? !write;
-  if (!read && !write) {
-    throw new TypeError("Cannot open a file neither for reading nor for writing");
-  }
-  if ((truncate || create || createNew) && !write) {
-    throw new TypeError("Cannot create or truncate a file that is not opened for writing");
-  }
-  const access = write ? (read ? platform.O_RDWR : platform.O_WRONLY) : platform.O_RDONLY;
-  // A terminal must not become the controlling one: closing it would hang a session leader up.
-  return access | platform.O_CLOEXEC | platform.O_NOCTTY |
-    (append ? platform.O_APPEND : 0) |
-    (truncate ? platform.O_TRUNC : 0) |
-    (create || createNew ? platform.O_CREAT : 0) |
-    (createNew ? platform.O_EXCL : 0);
-}
-
-/** Return the name of a memory file as a C string. */
-function memoryFileName(name: string): Uint8Array<ArrayBuffer> {
-  if (typeof name !== "string") throw new TypeError("Cannot name a memory file: give a string");
-  if (name.includes("\0")) throw new TypeError("Cannot name a memory file with a NUL byte");
-  const bytes = cString(name);
-  const length = bytes.byteLength - 1;
-  if (length > MAX_MEMFD_NAME) {
-    throw new RangeError(
-      `Cannot name a memory file with ${length} bytes: give at most ${MAX_MEMFD_NAME}`,
-    );
-  }
-  return bytes;
-}
-
-/** A memory file takes everything at once, unless memory runs out. */
-function fill(fd: number, data: Uint8Array): void {
-  for (let done = 0; done < data.byteLength;) {
-    done += check(write(fd, data.subarray(done)), "write");
-  }
-  check(lseek(fd, 0, platform.SEEK_SET), "lseek");
-}
-
-function seal(fd: number): void {
-  const { F_ADD_SEALS, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_GROW, F_SEAL_WRITE } = platform;
-  const all = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
-  check(fcntl(fd, F_ADD_SEALS, all), "fcntl");
 }

@@ -36,7 +36,10 @@ export { notify, notifyBarrier, type NotifyOptions, notifySync } from "./notify.
 export type { NotifyState } from "./notify_state.ts";
 export { watchdogInterval } from "./watchdog.ts";
 export type { FileLike } from "../fd/file_like.ts";
-export type { FileMapping, Seal } from "../fd/mapping.ts";
+export type { FileMapping, MapOptions } from "../fd/mapping.ts";
+export type { MemfdOptions } from "../fd/memfd.ts";
+export type { OpenOptions } from "../fd/open.ts";
+export type { Seal } from "../fd/seals.ts";
 export { OwnedFd } from "../handle/owned_fd.ts";
 export { Listener } from "../handle/listener.ts";
 export { Socket } from "../handle/socket.ts";

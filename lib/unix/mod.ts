@@ -40,7 +40,10 @@ export type { Address } from "../address/sockaddr.ts";
 export type { Credentials } from "../message/cmsg.ts";
 export type { FileKind } from "../fd/stat.ts";
 export type { FileLike } from "../fd/file_like.ts";
-export type { FileMapping, Seal } from "../fd/mapping.ts";
+export type { FileMapping, MapOptions } from "../fd/mapping.ts";
+export type { MemfdOptions } from "../fd/memfd.ts";
+export type { OpenOptions } from "../fd/open.ts";
+export type { Seal } from "../fd/seals.ts";
 export type { Message } from "../handle/message.ts";
 export type { OutgoingMessage } from "../socket/outgoing_message.ts";
 export type {
@@ -50,7 +53,6 @@ export type {
 } from "../handle/receive_options.ts";
 export type { SyncOptions } from "../socket/time_limit.ts";
 export type { SocketType } from "../socket/socket_type.ts";
-export { type MemfdOptions, type OpenOptions, OwnedFd } from "../handle/owned_fd.ts";
 export {
   Listener,
   type ListenerAcceptOptions,
@@ -62,6 +64,8 @@ export type {
   SyncSocketConnectOptions,
 } from "../handle/socket_endpoint.ts";
 export type { ReadyOptions } from "../descriptor/ready.ts";
+export { OwnedFd } from "../handle/owned_fd.ts";
+export type { FileMethods, WaitOptions } from "../handle/file_methods.ts";
 export { type ReadOptions, type SendOptions, Socket, type WriteOptions } from "../handle/socket.ts";
 export type { SocketTransfer } from "../handle/socket_transfer.ts";
 export type { PeerIdentity } from "../handle/peer_identity.ts";

@@ -42,7 +42,7 @@ const files: Scenario<OwnedFd>[] = [
     act: (it) => it.kind(),
     expect: described,
   },
-  { name: "stat()", prepare: file, act: (it) => it.stat() },
+  { name: "statSync()", prepare: file, act: (it) => it.statSync() },
   { name: "dup()", prepare: file, act: (it) => it.dup().close(), expect: duplicated },
   {
     name: "readSync() and writeSync() of a file",

@@ -95,7 +95,7 @@ test("read() of a file ends with BadResource when it is closed meanwhile", async
   const file = OwnedFd.open(dir.join("a"));
   const reads = [file.read(new Uint8Array(1)), file.read(new Uint8Array(1))];
   file.close();
-  for (const read of reads) await assertRejects(() => read, Deno.errors.BadResource);
+  await Promise.all(reads.map((read) => assertRejects(() => read, Deno.errors.BadResource)));
 });
 
 test("read() of a file refuses memory that was taken away meanwhile, and touches none of it", async () => {

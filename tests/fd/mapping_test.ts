@@ -38,7 +38,9 @@ test("seals() tells what a file is sealed against", () => {
     assertEquals([...file.seals()], names);
   }
   using plain = OwnedFd.memfd("plain");
-  assertEquals([...plain.seals()], ["seal"]);
+  assertEquals([...plain.seals()], []);
+  using never = OwnedFd.memfd("never", undefined, { seal: false });
+  assertEquals([...never.seals()], ["seal"]);
   using disk = OwnedFd.open(new URL(import.meta.url));
   assertEquals([...disk.seals()], []);
 });
@@ -79,6 +81,31 @@ test("map() takes an empty file", () => {
   using file = OwnedFd.memfd("test", undefined, { seal: true });
   using mapping = file.map();
   assertEquals(mapping.bytes.length, 0);
+});
+
+test("map() shares a file that cannot shrink, for reading and writing", () => {
+  using file = OwnedFd.memfd("test", undefined, { size: 3, seal: ["shrink"] });
+  using copy = file.dup();
+  using first = file.map({ shared: true });
+  using second = copy.map({ shared: true });
+  first.bytes.set([1, 2, 3]);
+  assertEquals(second.bytes, new Uint8Array([1, 2, 3]));
+  copy.writeAtSync(new Uint8Array([9]), 1);
+  assertEquals([...first.bytes], [1, 9, 3]);
+  const content = new Uint8Array(3);
+  assertEquals([file.readAtSync(content, 0), ...content], [3, 1, 9, 3]);
+});
+
+test("map() with shared refuses what could shrink, is sealed against writing, or not open for it", () => {
+  for (
+    const [bits, why] of [[0, "shrinking"], [F_SEAL_SHRINK | F_SEAL_WRITE, "writing"]] as const
+  ) {
+    using file = sealed(bits);
+    assertThrows(() => file.map({ shared: true }), TypeError, why);
+  }
+  using file = sealed(F_SEAL_SHRINK);
+  using reader = OwnedFd.open(`/proc/self/fd/${file.fd}`);
+  assertThrows(() => reader.map({ shared: true }), Deno.errors.PermissionDenied, "open for both");
 });
 
 test("map() refuses what its owner could still cut short or change", () => {

@@ -50,7 +50,7 @@ Deno.test("symbols has a C declaration beside every function", () => {
 });
 
 const HEADERS = [
-  ..."dlfcn errno fcntl poll sched signal stdio string time unistd".split(" "),
+  ..."dlfcn errno fcntl poll sched signal stdio string termios time unistd".split(" "),
   ..."sys/file sys/ioctl sys/mman sys/socket sys/stat sys/types sys/uio".split(" "),
   ...Deno.build.os === "linux"
     ? ["linux/aio_abi", "linux/io_uring", "sys/epoll", "sys/eventfd"]
@@ -58,7 +58,7 @@ const HEADERS = [
 ];
 
 /** What glibc declares for itself alone has to be asked for with `_GNU_SOURCE`. */
-const GNU = new Set(["memfd_create", "preadv2", "statx", "accept4"]);
+const GNU = new Set(["memfd_create", "pipe2", "preadv2", "pwritev2", "statx", "accept4"]);
 
 /** With `_GNU_SOURCE`, glibc declares socket addresses as unions of pointers, so that C cannot repeat it. */
 const UNREPEATABLE = new Set(["accept4"]);

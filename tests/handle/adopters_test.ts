@@ -15,5 +15,5 @@ Deno.test("asSocket() says what to import, and leaves the descriptor open", () =
   using file = OwnedFd.open("/dev/null");
   assertThrows(() => file.asSocket(), TypeError, '"@denet/unix"');
   assertThrows(() => file.asListener(), TypeError, '"@denet/unix"');
-  file.stat();
+  file.statSync();
 });

@@ -2,7 +2,8 @@ import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows }
 import { libc } from "../../ffi/libc.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { fcntl, lseek } from "../../ffi/syscalls/files.ts";
-import { type OpenOptions, OwnedFd, ownFd } from "../../lib/handle/owned_fd.ts";
+import type { OpenOptions } from "../../lib/fd/open.ts";
+import { OwnedFd, ownFd } from "../../lib/handle/owned_fd.ts";
 import { Listener } from "../../lib/handle/listener.ts";
 import { Socket } from "../../lib/handle/socket.ts";
 import { listen } from "../../lib/unix/listen.ts";
@@ -18,6 +19,8 @@ import {
   text,
   turn,
 } from "../util/cases.ts";
+import { noLeaks } from "../util/descriptors.ts";
+import { testWith } from "../util/peers.ts";
 import { tempDir } from "../util/tempdir.ts";
 
 test("adopt() takes over an open descriptor", () => {
@@ -47,15 +50,52 @@ test("close() is idempotent, and use after it throws BadResource", async () => {
     () => file.detach(),
     () => file.dup(),
     () => file.kind(),
-    () => file.stat(),
+    () => file.statSync(),
     () => file.readSync(one),
     () => file.writeSync(one),
+    () => file.readAtSync(one, 0),
+    () => file.writeAtSync(one, 0),
+    () => file.seekSync(0, Deno.SeekMode.Start),
+    () => file.truncateSync(),
+    () => file.syncSync(),
+    () => file.syncDataSync(),
+    () => file.utimeSync(0, 0),
+    () => file.lockSync(),
+    () => file.tryLockSync(),
+    () => file.unlockSync(),
+    () => file.isTerminal(),
+    () => file.setRaw(true),
+    () => file.seals(),
+    () => file.addSeals("grow"),
+    () => file.map(),
+    () => file.closeOnExec,
+    () => file.closeOnExec = true,
+    () => file.nonblocking,
+    () => file.nonblocking = true,
     () => file.asSocket(),
     () => file.asListener(),
   ];
-  for (const use of uses) assertThrows(use, Deno.errors.BadResource, "OwnedFd is closed");
-  for (const use of [() => file.read(one), () => file.write(one)]) {
-    await assertRejects(use, Deno.errors.BadResource, "OwnedFd is closed");
+  for (const use of uses) {
+    assertThrows(use, Deno.errors.BadResource, "OwnedFd is closed", use.toString());
+  }
+  const waits: (() => Promise<unknown>)[] = [
+    () => file.read(one),
+    () => file.write(one),
+    () => file.readAt(one, 0),
+    () => file.writeAt(one, 0),
+    () => file.seek(0, Deno.SeekMode.Start),
+    () => file.truncate(),
+    () => file.stat(),
+    () => file.sync(),
+    () => file.syncData(),
+    () => file.utime(0, 0),
+    () => file.lock(),
+    () => file.tryLock(),
+    () => file.unlock(),
+    () => file.ready("read"),
+  ];
+  for (const use of waits) {
+    await assertRejects(use, Deno.errors.BadResource, "OwnedFd is closed", use.toString());
   }
 });
 
@@ -164,7 +204,7 @@ test("open() takes a file: URL, and no other", () => {
   using dir = tempDir();
   Deno.writeTextFileSync(dir.join("a b%"), "x");
   using file = OwnedFd.open(new URL(`file://${dir.join("a%20b%25")}`));
-  assertEquals(file.stat().size, 1);
+  assertEquals(file.statSync().size, 1);
   Deno.writeTextFileSync(dir.join("%zz"), "");
   OwnedFd.open(new URL(`file://${dir.join("%zz")}`)).close();
   assertThrows(() => OwnedFd.open(new URL("http://localhost/a")), TypeError, "file: URL");
@@ -185,9 +225,9 @@ test("open() says what is wrong with a path", () => {
 
 linuxTest("memfd() makes a file in memory, with the position at its start", () => {
   using empty = OwnedFd.memfd("nothing");
-  assertEquals([empty.kind(), empty.stat().size], ["memfd", 0]);
+  assertEquals([empty.kind(), empty.statSync().size], ["memfd", 0]);
   using file = OwnedFd.memfd("some", bytes("hello"));
-  assertEquals([file.stat().size, lseek(file.fd, 0, platform.SEEK_CUR)], [5, 0]);
+  assertEquals([file.statSync().size, lseek(file.fd, 0, platform.SEEK_CUR)], [5, 0]);
   assertEquals(fcntl(file.fd, platform.F_GETFD, 0), platform.FD_CLOEXEC);
   assertEquals(Deno.readLinkSync(`/proc/self/fd/${file.fd}`), "/memfd:some (deleted)");
 });
@@ -364,3 +404,73 @@ test("open() refuses a path and a mode that cannot be, before any call", () => {
     assertThrows(() => OwnedFd.open("/dev/null", { ...options, mode }), RangeError, "the mode");
   }
 });
+
+test("pipe() makes two close-on-exec ends that block", async () => {
+  const [reader, writer] = OwnedFd.pipe();
+  using _reader = reader;
+  using _writer = writer;
+  const ends = [reader, writer];
+  assertEquals(ends.map((it) => [it.kind(), it.closeOnExec, it.nonblocking]), [
+    ["pipe", true, false],
+    ["pipe", true, false],
+  ]);
+  assertEquals(await writer.write(bytes("abc")), 3);
+  const chunk = new Uint8Array(8);
+  assertEquals([await reader.read(chunk), text(chunk.subarray(0, 3))], [3, "abc"]);
+});
+
+linuxTest("eventfd() makes a counter", async () => {
+  using counter = OwnedFd.eventfd(5);
+  assertEquals([counter.kind(), counter.closeOnExec, counter.nonblocking], [
+    "eventfd",
+    true,
+    false,
+  ]);
+  const value = new BigUint64Array(1);
+  assertEquals([await counter.read(new Uint8Array(value.buffer)), value[0]], [8, 5n]);
+  OwnedFd.eventfd(0xffffffff).close();
+  for (const initial of [-1, 0.5, 2 ** 32, NaN, "1" as unknown as number]) {
+    assertThrows(() => OwnedFd.eventfd(initial), RangeError, "from 0 to 4294967295");
+  }
+});
+
+test("closeOnExec and nonblocking are read and set", async () => {
+  const [reader, writer] = OwnedFd.pipe();
+  using _reader = reader;
+  using _writer = writer;
+  using copy = reader.dup();
+  reader.closeOnExec = false;
+  reader.nonblocking = true;
+  assertEquals([reader.closeOnExec, reader.nonblocking], [false, true]);
+  assertEquals([copy.closeOnExec, copy.nonblocking], [true, true], "one belongs to the open file");
+  const args = [
+    "-c",
+    `cat /dev/fd/${reader.fd}; cat /dev/fd/${copy.fd} 2>/dev/null || echo closed`,
+  ];
+  writer.writeSync(bytes("given "));
+  writer.close();
+  reader.nonblocking = false;
+  const { stdout } = await new Deno.Command("sh", { args }).output();
+  assertEquals(text(stdout), "given closed\n");
+  reader.closeOnExec = true;
+  assertEquals([reader.closeOnExec, reader.nonblocking], [true, false]);
+});
+
+testWith(
+  "python3-linux",
+  "ready() of a process descriptor waits for the end of the process",
+  noLeaks(async () => {
+    using dir = tempDir();
+    using listener = listen(dir.join("a"));
+    const source =
+      "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.recv(1)";
+    const child = new Deno.Command("python3", { args: ["-c", source, dir.join("a")] }).spawn();
+    using socket = await listener.accept();
+    using pidfd = socket.peerPidfd();
+    const ended = pidfd.ready("read");
+    assertEquals(await isPending(ended), true);
+    await socket.write(bytes("x"));
+    await ended;
+    await child.status;
+  }),
+);

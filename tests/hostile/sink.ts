@@ -150,7 +150,7 @@ export class HostileSink {
     for (const file of files) {
       this.counts.descriptors++;
       if (file.kind() !== "memfd") continue;
-      const { size } = file.stat();
+      const { size } = file.statSync();
       assert(size > this.#lastPass, `Pass ${size} came in a message after pass ${this.#lastPass}`);
       last = Math.max(last, size);
     }

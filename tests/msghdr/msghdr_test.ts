@@ -87,7 +87,7 @@ test("addControl() gives payloads that stay valid when the buffer grows", () => 
   using into = received(pair.b, 253);
   const files = unix.recvFiles(into);
   assertEquals(files.length, 60);
-  assertEquals(files.map((it) => it.stat().rdev), Array(60).fill(file.stat().rdev));
+  assertEquals(files.map((it) => it.statSync().rdev), Array(60).fill(file.statSync().rdev));
   for (const it of files) it.close();
 });
 

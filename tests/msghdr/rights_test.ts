@@ -26,8 +26,8 @@ test("addFiles() takes numbers and objects with an fd, in their order", () => {
   using pair = connected();
   using into = passed([0, memory, pair.a], 3);
   const files = recvFiles(into);
-  const kinds = files.map((it) => it.stat());
-  assertEquals([kinds[1]?.rdev, kinds[2]?.isSocket], [memory.stat().rdev, true]);
+  const kinds = files.map((it) => it.statSync());
+  assertEquals([kinds[1]?.rdev, kinds[2]?.isSocket], [memory.statSync().rdev, true]);
   for (const file of files) file.close();
   assertEquals([isOpen(memory.fd), isOpen(pair.a.fd)], [true, true], "they stay open here");
 });

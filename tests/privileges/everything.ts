@@ -82,7 +82,7 @@ for (const type of ["stream", "seqpacket"] as const) {
 {
   using file = OwnedFd.open(`${folder}/file`, { read: true, write: true, create: true });
   await file.write(data);
-  file.stat();
+  file.statSync();
   using copy = file.dup();
   await copy.read(new Uint8Array(9));
 }

@@ -62,7 +62,7 @@ function send(socket: Socket, files: readonly OwnedFd[], { size, files: marks }:
 }
 
 function marksOf(files: readonly OwnedFd[]): number[] {
-  return files.map((file) => file.stat().size);
+  return files.map((file) => file.statSync().size);
 }
 
 /** Take the next bytes off a stream's model: all marks whose first byte is among them. */

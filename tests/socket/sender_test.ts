@@ -60,8 +60,8 @@ for (const [name, send] of Object.entries(twins)) {
       using file = OwnedFd.open("/dev/zero");
       assertEquals(await send(pair.a, { data: bytes("abc"), files: [file, 0, pair.b] }), 3);
       using message = pair.b.receiveSync({ files: 3 });
-      assertEquals(message?.files.map((it) => it.stat().rdev)[0], file.stat().rdev);
-      assertEquals([message?.files.length, message?.files[2]?.stat().isSocket], [3, true]);
+      assertEquals(message?.files.map((it) => it.statSync().rdev)[0], file.statSync().rdev);
+      assertEquals([message?.files.length, message?.files[2]?.statSync().isSocket], [3, true]);
       assertEquals(file.kind(), "character");
     });
 
@@ -241,8 +241,8 @@ test("send() by many at a time never mixes messages nor exchanges descriptors", 
       assert(message);
       assertEquals(message.data.every((it) => it === n + 1), true, `message ${n}`);
       if (message.files.length > 0) {
-        const expected = n % 3 === 0 ? (n % 2 ? zero : none).stat().rdev : undefined;
-        assertEquals(message.files.map((it) => it.stat().rdev), [expected]);
+        const expected = n % 3 === 0 ? (n % 2 ? zero : none).statSync().rdev : undefined;
+        assertEquals(message.files.map((it) => it.statSync().rdev), [expected]);
       }
       done += message.data.byteLength;
     }
@@ -254,7 +254,7 @@ test("send() holds on to descriptors that the caller closes while it waits", asy
   using pair = connected();
   fill(pair.a);
   const file = OwnedFd.open("/dev/zero");
-  const { rdev } = file.stat();
+  const { rdev } = file.statSync();
   const pending = [
     pair.a.send({ data: bytes("a"), files: [file] }),
     pair.a.send({ data: bytes("b"), files: [file] }),
@@ -265,7 +265,7 @@ test("send() holds on to descriptors that the caller closes while it waits", asy
   const received: unknown[] = [];
   while (received.length < 2) {
     using message = await pair.b.receive({ files: 2 });
-    if (message) received.push(...message.files.map((it) => it.stat().rdev));
+    if (message) received.push(...message.files.map((it) => it.statSync().rdev));
   }
   assertEquals(received, [rdev, rdev]);
   await Promise.all(pending);

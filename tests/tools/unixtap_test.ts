@@ -87,8 +87,8 @@ testUnless(
     using _other = other;
     await it.client.send({ data: encode("three"), files: [file, memory, end] });
     using message = await it.server.receive({ files: 3 });
-    const inodes = message?.files.map((fd) => fd.stat().ino).slice(0, 2);
-    assertEquals(inodes, [file.stat().ino, memory.stat().ino]);
+    const inodes = message?.files.map((fd) => fd.statSync().ino).slice(0, 2);
+    assertEquals(inodes, [file.statSync().ino, memory.statSync().ino]);
     using passed = message?.files[2]?.asSocket();
     await other.send({ data: encode("through the passed one") });
     assertEquals(await passed?.read(new Uint8Array(99)), 22);

@@ -42,10 +42,10 @@ export function describeFile(file: OwnedFd): PassedFile {
 function details(file: OwnedFd, kind: FileKind, info: string): Partial<PassedFile> {
   switch (kind) {
     case "file":
-      return { size: file.stat().size };
+      return { size: file.statSync().size };
     case "memfd": {
       const seals = [...file.seals()];
-      return { size: file.stat().size, ...(seals.length > 0 ? { seals } : {}) };
+      return { size: file.statSync().size, ...(seals.length > 0 ? { seals } : {}) };
     }
     case "socket":
       return { socket: describeSocket(file.fd) };

@@ -49,7 +49,7 @@ export function pathInfo(path: string, follow = true): PathInfo | undefined {
   const fd = libc().open(cString(path), O_PATH | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW), 0);
   if (fd < 0) return undefined;
   using file = OwnedFd.adopt(fd);
-  const { dev, ino, mode, uid, gid, isSymlink, isSocket } = file.stat();
+  const { dev, ino, mode, uid, gid, isSymlink, isSocket } = file.statSync();
   const kind = isSymlink ? "link" : isSocket ? "socket" : file.kind();
   return {
     kind,

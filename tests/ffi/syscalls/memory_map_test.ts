@@ -1,15 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
 import { platform } from "../../../ffi/platform/mod.ts";
-import { PrivateMemory } from "../../../ffi/syscalls/memory_map.ts";
+import { MappedMemory } from "../../../ffi/syscalls/memory_map.ts";
 import { OwnedFd } from "../../../lib/handle/owned_fd.ts";
 import { bytes, connected, test, text } from "../../util/cases.ts";
 import { tempDir } from "../../util/tempdir.ts";
 
-test("PrivateMemory.map() shows a file's content, which writing does not change", () => {
+test("MappedMemory.map() shows a file's content, which writing does not change", () => {
   using dir = tempDir();
   Deno.writeTextFileSync(dir.join("a"), "hello");
   using file = OwnedFd.open(dir.join("a"));
-  const memory = PrivateMemory.map(file.fd, 5);
+  const memory = MappedMemory.map(file.fd, 5);
   assert(typeof memory !== "number");
   const view = memory.bytes;
   assertEquals(text(view), "hello");
@@ -20,11 +20,22 @@ test("PrivateMemory.map() shows a file's content, which writing does not change"
   memory[Symbol.dispose]();
 });
 
-test("PrivateMemory leaves memory alone that was transferred elsewhere", () => {
+test("MappedMemory.map() shares a file's content on request", () => {
+  using dir = tempDir();
+  Deno.writeTextFileSync(dir.join("a"), "hello");
+  using file = OwnedFd.open(dir.join("a"), { read: true, write: true });
+  const memory = MappedMemory.map(file.fd, 5, true);
+  assert(typeof memory !== "number");
+  memory.bytes.set(bytes("J"));
+  assertEquals(Deno.readTextFileSync(dir.join("a")), "Jello");
+  memory[Symbol.dispose]();
+});
+
+test("MappedMemory leaves memory alone that was transferred elsewhere", () => {
   using dir = tempDir();
   Deno.writeTextFileSync(dir.join("a"), "hello");
   using file = OwnedFd.open(dir.join("a"));
-  const memory = PrivateMemory.map(file.fd, 5);
+  const memory = MappedMemory.map(file.fd, 5);
   assert(typeof memory !== "number");
   const moved = new Uint8Array(memory.bytes.buffer.transfer());
   assertEquals(memory.bytes.byteLength, 0);
@@ -32,9 +43,9 @@ test("PrivateMemory leaves memory alone that was transferred elsewhere", () => {
   assertEquals(text(moved), "hello");
 });
 
-test("PrivateMemory.map() returns an error number for what has no content to map", () => {
+test("MappedMemory.map() returns an error number for what has no content to map", () => {
   using pair = connected();
-  const result = PrivateMemory.map(pair.a.fd, 1);
+  const result = MappedMemory.map(pair.a.fd, 1);
   assert(typeof result === "number" && result < 0);
-  assertEquals(PrivateMemory.map(-1, 1), -platform.EBADF);
+  assertEquals(MappedMemory.map(-1, 1), -platform.EBADF);
 });

@@ -1,0 +1,84 @@
+/**
+ * Files that live in memory only.
+ *
+ * @module
+ */
+
+import { cString } from "../../ffi/memory.ts";
+import { platform } from "../../ffi/platform/mod.ts";
+import { closeFd, ftruncate, lseek, memfdCreate, write } from "../../ffi/syscalls/files.ts";
+import { requireBytes } from "../descriptor/caller_buffer.ts";
+import { check, notSupported } from "../errors.ts";
+import { checkedLength } from "./file_change.ts";
+import { addSeals, ALL_SEALS, checkedSeals, type Seal } from "./seals.ts";
+
+/** How {@linkcode OwnedFd.memfd} makes a memory file. */
+export interface MemfdOptions {
+  /** The size of the file in bytes, filled up with zeros behind `data`. The default is that of `data`. */
+  size?: number;
+  /**
+   * The seals to set once `data` is in; true sets all of them: nobody, the owner included, can change the file
+   * afterwards. With false, no seals can be added later. The default is none, and more can be added.
+   */
+  seal?: boolean | readonly Seal[];
+}
+
+/** The longest name that memfd_create(2) takes, in bytes. */
+const MAX_NAME = 249;
+
+/** Make a memory file: its number. */
+export function createMemfd(
+  name: string,
+  data: Uint8Array | undefined,
+  options: MemfdOptions,
+): number {
+  const { MFD_CLOEXEC, MFD_ALLOW_SEALING } = platform;
+  if (MFD_CLOEXEC === 0) throw notSupported("Memory files (memfd) exist on Linux only");
+  const terminated = nameBytes(name);
+  if (data !== undefined) requireBytes(data);
+  const size = sizeOf(options.size, data);
+  const seals = sealsFor(options.seal);
+  const flags = MFD_CLOEXEC | (seals === undefined ? 0 : MFD_ALLOW_SEALING);
+  const fd = check(memfdCreate(terminated, flags), "memfd_create", name);
+  try {
+    if (data !== undefined) fill(fd, data);
+    if (size !== undefined) check(ftruncate(fd, size), "ftruncate");
+    if (seals !== undefined && seals.length > 0) addSeals(fd, seals);
+  } catch (error) {
+    closeFd(fd);
+    throw error;
+  }
+  return fd;
+}
+
+function sizeOf(size: number | undefined, data: Uint8Array | undefined): number | undefined {
+  if (size === undefined) return undefined;
+  const length = data?.byteLength ?? 0;
+  if (checkedLength(size) >= length) return size;
+  throw new RangeError(`Cannot make a memory file of ${size} bytes: its data has ${length}`);
+}
+
+/** Return what to seal against; `undefined` where seals are to be impossible. */
+function sealsFor(seal: boolean | readonly Seal[] | undefined): readonly Seal[] | undefined {
+  if (seal === false) return undefined;
+  if (seal === true) return ALL_SEALS;
+  return seal === undefined ? [] : checkedSeals(seal);
+}
+
+/** Return the name of a memory file as a C string. */
+function nameBytes(name: string): Uint8Array<ArrayBuffer> {
+  if (typeof name !== "string") throw new TypeError("Cannot name a memory file: give a string");
+  if (name.includes("\0")) throw new TypeError("Cannot name a memory file with a NUL byte");
+  const bytes = cString(name);
+  const length = bytes.byteLength - 1;
+  if (length <= MAX_NAME) return bytes;
+  throw new RangeError(`Cannot name a memory file with ${length} bytes: give at most ${MAX_NAME}`);
+}
+
+/** A memory file takes everything at once, unless memory runs out. */
+function fill(fd: number, data: Uint8Array): void {
+  for (let done = 0; done < data.byteLength;) {
+    done += check(write(fd, data.subarray(done)), "write");
+  }
+  check(lseek(fd, 0, platform.SEEK_SET), "lseek");
+}

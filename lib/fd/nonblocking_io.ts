@@ -1,0 +1,177 @@
+/**
+ * Reads and writes that never block the calling thread, whatever the descriptor is, whoever else uses it,
+ * and whether or not it has O_NONBLOCK, which is never changed: it belongs to everybody who has the open file.
+ *
+ * @module
+ */
+
+import { byteLengthOf, cString, viewOf } from "../../ffi/memory.ts";
+import { platform } from "../../ffi/platform/mod.ts";
+import { readNowait, writeNowait } from "../../ffi/syscalls/file_io.ts";
+import { closeFd, nonblocking, open, poll, read, write } from "../../ffi/syscalls/files.ts";
+import { recv, send } from "../../ffi/syscalls/sockets.ts";
+import { isatty } from "../../ffi/syscalls/terminal.ts";
+import type { Descriptor } from "../descriptor/descriptor.ts";
+import { READABLE, WRITABLE } from "../reactor/mod.ts";
+import { type FileKind, kindOf } from "./stat.ts";
+import { hasTerminalEnded, isTerminalMaster } from "./terminal.ts";
+
+const { EAGAIN } = platform;
+
+/** What a read or write comes to that only a thread may make. No error number is as large. */
+export const NEEDS_THREAD = -0x10000;
+
+/**
+ * What the kernel has for it: sockets a flag of each call; files a thread, as they are never unready; the rest
+ * a flag of preadv2(2) and pwritev2(2), which not every file takes.
+ */
+type Way = "socket" | "file" | "other";
+
+/** Ways for what is neither a socket nor a file and refuses the flag. */
+type Refused = "reopen" | "thread";
+
+/** The most that goes to a pipe or terminal from a thread at once, in bytes: `PIPE_BUF`, pipe(7). */
+const PIPE_BUF = 4096;
+
+function wayFor(kind: FileKind): Way {
+  if (kind === "socket") return "socket";
+  return kind === "file" || kind === "memfd" || kind === "block" || kind === "directory"
+    ? "file"
+    : "other";
+}
+
+/** One descriptor's reads and writes that do not wait. */
+export class NonblockingIo {
+  readonly #descriptor: Descriptor;
+  #kind: FileKind | undefined;
+  #way: Way | undefined;
+  #isTerminal: boolean | undefined;
+  #refused: Refused | undefined;
+  #refusesReads = false;
+  #refusesWrites = false;
+
+  constructor(descriptor: Descriptor) {
+    this.#descriptor = descriptor;
+  }
+
+  /** Whether each transfer is one for a thread. */
+  get isFile(): boolean {
+    return this.#chosen() === "file";
+  }
+
+  /** Find out what is needed to wait for the descriptor. */
+  prepareToWait(): void {
+    this.#chosen();
+  }
+
+  #chosen(): Way {
+    return this.#way ??= this.#choose();
+  }
+
+  #choose(): Way {
+    const kind = this.#kind = kindOf(this.#descriptor.fd);
+    if (kind === "eventfd" || kind === "other") this.#descriptor.markAsEvent();
+    return wayFor(kind);
+  }
+
+  #isTerminalNow(fd: number): boolean {
+    return this.#isTerminal ??= this.#kind === "character" && isatty(fd);
+  }
+
+  /** Only pipes and terminals take a part of what they are given. */
+  #takesParts(fd: number): boolean {
+    return this.#kind === "pipe" || this.#isTerminalNow(fd);
+  }
+
+  /** Read: the number of bytes, 0 at the end, `-EAGAIN`, {@linkcode NEEDS_THREAD} or another `-errno`. */
+  read(bytes: Uint8Array): number {
+    const { fd } = this.#descriptor;
+    const way = this.#chosen();
+    if (byteLengthOf(bytes) === 0) return 0;
+    if (way === "file") return NEEDS_THREAD;
+    if (way === "socket") return recv(fd, bytes, platform.MSG_DONTWAIT);
+    if (!this.#refusesReads) {
+      const count = readNowait(fd, bytes);
+      if (!isRefusal(count)) return count;
+      this.#refusesReads = true;
+    }
+    return this.#readOtherwise(fd, bytes);
+  }
+
+  #readOtherwise(fd: number, bytes: Uint8Array): number {
+    // Nobody clears the flag between these two calls but on purpose.
+    if (nonblocking(fd) === 1) return this.result(read(fd, bytes));
+    const events = poll(fd, READABLE, 0);
+    if (events <= 0) return events === 0 ? -EAGAIN : events;
+    if (this.#isTerminalNow(fd) && hasTerminalEnded(fd)) return 0;
+    if (this.#whenRefused(fd) === "thread") return NEEDS_THREAD;
+    const own = reopen(fd, platform.O_RDONLY);
+    if (own < 0) return NEEDS_THREAD;
+    const count = read(own, bytes);
+    closeFd(own);
+    return count;
+  }
+
+  /** Write: the number of bytes, or one of the others that {@linkcode NonblockingIo.read} gives. */
+  write(bytes: Uint8Array): number {
+    const { fd } = this.#descriptor;
+    const way = this.#chosen();
+    if (way === "file") return NEEDS_THREAD;
+    if (way === "socket") return send(fd, bytes, platform.MSG_DONTWAIT);
+    if (!this.#refusesWrites) {
+      const count = writeNowait(fd, bytes);
+      if (!isRefusal(count)) return count;
+      this.#refusesWrites = true;
+    }
+    return this.#writeOtherwise(fd, bytes);
+  }
+
+  #writeOtherwise(fd: number, bytes: Uint8Array): number {
+    if (nonblocking(fd) === 1) return write(fd, bytes);
+    // What poll(2) says of a device's readiness to be written to is not always so.
+    if (!this.#takesParts(fd)) return NEEDS_THREAD;
+    const events = poll(fd, WRITABLE, 0);
+    if (events <= 0) return events === 0 ? -EAGAIN : events;
+    if (this.#whenRefused(fd) === "thread") return NEEDS_THREAD;
+    const own = reopen(fd, platform.O_WRONLY);
+    // A FIFO that nobody reads cannot be opened like this.
+    if (own < 0) return own === -platform.ENXIO ? -platform.EPIPE : NEEDS_THREAD;
+    const count = write(own, bytes);
+    closeFd(own);
+    return count;
+  }
+
+  /** The part of `bytes` for a thread to write. */
+  threadPart(bytes: Uint8Array): Uint8Array {
+    const { fd } = this.#descriptor;
+    const isTooMuch = byteLengthOf(bytes) > PIPE_BUF && this.#chosen() === "other" &&
+      this.#takesParts(fd);
+    return isTooMuch ? viewOf(bytes, 0, PIPE_BUF) : bytes;
+  }
+
+  /** Tell a terminal's end from a failure. */
+  result(count: number): number {
+    const isEnd = count === -platform.EIO && hasTerminalEnded(this.#descriptor.fd);
+    return isEnd ? 0 : count;
+  }
+
+  /**
+   * FIFOs and terminals can be opened once more, with O_NONBLOCK for that open file alone; opening the master
+   * of a pseudoterminal would make another one.
+   */
+  #whenRefused(fd: number): Refused {
+    return this.#refused ??= platform.procSelfFd && this.#takesParts(fd) &&
+        !(this.#isTerminalNow(fd) && isTerminalMaster(fd))
+      ? "reopen"
+      : "thread";
+  }
+}
+
+function isRefusal(result: number): boolean {
+  return result === -platform.EOPNOTSUPP || result === -platform.ENOSYS;
+}
+
+function reopen(fd: number, access: number): number {
+  const { O_NONBLOCK, O_CLOEXEC, O_NOCTTY } = platform;
+  return open(cString(`/proc/self/fd/${fd}`), access | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+}

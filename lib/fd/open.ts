@@ -1,0 +1,76 @@
+/**
+ * Opening a file by its path.
+ *
+ * @module
+ */
+
+import { cString } from "../../ffi/memory.ts";
+import { platform } from "../../ffi/platform/mod.ts";
+import { open } from "../../ffi/syscalls/files.ts";
+import { check } from "../errors.ts";
+
+/** How {@linkcode OwnedFd.open} opens a file: what `Deno.open` takes. */
+export interface OpenOptions {
+  /** Open for reading. The default is true, unless `write` or `append` is set. */
+  read?: boolean;
+  /** Open for writing. The default is false. */
+  write?: boolean;
+  /** Write at the end of the file. The default is false. */
+  append?: boolean;
+  /** Empty the file first; needs `write`. The default is false. */
+  truncate?: boolean;
+  /** Create the file if it is not there; needs `write` or `append`. The default is false. */
+  create?: boolean;
+  /** Create the file, and fail if it is there. The default is false. */
+  createNew?: boolean;
+  /** Permission bits of a created file, before the umask. The default is `0o666`. */
+  mode?: number;
+}
+
+/** Open a file, close-on-exec: its number. */
+export function openFile(path: string | URL, options: OpenOptions): number {
+  const name = pathText(path);
+  return check(open(cString(name), openFlags(options), modeOf(options)), "open", name);
+}
+
+function pathText(path: string | URL): string {
+  if (typeof path !== "string" && !(path instanceof URL)) {
+    throw new TypeError("Cannot open the file: give its path as a string, or a file: URL");
+  }
+  if (typeof path !== "string" && path.protocol !== "file:") {
+    throw new TypeError(`Cannot open "${path.href}": give a path or a file: URL`);
+  }
+  // As in Deno's own functions, a lone "%" stands for itself.
+  const text = typeof path === "string"
+    ? path
+    : decodeURIComponent(path.pathname.replace(/%(?![0-9a-f]{2})/gi, "%25"));
+  if (text.includes("\0")) {
+    throw new TypeError(`Cannot open ${JSON.stringify(text)}: the path contains a NUL byte`);
+  }
+  return text;
+}
+
+/** Permission bits, and the three above them: open(2) ignores all others. */
+function modeOf({ mode = 0o666 }: OpenOptions): number {
+  if (Number.isInteger(mode) && mode >= 0 && mode <= 0o7777) return mode;
+  throw new RangeError(`Cannot open a file with the mode ${mode}: give bits from 0 to 0o7777`);
+}
+
+function openFlags(options: OpenOptions): number {
+  const { append = false, truncate = false, create = false, createNew = false } = options;
+  const write = options.write === true || append;
+  const read = options.read ?? !write;
+  if (!read && !write) {
+    throw new TypeError("Cannot open a file neither for reading nor for writing");
+  }
+  if ((truncate || create || createNew) && !write) {
+    throw new TypeError("Cannot create or truncate a file that is not opened for writing");
+  }
+  const access = write ? (read ? platform.O_RDWR : platform.O_WRONLY) : platform.O_RDONLY;
+  // A terminal must not become the controlling one: closing it would hang a session leader up.
+  return access | platform.O_CLOEXEC | platform.O_NOCTTY |
+    (append ? platform.O_APPEND : 0) |
+    (truncate ? platform.O_TRUNC : 0) |
+    (create || createNew ? platform.O_CREAT : 0) |
+    (createNew ? platform.O_EXCL : 0);
+}

@@ -1,0 +1,310 @@
+/**
+ * What can be done with an open file, whatever it is.
+ *
+ * @module
+ */
+
+import { isatty } from "../../ffi/syscalls/terminal.ts";
+import type { Descriptor } from "../descriptor/descriptor.ts";
+import { type ReadyOptions, waitUntilReady } from "../descriptor/ready.ts";
+import * as change from "../fd/file_change.ts";
+import { FileIo } from "../fd/file_io.ts";
+import * as locks from "../fd/lock.ts";
+import { fileInfo } from "../fd/stat.ts";
+
+/** How a read or write of an {@linkcode OwnedFd} waits. */
+export interface WaitOptions {
+  /**
+   * Ends the wait; the promise is rejected with the signal's reason. What waits has taken nothing; a read or write
+   * of a file, which a thread has begun, goes on to its end.
+   */
+  signal?: AbortSignal;
+}
+
+/** The methods of `Deno.FsFile`, and what else reads, writes and waits: the part of `OwnedFd` that owns nothing. */
+export abstract class FileMethods {
+  readonly #descriptor: Descriptor;
+  #made: FileIo | undefined;
+
+  /** Made by `OwnedFd`, which owns the descriptor. */
+  constructor(descriptor: Descriptor) {
+    this.#descriptor = descriptor;
+    this.#made = undefined;
+  }
+
+  get #io(): FileIo {
+    return this.#made ??= new FileIo(this.#descriptor, this);
+  }
+
+  /**
+   * Read up to `bytes.byteLength` bytes at the file position, without blocking the event loop, whatever the
+   * descriptor is and whoever else uses it. `O_NONBLOCK` is not touched.
+   *
+   * Pipes, sockets and devices are waited for by poll(2); keep `bytes` until then. Files are read on a thread. A
+   * terminal's master whose other side is closed reads as the end.
+   *
+   * @returns The number of bytes read, `null` at the end.
+   * @throws {Deno.errors.BadResource} If the descriptor is closed, also while waiting.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const [reader, writer] = OwnedFd.pipe();
+   * using _reader = reader;
+   * using _writer = writer;
+   * const read = reader.read(new Uint8Array(8));
+   * await writer.write(new Uint8Array(3));
+   * assertEquals(await read, 3);
+   * ```
+   */
+  read(bytes: Uint8Array, options: WaitOptions = {}): Promise<number | null> {
+    return this.#io.read(bytes, options.signal);
+  }
+
+  /** Read up to `bytes.byteLength` bytes, blocking the thread: what `read` does. */
+  readSync(bytes: Uint8Array): number | null {
+    return this.#io.readSync(bytes);
+  }
+
+  /**
+   * Write up to `bytes.byteLength` bytes at the file position, without blocking the event loop, whatever the
+   * descriptor is and whoever else uses it. `O_NONBLOCK` is not touched.
+   *
+   * It is one write(2) of all the bytes, as devices with messages need it. Only a pipe or a terminal may take a
+   * part, where it has no room for more.
+   *
+   * @returns The number of bytes written, which may be fewer than given.
+   * @throws {Deno.errors.BadResource} If the descriptor is closed, also while waiting.
+   * @throws {Deno.errors.BrokenPipe} If it is a pipe that nobody reads, also while waiting.
+   */
+  write(bytes: Uint8Array, options: WaitOptions = {}): Promise<number> {
+    return this.#io.write(bytes, options.signal);
+  }
+
+  /** Write up to `bytes.byteLength` bytes, blocking the thread: what `write` does. */
+  writeSync(bytes: Uint8Array): number {
+    return this.#io.writeSync(bytes);
+  }
+
+  /**
+   * Read up to `bytes.byteLength` bytes at `offset`, by pread(2) on a thread. The file position stays where it is.
+   *
+   * @param offset Bytes from the start of the file.
+   * @returns The number of bytes read, `null` at the end.
+   * @throws {RangeError} If `offset` is negative or no integer.
+   * @throws {SyscallError} With `code` `ESPIPE`, if it is a pipe, a socket or a terminal.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const path = Deno.makeTempFileSync();
+   * using file = OwnedFd.open(path, { read: true, write: true });
+   * await file.writeAt(new TextEncoder().encode("hello"), 3);
+   * const bytes = new Uint8Array(8);
+   * assertEquals(await file.readAt(bytes, 5), 3);
+   * ```
+   */
+  readAt(bytes: Uint8Array, offset: number | bigint): Promise<number | null> {
+    return this.#io.readAt(bytes, offset);
+  }
+
+  /** Read at `offset`, blocking the thread: what `readAt` does. */
+  readAtSync(bytes: Uint8Array, offset: number | bigint): number | null {
+    return this.#io.readAtSync(bytes, offset);
+  }
+
+  /**
+   * Write up to `bytes.byteLength` bytes at `offset`, by pwrite(2) on a thread. The file position stays where it is.
+   *
+   * @param offset Bytes from the start of the file. A file opened to append is written at its end all the same.
+   * @returns The number of bytes written, which may be fewer than given.
+   * @throws {RangeError} If `offset` is negative or no integer.
+   * @throws {SyscallError} With `code` `ESPIPE`, if it is a pipe, a socket or a terminal.
+   */
+  writeAt(bytes: Uint8Array, offset: number | bigint): Promise<number> {
+    return this.#io.writeAt(bytes, offset);
+  }
+
+  /** Write at `offset`, blocking the thread: what `writeAt` does. */
+  writeAtSync(bytes: Uint8Array, offset: number | bigint): number {
+    return this.#io.writeAtSync(bytes, offset);
+  }
+
+  /**
+   * Wait until poll(2) reports that interest, a hang-up or an error. Nothing is read: it is for descriptors whose
+   * calls are made elsewhere. A process descriptor is readable once its process has ended.
+   *
+   * @param interest `"read"` for data or the end, `"write"` for send space.
+   * @throws {Deno.errors.BadResource} If the descriptor is closed, also while waiting.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   *
+   * const [reader, writer] = OwnedFd.pipe();
+   * using _reader = reader;
+   * writer.close();
+   * await reader.ready("read", { signal: AbortSignal.timeout(1000) });
+   * ```
+   */
+  async ready(interest: "read" | "write", options: ReadyOptions = {}): Promise<void> {
+    this.#io.prepareToWait();
+    await waitUntilReady(this.#descriptor, interest, options.signal);
+  }
+
+  /**
+   * The content as a byte stream, from the file position on. As with `Deno.FsFile`, the descriptor is closed
+   * when the stream is over: at the end, by a cancel, or by an error. A cancel ends a read that waits.
+   */
+  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return this.#io.readable;
+  }
+
+  /**
+   * A stream that writes at the file position, each chunk in full before the next. As with `Deno.FsFile`, the
+   * descriptor is closed when the stream is over: by a close, an abort, or an error.
+   */
+  get writable(): WritableStream<Uint8Array<ArrayBufferLike>> {
+    return this.#io.writable;
+  }
+
+  /**
+   * Move the file position, by lseek(2). It belongs to everybody who has the open file.
+   *
+   * @returns The new position, in bytes from the start.
+   * @throws {SyscallError} With `code` `ESPIPE`, if it is a pipe, a socket or a terminal.
+   */
+  async seek(offset: number | bigint, whence: Deno.SeekMode): Promise<number> {
+    return await Promise.resolve(this.seekSync(offset, whence));
+  }
+
+  /** Move the file position: what `seek` does. */
+  seekSync(offset: number | bigint, whence: Deno.SeekMode): number {
+    return change.seek(this.#descriptor.fd, offset, whence);
+  }
+
+  /**
+   * Set the length of the file, by ftruncate(2) on a thread.
+   *
+   * @param length Bytes, 0 by default.
+   * @throws {RangeError} If `length` is negative or no integer.
+   */
+  truncate(length = 0): Promise<void> {
+    return change.truncate(this.#descriptor, length);
+  }
+
+  /** Set the length of the file, blocking the thread: what `truncate` does. */
+  truncateSync(length = 0): void {
+    change.truncateSync(this.#descriptor.fd, length);
+  }
+
+  /** Return what fstat(2) tells of the file, in the form of `Deno.stat`. */
+  async stat(): Promise<Deno.FileInfo> {
+    return await Promise.resolve(this.statSync());
+  }
+
+  /** Return what fstat(2) tells of the file: what `stat` does. */
+  statSync(): Deno.FileInfo {
+    return fileInfo(this.#descriptor.fd);
+  }
+
+  /**
+   * Write to the disk what the system still holds of the file, by fsync(2) on a thread.
+   *
+   * @throws {SyscallError} With `code` `EIO`, if the disk could not take it; the system says so only once.
+   */
+  sync(): Promise<void> {
+    return change.sync(this.#descriptor, true);
+  }
+
+  /** Write to the disk what the system still holds of the file, blocking the thread: what `sync` does. */
+  syncSync(): void {
+    change.syncSync(this.#descriptor.fd, true);
+  }
+
+  /** Write to the disk the data that the system still holds of the file, by fdatasync(2) on a thread. */
+  syncData(): Promise<void> {
+    return change.sync(this.#descriptor, false);
+  }
+
+  /** Write to the disk the data that the system still holds, blocking the thread: what `syncData` does. */
+  syncDataSync(): void {
+    change.syncSync(this.#descriptor.fd, false);
+  }
+
+  /**
+   * Set the times of the last access and the last change, by futimens(3).
+   *
+   * @param accessed Seconds since 1970, or a `Date`.
+   * @param modified The same for the last change.
+   * @throws {RangeError} If one of them is no valid time.
+   */
+  async utime(accessed: number | Date, modified: number | Date): Promise<void> {
+    await Promise.resolve(this.utimeSync(accessed, modified));
+  }
+
+  /** Set the times of the last access and the last change: what `utime` does. */
+  utimeSync(accessed: number | Date, modified: number | Date): void {
+    change.setTimes(this.#descriptor.fd, accessed, modified);
+  }
+
+  /**
+   * Take an advisory lock on the file, by flock(2); wait until nobody has one that excludes it. The lock belongs
+   * to the open file, and so to every duplicate.
+   *
+   * No event tells that a lock is free: it is tried again after 1, 2, 4 and up to 32 milliseconds.
+   *
+   * @param exclusive Whether nobody else may have a lock; without it, others may have shared ones. The default
+   * is false.
+   * @throws {Deno.errors.BadResource} If the descriptor is closed, also while waiting.
+   */
+  lock(exclusive = false): Promise<void> {
+    return locks.lock(this.#descriptor, exclusive);
+  }
+
+  /** Take an advisory lock on the file, blocking the thread: what `lock` does. */
+  lockSync(exclusive = false): void {
+    locks.lockSync(this.#descriptor.fd, exclusive);
+  }
+
+  /** Take an advisory lock on the file if nobody has one that excludes it: whether that went through. */
+  async tryLock(exclusive = false): Promise<boolean> {
+    return await Promise.resolve(this.tryLockSync(exclusive));
+  }
+
+  /** Take an advisory lock on the file if nobody has one that excludes it: what `tryLock` does. */
+  tryLockSync(exclusive = false): boolean {
+    return locks.tryLock(this.#descriptor.fd, exclusive);
+  }
+
+  /** Give up the advisory lock on the file. */
+  async unlock(): Promise<void> {
+    await Promise.resolve(this.unlockSync());
+  }
+
+  /** Give up the advisory lock on the file: what `unlock` does. */
+  unlockSync(): void {
+    locks.unlock(this.#descriptor.fd);
+  }
+
+  /** Whether it is a terminal, by isatty(3). */
+  isTerminal(): boolean {
+    return isatty(this.#descriptor.fd);
+  }
+
+  /**
+   * Switch a terminal to raw mode, by tcsetattr(3): keys are given as they are typed, without echo. Switching it
+   * off restores what was in force before.
+   *
+   * @param mode Whether to be in raw mode.
+   * @param options `cbreak`: whether the keys that make signals, as Ctrl+C, go on to make them. The default is false.
+   * @throws {SyscallError} With `code` `ENOTTY`, if it is no terminal.
+   */
+  setRaw(mode: boolean, options?: Deno.SetRawOptions): void {
+    this.#io.rawMode.set(this.#descriptor.fd, mode, options?.cbreak === true);
+  }
+}

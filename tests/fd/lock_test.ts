@@ -1,0 +1,77 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { OwnedFd } from "../../lib/handle/owned_fd.ts";
+import { isPending, test, turn } from "../util/cases.ts";
+import { noLeaks } from "../util/descriptors.ts";
+import { testWith } from "../util/peers.ts";
+import { startProcess } from "../util/process.ts";
+import { type TempDir, tempDir } from "../util/tempdir.ts";
+
+/** A file opened twice: two owners of a lock. */
+function twice(dir: TempDir): [OwnedFd, OwnedFd] {
+  const options = { read: true, write: true, create: true };
+  return [OwnedFd.open(dir.join("a"), options), OwnedFd.open(dir.join("a"), options)];
+}
+
+test("tryLock() tells whether somebody else has a lock that excludes it", async () => {
+  using dir = tempDir();
+  const [a, b] = twice(dir);
+  using _a = a;
+  using _b = b;
+  assertEquals([a.tryLockSync(), b.tryLockSync(), b.tryLockSync(true)], [true, true, false]);
+  a.unlockSync();
+  assertEquals([await b.tryLock(true), await a.tryLock()], [true, false]);
+  await b.unlock();
+  assertEquals(await a.tryLock(), true);
+});
+
+test("lock() waits until it is free, without blocking the event loop", async () => {
+  using dir = tempDir();
+  const [a, b] = twice(dir);
+  using _a = a;
+  using _b = b;
+  a.lockSync(true);
+  const locked = b.lock(true);
+  const alsoShared = b.lock();
+  assertEquals([await isPending(locked), await isPending(alsoShared)], [true, true]);
+  a.unlockSync();
+  await locked;
+  await alsoShared;
+  a.lockSync();
+});
+
+test("lock() ends with BadResource when the file is closed meanwhile", async () => {
+  using dir = tempDir();
+  const [a, b] = twice(dir);
+  using _a = a;
+  a.lockSync(true);
+  const locked = b.lock();
+  await turn();
+  b.close();
+  await assertRejects(() => locked, Deno.errors.BadResource);
+});
+
+const HOLDER = `
+import fcntl, sys
+f = open(sys.argv[1], "r+")
+fcntl.flock(f, fcntl.LOCK_EX)
+print("locked", flush=True)
+sys.stdin.readline()
+`;
+
+testWith(
+  "python3",
+  "lock() waits for a lock of another process",
+  noLeaks(async () => {
+    using dir = tempDir();
+    const [a, b] = twice(dir);
+    using _a = a;
+    using _b = b;
+    await using holder = startProcess("python3", { args: ["-c", HOLDER, dir.join("a")] });
+    assertEquals(await holder.readLine(), "locked");
+    const locked = a.lock(true);
+    assertEquals([await isPending(locked), b.tryLockSync()], [true, false]);
+    await holder.writeLine("");
+    await locked;
+    assert(!b.tryLockSync());
+  }),
+);

@@ -1,0 +1,41 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { createMemfd, type MemfdOptions } from "../../lib/fd/memfd.ts";
+import type { Seal } from "../../lib/fd/seals.ts";
+import { OwnedFd } from "../../lib/handle/owned_fd.ts";
+import { bytes, linuxTest, test } from "../util/cases.ts";
+
+const made = (data?: Uint8Array, options: MemfdOptions = {}): OwnedFd =>
+  OwnedFd.adopt(createMemfd("test", data, options));
+
+linuxTest("createMemfd() fills the file up to the size with zeros", () => {
+  using file = made(bytes("abc"), { size: 5 });
+  const content = new Uint8Array(8).fill(1);
+  assertEquals([file.readSync(content), [...content]], [5, [97, 98, 99, 0, 0, 1, 1, 1]]);
+  using empty = made(undefined, { size: 2 ** 32 });
+  assertEquals(empty.statSync().size, 2 ** 32);
+});
+
+linuxTest("createMemfd() sets all seals, some or none", () => {
+  const cases: [MemfdOptions["seal"], string[]][] = [
+    [undefined, []],
+    [[], []],
+    [["shrink", "grow"], ["shrink", "grow"]],
+    [true, ["seal", "shrink", "grow", "write"]],
+    [false, ["seal"]],
+  ];
+  for (const [seal, expected] of cases) {
+    using file = made(bytes("x"), seal === undefined ? {} : { seal });
+    assertEquals([...file.seals()], expected);
+  }
+});
+
+test("createMemfd() refuses a size and seals that cannot be, and leaves nothing open", () => {
+  if (Deno.build.os !== "linux") return;
+  assertThrows(() => made(bytes("abc"), { size: 2 }), RangeError, "its data has 3");
+  for (const size of [-1, 0.5, NaN, "3" as unknown as number]) {
+    assertThrows(() => made(undefined, { size }), RangeError, "a length of");
+  }
+  for (const seal of [["read"], "write", [1], [null]] as unknown as Seal[][]) {
+    assertThrows(() => made(undefined, { seal }), TypeError, "Cannot seal against");
+  }
+});

@@ -1,0 +1,78 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { platform } from "../../ffi/platform/mod.ts";
+import { Descriptor } from "../../lib/descriptor/descriptor.ts";
+import { callInThread, CallObstacle, type ThreadedCall } from "../../lib/fd/thread_call.ts";
+import { OwnedFd } from "../../lib/handle/owned_fd.ts";
+import { isOpen, test } from "../util/cases.ts";
+
+/** A call that ends when told, with what it is told, and the numbers that it was made with. */
+function gatedCall(): { call: ThreadedCall; fds: number[]; end(result: number): void } {
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const fds: number[] = [];
+  const call = {
+    inPool: (fd: number) => {
+      fds.push(fd);
+      return promise;
+    },
+    here: (fd: number) => {
+      fds.push(fd);
+      return -platform.EIO;
+    },
+  };
+  return { call, fds, end: resolve };
+}
+
+function nothing(): Descriptor {
+  return new Descriptor(OwnedFd.open("/dev/null").detach(), "Test");
+}
+
+test("callInThread() works on a duplicate, which it closes", async () => {
+  const descriptor = nothing();
+  const { call, fds, end } = gatedCall();
+  const result = callInThread(descriptor, call);
+  assertEquals([fds.length, fds[0] === descriptor.fd, isOpen(fds[0] ?? -1)], [1, false, true]);
+  end(3);
+  assertEquals([await result, isOpen(fds[0] ?? -1)], [3, false]);
+  descriptor.close();
+});
+
+test("callInThread() asks once more for the error number", async () => {
+  const descriptor = nothing();
+  const { call, fds, end } = gatedCall();
+  const result = callInThread(descriptor, call);
+  end(-1);
+  assertEquals([await result, fds.length, fds[0] === fds[1]], [-platform.EIO, 2, true]);
+  descriptor.close();
+});
+
+for (const result of [3, -1]) {
+  test(`callInThread() ends with BadResource when the descriptor is closed meanwhile (${result})`, async () => {
+    const descriptor = nothing();
+    const { call, fds, end } = gatedCall();
+    const called = callInThread(descriptor, call);
+    descriptor.close();
+    end(result);
+    await assertRejects(() => called, Deno.errors.BadResource, "Test is closed");
+    assertEquals([fds.length, isOpen(fds[0] ?? -1)], [1, false]);
+  });
+}
+
+test("callInThread() ends with BadResource on a descriptor that was closed before", async () => {
+  const descriptor = nothing();
+  descriptor.close();
+  const { call, fds } = gatedCall();
+  await assertRejects(() => callInThread(descriptor, call), Deno.errors.BadResource);
+  assertEquals(fds, []);
+});
+
+test("CallObstacle keeps what its call came to, here or on a thread", async () => {
+  const descriptor = nothing();
+  const { call, fds, end } = gatedCall();
+  const obstacle = new CallObstacle(descriptor, call);
+  end(7);
+  await obstacle.wait();
+  assertEquals(obstacle.result, 7);
+  obstacle.waitSync();
+  assertEquals([obstacle.result, fds[1]], [-platform.EIO, descriptor.fd]);
+  descriptor.close();
+});
