@@ -45,6 +45,8 @@ export interface FileOptions {
   readonly temporary: string;
   /** How many times as long as usual the file may take. */
   readonly slower: number;
+  /** The project that the file belongs to, if not this one. */
+  readonly root?: URL;
 }
 
 /** Return how long a test file may take, in seconds. */
@@ -58,7 +60,7 @@ export async function runTestFile(file: string, options: FileOptions): Promise<F
   const started = performance.now();
   const child = new Deno.Command(Deno.execPath(), {
     args: ["test", "--no-check", "--allow-all", ...options.args, file],
-    cwd: ROOT,
+    cwd: options.root ?? ROOT,
     env: { NO_COLOR: "1", [PARENT]: options.temporary },
     stdin: "null",
     stdout: "piped",

@@ -1,0 +1,106 @@
+/**
+ * Small changes of a program's text that change what it does: a statement left out, a condition the other way
+ * round, a bound off by one. A test should notice each.
+ *
+ * @module
+ */
+
+import ts from "typescript";
+
+/** One change: the text from `start` to `end` becomes `text`. */
+export interface Change {
+  readonly file: string;
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+  /** The line that it is on, counted from 1. */
+  readonly line: number;
+  /** What it replaces, on one line. */
+  readonly was: string;
+}
+
+const OPPOSITES = new Map<ts.SyntaxKind, string>([
+  [ts.SyntaxKind.EqualsEqualsEqualsToken, "!=="],
+  [ts.SyntaxKind.ExclamationEqualsEqualsToken, "==="],
+  [ts.SyntaxKind.LessThanToken, "<="],
+  [ts.SyntaxKind.LessThanEqualsToken, "<"],
+  [ts.SyntaxKind.GreaterThanToken, ">="],
+  [ts.SyntaxKind.GreaterThanEqualsToken, ">"],
+  [ts.SyntaxKind.AmpersandAmpersandToken, "||"],
+  [ts.SyntaxKind.BarBarToken, "&&"],
+  [ts.SyntaxKind.PlusToken, "-"],
+  [ts.SyntaxKind.MinusToken, "+"],
+  [ts.SyntaxKind.BarToken, "&"],
+  [ts.SyntaxKind.AmpersandToken, "|"],
+  [ts.SyntaxKind.QuestionQuestionToken, "&&"],
+]);
+
+/** List all changes of a file. */
+export function changesOf(file: string, text: string): Change[] {
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+  const changes: Change[] = [];
+  const add = (node: ts.Node, replacement: string): void => {
+    const [start, end] = [node.getStart(source), node.getEnd()];
+    const was = text.slice(start, end).replace(/\s+/g, " ");
+    const line = source.getLineAndCharacterOfPosition(start).line + 1;
+    changes.push({ file, start, end, text: replacement, line, was });
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isTypeNode(node) || ts.isInterfaceDeclaration(node) || ts.isImportDeclaration(node)) {
+      return;
+    }
+    if (isMessage(node)) return;
+    changeNode(node, add);
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return changes;
+}
+
+/** The words of exceptions and the strings of docs are no behaviour that a test should repeat. */
+function isMessage(node: ts.Node): boolean {
+  return ts.isNewExpression(node) && /Error|Deno\.errors/.test(node.expression.getText());
+}
+
+type Add = (node: ts.Node, replacement: string) => void;
+
+function changeNode(node: ts.Node, add: Add): void {
+  if (ts.isExpressionStatement(node) && !isSuper(node)) add(node, ";");
+  else if (ts.isIfStatement(node) || ts.isWhileStatement(node)) {
+    const { expression } = node;
+    add(expression, ts.isIfStatement(node) ? `!(${expression.getText()})` : "false");
+  } else if (ts.isConditionalExpression(node)) {
+    add(node.condition, `!(${node.condition.getText()})`);
+  } else if (ts.isBinaryExpression(node)) {
+    const opposite = OPPOSITES.get(node.operatorToken.kind);
+    if (opposite !== undefined && !isTextual(node)) add(node.operatorToken, opposite);
+  } else if (ts.isReturnStatement(node) && node.expression === undefined) add(node, ";");
+  else if (ts.isBreakOrContinueStatement(node) || ts.isThrowStatement(node)) add(node, ";");
+  else if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.ExclamationToken) {
+    add(node, node.operand.getText());
+  } else if (node.kind === ts.SyntaxKind.TrueKeyword && !isLoopForEver(node)) add(node, "false");
+  else if (node.kind === ts.SyntaxKind.FalseKeyword) add(node, "true");
+  else if (ts.isNumericLiteral(node) && !ts.isPropertyAssignment(node.parent)) {
+    add(node, `(${node.getText()} + 1)`);
+  }
+}
+
+function isSuper({ expression }: ts.ExpressionStatement): boolean {
+  return ts.isCallExpression(expression) &&
+    expression.expression.kind === ts.SyntaxKind.SuperKeyword;
+}
+
+function isTextual(node: ts.BinaryExpression): boolean {
+  return [node.left, node.right].some((it) =>
+    ts.isStringLiteral(it) || ts.isTemplateExpression(it) || ts.isNoSubstitutionTemplateLiteral(it)
+  ) && node.operatorToken.kind === ts.SyntaxKind.PlusToken;
+}
+
+function isLoopForEver({ parent }: ts.Node): boolean {
+  return ts.isWhileStatement(parent);
+}
+
+/** Make a change. */
+export function apply(text: string, { start, end, text: replacement }: Change): string {
+  return text.slice(0, start) + replacement + text.slice(end);
+}

@@ -1,0 +1,36 @@
+import { assertEquals } from "@std/assert";
+import { apply, changesOf } from "./changes.ts";
+
+/** All programs that one change makes of a text. */
+function changed(text: string): string[] {
+  return changesOf("a.ts", text).map((it) => apply(text, it)).sort();
+}
+
+Deno.test("changesOf() leaves a statement out, and turns a condition round", () => {
+  assertEquals(changed("if (a) b();"), ["if (!(a)) b();", "if (a) ;"]);
+  assertEquals(changed("for (;;) { if (a) break; }"), [
+    "for (;;) { if (!(a)) break; }",
+    "for (;;) { if (a) ; }",
+  ]);
+});
+
+Deno.test("changesOf() moves a bound, and takes the opposite of an operator", () => {
+  assertEquals(changed("const a = b < 3;"), ["const a = b < (3 + 1);", "const a = b <= 3;"]);
+  assertEquals(changed("const a = b === c && !d;"), [
+    "const a = b !== c && !d;",
+    "const a = b === c && d;",
+    "const a = b === c || !d;",
+  ]);
+});
+
+Deno.test("changesOf() leaves types, imports, texts and messages of errors as they are", () => {
+  assertEquals(changed('import { a } from "b";\nconst c: 1 | 2 = d;\nconst e = `f` + g;'), []);
+  assertEquals(changed("throw new TypeError(`a ${b + 1}`);"), [";"]);
+});
+
+Deno.test("changesOf() gives the line and the text that a change replaces", () => {
+  const [change] = changesOf("a.ts", "const a = 1;\n\nb(\n  c,\n);");
+  const [, statement] = changesOf("a.ts", "const a = 1;\n\nb(\n  c,\n);");
+  assertEquals([change?.line, change?.was], [1, "1"]);
+  assertEquals([statement?.line, statement?.was], [3, "b( c, );"]);
+});
