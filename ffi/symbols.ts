@@ -268,6 +268,10 @@ export const symbols = {
     result: "i32",
     optional: true,
   },
+  // void *calloc(size_t nmemb, size_t size);
+  calloc: { parameters: ["usize", "usize"], result: "pointer" },
+  // int dirfd(DIR *dirp);
+  dirfd: { parameters: ["pointer"], result: "i32", optional: true },
   // int sched_yield(void);
   sched_yield: { parameters: [], result: "i32" },
 

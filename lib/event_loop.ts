@@ -105,7 +105,10 @@ export function atUnload(callback: () => void): void {
   addEventListener.call(globalThis, "unload", callback);
 }
 
+/** Those of `node:worker_threads` as well, which lack `WorkerGlobalScope`. */
+const isWorker = "DedicatedWorkerGlobalScope" in globalThis;
+
 /** Whether this thread belongs to a Worker. */
 export function inWorker(): boolean {
-  return "WorkerGlobalScope" in globalThis;
+  return isWorker;
 }

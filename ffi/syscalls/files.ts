@@ -8,7 +8,6 @@
 import { libc } from "../libc.ts";
 import { byteLengthOf, type Bytes, cString, ffiBytes, size } from "../memory.ts";
 import { platform } from "../platform/mod.ts";
-import { mayFollowPointers } from "../pointers.ts";
 import { checked, missing, retried } from "./result.ts";
 
 /** close(2). Never repeated: after EINTR the number may already belong to somebody else. */
@@ -19,19 +18,6 @@ export function closeFd(fd: number): number {
 /** dup2(2). */
 export function dup2(fd: number, target: number): number {
   return retried(() => libc().dup2(fd, target));
-}
-
-/**
- * Have the C library close a descriptor when the calling thread ends, which code of this thread does not
- * see: whether it will. The number must stay open until then.
- */
-export function closeAtThreadEnd(fd: number): boolean {
-  const { dlsym, __cxa_thread_atexit_impl } = libc();
-  if (dlsym === null || __cxa_thread_atexit_impl === null || !mayFollowPointers()) return false;
-  // Destructors take a pointer; close(2) takes the lower half of the same register as its number.
-  const close = dlsym(null, cString("close"));
-  if (close === null) return false;
-  return __cxa_thread_atexit_impl(close, Deno.UnsafePointer.create(BigInt(fd)), null) === 0;
 }
 
 /** fcntl(2) with an integer argument. */

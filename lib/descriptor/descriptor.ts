@@ -5,8 +5,9 @@
  */
 
 import { closeFd } from "../../ffi/syscalls/files.ts";
+import { closeAtThreadEnd, keepAtThreadEnd } from "../../ffi/thread_end.ts";
 import { closedError } from "../errors.ts";
-import { atUnload } from "../event_loop.ts";
+import { atUnload, inWorker } from "../event_loop.ts";
 import { Delays } from "./delay.ts";
 import { OperationQueue } from "./operation_queue.ts";
 import { type Interest, READABLE, register, type Registration, WRITABLE } from "../reactor/mod.ts";
@@ -15,6 +16,9 @@ import { type Interest, READABLE, register, type Registration, WRITABLE } from "
 const owned: (Descriptor | undefined)[] = [];
 
 let isWatched = false;
+
+/** A Worker is not told of its end: there the C library closes what is left. */
+const isInWorker = inWorker();
 
 function article(owner: string): string {
   return `${/^[AEIOU]/.test(owner) ? "an" : "a"} ${owner}`;
@@ -38,7 +42,8 @@ export class Descriptor {
     this.beforeClose = undefined;
     this.#fd = fd;
     owned[fd] = this;
-    if (!isWatched) watchUnload();
+    if (isInWorker) closeAtThreadEnd(fd);
+    else if (!isWatched) watchUnload();
   }
 
   /**
@@ -156,7 +161,10 @@ export class Descriptor {
   /** Give the number up without closing it, ending every wait; return it. */
   release(): number {
     const { fd } = this;
-    if (owned[fd] === this) owned[fd] = undefined;
+    if (owned[fd] === this) {
+      owned[fd] = undefined;
+      if (isInWorker) keepAtThreadEnd(fd);
+    }
     this.#fd = -1;
     this.#waits?.end(this.owner);
     this.#waits = undefined;

@@ -11,7 +11,7 @@ import { closeFd } from "../../../ffi/syscalls/files.ts";
 import { eventfd } from "../../../ffi/syscalls/readiness.ts";
 import { nodeProcess } from "../../event_loop.ts";
 import { unavailable } from "../errors.ts";
-import { isKept, keepForThread } from "./thread_fds.ts";
+import { giveUpThreadFd, keepForThread } from "./thread_fds.ts";
 
 interface Pipe {
   onread?: () => void;
@@ -71,8 +71,8 @@ export class LoopWaker {
 
   /** Leave the loop and close the eventfd(2). */
   dispose(): void {
-    if (isKept(this.fd)) this.#pipe.readStop();
-    else this.#pipe.close();
+    giveUpThreadFd(this.fd);
+    this.#pipe.close();
   }
 }
 
