@@ -6,7 +6,7 @@
  */
 
 import { libc } from "../libc.ts";
-import { byteLengthOf, type Bytes, cString, ffiBytes, size } from "../memory.ts";
+import { byteLengthOf, type Bytes, ffiBytes, size } from "../memory.ts";
 import { platform } from "../platform/mod.ts";
 import { checked, missing, retried } from "./result.ts";
 

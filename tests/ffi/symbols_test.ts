@@ -50,7 +50,9 @@ Deno.test("symbols has a C declaration beside every function", () => {
 });
 
 const HEADERS = [
-  ..."dirent dlfcn errno fcntl poll sched signal stdio stdlib string termios time unistd".split(" "),
+  ..."dirent dlfcn errno fcntl poll sched signal stdio stdlib string termios time unistd".split(
+    " ",
+  ),
   ..."sys/file sys/ioctl sys/mman sys/socket sys/stat sys/types sys/uio".split(" "),
   ...Deno.build.os === "linux"
     ? ["linux/aio_abi", "linux/io_uring", "sys/epoll", "sys/eventfd"]
