@@ -4,6 +4,7 @@
  * included, goes on using the C library.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +13,7 @@
 #include <sched.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -94,6 +96,8 @@ int fault_clock_gettime(clockid_t clock, struct timespec *time) {
 }
 int fault_sched_yield(void) { return sched_yield(); }
 int fault_dup2(int fd, int target) { return dup2(fd, target); }
+void *fault_calloc(size_t count, size_t size) { return calloc(count, size); }
+int fault_dirfd(DIR *directory) { return dirfd(directory); }
 void *fault_dlsym(void *handle, const char *symbol) { return dlsym(handle, symbol); }
 int __cxa_thread_atexit_impl(void *destructor, void *object, void *dso_symbol);
 int fault___cxa_thread_atexit_impl(void *destructor, void *object, void *dso_symbol) {
