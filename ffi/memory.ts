@@ -16,7 +16,7 @@ export function ffiBytes(bytes: Uint8Array): Bytes {
 
 /** A getter of every typed array: a subclass or a property of the object's own may say something else. */
 function trueGetter<T>(
-  name: "buffer" | "byteLength" | "byteOffset" | typeof Symbol.toStringTag,
+  name: "buffer" | "byteLength" | "byteOffset",
 ): (bytes: Uint8Array) => T {
   const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
   const { get } = Object.getOwnPropertyDescriptor(typedArray, name) ?? {};
@@ -28,11 +28,10 @@ export const byteLengthOf: (bytes: Uint8Array) => number = trueGetter("byteLengt
 
 const bufferOf: (bytes: Uint8Array) => ArrayBufferLike = trueGetter("buffer");
 const byteOffsetOf: (bytes: Uint8Array) => number = trueGetter("byteOffset");
-const kindOf: (value: Uint8Array) => unknown = trueGetter(Symbol.toStringTag);
 
-/** Whether `value` is a `Uint8Array`: the engine's own mark, which no prototype and no proxy can feign. */
+/** Whether `value` is a `Uint8Array`, and has memory: neither a prototype nor a proxy can feign that. */
 export function isUint8Array(value: unknown): value is Uint8Array {
-  return kindOf(value as Uint8Array) === "Uint8Array";
+  return ArrayBuffer.isView(value) && value instanceof Uint8Array;
 }
 
 /** Return a view of our own on `length` bytes of `bytes`: `subarray` may be that of a subclass. */

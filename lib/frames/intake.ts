@@ -8,7 +8,6 @@ import { type Outcome, perform } from "../descriptor/perform.ts";
 import { check, ControlTruncatedError } from "../errors.ts";
 import type { Message } from "../handle/message.ts";
 import { MessageReceiver } from "../handle/message_receiver.ts";
-import { checkedRequest } from "../handle/receive_options.ts";
 import type { ReceiveState } from "../handle/receive_state.ts";
 import type { Socket } from "../handle/socket.ts";
 import { stateOf } from "../handle/socket_transfer.ts";
@@ -46,8 +45,7 @@ export class Intake {
   /** Return what receives once, into space at the end of the buffer. */
   receiver(whole: number | undefined): MessageReceiver {
     const buffer = this.buffer.reserve(whole);
-    const request = checkedRequest({ buffer, files: this.#files, filesFirst: true });
-    return new MessageReceiver(this.#state, request);
+    return new MessageReceiver(this.#state, { buffer, files: this.#files, filesFirst: true });
   }
 
   /** Take a message that has come into that space; its descriptors belong to its first byte. */

@@ -4,21 +4,29 @@
  * @module
  */
 
+import { byteLengthOf } from "../../ffi/memory.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { recvmsg } from "../../ffi/syscalls/sockets.ts";
 import { addressText, decodeSockaddr, unambiguous } from "../address/sockaddr.ts";
+import { isBytes } from "../descriptor/caller_buffer.ts";
 import { check, ControlTruncatedError } from "../errors.ts";
 import { shortageOfDescriptors } from "../fd/file_like.ts";
 import { isUnknownSender } from "../message/cmsg.ts";
 import { sharedHeader } from "../message/header.ts";
-import { concatenated } from "../socket/pieces.ts";
+import { concatenated, totalLength } from "../socket/pieces.ts";
 import { bytesBeforeFiles } from "../socket/barrier.ts";
 import { END, lookAhead } from "../socket/seqpacket.ts";
 import { denoAddr } from "../socket/socket_type.ts";
 import { startsWithFiles } from "./files_first.ts";
 import { type Message, ReceivedMessage } from "./message.ts";
 import type { OwnedFd } from "./owned_fd.ts";
-import { type CheckedRequest, DEFAULT_SIZE } from "./receive_options.ts";
+import {
+  checkedBuffers,
+  checkedSize,
+  DEFAULT_SIZE,
+  type ReceiveRequest,
+  requireLimit,
+} from "./receive_options.ts";
 import { FULL_CONTROL, type ReceiveState } from "./receive_state.ts";
 import { Receiver, sharedControl } from "./receiver.ts";
 import { closeReceived, ownReceivedFds } from "./received_fds.ts";
@@ -29,6 +37,8 @@ const { MSG_CTRUNC, MSG_EOR, MSG_PEEK, MSG_TRUNC } = platform;
 const TELL_LENGTH = platform.reportsFullLength ? MSG_TRUNC : 0;
 
 const NO_DATA = new Uint8Array(0);
+
+const NO_PIECES: readonly Uint8Array[] = [];
 
 /** Memory that messages of usual size are received into before they are copied to their own. */
 let scratch: Uint8Array | undefined;
@@ -52,14 +62,48 @@ export class MessageReceiver extends Receiver<Message | null> {
   #from: Uint8Array | null = null;
   #data: Uint8Array | undefined = undefined;
 
-  /** @param refusesSurplus Whether more files than were asked for are an error; otherwise the message comes without any. */
-  constructor(state: ReceiveState, request: CheckedRequest, refusesSurplus = true) {
-    const { piece, pieces, isCallers, size, files, filesFirst, peek, waitAll } = request;
-    const flags = (peek ? MSG_PEEK : 0) | (state.type === "stream" ? 0 : TELL_LENGTH);
-    super(state, isCallers ? piece : ownMemory(size, waitAll), pieces, size, flags, waitAll);
+  /**
+   * Check a request, reading each option once.
+   *
+   * @param refusesSurplus Whether more files than requested are an error; otherwise the message comes without any.
+   * @throws {TypeError} If `buffer` is no memory, or `peek` is to see files.
+   * @throws {RangeError} If `size` or `files` is out of range, or there are more than 1024 buffers.
+   */
+  constructor(state: ReceiveState, request: ReceiveRequest, refusesSurplus = true) {
+    const { buffer, size, files = 0, filesFirst = false, peek = false, waitAll = false } = request;
+    requireLimit(files, peek);
+    const isStream = state.type === "stream";
+    let piece: Uint8Array | undefined = undefined;
+    let pieces = NO_PIECES;
+    let length: number;
+    if (buffer === undefined) {
+      length = checkedSize(size);
+      piece = ownMemory(length, waitAll);
+    } else if (isBytes(buffer)) {
+      length = byteLengthOf(buffer);
+      piece = buffer;
+    } else {
+      pieces = checkedBuffers(buffer);
+      length = totalLength(pieces);
+      if (pieces.length === 1) piece = pieces[0];
+    }
+    const flags = (peek ? MSG_PEEK : 0) | (isStream ? 0 : TELL_LENGTH);
+    super(state, piece, pieces, length, flags, waitAll);
     this.#limit = files;
-    this.#filesFirst = filesFirst && files > 0 && state.type === "stream";
+    this.#filesFirst = filesFirst && files > 0 && isStream;
     this.#refusesSurplus = refusesSurplus;
+  }
+
+  /**
+   * Check that there is room for a byte.
+   *
+   * @throws {RangeError} If there is none: on a stream, what came could never be told from the end.
+   */
+  requireRoom(): void {
+    if (this.size > 0 || this.state.type !== "stream") return;
+    throw new RangeError(
+      "Cannot go through a stream in messages of 0 bytes: give room for at least 1",
+    );
   }
 
   protected receiveOnce(fd: number): number {

@@ -4,11 +4,9 @@
  * @module
  */
 
-import { byteLengthOf } from "../../ffi/memory.ts";
 import { isBytes } from "../descriptor/caller_buffer.ts";
 import { MAX_FILES } from "../fd/file_like.ts";
 import { MAX_VECTORS } from "../message/header.ts";
-import { totalLength } from "../socket/pieces.ts";
 
 /** What {@linkcode Socket.receive} is to receive. */
 export interface ReceiveRequest {
@@ -47,57 +45,14 @@ export const DEFAULT_SIZE = 65536;
 /** The largest size of a message to allocate for at once, in bytes. */
 const MAX_SIZE = 0x40000000;
 
-const NO_PIECES: readonly Uint8Array[] = [];
-
-/** A request that has been checked. */
-export interface CheckedRequest {
-  /** The caller's memory in one piece, */
-  readonly piece: Uint8Array | undefined;
-  /** or else in several; none where it gave none. */
-  readonly pieces: readonly Uint8Array[];
-  /** Whether the caller gave memory. */
-  readonly isCallers: boolean;
-  /** The number of bytes to receive at most. */
-  readonly size: number;
-  readonly files: number;
-  readonly filesFirst: boolean;
-  readonly peek: boolean;
-  readonly waitAll: boolean;
-}
-
 /**
- * Check a request, reading each option once.
+ * Check how many descriptors are to be accepted.
  *
- * @throws {TypeError} If `buffer` is no memory, or `peek` is to see files.
- * @throws {RangeError} If `size` or `files` is out of range, or there are more than 1024 buffers.
+ * @throws {RangeError} If that is out of range.
+ * @throws {TypeError} If they are to be seen only.
  */
-export function checkedRequest(request: ReceiveRequest): CheckedRequest {
-  const { buffer, size, files = 0, filesFirst = false, peek = false, waitAll = false } = request;
+export function requireLimit(files: number, peek: boolean): void {
   if (files >>> 0 !== files || files > MAX_FILES || (peek && files > 0)) throw badLimit(files);
-  const common = { files, filesFirst, peek, waitAll };
-  if (buffer === undefined) {
-    const length = checkedSize(size);
-    return { piece: undefined, pieces: NO_PIECES, isCallers: false, size: length, ...common };
-  }
-  if (isBytes(buffer)) {
-    const length = byteLengthOf(buffer);
-    return { piece: buffer, pieces: NO_PIECES, isCallers: true, size: length, ...common };
-  }
-  const pieces = checkedBuffers(buffer);
-  const piece = pieces.length === 1 ? pieces[0] : undefined;
-  return { piece, pieces, isCallers: true, size: totalLength(pieces), ...common };
-}
-
-/**
- * Check what `messages` is to receive.
- *
- * @throws {RangeError} If there would be no room for a byte on a stream: what came could never be told from the end.
- */
-export function requireRoomForBytes({ size }: CheckedRequest): void {
-  if (size > 0) return;
-  throw new RangeError(
-    "Cannot go through a stream in messages of 0 bytes: give room for at least 1",
-  );
 }
 
 function badLimit(files: number): TypeError | RangeError {
@@ -111,7 +66,13 @@ function badLimit(files: number): TypeError | RangeError {
   );
 }
 
-function checkedBuffers(buffer: readonly Uint8Array[]): readonly Uint8Array[] {
+/**
+ * Return memory that is given in pieces, in an array of our own.
+ *
+ * @throws {TypeError} If it is no memory.
+ * @throws {RangeError} If there are more than 1024 pieces.
+ */
+export function checkedBuffers(buffer: readonly Uint8Array[]): readonly Uint8Array[] {
   const isArray = Array.isArray(buffer);
   const buffers: readonly Uint8Array[] = isArray ? Array.from(buffer) : [];
   if (!isArray || !buffers.every(isBytes)) {
@@ -125,7 +86,12 @@ function checkedBuffers(buffer: readonly Uint8Array[]): readonly Uint8Array[] {
   return buffers;
 }
 
-function checkedSize(size: number = DEFAULT_SIZE): number {
+/**
+ * Check the size of a message.
+ *
+ * @throws {RangeError} If it is out of range.
+ */
+export function checkedSize(size: number = DEFAULT_SIZE): number {
   if (Number.isInteger(size) && size >= 0 && size <= MAX_SIZE) return size;
   throw new RangeError(
     `Cannot receive ${String(size)} bytes: give an integer from 0 to ${MAX_SIZE}`,

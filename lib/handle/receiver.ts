@@ -60,6 +60,8 @@ export abstract class Receiver<T> implements Outcome<T>, Received, PartialReceiv
   readonly #mustFill: boolean;
   /** Who sent the first byte, if that is known: looked up only where it matters. */
   #sender: Credentials | undefined = undefined;
+  /** Whether the receive has had to wait: code of the caller has run since it was checked. */
+  #isPending = false;
   #isDone = false;
   #isTaken = false;
   #hasWaited = false;
@@ -113,7 +115,7 @@ export abstract class Receiver<T> implements Outcome<T>, Received, PartialReceiv
     const { fd } = this.state.descriptor;
     if (this.filled === 0 && this.takesUnread()) this.#takeUnread();
     while (!this.#isDone) {
-      this.#requireSize();
+      if (this.#isPending) this.#requireSize();
       const next = this.#mustFill ? this.#lookAhead(fd) : GO_ON;
       if (next === STOP) break;
       const count = next < 0 ? next : this.receiveOnce(fd);
@@ -150,6 +152,11 @@ export abstract class Receiver<T> implements Outcome<T>, Received, PartialReceiv
   #hasSize(): boolean {
     const length = this.piece === undefined ? totalLength(this.pieces) : byteLengthOf(this.piece);
     return length >= this.size;
+  }
+
+  /** The caller may do what it likes with its memory from now on. */
+  beforeWait(): void {
+    this.#isPending = true;
   }
 
   #isOver(result: number): boolean {

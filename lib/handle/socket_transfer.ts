@@ -20,12 +20,7 @@ import type { Message } from "./message.ts";
 import { MessageIterator } from "./message_iterator.ts";
 import { MessageReceiver } from "./message_receiver.ts";
 import { Read } from "./reading.ts";
-import {
-  checkedRequest,
-  type ReceiveOptions,
-  requireRoomForBytes,
-  type SyncReceiveOptions,
-} from "./receive_options.ts";
+import type { ReceiveOptions, SyncReceiveOptions } from "./receive_options.ts";
 import type { ReceiveState } from "./receive_state.ts";
 import { PeerIdentity } from "./peer_identity.ts";
 import type { SocketState } from "./socket_state.ts";
@@ -108,7 +103,7 @@ export abstract class SocketTransfer extends PeerIdentity {
     const count = this.#readNow(bytes, length);
     if (count !== -EAGAIN) return countOrEnd(check(count, "recv"), length);
     const operation = new Read(this.#receiveState(), bytes, length);
-    return performWithin(descriptor.reading, operation, timeout, platform.SO_RCVTIMEO);
+    return performWithin(descriptor.reading, operation, timeout, this.#state.receiveLimit);
   }
 
   /** Read what can be read without looking at anything else: `-EAGAIN` if more is to be done. */
@@ -172,7 +167,7 @@ export abstract class SocketTransfer extends PeerIdentity {
     const count = sendBytes(descriptor.fd, bytes, type, length);
     if (count !== -EAGAIN) return check(count, "send");
     const operation = new Write(descriptor, bytes, length, type, this);
-    return performWithin(descriptor.writing, operation, timeout, platform.SO_SNDTIMEO);
+    return performWithin(descriptor.writing, operation, timeout, this.#state.sendLimit);
   }
 
   /**
@@ -221,7 +216,7 @@ export abstract class SocketTransfer extends PeerIdentity {
     requireNoSend(descriptor, type);
     const timeout = checkedTimeout(options.timeout);
     const sender = senderOf(descriptor, type, message);
-    return performWithin(descriptor.writing, sender, timeout, platform.SO_SNDTIMEO);
+    return performWithin(descriptor.writing, sender, timeout, this.#state.sendLimit);
   }
 
   /**
@@ -239,7 +234,7 @@ export abstract class SocketTransfer extends PeerIdentity {
   receive(options: ReceiveOptions = {}): Promise<Message | null> {
     try {
       const { signal } = options;
-      const receiver = new MessageReceiver(this.#receiveState(), checkedRequest(options));
+      const receiver = new MessageReceiver(this.#receiveState(), options);
       return perform(this.#state.descriptor.reading, receiver, signal);
     } catch (error) {
       return Promise.reject(error);
@@ -257,8 +252,8 @@ export abstract class SocketTransfer extends PeerIdentity {
     const { descriptor, type } = this.#state;
     requireNoReceive(descriptor, type);
     const timeout = checkedTimeout(options.timeout);
-    const receiver = new MessageReceiver(this.#receiveState(), checkedRequest(options));
-    return performWithin(descriptor.reading, receiver, timeout, platform.SO_RCVTIMEO);
+    const receiver = new MessageReceiver(this.#receiveState(), options);
+    return performWithin(descriptor.reading, receiver, timeout, this.#state.receiveLimit);
   }
 
   #receiveState(): ReceiveState {
@@ -273,12 +268,11 @@ export abstract class SocketTransfer extends PeerIdentity {
    * @throws {Deno.errors.BadResource} If the socket is closed meanwhile.
    */
   messages(options: ReceiveOptions = {}): AsyncIterableIterator<Message> {
-    const { descriptor, type } = this.#state;
+    const { descriptor } = this.#state;
     const { signal, ...request } = options;
     return new MessageIterator(async (ended) => {
-      const checked = checkedRequest(request);
-      if (type === "stream") requireRoomForBytes(checked);
-      const receiver = new MessageReceiver(this.#receiveState(), checked, false);
+      const receiver = new MessageReceiver(this.#receiveState(), request, false);
+      receiver.requireRoom();
       return await perform(descriptor.reading, receiver, ended);
     }, signal);
   }

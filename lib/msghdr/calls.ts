@@ -15,11 +15,11 @@ import type { SocketState } from "../handle/socket_state.ts";
 import { stateOf as socketStateOf } from "../handle/socket_transfer.ts";
 import { requireNoReceive, requireNoSend } from "../socket/busy.ts";
 import { controlNeedsByte, isFullQueue } from "../socket/full_queue.ts";
-import { Sender } from "../socket/sender.ts";
+import type { Sender } from "../socket/sender.ts";
 import { performWithin } from "../socket/time_limit.ts";
 import { HeaderReceiver } from "./incoming.ts";
 import { Msghdr, stateOf } from "./msghdr.ts";
-import { OutgoingHeader } from "./outgoing.ts";
+import { HeaderSender } from "./outgoing.ts";
 import type { MessageState } from "./state.ts";
 
 // Looked up once: in each call, that would be a good part of all that is done for a message.
@@ -104,7 +104,7 @@ export function sendmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = NO_OPT
   const sender = senderOf(socket, message, flags, s);
   return isImpatient(flags)
     ? performOnce(sender)
-    : performWithin(socket.descriptor.writing, sender, undefined, platform.SO_SNDTIMEO);
+    : performWithin(socket.descriptor.writing, sender, undefined, socket.sendLimit);
 }
 
 /** Send what has no address; what has one is left to the sender, as if it had to wait. */
@@ -126,10 +126,8 @@ function senderOf(
   owner: Socket,
 ): Sender {
   requireByte(socket, message);
-  const { descriptor, type } = socket;
-  const outgoing = new OutgoingHeader(message);
   const destination = message.name === null ? undefined : destinationOf(message.name, "sendmsg");
-  return new Sender(descriptor, type, outgoing, destination, flags, false, owner);
+  return new HeaderSender(socket, message, destination, flags, owner);
 }
 
 /**
@@ -200,7 +198,7 @@ export function recvmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = NO_OPT
   const receiver = new HeaderReceiver(socket.receiveState(s), message, flags);
   return isImpatient(flags)
     ? performOnce(receiver)
-    : performWithin(socket.descriptor.reading, receiver, undefined, platform.SO_RCVTIMEO);
+    : performWithin(socket.descriptor.reading, receiver, undefined, socket.receiveLimit);
 }
 
 /** Receive what one call gives; the rest is left to the receiver, as if it had to wait. */

@@ -61,7 +61,8 @@ export class HeaderReceiver extends Receiver<number> {
   }
 
   /** The vectors may change from now on. */
-  beforeWait(): void {
+  override beforeWait(): void {
+    super.beforeWait();
     if (this.#isHeld) return;
     this.#isHeld = true;
     this.pieces = this.pieces.slice();

@@ -9,14 +9,13 @@ import { platform } from "../../ffi/platform/mod.ts";
 import { send, sendmsg } from "../../ffi/syscalls/sockets.ts";
 import { type Address, isUnixAddr } from "../address/sockaddr.ts";
 import { type Destination, destinationOf } from "../address/destination.ts";
-import { bufferDetachedError, isBytes } from "../descriptor/caller_buffer.ts";
+import { isBytes } from "../descriptor/caller_buffer.ts";
 import type { Descriptor } from "../descriptor/descriptor.ts";
 import { type FileLike, fileNumbers } from "../fd/file_like.ts";
 import type { Credentials } from "../message/cmsg.ts";
 import { sharedRights } from "../message/control.ts";
 import { MAX_VECTORS, sharedHeader } from "../message/header.ts";
 import { controlNeedsByte } from "./full_queue.ts";
-import { HeldControl, type Outgoing } from "./outgoing.ts";
 import { concatenated, totalLength } from "./pieces.ts";
 import { pieceOf } from "./send_bytes.ts";
 import { Sender } from "./sender.ts";
@@ -59,71 +58,63 @@ export function senderOf(
   const destination = to === undefined ? undefined : checkedDestination(to, type);
   try {
     const numbers = files === undefined ? NO_FILES : fileNumbers(files);
-    const outgoing = isBytes(data)
-      ? new MessageData(type, data, NO_PIECES, numbers, claimed)
-      : new MessageData(
-        type,
-        pieces.length === 1 ? pieces[0] : undefined,
-        pieces,
-        numbers,
-        claimed,
-      );
-    outgoing.requireByte();
-    return new Sender(descriptor, type, outgoing, destination, 0, type === "stream", owner);
+    const piece = isBytes(data) ? data : pieces.length === 1 ? pieces[0] : undefined;
+    const size = piece === undefined ? totalLength(pieces) : byteLengthOf(piece);
+    if (size === 0 && type === "stream" && (numbers.length > 0 || claimed !== undefined)) {
+      throw controlNeedsByte(numbers.length > 0 ? "descriptors" : "credentials");
+    }
+    return new MessageSender(
+      descriptor,
+      type,
+      piece,
+      pieces,
+      size,
+      numbers,
+      claimed,
+      destination,
+      owner,
+    );
   } catch (error) {
     destination?.[Symbol.dispose]();
     throw error;
   }
 }
 
-/** One message: a piece of data or several, files and credentials. */
-class MessageData implements Outgoing {
-  readonly size: number;
-  readonly #type: SocketType;
+/** Sends a message of `Socket.send`: on a stream all of it, elsewhere in one call. */
+class MessageSender extends Sender {
   /** The data: one piece, or else several. */
   readonly #piece: Uint8Array | undefined;
   readonly #pieces: readonly Uint8Array[];
   readonly #files: readonly number[];
   readonly #credentials: Credentials | undefined;
-  #held: HeldControl | undefined;
+  readonly #hasControl: boolean;
 
   constructor(
+    descriptor: Descriptor,
     type: SocketType,
     piece: Uint8Array | undefined,
     pieces: readonly Uint8Array[],
+    size: number,
     files: readonly number[],
     credentials: Credentials | undefined,
+    destination: Destination | undefined,
+    owner: object | undefined,
   ) {
-    this.#type = type;
+    super(descriptor, type, size, destination, 0, type === "stream", owner);
     this.#piece = piece;
     this.#pieces = pieces;
     this.#files = files;
     this.#credentials = credentials;
-    this.#held = undefined;
-    this.size = this.#currentSize();
+    this.#hasControl = files.length > 0 || credentials !== undefined;
   }
 
-  #currentSize(): number {
+  protected currentSize(): number {
     return this.#piece === undefined ? totalLength(this.#pieces) : byteLengthOf(this.#piece);
   }
 
-  get #hasControl(): boolean {
-    return this.#files.length > 0 || this.#credentials !== undefined;
-  }
-
-  /** Check that there is data for the control messages to travel with. */
-  requireByte(): void {
-    if (this.size > 0 || this.#type !== "stream" || !this.#hasControl) return;
-    throw controlNeedsByte(this.#files.length > 0 ? "descriptors" : "credentials");
-  }
-
-  requireSize(): void {
-    if (this.#currentSize() < this.size) throw bufferDetachedError();
-  }
-
-  transfer(fd: number, sent: number, sockaddr: Uint8Array | null, flags: number): number {
+  protected transfer(fd: number, sent: number, sockaddr: Uint8Array | null, flags: number): number {
     const left = this.size - sent;
-    const size = pieceOf(left, this.#type);
+    const size = pieceOf(left, this.type);
     const isPlain = sockaddr === null && (sent > 0 || !this.#hasControl);
     if (this.#piece === undefined) return this.#transferVectors(fd, sent, size, sockaddr, flags);
     const piece = sent === 0 ? this.#piece : viewOf(this.#piece, sent, size);
@@ -152,21 +143,17 @@ class MessageData implements Outgoing {
   /** Descriptors go out once: after a part of the data they are with the receiver. */
   #addControl(sent: number): void {
     const header = sharedHeader();
-    const held = this.#held;
+    const { held } = this;
     if (sent > 0 || !this.#hasControl) return header.setControl(0, 0);
     if (held !== undefined) return header.setControl(held.address, held.length);
     const rights = sharedRights();
     header.setControl(rights.address, rights.write(this.#files, this.#credentials));
   }
 
-  hold(sent: number): void {
-    if (sent > 0 || this.#held !== undefined || !this.#hasControl) return;
+  protected controlToHold(): Uint8Array | undefined {
+    if (this.sent > 0 || !this.#hasControl) return undefined;
     const rights = sharedRights();
-    this.#held = new HeldControl(rights.finished(rights.write(this.#files, this.#credentials)));
-  }
-
-  release(): void {
-    this.#held?.release();
+    return rights.finished(rights.write(this.#files, this.#credentials));
   }
 }
 

@@ -7,30 +7,38 @@
 
 import { platform } from "../../ffi/platform/mod.ts";
 import type { Destination } from "../address/destination.ts";
+import { bufferDetachedError } from "../descriptor/caller_buffer.ts";
 import type { Descriptor } from "../descriptor/descriptor.ts";
 import type { Obstacle, Outcome } from "../descriptor/perform.ts";
 import { check } from "../errors.ts";
 import { FullQueue, isFullQueue } from "./full_queue.ts";
-import type { Outgoing } from "./outgoing.ts";
+import { HeldControl } from "./held_control.ts";
 import type { SocketType } from "./socket_type.ts";
 
 const { EAGAIN, MSG_DONTWAIT } = platform;
 
 /**
- * Sends one message. Its control messages go out with the first byte only: after a short write they must not be
- * sent again.
+ * Sends one message: data, and control messages that go along with its first byte, once: after a short write they
+ * must not be sent again. Until the message waits it is what the caller gave, so that one that goes out at once
+ * costs no copy.
  */
-export class Sender implements Outcome<number>, Disposable {
+export abstract class Sender implements Outcome<number>, Disposable {
   readonly #descriptor: Descriptor;
-  readonly #type: SocketType;
-  readonly #outgoing: Outgoing;
+  protected readonly type: SocketType;
+  /** The number of bytes of data when the send was started. */
+  protected readonly size: number;
   readonly #destination: Destination | undefined;
   readonly #flags: number;
   readonly #isWhole: boolean;
-  #obstacle: FullQueue | undefined;
+  #obstacle: FullQueue | undefined = undefined;
   #sent = 0;
+  /** Whether the message has had to wait: code of the caller has run since it was checked. */
+  #isPending = false;
+  /** The control messages, once they are held. */
+  protected held: HeldControl | undefined = undefined;
 
   /**
+   * @param size The number of bytes of data.
    * @param destination Where to send it, on an unconnected datagram socket; the sender disposes it.
    * @param flags Flags of sendmsg(2), beside `MSG_DONTWAIT`.
    * @param isWhole Whether to go on until all data is in the kernel, rather than send what it takes at once.
@@ -39,20 +47,39 @@ export class Sender implements Outcome<number>, Disposable {
   constructor(
     descriptor: Descriptor,
     type: SocketType,
-    outgoing: Outgoing,
+    size: number,
     destination: Destination | undefined,
     flags: number,
     isWhole: boolean,
     readonly owner?: object,
   ) {
     this.#descriptor = descriptor;
-    this.#type = type;
-    this.#outgoing = outgoing;
+    this.type = type;
+    this.size = size;
     this.#destination = destination;
     this.#flags = flags | MSG_DONTWAIT;
     this.#isWhole = isWhole;
-    this.#obstacle = undefined;
   }
+
+  /** The number of bytes of data that are there now. */
+  protected abstract currentSize(): number;
+
+  /**
+   * Try to send what lies behind the first `sent` bytes: the number of bytes that went out, or `-errno`.
+   *
+   * @param sent The number of bytes sent before; with any, the control messages have gone out, too.
+   * @param sockaddr The destination, a `struct sockaddr_un`, or `null` for the peer.
+   * @param flags The flags of sendmsg(2).
+   */
+  protected abstract transfer(
+    fd: number,
+    sent: number,
+    sockaddr: Uint8Array | null,
+    flags: number,
+  ): number;
+
+  /** Return the control messages, to be held before the first wait; `undefined` if none are left to be sent. */
+  protected abstract controlToHold(): Uint8Array | undefined;
 
   /** The number of bytes sent so far. */
   get sent(): number {
@@ -66,20 +93,19 @@ export class Sender implements Outcome<number>, Disposable {
 
   attempt(): number {
     const { fd } = this.#descriptor;
-    const outgoing = this.#outgoing;
     const sockaddr = this.#destination?.sockaddr ?? null;
     for (;;) {
-      outgoing.requireSize();
-      const count = outgoing.transfer(fd, this.#sent, sockaddr, this.#flags);
+      if (this.#isPending && this.currentSize() < this.size) throw bufferDetachedError();
+      const count = this.transfer(fd, this.#sent, sockaddr, this.#flags);
       if (count < 0) return this.#refused(count);
       this.#sent += count;
-      if (!this.#isWhole || this.#sent >= outgoing.size) return this.#sent;
+      if (!this.#isWhole || this.#sent >= this.size) return this.#sent;
     }
   }
 
   /** Tell a full queue from a failure. */
   #refused(error: number): number {
-    if (!isFullQueue(error, this.#type)) return error;
+    if (!isFullQueue(error, this.type)) return error;
     const needsObstacle = this.#destination !== undefined || error !== -EAGAIN;
     if (needsObstacle) this.#obstacle ??= new FullQueue(this.#descriptor, this.#destination);
     return -EAGAIN;
@@ -90,12 +116,16 @@ export class Sender implements Outcome<number>, Disposable {
     return check(count, "sendmsg", this.#destination?.display);
   }
 
+  /** Make the message independent of what the caller does from now on. */
   beforeWait(): void {
-    this.#outgoing.hold(this.#sent);
+    this.#isPending = true;
+    if (this.held !== undefined) return;
+    const control = this.controlToHold();
+    if (control !== undefined) this.held = new HeldControl(control);
   }
 
   [Symbol.dispose](): void {
-    this.#outgoing.release();
+    this.held?.release();
     this.#destination?.[Symbol.dispose]();
     this.#obstacle?.[Symbol.dispose]();
   }

@@ -8,7 +8,7 @@ import { platform } from "../../ffi/platform/mod.ts";
 import type { Channel } from "../descriptor/descriptor.ts";
 import { type Outcome, performSync } from "../descriptor/perform.ts";
 import { shown, systemError } from "../errors.ts";
-import { pollTimeout } from "./options.ts";
+import { READABLE } from "../reactor/mod.ts";
 
 /** How a blocking form of an operation works. */
 export interface SyncOptions {
@@ -37,24 +37,21 @@ export function checkedTimeout(timeout: number | undefined): number | undefined 
  *
  * @param timeout The limit given with the call, in milliseconds; without one that of the socket counts, and
  * exceeding that is `WouldBlock`.
- * @param option The socket's own limit: `SO_RCVTIMEO` or `SO_SNDTIMEO`.
+ * @param limit Looks up the socket's own limit, in the form that poll(2) wants.
  * @throws {Deno.errors.TimedOut} If the limit given with the call is over.
  */
 export function performWithin<T>(
   channel: Channel,
   operation: Outcome<T>,
   timeout: number | undefined,
-  option: number,
+  limit: () => number,
 ): T {
-  const { fd } = channel.descriptor;
-  if (timeout === undefined) {
-    return performSync(channel, operation, () => pollTimeout(fd, option));
-  }
+  if (timeout === undefined) return performSync(channel, operation, limit);
   try {
     return performSync(channel, operation, () => timeout);
   } catch (error) {
     if (!(error instanceof Deno.errors.WouldBlock)) throw error;
-    throw timedOut(option === platform.SO_RCVTIMEO ? "recvmsg" : "sendmsg", timeout);
+    throw timedOut(channel.interest === READABLE ? "recvmsg" : "sendmsg", timeout);
   }
 }
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { platform } from "../../ffi/platform/mod.ts";
 import { MessageReceiver } from "../../lib/handle/message_receiver.ts";
-import { checkedRequest, type ReceiveOptions } from "../../lib/handle/receive_options.ts";
+import type { ReceiveOptions } from "../../lib/handle/receive_options.ts";
 import { stateOf } from "../../lib/handle/socket_transfer.ts";
 import type { Message } from "../../lib/handle/message.ts";
 import { Socket } from "../../lib/handle/socket.ts";
@@ -197,7 +197,7 @@ test("MessageReceiver that does not refuse gives the message without its descrip
   pair.a.sendSync({ data: bytes("a"), files: [0, 1, 2] });
   const before = countDescriptors();
   const state = stateOf(pair.b).receiveState(pair.b);
-  const receiver = new MessageReceiver(state, checkedRequest({ files: 1 }), false);
+  const receiver = new MessageReceiver(state, { files: 1 }, false);
   const message = receiver.outcome(receiver.attempt());
   assertEquals([message?.files, message?.controlTruncated], [[], true]);
   assertEquals([text(message?.data), countDescriptors()], ["a", before]);

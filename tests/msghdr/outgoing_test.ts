@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { OutgoingHeader } from "../../lib/msghdr/outgoing.ts";
+import { HeaderSender } from "../../lib/msghdr/outgoing.ts";
 import { stateOf } from "../../lib/msghdr/msghdr.ts";
+import { stateOf as socketStateOf } from "../../lib/handle/socket_transfer.ts";
 import { Msghdr, OwnedFd, sendmsg, type Socket, unix } from "../../mod.ts";
 import {
   bytes,
@@ -86,16 +87,14 @@ test("sendmsg() that cannot hold its descriptors fails, and leaves nothing open"
   assertEquals(await pending, 1);
 });
 
-test("OutgoingHeader sends at most what the vectors had when it was made", () => {
+test("HeaderSender sends at most what the vectors had when it was made", () => {
   using pair = connected();
   const memory = new ArrayBuffer(2, { maxByteLength: 64 });
   using message = messageWith(new Uint8Array(memory));
-  const outgoing = new OutgoingHeader(stateOf(message));
-  outgoing.hold();
+  using sender = new HeaderSender(socketStateOf(pair.a), stateOf(message), undefined, 0, pair.a);
+  sender.beforeWait();
   memory.resize(64);
-  outgoing.requireSize();
-  assertEquals(outgoing.transfer(pair.a.fd, 0, null, 0), 2);
-  outgoing.release();
+  assertEquals(sender.outcome(sender.attempt()), 2);
 });
 
 Deno.test(

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { platform } from "../../ffi/platform/mod.ts";
 import { cmsgSpace, parseControl, readDescriptors, writeControl } from "../../lib/message/cmsg.ts";
-import { HeldControl } from "../../lib/socket/outgoing.ts";
+import { HeldControl } from "../../lib/socket/held_control.ts";
 import { OwnedFd } from "../../lib/handle/owned_fd.ts";
 import { isOpen, test } from "../util/cases.ts";
 import { countDescriptors } from "../util/descriptors.ts";

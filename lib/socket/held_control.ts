@@ -1,5 +1,5 @@
 /**
- * What a sender needs to know of a message, and what is held while one waits.
+ * What is held of a message while it waits to be sent.
  *
  * @module
  */
@@ -9,33 +9,6 @@ import { platform } from "../../ffi/platform/mod.ts";
 import { closeFd } from "../../ffi/syscalls/files.ts";
 import { controlStart, nextControl } from "../message/cmsg.ts";
 import { duplicate } from "../fd/file_like.ts";
-
-/**
- * An outgoing message: data, and control messages that go along with its first byte. Until it is held, it is
- * what the caller gave, so that a message that goes out at once costs no copy.
- */
-export interface Outgoing {
-  /** The number of bytes of data when the send was started. */
-  readonly size: number;
-  /** Check that these bytes are still there. @throws {TypeError} If they were detached or shrunk. */
-  requireSize(): void;
-  /**
-   * Try to send what lies behind the first `sent` bytes: the number of bytes that went out, or `-errno`.
-   *
-   * @param sent The number of bytes sent before; with any, the control messages have gone out, too.
-   * @param sockaddr The destination, a `struct sockaddr_un`, or `null` for the peer.
-   * @param flags The flags of sendmsg(2).
-   */
-  transfer(fd: number, sent: number, sockaddr: Uint8Array | null, flags: number): number;
-  /**
-   * Make the message independent of what the caller does from now on: called before it waits.
-   *
-   * @param sent The number of bytes sent so far.
-   */
-  hold(sent: number): void;
-  /** Give up what is held. */
-  release(): void;
-}
 
 /** Small arrays may live in V8's heap, where they move. */
 const SMALLEST = 128;
