@@ -17,6 +17,8 @@
  * @module
  */
 
+import "./ffi/runtime.ts";
+
 export {
   dial,
   type Dialer,

@@ -103,6 +103,18 @@ Deno.test("mod.ts holds re-exports only", () => {
   assertEquals(select("mod.ts", `Program > :not(${RE_EXPORTS})`), []);
 });
 
+Deno.test("published files have no syntax that older runtimes take for an error before ours", () => {
+  const newer = "VariableDeclaration[kind=/using/]";
+  assertEquals(within("lib/").concat(within("ffi/")).flatMap((file) => select(file, newer)), []);
+});
+
+Deno.test("every entry point looks at the runtime first", () => {
+  for (const entry of Object.values(config().exports).filter((it) => !it.includes("tools/"))) {
+    const [first] = /^(?:import|export) .*$/m.exec(read(entry.replace("./", ""))) ?? [];
+    assertStringIncludes(first ?? "", "ffi/runtime.ts", entry);
+  }
+});
+
 Deno.test("Deno.dlopen() is called by ffi/libc.ts only", () => {
   assertEquals(usersOf("dlopen"), ["ffi/libc.ts"]);
 });

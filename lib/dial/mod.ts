@@ -24,6 +24,8 @@
  * @module
  */
 
+import "../../ffi/runtime.ts";
+
 export { dial, dialUri } from "./dial.ts";
 export { UnknownProtocolError, UnknownServiceError } from "./errors.ts";
 export { registerProtocol } from "./registry.ts";

@@ -93,10 +93,14 @@ class Receive implements Outcome<boolean> {
   attempt(): number {
     const intake = this.#intake;
     if (intake.closed !== undefined) throw intake.closed;
-    using receiver = intake.receiver(this.#whole);
-    const result = receiver.attempt();
-    if (result >= 0) this.#take(receiver, result);
-    return result;
+    const receiver = intake.receiver(this.#whole);
+    try {
+      const result = receiver.attempt();
+      if (result >= 0) this.#take(receiver, result);
+      return result;
+    } finally {
+      receiver[Symbol.dispose]();
+    }
   }
 
   #take(receiver: MessageReceiver, result: number): void {

@@ -25,6 +25,8 @@
  * @module
  */
 
+import "../../ffi/runtime.ts";
+
 export { Frames, type FramesOptions, type NextOptions } from "./frames.ts";
 export type { Frame } from "./frame.ts";
 export { delimited, type Framing, lengthPrefixed, type LengthPrefixedOptions } from "./framing.ts";

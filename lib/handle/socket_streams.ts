@@ -88,14 +88,18 @@ class WholeMessages {
     if (length === null) return null;
     const fits = length <= bytes.byteLength;
     const buffer = fits ? bytes : new Uint8Array(length);
-    using message = await this.#socket.receive({ buffer, ...options });
-    if (message?.truncated) {
-      throw new Deno.errors.InvalidData(
-        `Cannot read a message of more than ${buffer.byteLength} bytes whole: another reader of the socket took the one before it; let only one read, or use \`receive\``,
-      );
+    const message = await this.#socket.receive({ buffer, ...options });
+    try {
+      if (message?.truncated) {
+        throw new Deno.errors.InvalidData(
+          `Cannot read a message of more than ${buffer.byteLength} bytes whole: another reader of the socket took the one before it; let only one read, or use \`receive\``,
+        );
+      }
+      if (message === null) return null;
+      return fits ? message.data.byteLength : this.#give(message.data, bytes);
+    } finally {
+      message?.[Symbol.dispose]();
     }
-    if (message === null) return null;
-    return fits ? message.data.byteLength : this.#give(message.data, bytes);
   }
 
   #give(data: Uint8Array, bytes: Uint8Array): number {

@@ -5,6 +5,8 @@
  * @module
  */
 
+import "../../ffi/runtime.ts";
+
 export {
   type AsyncMessageCallOptions,
   type MessageCallOptions,

@@ -103,10 +103,12 @@ function examine(path: Uint8Array): "absent" | "no socket" | "stale" | "alive" |
  */
 function ask(path: Uint8Array): number {
   const fd = check(socket(platform.SOCK_DGRAM, { cloexec: true, nonblocking: true }), "socket");
+  let destination: ReturnType<typeof destinationOf> | undefined;
   try {
-    using destination = destinationOf(path);
+    destination = destinationOf(path);
     return connect(fd, destination.sockaddr);
   } finally {
+    destination?.[Symbol.dispose]();
     closeFd(fd);
   }
 }

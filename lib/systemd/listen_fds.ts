@@ -161,16 +161,20 @@ function isForUs(): boolean {
  * without a file, such as eventfds: then there is no such number.
  */
 function ownPidfdId(): bigint | undefined {
+  const opened: Disposable[] = [];
   try {
     const [self, other] = socketpair();
-    using _self = self;
-    using _other = other;
-    using pidfd = self.peerPidfd();
-    using anonymous = ownFd(eventfd());
+    opened.push(self, other);
+    const pidfd = self.peerPidfd();
+    opened.push(pidfd);
+    const anonymous = ownFd(eventfd());
+    opened.push(anonymous);
     const { device, inode } = identityOf(pidfd.fd);
     return device === identityOf(anonymous.fd).device ? undefined : inode;
   } catch (error) {
     if (error instanceof Deno.errors.NotSupported) return undefined;
     throw error;
+  } finally {
+    for (const it of opened) it[Symbol.dispose]();
   }
 }

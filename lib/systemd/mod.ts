@@ -29,6 +29,7 @@
  * @module
  */
 
+import "../../ffi/runtime.ts";
 import "./provider.ts";
 
 export { listenFds, type PassedFile } from "./listen_fds.ts";

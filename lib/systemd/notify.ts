@@ -71,8 +71,12 @@ export function notifySync(state: NotifyState): boolean {
   const message = messageOf(state);
   const address = managerAddress();
   if (address === undefined) return false;
-  using socket = connectSync(address, { type: "dgram" });
-  socket.sendSync(message);
+  const socket = connectSync(address, { type: "dgram" });
+  try {
+    socket.sendSync(message);
+  } finally {
+    socket.close();
+  }
   return true;
 }
 
@@ -99,26 +103,23 @@ export async function notifyBarrier(options: NotifyOptions = {}): Promise<boolea
   const ends = pipe();
   if (typeof ends === "number") check(ends, "pipe");
   const [reading, writing] = (ends as [number, number]).map(ownFd) as [OwnedFd, OwnedFd];
-  using end = reading;
-  {
-    using passed = writing;
-    await send({ data: new TextEncoder().encode("BARRIER=1"), files: [passed] }, options);
-  }
-  // The manager closes its copy once it gets there: then the pipe has no writer left.
-  using _ = onAbort(signal, () => end.close());
+  const abort = () => reading.close();
   try {
-    while (await end.read(new Uint8Array(1)) !== null);
+    await send({ data: new TextEncoder().encode("BARRIER=1"), files: [writing] }, options);
+    // The manager closes its copy once it gets there: then the pipe has no writer left.
+    writing.close();
+    signal?.addEventListener("abort", abort);
+    if (signal?.aborted) abort();
+    while (await reading.read(new Uint8Array(1)) !== null);
   } catch (error) {
     signal?.throwIfAborted();
     throw error;
+  } finally {
+    signal?.removeEventListener("abort", abort);
+    writing.close();
+    reading.close();
   }
   return true;
-}
-
-function onAbort(signal: AbortSignal | undefined, act: () => void): Disposable {
-  signal?.addEventListener("abort", act);
-  if (signal?.aborted) act();
-  return { [Symbol.dispose]: () => signal?.removeEventListener("abort", act) };
 }
 
 function messageOf(state: NotifyState): OutgoingMessage {
@@ -130,8 +131,12 @@ async function send(message: OutgoingMessage, options: NotifyOptions): Promise<b
   options.signal?.throwIfAborted();
   const address = managerAddress();
   if (address === undefined) return false;
-  using socket = await connect(address, { type: "dgram", ...options });
-  await socket.send(message, options);
+  const socket = await connect(address, { type: "dgram", ...options });
+  try {
+    await socket.send(message, options);
+  } finally {
+    socket.close();
+  }
   return true;
 }
 

@@ -163,14 +163,17 @@ export function connectSync(address: Address, options: ConnectSyncOptions = {}):
   requireOptions(options, "connect");
   const timeout = checkedTimeout(options.timeout) ?? -1;
   const made = plan(options);
-  using destination = destinationOf(address);
-  const descriptor = prepare(made);
+  const destination = destinationOf(address);
+  let descriptor: Descriptor | undefined;
   try {
+    descriptor = prepare(made);
     const connector = new Connector(descriptor, destination, true, timeout);
     performSync(descriptor.writing, connector, () => timeout);
     return finish(descriptor, made, destination);
   } catch (error) {
-    descriptor.close();
+    descriptor?.close();
     throw error;
+  } finally {
+    destination[Symbol.dispose]();
   }
 }

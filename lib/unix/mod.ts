@@ -22,6 +22,7 @@
  * @module
  */
 
+import "../../ffi/runtime.ts";
 import "./provider.ts";
 
 export { accept, type AcceptOptions, acceptSync, type AcceptSyncOptions } from "./accept.ts";
