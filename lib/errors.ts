@@ -166,8 +166,7 @@ const NOT_CONNECTED =
 
 /** What an error number means to somebody who uses sockets, and what to do about it. */
 const explanations: Readonly<Record<string, string>> = {
-  EACCES:
-    "permission denied: write permission on the socket and search permission on its directories are needed",
+  EACCES: "permission denied",
   EADDRINUSE:
     "the address is taken: choose another, or remove a left-over socket file with `replaceStale`",
   EAGAIN: "the call would have to wait",
@@ -205,10 +204,17 @@ const explanations: Readonly<Record<string, string>> = {
   ETOOMANYREFS: "too many descriptors are in flight: wait until the receiver has taken some",
 };
 
+const SOCKET_DENIED =
+  "permission denied: write permission on the socket and search permission on its directories are needed";
+
 const NO_POSITION = "a pipe, a socket or a terminal has no file position";
 
 /** What it means after one system call only. */
 const special: Readonly<Record<string, string>> = {
+  "bind EACCES": "permission denied: write and search permission on the directory are needed",
+  "connect EACCES": SOCKET_DENIED,
+  "send EACCES": SOCKET_DENIED,
+  "sendmsg EACCES": SOCKET_DENIED,
   "bind EINVAL": "the socket has an address already",
   "connect EINVAL": "the socket listens, or is not one that connects",
   "listen EINVAL": "the socket has no address, or is connected: bind a new one first",
@@ -336,9 +342,10 @@ export function shown(value: unknown): string {
   return /^[AEIOU]/.test(name) ? `an ${name}` : `a ${name}`;
 }
 
-/** Return the exception for the use of an object that was closed, detached or disposed. */
-export function closedError(what: string): Error {
-  return new Deno.errors.BadResource(`${what} is closed, or its descriptor was given away`);
+/** Return the exception for the use of an object that was closed or disposed, or else of one that was detached. */
+export function closedError(what: string, isDetached = false): Error {
+  const how = isDetached ? ": it was detached, and its descriptor has another owner now" : "";
+  return new Deno.errors.BadResource(`${what} is closed${how}`);
 }
 
 /** Return the exception for what this system cannot do. */

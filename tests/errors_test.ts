@@ -123,7 +123,12 @@ Deno.test("check() returns a result, and throws what a negative one stands for",
 Deno.test("closedError() names the object", () => {
   const error = closedError("Socket");
   assertInstanceOf(error, errors.BadResource);
-  assertEquals(error.message, "Socket is closed, or its descriptor was given away");
+  assertEquals(error.message, "Socket is closed");
+  const detached = closedError("Socket", true);
+  assertEquals(
+    detached.message,
+    "Socket is closed: it was detached, and its descriptor has another owner now",
+  );
 });
 
 Deno.test("notSupported() is the class for what a system cannot do", () => {

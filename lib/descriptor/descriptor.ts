@@ -15,12 +15,16 @@ import { type Interest, READABLE, register, type Registration, WRITABLE } from "
 /** The descriptors of this thread that have an owner, by number. Storing here costs next to nothing. */
 const owned: (Descriptor | undefined)[] = [];
 
+/** What stands in the place of a number that was given up. */
+const CLOSED = -1, DETACHED = -2;
+
 let isWatched = false;
 
 /** A Worker is not told of its end: there the C library closes what is left. */
 const isInWorker = inWorker();
 
-function article(owner: string): string {
+/** Put an article before the name of a class. */
+export function article(owner: string): string {
   return `${/^[AEIOU]/.test(owner) ? "an" : "a"} ${owner}`;
 }
 
@@ -92,7 +96,7 @@ export class Descriptor {
 
   /** The number. @throws {Deno.errors.BadResource} once it has been given up */
   get fd(): number {
-    if (this.#fd < 0) throw closedError(this.owner);
+    if (this.#fd < 0) throw this.#givenUp();
     return this.#fd;
   }
 
@@ -144,7 +148,7 @@ export class Descriptor {
 
   /** Wait for `milliseconds`: a part of what waits on the descriptor, and ended with it. */
   delay(milliseconds: number, signal?: AbortSignal): Promise<void> {
-    if (this.#fd < 0) return Promise.reject(closedError(this.owner));
+    if (this.#fd < 0) return Promise.reject(this.#givenUp());
     return this.#waiting().delay(milliseconds, signal);
   }
 
@@ -158,15 +162,23 @@ export class Descriptor {
     this.#waiting().unref();
   }
 
+  #givenUp(): Error {
+    return closedError(this.owner, this.#fd === DETACHED);
+  }
+
   /** Give the number up without closing it, ending every wait; return it. */
   release(): number {
+    return this.#giveUp(DETACHED);
+  }
+
+  #giveUp(state: typeof CLOSED | typeof DETACHED): number {
     const { fd } = this;
     if (owned[fd] === this) {
       owned[fd] = undefined;
       if (isInWorker) keepAtThreadEnd(fd);
     }
-    this.#fd = -1;
-    this.#waits?.end(this.owner);
+    this.#fd = state;
+    this.#waits?.end(this.owner, state === DETACHED);
     this.#waits = undefined;
     return fd;
   }
@@ -191,7 +203,7 @@ export class Descriptor {
     if (this.#fd < 0) return;
     this.beforeClose?.();
     const isOwner = owned[this.#fd] === this;
-    const fd = this.release();
+    const fd = this.#giveUp(CLOSED);
     if (isOwner) closeFd(fd);
   }
 }
@@ -252,11 +264,11 @@ class Waits {
   }
 
   /** The registration goes first: it holds the open file in the kernel, and the number is free the moment it is closed. */
-  end(owner: string): void {
+  end(owner: string, isDetached: boolean): void {
     const isIdle = this.registration === undefined && this.#delays === undefined &&
       !this.reading?.isBusy && !this.writing?.isBusy;
     if (!isIdle) {
-      const reason = closedError(owner);
+      const reason = closedError(owner, isDetached);
       this.registration?.cancel(reason);
       this.#delays?.cancel(reason);
       this.reading?.cancel(reason);

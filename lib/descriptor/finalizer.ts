@@ -9,7 +9,7 @@
  */
 
 import { inMicrotask, inNextTurn } from "../event_loop.ts";
-import { Descriptor } from "./descriptor.ts";
+import { article, Descriptor } from "./descriptor.ts";
 
 /** Held: the descriptor, never its owner. */
 const forgotten = new FinalizationRegistry<Descriptor>((descriptor) => descriptor.close());
@@ -108,6 +108,6 @@ function registerFirst(): void {
 function notConstructible(owner: object): TypeError {
   const { name } = owner.constructor;
   return new TypeError(
-    `Cannot construct a ${name}: use \`${name}.adopt\` for a descriptor, or what opens one`,
+    `Cannot construct ${article(name)}: use \`${name}.adopt\` for a descriptor, or what opens one`,
   );
 }

@@ -9,6 +9,7 @@ import { platform } from "../../ffi/platform/mod.ts";
 import { poll } from "../../ffi/syscalls/files.ts";
 import type { Channel } from "./descriptor.ts";
 import { now } from "../event_loop.ts";
+import { requireSignal } from "./signal.ts";
 import { check } from "../errors.ts";
 import { progressed, yieldIfBudgetSpent } from "../reactor/mod.ts";
 
@@ -60,7 +61,7 @@ export function perform(
   // Most often it goes through at once, and then there is nothing for an asynchronous function to keep.
   let value: unknown;
   try {
-    signal?.throwIfAborted();
+    requireSignal(signal);
     const result = operation.attempt();
     const pause = result === -EAGAIN ? undefined : yieldIfBudgetSpent();
     if (result === -EAGAIN || pause !== undefined) {
@@ -82,7 +83,7 @@ async function queued(
   signal: AbortSignal | undefined,
 ): Promise<unknown> {
   try {
-    signal?.throwIfAborted();
+    requireSignal(signal);
     operation.beforeWait?.();
     await channel.enter(signal, operation);
   } catch (error) {

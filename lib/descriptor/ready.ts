@@ -4,6 +4,7 @@
  * @module
  */
 
+import { requireSignal } from "./signal.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { poll } from "../../ffi/syscalls/files.ts";
 import { check, closedError } from "../errors.ts";
@@ -35,7 +36,7 @@ export async function waitUntilReady(
   }
   const events = interest === "read" ? READABLE : WRITABLE;
   for (;;) {
-    signal?.throwIfAborted();
+    requireSignal(signal);
     const found = check(poll(descriptor.fd, events, 0), "poll");
     if ((found & platform.POLLNVAL) !== 0) throw closedError(descriptor.owner);
     if (found !== 0) break;

@@ -6,7 +6,7 @@
 
 import { closeFd, fcntl } from "../../ffi/syscalls/files.ts";
 import { platform } from "../../ffi/platform/mod.ts";
-import { check, systemError, type SystemErrorInfo } from "../errors.ts";
+import { check, shown, systemError, type SystemErrorInfo } from "../errors.ts";
 
 /**
  * Anything that stands for an open descriptor: its number (0, 1 and 2 are standard input, output and
@@ -26,14 +26,24 @@ export const MAX_FILES = 253;
  */
 export function fileNumber(file: FileLike): number {
   const fd = typeof file === "object" && file !== null ? file.fd : file;
-  if (typeof fd !== "number" || !Number.isInteger(fd) || fd < 0 || fd > 0x7fffffff) {
-    throw new TypeError(
-      `Cannot use ${
-        String(fd)
-      } as a descriptor: give the number of an open one, or an object with it as \`fd\``,
-    );
-  }
+  if (!isNumber(fd)) throw noDescriptor(file, fd);
   return fd;
+}
+
+function isNumber(fd: unknown): fd is number {
+  return typeof fd === "number" && Number.isInteger(fd) && fd >= 0 && fd <= 0x7fffffff;
+}
+
+/** Return the error for what is no descriptor: with what to do, for what people take for one. */
+function noDescriptor(file: unknown, fd: unknown): TypeError {
+  const isObject = typeof file === "object" && file !== null;
+  const what = isObject && fd !== undefined ? `${shown(fd)} as the \`fd\` of` : "";
+  const remedy = isObject && fd === undefined
+    ? "it has no `fd`: open files with `OwnedFd.open`, listen with `unix.listen`, or give a number"
+    : "give the number of an open one, or an object with it as `fd`";
+  return new TypeError(
+    `Cannot use ${what} ${shown(file)} as a descriptor: ${remedy}`.replace("  ", " "),
+  );
 }
 
 /**
@@ -92,6 +102,11 @@ export function shortageOfDescriptors(
  * @throws {TypeError} if it is not
  */
 export function requireOpen(fd: number): void {
+  if (typeof fd === "object" && fd !== null) {
+    throw new TypeError(
+      `Cannot adopt ${shown(fd)}: give the number that its \`detach()\` returns`,
+    );
+  }
   fileNumber(fd);
   if (fcntl(fd, platform.F_GETFD, 0) >= 0) return;
   throw Object.assign(new TypeError(`Cannot adopt ${fd}: it is not an open descriptor`), {

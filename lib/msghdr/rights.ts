@@ -8,7 +8,8 @@ import { platform } from "../../ffi/platform/mod.ts";
 import { writeDescriptors } from "../message/cmsg.ts";
 import type { OwnedFd } from "../handle/owned_fd.ts";
 import { type FileLike, fileNumbers, MAX_FILES, requireFit } from "../fd/file_like.ts";
-import { type Msghdr, stateOf } from "./msghdr.ts";
+import { shown } from "../errors.ts";
+import { Msghdr, stateOf } from "./msghdr.ts";
 
 /**
  * Add open files to a message (`SCM_RIGHTS`). They stay open here; do not close them before
@@ -33,10 +34,10 @@ import { type Msghdr, stateOf } from "./msghdr.ts";
 export function addFiles(msg: Msghdr, ...files: FileLike[]): void {
   const numbers = fileNumbers(files);
   if (numbers.length === 0) return;
-  requireFit(stateOf(msg).outgoing.files + numbers.length);
+  requireFit(messageState(msg).outgoing.files + numbers.length);
   const payload = msg.addControl(numbers.length * 4, platform.SOL_SOCKET, platform.SCM_RIGHTS);
   writeDescriptors(payload, numbers);
-  stateOf(msg).keep(files.filter((file) => typeof file === "object"));
+  messageState(msg).keep(files.filter((file) => typeof file === "object"));
 }
 
 /**
@@ -53,7 +54,7 @@ export function addFiles(msg: Msghdr, ...files: FileLike[]): void {
  * ```
  */
 export function allocFiles(msg: Msghdr, nfile: number): void {
-  stateOf(msg).reserveFiles(checkedCount(nfile));
+  messageState(msg).reserveFiles(checkedCount(nfile));
 }
 
 /**
@@ -82,7 +83,7 @@ export function allocFiles(msg: Msghdr, nfile: number): void {
  * ```
  */
 export function recvFiles(msg: Msghdr, nfile?: number): OwnedFd[] {
-  return stateOf(msg).takeFiles(nfile === undefined ? undefined : checkedCount(nfile));
+  return messageState(msg).takeFiles(nfile === undefined ? undefined : checkedCount(nfile));
 }
 
 /**
@@ -99,10 +100,15 @@ export function recvFiles(msg: Msghdr, nfile?: number): OwnedFd[] {
  * ```
  */
 export function recvPidfd(msg: Msghdr): OwnedFd | undefined {
-  return stateOf(msg).takePidfd();
+  return messageState(msg).takePidfd();
 }
 
 function checkedCount(nfile: number): number {
   if (Number.isInteger(nfile) && nfile >= 0 && nfile <= MAX_FILES) return nfile;
   throw new RangeError(`Cannot receive ${nfile} files: give an integer from 0 to ${MAX_FILES}`);
+}
+
+function messageState(msg: Msghdr): ReturnType<typeof stateOf> {
+  if (msg instanceof Msghdr) return stateOf(msg);
+  throw new TypeError(`Cannot pass files with ${shown(msg)}: give a \`Msghdr\``);
 }

@@ -51,7 +51,7 @@ export function senderOf(
   message: OutgoingMessage,
   owner?: object,
 ): Sender {
-  const { data, files, credentials, to } = message;
+  const { data, files, credentials, to } = message ?? {};
   if (data === undefined && files === undefined) requireMessage(message);
   const pieces = data === undefined || isBytes(data) ? NO_PIECES : checkedPieces(data, type);
   const claimed = credentials === undefined ? undefined : checkedCredentials(credentials);
@@ -159,7 +159,8 @@ class MessageSender extends Sender {
 
 /** Bytes or a string in place of a message have none of its properties, and would be an empty one. */
 function requireMessage(message: unknown): void {
-  if (typeof message === "object" && !isBytes(message) && !Array.isArray(message)) return;
+  const isObject = typeof message === "object" && message !== null;
+  if (isObject && !isBytes(message) && !Array.isArray(message)) return;
   throw new TypeError("Cannot send: give a message, as in `{ data: bytes }`");
 }
 

@@ -61,6 +61,15 @@ test("fd throws BadResource with the owner's name once it was given up", () => {
   other.close();
 });
 
+test("what uses it afterwards hears whether it was closed or detached", () => {
+  const { descriptor, other } = reading();
+  const fd = descriptor.release();
+  assertThrows(() => descriptor.fd, Deno.errors.BadResource, "Reader is closed: it was detached");
+  new Descriptor(fd, "Reader").close();
+  other.close();
+  assertThrows(() => other.fd, Deno.errors.BadResource, "Writer is closed");
+});
+
 test("release() gives the number up without closing it", () => {
   const { descriptor, other } = reading();
   const fd = descriptor.release();
