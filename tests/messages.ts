@@ -1,0 +1,34 @@
+/**
+ * Lists the messages of all errors, with the files that they stand in, so that they can be read one after the
+ * other: `deno task messages`.
+ *
+ * @module
+ */
+
+import { publishedFiles, read } from "./util/project.ts";
+
+/** A message as it stands in the source, with `${…}` for what is filled in. */
+export interface ErrorMessage {
+  readonly file: string;
+  readonly text: string;
+}
+
+const THROWN =
+  /new (?:Deno\.errors\.)?[A-Z]\w*(?:Error|[a-z])\(\s*((?:(?:"[^"]*"|`(?:[^`\\]|\\.)*`)\s*\+?\s*)+)/g;
+const PART = /"([^"]*)"|`((?:[^`\\]|\\.)*)`/g;
+
+/** Return the messages of all published files, and what error numbers are explained with. */
+export function errorMessages(): ErrorMessage[] {
+  return publishedFiles().flatMap((file) => {
+    const source = read(file).replace(/^\s*(?:\*|\/\/).*$/gm, "");
+    return [...source.matchAll(THROWN)].map(([, parts = ""]) => ({
+      file,
+      text: [...parts.matchAll(PART)].map(([, plain, template]) => plain ?? template).join("")
+        .replace(/\$\{\s*([^{}]*)\s*\}/g, "${$1}").replace(/\s+/g, " ").replaceAll("\\`", "`"),
+    })).filter(({ text }) => text.includes(" "));
+  });
+}
+
+if (import.meta.main) {
+  for (const { file, text } of errorMessages()) console.log(`${file}: ${text}`);
+}

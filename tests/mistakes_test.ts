@@ -1,0 +1,105 @@
+/** What people do wrong gets words of ours, never those of V8 or of Deno's FFI, and leaves nothing open. */
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { Listener, Msghdr, OwnedFd, recvmsg, sendmsg, sendmsgSync, Socket, unix } from "../mod.ts";
+import { test } from "./util/cases.ts";
+import { tempDir } from "./util/tempdir.ts";
+
+// deno-lint-ignore no-explicit-any
+type Anything = any;
+
+const [S, L, O, U, M]: Anything[] = [Socket, Listener, OwnedFd, unix, Msghdr];
+const { TypeError } = globalThis;
+const { BadResource, ConnectionRefused, NotFound } = Deno.errors;
+
+/** A mistake, the class that it throws or rejects with, and its message. */
+type Mistake = [name: string, make: () => unknown, kind: unknown, message: RegExp];
+
+test("a mistake says what was given, and what to give", async () => {
+  using dir = tempDir();
+  Deno.writeTextFileSync(dir.join("plain"), "");
+  const pair = unix.socketpair();
+  using a = pair[0];
+  using _b = pair[1];
+  using file = OwnedFd.open("/dev/null");
+  using deno = Deno.openSync("/dev/null");
+  using tcp = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const [closed, detached] = unix.socketpair();
+  closed.close();
+  using again = Socket.adopt(detached.detach());
+  const socket: Anything = a;
+  const byte = new Uint8Array(1);
+  const mistakes: Mistake[] = [
+    ["new Socket(3)", () => new S(3), TypeError, /^Cannot construct a Socket: use `Socket.adopt`/],
+    ["new Listener()", () => new L(), TypeError, /^Cannot construct a Listener: use/],
+    ["new OwnedFd(3)", () => new O(3), TypeError, /^Cannot construct an OwnedFd: use/],
+    [
+      "adopt an OwnedFd",
+      () => S.adopt(file),
+      TypeError,
+      /^Cannot adopt an OwnedFd: .*`detach\(\)`/,
+    ],
+    ["adopt a string", () => O.adopt("3"), TypeError, /^Cannot use "3" as a descriptor: give the/],
+    ["adopt nothing", () => L.adopt(), TypeError, /^Cannot use undefined as a descriptor/],
+    ["accept(socket)", () => U.accept(a), TypeError, /^Cannot accept from a Socket: give a List/],
+    ["acceptSync()", () => U.acceptSync(), TypeError, /^Cannot accept from undefined: give a List/],
+    ["addFiles(socket)", () => U.addFiles(a, 0), TypeError, /with a Socket: give a `Msghdr`/],
+    [
+      "a Deno.FsFile",
+      () => U.addFiles(new M(), deno),
+      TypeError,
+      /^Cannot use a FsFile .*OwnedFd\.o/,
+    ],
+    ["a Deno.Listener", () => socket.send({ data: byte, files: [tcp] }), TypeError, /unix\.listen/],
+    ["send()", () => socket.send(), TypeError, /^Cannot send: give a message, as in/],
+    ["sendSync(null)", () => socket.sendSync(null), TypeError, /^Cannot send: give a message/],
+    ["read()", () => socket.read(), TypeError, /give a Uint8Array/],
+    [
+      "a number as signal",
+      () => socket.read(byte, { signal: 5 }),
+      TypeError,
+      /give an AbortSignal/,
+    ],
+    [
+      "an object as signal",
+      () => socket.receive({ signal: {} }),
+      TypeError,
+      /an object as `signal`/,
+    ],
+    ["sendmsg(3)", () => (sendmsg as Anything)(3, new M()), TypeError, /give a `Socket`/],
+    ["sendmsgSync(a)", () => (sendmsgSync as Anything)(a), TypeError, /give a `Msghdr`/],
+    ["recvmsg(a, {})", () => (recvmsg as Anything)(a, {}), TypeError, /give a `Msghdr`/],
+    ["connect(5)", () => U.connect(5), TypeError, /^Cannot use 5 as an address: give a string/],
+    [
+      "no such type",
+      () => U.socketpair({ type: "x" }),
+      TypeError,
+      /^Cannot use "x" as a socket type/,
+    ],
+    [
+      "a URL as text",
+      () => U.connect("unix:///run/none"),
+      NotFound,
+      /new URL\("unix:\/\/\/run\/none"\)/,
+    ],
+    ["a plain file", () => U.connect(dir.join("plain")), ConnectionRefused, /it is no socket/],
+    ["use after close", () => closed.fd, BadResource, /^Socket is closed$/],
+    ["use after detach", () => detached.fd, BadResource, /^Socket is closed: it was detached/],
+  ];
+  for (const [name, make, kind, message] of mistakes) {
+    const error: Anything = await thrownBy(make);
+    const classes = [error.constructor, Object.getPrototypeOf(error.constructor)];
+    assertEquals(classes.includes(kind), true, `${name}: ${error}`);
+    assertMatch(error.message, message, name);
+  }
+  assertEquals(again.type, "stream");
+});
+
+async function thrownBy(make: () => unknown): Promise<unknown> {
+  try {
+    await make();
+  } catch (error) {
+    return error;
+  }
+  return new Error("nothing was thrown");
+}
