@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { platform } from "../../ffi/platform/mod.ts";
+import { setsockopt } from "../../ffi/syscalls/sockets.ts";
 import { MessageReceiver } from "../../lib/handle/message_receiver.ts";
 import type { ReceiveOptions } from "../../lib/handle/receive_options.ts";
 import { stateOf } from "../../lib/handle/socket_transfer.ts";
@@ -12,7 +13,7 @@ import { bytes, connected, linuxTest, PAIRED, test, text } from "../util/cases.t
 import { countDescriptors } from "../util/descriptors.ts";
 import { tempDir } from "../util/tempdir.ts";
 
-const { SOL_SOCKET, SO_TIMESTAMP, SO_TIMESTAMPNS, SO_PASSSEC } = platform;
+const { SOL_SOCKET, SO_PASSCRED, SO_TIMESTAMP, SO_TIMESTAMPNS, SO_PASSSEC } = platform;
 
 type Receive = (socket: Socket, options?: ReceiveOptions) => Promise<Message | null>;
 
@@ -181,6 +182,26 @@ for (const [name, receive] of Object.entries(twins)) {
     assertEquals(text(client.receiveSync()?.data), "b");
   });
 }
+
+linuxTest(
+  "receive() without files notices at the first message that another process has set an option",
+  async () => {
+    for (const type of PAIRED) {
+      using pair = connected(type);
+      pair.a.writeSync(bytes("a"));
+      await pair.b.receive();
+      // As another process does it: this module is not told.
+      setsockopt(pair.b.fd, SOL_SOCKET, SO_PASSCRED, new Uint8Array([1, 0, 0, 0]));
+      const seen: unknown[] = [];
+      for (const data of ["b", "c"]) {
+        pair.a.writeSync(bytes(data));
+        using message = await pair.b.receive();
+        seen.push([text(message?.data), message?.controlTruncated, message?.credentials?.pid]);
+      }
+      assertEquals(seen, [["b", true, undefined], ["c", false, Deno.pid]], type);
+    }
+  },
+);
 
 linuxTest("credentials of a sender who wrote before they were asked for are none", async () => {
   for (const type of PAIRED) {

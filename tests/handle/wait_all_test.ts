@@ -75,6 +75,26 @@ for (const [name, receive] of Object.entries(twins)) {
   });
 }
 
+linuxTest(
+  "receive() with waitAll does not wait for more than came with the descriptor of a process",
+  async () => {
+    for (const receive of Object.values(twins)) {
+      using pair = connected();
+      pair.b.passPidfd = true;
+      pair.b.receiveTimeout = 1000;
+      pair.a.writeSync(bytes("ab"));
+      const before = countDescriptors();
+      using message = await receive(pair.b, { size: 4, waitAll: true });
+      assertEquals(text(message?.data), "ab");
+      assertEquals(
+        countDescriptors(),
+        before + 1,
+        "one for the message, none of the look before it",
+      );
+    }
+  },
+);
+
 rootTest("receive() with waitAll looks who sent what comes after a wait, too", async () => {
   using pair = connected();
   pair.b.passCredentials = true;
