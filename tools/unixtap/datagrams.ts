@@ -10,7 +10,8 @@ import { codeOf, oneLine } from "../cli/text.ts";
 import { describeProcess, type Process } from "../inspect/process.ts";
 import { changeMode, changeOwner, pathInfo } from "../native/files.ts";
 import { isRoot } from "./entrance.ts";
-import { ALL_FILES, BUSY_POLL, MESSAGE_SIZE, passOn } from "./pass_on.ts";
+import { MessageIntake } from "./intake.ts";
+import { BUSY_POLL, passOn } from "./pass_on.ts";
 import type { Account, Recorder } from "./recorder.ts";
 
 /** With more clients than this, the one that was silent longest is forgotten. */
@@ -54,9 +55,9 @@ export class DatagramTap implements Disposable {
   async serve(): Promise<void> {
     this.#inbox.passCredentials = true;
     this.#inbox.busyPoll = BUSY_POLL;
-    const options = { buffer: new Uint8Array(MESSAGE_SIZE), files: ALL_FILES };
+    const intake = new MessageIntake(this.#inbox);
     for (;;) {
-      const message = await this.#next(options);
+      const message = await this.#next(intake);
       if (message === null) return;
       using _ = message;
       await this.#passOn(message);
@@ -65,10 +66,10 @@ export class DatagramTap implements Disposable {
   }
 
   /** Receive a message; `null` when the inbox is closed. */
-  async #next(options: { buffer: Uint8Array; files: number }): Promise<Message | null> {
+  async #next(intake: MessageIntake): Promise<Message | null> {
     for (;;) {
       try {
-        return await this.#inbox.receive(options);
+        return await intake.next();
       } catch (error) {
         if (error instanceof Deno.errors.BadResource) return null;
         this.#service.warn(oneLine(error)); // of one message
@@ -84,7 +85,7 @@ export class DatagramTap implements Disposable {
     try {
       const client = this.#client(message);
       await passOn(client.socket, message, target);
-      client.account.message("client", message, client.pid, true);
+      client.account.message("client", message, client.pid, false);
     } catch (error) {
       // The target is not there, or takes nothing: it may come back.
       if (!(error instanceof Deno.errors.BadResource)) warn(oneLine(error));
@@ -126,14 +127,14 @@ export class DatagramTap implements Disposable {
   /** Pass the server's answers back, until the client or its socket is gone. */
   async #answer(name: string, { socket, account }: Client): Promise<void> {
     const { recorder, warn } = this.#service;
-    const options = { buffer: new Uint8Array(MESSAGE_SIZE), files: ALL_FILES };
+    const intake = new MessageIntake(socket);
     try {
       socket.passCredentials = true;
       for (;;) {
-        using message = await socket.receive(options);
+        using message = await intake.next();
         if (message === null) return;
         await passOn(this.#inbox, message, name);
-        account.message("server", message, message.credentials?.pid ?? 0, true);
+        account.message("server", message, message.credentials?.pid ?? 0, false);
         await recorder.space;
       }
     } catch (error) {

@@ -4,15 +4,8 @@
  * @module
  */
 
-import type { Message, Socket } from "../../mod.ts";
-import type { Address } from "../../mod.ts";
+import type { Address, Message, Socket } from "../../mod.ts";
 import { codeOf } from "../cli/text.ts";
-
-/** As many descriptors as a message can carry. */
-export const ALL_FILES = 253;
-
-/** The largest message of a socket that keeps messages apart: memory that is never touched costs nothing. */
-export const MESSAGE_SIZE = 1 << 23;
 
 /**
  * Microseconds to busy-poll for the next message before blocking: in a conversation it comes soon, and waking

@@ -4,19 +4,12 @@
  * @module
  */
 
-import type { ReceiveOptions, Socket, SocketType } from "../../mod.ts";
+import type { Socket } from "../../mod.ts";
 import { codeOf, oneLine } from "../cli/text.ts";
 import type { Side } from "./events.ts";
-import { ALL_FILES, MESSAGE_SIZE, passOn } from "./pass_on.ts";
+import { MessageIntake, StreamIntake } from "./intake.ts";
+import { passOn } from "./pass_on.ts";
 import type { Account, Recorder } from "./recorder.ts";
-
-/** The most that is taken from a stream at once, in bytes. */
-const STREAM_SIZE = 1 << 16;
-
-/** The same when much goes through. */
-const BULK_SIZE = 1 << 17;
-
-const SMALL: ReceiveOptions = { size: STREAM_SIZE, files: ALL_FILES };
 
 /** The two ends of a connection, and what keeps account of it. */
 export interface Ends {
@@ -68,43 +61,15 @@ async function passMessages(
   { account, recorder, pids }: Ends,
 ): Promise<void> {
   const usual = pids[from];
-  const intake = new Intake(source.type);
+  const intake = source.type === "stream" ? new StreamIntake(source) : new MessageIntake(source);
   for (;;) {
-    using message = await source.receive(intake.options);
+    using message = await intake.next();
     if (message === null) return;
-    if (message.truncated) {
-      throw new Error(`Cannot pass on a message of more than ${MESSAGE_SIZE} bytes`);
-    }
     const { isBorrowed } = intake;
     await passOn(sink, message);
     account.message(from, message, usual, isBorrowed);
-    intake.adapt(message.data.byteLength);
     const { space } = recorder;
     if (space !== undefined) await space;
-  }
-}
-
-/** What is received into: of a stream, memory of its own only as long as much goes through it. */
-class Intake {
-  readonly #isStream: boolean;
-  options: ReceiveOptions;
-  /** Whether the memory is used again for the next message. */
-  isBorrowed: boolean;
-
-  constructor(type: SocketType) {
-    this.#isStream = type === "stream";
-    this.isBorrowed = !this.#isStream;
-    this.options = this.#isStream ? SMALL : {
-      buffer: new Uint8Array(MESSAGE_SIZE),
-      files: ALL_FILES,
-    };
-  }
-
-  /** Choose for the next message by the length of this one. */
-  adapt(length: number): void {
-    if (!this.#isStream || this.isBorrowed === length > STREAM_SIZE / 4) return;
-    this.isBorrowed = !this.isBorrowed;
-    this.options = this.isBorrowed ? { ...SMALL, buffer: new Uint8Array(BULK_SIZE) } : SMALL;
   }
 }
 
