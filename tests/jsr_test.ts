@@ -135,7 +135,7 @@ Deno.test("the published package", async (t) => {
     assert(files !== undefined);
     const [, path = "", line] = /OwnedFd\.open \(http:.*?(\/lib\/.*?\.ts):(\d+):/.exec(errors) ??
       [];
-    assertStringIncludes(textOf(files, path).split("\n")[Number(line) - 1] ?? errors, "open(");
+    assertStringIncludes(textOf(files, path).split("\n")[Number(line) - 1] ?? errors, "openFile(");
     assert(!errors.includes("chunk-"), errors);
   });
 

@@ -63,12 +63,15 @@ export function modelDescriptors(data: readonly number[]): number[] {
   return found;
 }
 
-/** The credentials in a payload: pid, uid and gid; none if incomplete or of nobody. */
+/**
+ * The credentials in a payload: pid, uid and gid; none if incomplete, or if the sender is not known: the kernel
+ * says process 0 and the user 65534 then. A process 0 of another user is one outside of the PID namespace.
+ */
 export function modelCredentials(data: readonly number[]): number[] | undefined {
   if (data.length < 12) return undefined;
   const pid = signed32(data.slice(0, 4));
   const ids = [4, 8].map((at) => Number(unsigned(data.slice(at, at + 4))));
-  return pid === 0 ? undefined : [pid, ...ids];
+  return pid === 0 && ids.every((id) => id === 65534) ? undefined : [pid, ...ids];
 }
 
 /** The layout of `struct sockaddr_un` on a system. */

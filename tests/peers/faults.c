@@ -24,6 +24,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -33,7 +34,8 @@
   _(close) _(fcntl) _(ioctl) _(open) _(read) _(write) _(statx) _(fchmod) _(chmod) _(unlink)        \
   _(rename) _(link) _(readlink) _(getcwd) _(flock) _(ftruncate) _(lseek) _(memfd_create) _(poll) _(pipe)     \
   _(eventfd) _(epoll_create1) _(epoll_ctl) _(epoll_wait) _(mmap) _(munmap) _(io_uring_setup)       \
-  _(io_uring_enter) _(io_uring_register) _(io_setup) _(io_destroy) _(io_submit) _(preadv2)
+  _(io_uring_enter) _(io_uring_register) _(io_setup) _(io_destroy) _(io_submit) _(preadv2)         \
+  _(pwritev2) _(pread) _(pwrite) _(fsync) _(fdatasync) _(futimens) _(tcgetattr) _(tcsetattr) _(pipe2)
 
 #define INDEX(name) CALL_##name,
 enum call { CALLS(INDEX) NUMBER_OF_CALLS };
@@ -222,6 +224,39 @@ ssize_t fault_preadv2(int fd, const struct iovec *vectors, int count, off_t offs
   FAIL(preadv2);
   return preadv2(fd, vectors, count, offset, flags);
 }
+ssize_t fault_pwritev2(int fd, const struct iovec *vectors, int count, off_t offset, int flags) {
+  FAIL(pwritev2);
+  return pwritev2(fd, vectors, count, offset, flags);
+}
+ssize_t fault_pread(int fd, void *bytes, size_t length, off_t offset) {
+  FAIL_OR_SHORTEN(pread, length);
+  return pread(fd, bytes, length, offset);
+}
+ssize_t fault_pwrite(int fd, const void *bytes, size_t length, off_t offset) {
+  FAIL_OR_SHORTEN(pwrite, length);
+  return pwrite(fd, bytes, length, offset);
+}
+int fault_fsync(int fd) {
+  FAIL(fsync);
+  return fsync(fd);
+}
+int fault_fdatasync(int fd) {
+  FAIL(fdatasync);
+  return fdatasync(fd);
+}
+int fault_futimens(int fd, const struct timespec times[2]) {
+  FAIL(futimens);
+  return futimens(fd, times);
+}
+int fault_isatty(int fd) { return isatty(fd); }
+int fault_tcgetattr(int fd, struct termios *settings) {
+  FAIL(tcgetattr);
+  return tcgetattr(fd, settings);
+}
+int fault_tcsetattr(int fd, int actions, const struct termios *settings) {
+  FAIL(tcsetattr);
+  return tcsetattr(fd, actions, settings);
+}
 int fault_statx(int directory, const char *path, int flags, unsigned mask, struct statx *result) {
   FAIL(statx);
   return statx(directory, path, flags, mask, result);
@@ -275,6 +310,10 @@ int fault_memfd_create(const char *name, unsigned flags) {
 int fault_poll(struct pollfd *fds, nfds_t count, int timeout) {
   FAIL(poll);
   return poll(fds, count, timeout);
+}
+int fault_pipe2(int ends[2], int flags) {
+  FAIL(pipe2);
+  return pipe2(ends, flags);
 }
 int fault_pipe(int ends[2]) {
   FAIL(pipe);

@@ -225,7 +225,7 @@ testUnless(notLinux, "fdpass fails in one line where it cannot do what it is tol
       [
         1,
         ["run", "-f", dir.join("file"), "--", "true"],
-        /Cannot connect to ".*file": nobody listens/,
+        /Cannot connect to ".*file": it is no socket/,
       ],
       [1, ["run", dir.join("absent"), "--", "true"], /Cannot open ".*absent": no such file/],
       [1, ["run", "fd:999999", "--", "true"], /999999/],
