@@ -1,5 +1,6 @@
 /** Every system call on files, options and names fails, with every error of its manual page. */
 
+import { closeFd } from "../../ffi/syscalls/files.ts";
 import { Listener, OwnedFd, Socket, unix } from "../../mod.ts";
 import type { Fault } from "./library.ts";
 import { DATA, pair, place } from "./place.ts";
@@ -133,22 +134,30 @@ const optionNames: Scenario<Pair>[] = [
 
 testScenarios("options and names fail cleanly", optionNames);
 
+/** Numbers without an owner, as of inherited descriptors. */
 interface Adoptable {
-  readonly connected: Socket;
-  readonly listening: Listener;
+  readonly connected: number;
+  readonly listening: number;
 }
 
-/** What cannot be examined is not adopted, and stays with its owner. */
+/** Give a descriptor up; it is closed with `stack` all the same. */
+function ownerless(stack: DisposableStack, owner: Socket | Listener): number {
+  const fd = owner.detach();
+  stack.defer(() => closeFd(fd));
+  return fd;
+}
+
+/** What cannot be examined is not adopted, and stays open. */
 const adopting: Scenario<Adoptable>[] = [
   {
     name: "Socket.adopt() and Listener.adopt()",
     prepare: (stack) => ({
-      connected: pair(stack)[0],
-      listening: stack.use(unix.listen(place(stack).short)),
+      connected: ownerless(stack, pair(stack)[0]),
+      listening: ownerless(stack, unix.listen(place(stack).short)),
     }),
     act: ({ connected, listening }) => {
-      Socket.adopt(connected.fd).detach();
-      Listener.adopt(listening.fd).detach();
+      Socket.adopt(connected).detach();
+      Listener.adopt(listening).detach();
     },
     expect: ({ call, when }, error) => {
       if (error === "EINTR") return "survives";

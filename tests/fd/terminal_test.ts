@@ -6,6 +6,10 @@ import { OwnedFd } from "../../lib/handle/owned_fd.ts";
 import { bytes, linuxTest, test, text } from "../util/cases.ts";
 import { openTerminal } from "../util/terminal.ts";
 
+// Deno.open() makes a terminal the controlling one of a session's leader, as this process may be: closing it
+// hangs the program up.
+Deno.addSignalListener("SIGHUP", () => {});
+
 /** The settings of a terminal, as stty(1) prints them. */
 function settings(path: string): string {
   const { stdout } = new Deno.Command("stty", { args: ["-a", "-F", path] }).outputSync();

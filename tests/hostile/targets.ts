@@ -251,7 +251,8 @@ function formed(input: Uint8Array): [string | Uint8Array | URL, number[]] | unde
   const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
   if (form === 1) return [text, [...new TextEncoder().encode(text)]];
   const url = URL.parse(`unix:${text}`);
-  const isPlain = url !== null && url.host === "" && url.search === "" && url.hash === "";
+  // A query or fragment that is empty still shows in `href`.
+  const isPlain = url !== null && url.host === "" && !/[?#]/.test(url.href);
   return isPlain ? [url, modelUnescaped(url.pathname)] : undefined;
 }
 
