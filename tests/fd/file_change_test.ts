@@ -119,7 +119,8 @@ test("setTimes() does what Deno.utimeSync() does", () => {
   const cases: [number | Date, number | Date][] = [
     [0, 1],
     [1_600_000_000, 946_684_799],
-    [new Date(1_600_000_000_123), new Date(-1500)],
+    // Deno before 2.9 takes no part of a second before 1970.
+    [new Date(1_600_000_000_123), new Date(-2000)],
     [-86400, new Date(2 ** 42)],
   ];
   for (const [accessed, modified] of cases) {

@@ -57,10 +57,13 @@ test("an error that is no shortage ends the iterator for good", async () => {
   using dir = tempDir();
   using listener = listen(dir.join("a"));
   const iterator = listener[Symbol.asyncIterator]();
-  const { accept4 } = libc();
+  const { accept, accept4 } = libc();
   const previous = replaceLibc(Object.create(libc(), {
     // What accept(2) reports for another kind of socket.
-    accept4: {
+    accept: {
+      value: (_: number, ...rest: [null, null]) => accept(0x7ffffff0, ...rest),
+    },
+    accept4: accept4 === null ? { value: null } : {
       value: (_: number, ...rest: [null, null, number]) => accept4?.(0x7ffffff0, ...rest),
     },
   }));
