@@ -34,8 +34,8 @@ export function taskCommand(name: string): string {
 
 const NOT_OURS = new Set(["node_modules", ".build", "target", "bindings", "dist", "coverage"]);
 
-/** List the TypeScript files under a folder (or the file itself), as paths from the root. */
-export function filesIn(path: string): string[] {
+/** List the files under a folder whose names match, as paths from the root. The default is TypeScript. */
+export function filesIn(path: string, names = /\.ts$/): string[] {
   const files: string[] = [];
   let entries: Deno.DirEntry[];
   try {
@@ -46,8 +46,8 @@ export function filesIn(path: string): string[] {
   }
   for (const { name, isDirectory } of entries) {
     const inner = path === "" ? name : `${path}/${name}`;
-    if (isDirectory && !NOT_OURS.has(name) && name !== ".git") files.push(...filesIn(inner));
-    else if (name.endsWith(".ts")) files.push(inner);
+    if (isDirectory && !NOT_OURS.has(name) && name !== ".git") files.push(...filesIn(inner, names));
+    else if (names.test(name)) files.push(inner);
   }
   return files.sort();
 }

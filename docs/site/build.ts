@@ -1,0 +1,106 @@
+/**
+ * Builds the guide and the API reference into one static site: `deno task docs [FOLDER]`. The default is
+ * `dist/site`.
+ *
+ * The texts keep their places in the repository, so that the links between them hold in both. VitePress
+ * makes pages of them, Deno the reference. Links to files that are no texts lead to nothing on a site: their
+ * words stay, the link goes.
+ *
+ * @module
+ */
+
+import { dirname, join } from "node:path";
+import { filesIn, ROOT } from "../../tests/util/project.ts";
+import { tempDir } from "../../tests/util/tempdir.ts";
+
+const VITEPRESS = "1.6.4";
+const VUE = "3.5.45";
+
+/** Texts that are for people who work on the project's inside only. */
+const LEFT_OUT = /^(?:tests\/links\/|ffi\/abi\/)/;
+
+function path(name: string): string {
+  return new URL(name, ROOT).pathname;
+}
+
+async function run(cwd: string, ...args: string[]): Promise<void> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args,
+    cwd,
+    stdin: "null",
+  }).output();
+  if (success) return;
+  const decoder = new TextDecoder();
+  throw new Error(
+    `deno ${args.join(" ")} failed:\n${decoder.decode(stdout)}${decoder.decode(stderr)}`,
+  );
+}
+
+/** Copy a text, with what it shows. */
+function copy(name: string, target: string): void {
+  const to = join(target, name);
+  Deno.mkdirSync(dirname(to), { recursive: true });
+  if (name.endsWith(".md")) {
+    Deno.writeTextFileSync(to, withoutSourceLinks(Deno.readTextFileSync(path(name))));
+  } else {
+    Deno.copyFileSync(path(name), to);
+  }
+}
+
+/** Keep links to pages, to pictures and to other sites; of the others, the words. */
+function withoutSourceLinks(text: string): string {
+  return text.replaceAll(
+    /(?<!!)\[([^\]]+)\]\((?!https?:|#)([^)#]+)(#[^)]*)?\)/g,
+    (link, words, target) => /\.(?:md|svg|png)$/.test(target) ? link : words,
+  );
+}
+
+async function build(output: string): Promise<void> {
+  using temporary = tempDir();
+  const site = temporary.path;
+  const texts = filesIn("", /\.(?:md|svg|png)$/).filter((it) => !LEFT_OUT.test(it));
+  for (const name of texts) copy(name, site);
+  Deno.mkdirSync(join(site, ".vitepress"));
+  for (const name of ["config.ts", "pages.ts"]) {
+    Deno.copyFileSync(path(`docs/site/${name}`), join(site, ".vitepress", name));
+  }
+  Deno.writeTextFileSync(join(site, "deno.json"), '{ "nodeModulesDir": "auto" }');
+  const dependencies = { vitepress: VITEPRESS, vue: VUE };
+  Deno.writeTextFileSync(
+    join(site, "package.json"),
+    JSON.stringify({ type: "module", dependencies }),
+  );
+  await run(site, "install", "--quiet");
+  await run(
+    site,
+    "run",
+    "--quiet",
+    "--allow-all",
+    `npm:vitepress@${VITEPRESS}`,
+    "build",
+    ".",
+    "--outDir",
+    output,
+  );
+  await run(
+    path(""),
+    "doc",
+    "--html",
+    "--name=@denet/unix",
+    `--output=${output}/api`,
+    ...entries(),
+  );
+}
+
+/** The entry points that programs import. */
+function entries(): string[] {
+  const { exports } = JSON.parse(Deno.readTextFileSync(path("deno.json")));
+  return (Object.values(exports) as string[]).filter((it) =>
+    it.startsWith("./lib") || it === "./mod.ts"
+  );
+}
+
+const [folder = "dist/site"] = Deno.args;
+const output = join(path(""), folder);
+await build(output);
+console.log(`The site is in ${output}: open index.html through a web server`);

@@ -1,0 +1,40 @@
+/**
+ * The settings of the site's generator, VitePress. `build.ts` puts this file where it is looked for.
+ *
+ * @module
+ */
+
+import { type PageLink, pages } from "./pages.ts";
+
+const item = ({ title, link }: PageLink): { text: string; link: string } => ({ text: title, link });
+
+export default {
+  title: "@denet/unix",
+  description: "Unix domain sockets for Deno",
+  cleanUrls: false,
+  rewrites: { "README.md": "index.md", ":folder/README.md": ":folder/index.md" },
+  themeConfig: {
+    search: { provider: "local" },
+    outline: [2, 3],
+    nav: [
+      { text: "Guide", link: "/docs/" },
+      { text: "API", link: "/api/index.html", target: "_self" },
+      { text: "Gallery", link: "/examples/" },
+      { text: "Bench", link: "/bench/" },
+    ],
+    sidebar: [
+      { text: "Guide", items: pages("docs").map(item) },
+      {
+        text: "Project",
+        items: [
+          { text: "Overview", link: "/" },
+          { text: "Gallery", link: "/examples/" },
+          { text: "Bench", link: "/bench/" },
+          { text: "Contributing", link: "/CONTRIBUTING" },
+          { text: "Security", link: "/SECURITY" },
+          { text: "Changelog", link: "/CHANGELOG" },
+        ],
+      },
+    ],
+  },
+};
