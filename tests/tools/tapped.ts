@@ -90,3 +90,11 @@ function isListening(path: string): boolean {
   return Deno.readTextFileSync("/proc/net/unix").split("\n")
     .some((line) => line.endsWith(` ${path}`) && line.split(" ")[3] === acceptsConnections);
 }
+
+/** Wait until a socket of any type is bound to a path, with its rights. */
+export async function untilBound(path: string): Promise<void> {
+  const isBound = (): boolean =>
+    Deno.readTextFileSync("/proc/net/unix").split("\n").some((it) => it.endsWith(` ${path}`));
+  while (!isBound()) await new Promise((resolve) => setTimeout(resolve, 10));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+}

@@ -47,6 +47,16 @@ const REQUIREMENTS = {
   },
   "busctl": { commands: ["busctl"], version: ["--version"], os: LINUX },
   "qemu-system-x86_64": { commands: ["qemu-system-x86_64"], version: ["--version"], os: LINUX },
+  "redis-server": { commands: ["redis-server"], version: ["--version"], os: LINUX },
+  "psql": { commands: ["psql"], version: ["--version"], os: LINUX },
+  "haproxy": { commands: ["haproxy"], version: ["-v"], os: LINUX },
+  "sshd": { commands: ["/usr/sbin/sshd"], version: ["-V"], os: LINUX },
+  "qemu-img": { commands: ["qemu-img"], version: ["--version"], os: LINUX },
+  "qemu-storage-daemon": { commands: ["qemu-storage-daemon"], version: ["--version"], os: LINUX },
+  "chronyd": { commands: ["/usr/sbin/chronyd"], version: ["--version"], os: LINUX },
+  "logger": { commands: ["logger"], version: ["--version"], os: LINUX },
+  "tshark": { commands: ["tshark"], version: ["--version"], os: LINUX },
+  "mandoc": { commands: ["mandoc"], version: ["-l", "/dev/null"], os: LINUX },
   "setpriv": { commands: ["setpriv"], version: ["--version"], os: LINUX },
 } as const satisfies Record<string, Requirement>;
 

@@ -1,0 +1,349 @@
+/**
+ * Services that other people wrote, and clients of theirs, to be tried with and without unixtap in between.
+ *
+ * @module
+ */
+
+import { unix } from "@denet/unix";
+import type { PeerName } from "../util/peers.ts";
+import { type LineProcess, startProcess } from "../util/process.ts";
+import type { TempDir } from "../util/tempdir.ts";
+
+/** A service that runs. */
+export interface Running {
+  /** Its socket. */
+  readonly socket: string;
+}
+
+/** A service with a client. */
+export interface Scenario {
+  readonly name: string;
+  readonly needs: readonly PeerName[];
+  /** Start the service in a folder. */
+  start(dir: TempDir, stack: AsyncDisposableStack): Promise<Running>;
+  /** The file name that clients need, if they need one. */
+  readonly file?: string;
+  /** Use the service, and return what is the same each time. */
+  use(socket: string, dir: TempDir): Promise<string>;
+  /** What the result must have in it. */
+  readonly expected: RegExp;
+  /** Options for unixtap. */
+  readonly options?: readonly string[];
+  /** A line that unixtap prints. */
+  readonly shown: RegExp;
+}
+
+/** Run a program to its end, and return all that it printed. */
+export async function run(
+  command: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<string> {
+  const { stdout, stderr, code } = await new Deno.Command(command, {
+    args: [...args],
+    env,
+    stdin: "null",
+    signal: AbortSignal.timeout(20_000),
+  }).output();
+  const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+  if (code !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${code}: ${text}`);
+  return text.trim();
+}
+
+/** Start a daemon, and wait for its socket. */
+export async function daemon(
+  stack: AsyncDisposableStack,
+  socket: string,
+  command: string,
+  ...args: string[]
+): Promise<LineProcess> {
+  const process = stack.use(startProcess(command, { args }));
+  let hasEnded = false;
+  process.status.then(() => hasEnded = true);
+  while (!await isThere(socket)) {
+    if (hasEnded) throw new Error(`${command} has ended: ${await process.stderr}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return process;
+}
+
+/** Whether a socket answers; one of another type refuses, and notices nothing. */
+async function isThere(path: string): Promise<boolean> {
+  try {
+    (await unix.connect(path, { type: "dgram" })).close();
+    return true;
+  } catch (error) {
+    return (error as { code?: string }).code === "EPROTOTYPE";
+  }
+}
+
+/** PostgreSQL refuses to run as root; where Debian keeps its programs is not in the PATH. */
+async function startPostgres(dir: TempDir, stack: AsyncDisposableStack): Promise<Running> {
+  const folder = [...Deno.readDirSync("/usr/lib/postgresql")].map(({ name }) => name).sort().at(-1);
+  const bin = `/usr/lib/postgresql/${folder}/bin`;
+  const as = Deno.uid() === 0
+    ? ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+    : ["env"];
+  const [first = "env", ...rest] = as;
+  const home = dir.join("pg");
+  Deno.chmodSync(dir.path, 0o755);
+  Deno.mkdirSync(home);
+  if (Deno.uid() === 0) await run("chown", ["postgres", home]);
+  const initdb = ["--auth=trust", "--username=tester", "--no-sync", "-D", `${home}/data`];
+  await run(first, [...rest, `${bin}/initdb`, ...initdb]);
+  const socket = `${home}/.s.PGSQL.5432`;
+  const settings = ["-h", "", "-k", home, "-F", "-D", `${home}/data`];
+  await daemon(stack, socket, first, ...rest, `${bin}/postgres`, ...settings);
+  return { socket };
+}
+
+async function startHaproxy(dir: TempDir, stack: AsyncDisposableStack): Promise<Running> {
+  const socket = dir.join("http");
+  Deno.writeTextFileSync(
+    dir.join("haproxy.cfg"),
+    `defaults
+  mode http
+  timeout client 10s
+  timeout server 10s
+  timeout connect 10s
+frontend f
+  bind unix@${socket}
+  http-request return status 200 content-type text/plain string "the answer"
+`,
+  );
+  await daemon(stack, socket, "haproxy", "-db", "-f", dir.join("haproxy.cfg"));
+  return { socket };
+}
+
+/** A haproxy that gives its listening sockets to its successor. */
+async function startHaproxyWithStats(dir: TempDir, stack: AsyncDisposableStack): Promise<Running> {
+  const socket = dir.join("stats");
+  const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = free.addr;
+  free.close();
+  const config = (stats: string): string =>
+    `global
+  stats socket ${stats} level admin expose-fd listeners
+defaults
+  mode tcp
+  timeout client 10s
+  timeout server 10s
+  timeout connect 10s
+frontend f
+  bind 127.0.0.1:${port}
+`;
+  Deno.writeTextFileSync(dir.join("old.cfg"), config(socket));
+  Deno.writeTextFileSync(dir.join("new.cfg"), config(dir.join("stats2")));
+  await daemon(stack, socket, "haproxy", "-db", "-f", dir.join("old.cfg"));
+  return { socket };
+}
+
+/** Start a successor that asks for the sockets, and end it. */
+async function succeedHaproxy(socket: string, dir: TempDir): Promise<string> {
+  await using stack = new AsyncDisposableStack();
+  const args = ["-db", "-f", dir.join("new.cfg"), "-x", socket, "-V"];
+  const next = await daemon(stack, dir.join("stats2"), "haproxy", ...args);
+  next.kill("SIGTERM");
+  await next.status;
+  const lines = (await next.stderr).split("\n");
+  return lines.filter((it) => /socket/i.test(it)).join("\n") || "no complaint";
+}
+
+async function startSshMaster(dir: TempDir, stack: AsyncDisposableStack): Promise<Running> {
+  const socket = dir.join("mux");
+  await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", dir.join("key")]);
+  Deno.copyFileSync(dir.join("key.pub"), dir.join("authorized"));
+  Deno.mkdirSync("/run/sshd", { recursive: true });
+  const port = 20_000 + Deno.pid % 20_000;
+  const options = ["UsePAM=no", "StrictModes=no", "PidFile=none", `Port=${port}`].concat(
+    "ListenAddress=127.0.0.1",
+    `AuthorizedKeysFile=${dir.join("authorized")}`,
+    `HostKey=${dir.join("key")}`,
+  ).flatMap((it) => ["-o", it]);
+  stack.use(startProcess("/usr/sbin/sshd", { args: ["-D", "-f", "/dev/null", ...options] }));
+  const known = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR"]
+    .flatMap((it) => ["-o", it]);
+  const retry = ["-o", "ConnectionAttempts=10"];
+  const master = [
+    "-M",
+    "-N",
+    "-S",
+    socket,
+    "-i",
+    dir.join("key"),
+    "-p",
+    String(port),
+    "-F",
+    "none",
+  ];
+  await daemon(stack, socket, "ssh", ...master, ...known, ...retry, "127.0.0.1");
+  return { socket };
+}
+
+async function startQemu(dir: TempDir, stack: AsyncDisposableStack): Promise<Running> {
+  const socket = dir.join("nbd");
+  await run("qemu-img", ["create", "-q", "-f", "raw", dir.join("disk"), "1M"]);
+  const node = `driver=file,node-name=disk,filename=${dir.join("disk")}`;
+  await daemon(
+    stack,
+    socket,
+    "qemu-storage-daemon",
+    ...[
+      ["--blockdev", node],
+      ["--nbd-server", `addr.type=unix,addr.path=${socket}`],
+      ["--export", "type=nbd,id=e,node-name=disk,name=disk"],
+    ].flat(),
+  );
+  return { socket };
+}
+
+async function startQmp(dir: TempDir, stack: AsyncDisposableStack): Promise<Running> {
+  const socket = dir.join("qmp");
+  const chardev = `socket,path=${socket},server=on,wait=off,id=m`;
+  await daemon(
+    stack,
+    socket,
+    "qemu-storage-daemon",
+    "--chardev",
+    chardev,
+    "--monitor",
+    "chardev=m",
+  );
+  return { socket };
+}
+
+async function startChrony(dir: TempDir, stack: AsyncDisposableStack): Promise<Running> {
+  Deno.mkdirSync(dir.join("chrony"), { mode: 0o750 });
+  const socket = dir.join("chrony/chronyd.sock");
+  Deno.writeTextFileSync(
+    dir.join("chrony.conf"),
+    `port 0\ncmdport 0\nbindcmdaddress ${socket}\npidfile ${
+      dir.join("chrony.pid")
+    }\nlocal stratum 7\n`,
+  );
+  const args = ["-x", "-n", "-u", "root", "-f", dir.join("chrony.conf")];
+  await daemon(stack, socket, "/usr/sbin/chronyd", ...args);
+  return { socket };
+}
+
+async function startBus(dir: TempDir, stack: AsyncDisposableStack): Promise<Running> {
+  const socket = dir.join("bus");
+  const args = ["--session", "--nofork", "--nopidfile", `--address=unix:path=${socket}`];
+  await daemon(stack, socket, "dbus-daemon", ...args);
+  return { socket };
+}
+
+/** All of them. */
+export const SCENARIOS: readonly Scenario[] = [
+  {
+    name: "redis-cli asks redis",
+    needs: ["redis-server"],
+    async start(dir, stack) {
+      const socket = dir.join("redis");
+      await daemon(
+        stack,
+        socket,
+        "redis-server",
+        "--port",
+        "0",
+        "--unixsocket",
+        socket,
+        "--save",
+        "",
+      );
+      return { socket };
+    },
+    use: async (socket) =>
+      await run("redis-cli", ["-s", socket, "set", "key", "two words"]) +
+      await run("redis-cli", ["-s", socket, "get", "key"]),
+    expected: /^OK.*two words/,
+    shown: /^ {4}set key "two words"$/m,
+  },
+  {
+    name: "psql asks PostgreSQL",
+    needs: ["psql", "setpriv"],
+    start: startPostgres,
+    file: ".s.PGSQL.5432",
+    use: (socket) => {
+      const host = socket.slice(0, socket.lastIndexOf("/"));
+      const query = "select n, n * n from generate_series(1, 1000) n";
+      return run("psql", ["-h", host, "-U", "tester", "-tAc", query, "template1"]);
+    },
+    expected: /^1\|1\n2\|4[^]*1000\|1000000$/,
+    options: ["--mode", "666"],
+    shown: /^ {4}Query select n, n \* n from generate_series\(1, 1000\) n$/m,
+  },
+  {
+    name: "curl asks haproxy",
+    needs: ["curl", "haproxy"],
+    start: startHaproxy,
+    use: (socket) => run("curl", ["-sS", "--unix-socket", socket, "http://name/path"]),
+    expected: /^the answer$/,
+    shown: /^ {4}GET \/path HTTP\/1\.1$/m,
+  },
+  {
+    name: "haproxy takes the listening sockets of haproxy",
+    needs: ["haproxy"],
+    start: startHaproxyWithStats,
+    use: succeedHaproxy,
+    expected: /no complaint/,
+    shown: /^ {4}\+ socket "socket:\[\d+\]" rw tcp listening at 127\.0\.0\.1:\d+$/m,
+  },
+  {
+    name: "ssh uses the connection of another ssh",
+    needs: ["sshd"],
+    start: startSshMaster,
+    use: (socket) =>
+      run("ssh", ["-F", "none", "-S", socket, "127.0.0.1", "echo through; echo error >&2"]),
+    expected: /^through\nerror$/,
+    shown: /^ {4}\+ (?:pipe|character) /m,
+  },
+  {
+    name: "qemu-img asks an NBD server of QEMU",
+    needs: ["qemu-img", "qemu-storage-daemon"],
+    start: startQemu,
+    use: async (socket) => {
+      const text = await run("qemu-img", ["info", `nbd+unix:///disk?socket=${socket}`]);
+      return text.replaceAll(socket, "SOCKET");
+    },
+    expected: /virtual size: 1 MiB/,
+    shown: /^#1 server → client \d+ bytes/m,
+  },
+  {
+    name: "socat speaks QMP",
+    needs: ["socat", "qemu-storage-daemon"],
+    start: startQmp,
+    use: async (socket) => {
+      const script = `{ echo '{"execute":"qmp_capabilities"}'; echo '{"execute":"query-version"}'
+        sleep 0.5; } | socat -t 2 - UNIX-CONNECT:"$0"`;
+      const text = await run("sh", ["-c", script, socket]);
+      return text.replaceAll("\r", "");
+    },
+    expected: /"return": \{\}/,
+    shown: /^ {4}\{"execute":"query-version"\}$/m,
+  },
+  {
+    name: "chronyc asks chronyd, which answers to paths only",
+    needs: ["chronyd"],
+    start: startChrony,
+    use: async (socket) => {
+      const text = await run("chronyc", ["-h", socket, "-n", "sources"]);
+      return text;
+    },
+    expected: /MS Name\/IP address/,
+    shown: /^#1 client → server \d+ bytes/m,
+  },
+  {
+    name: "busctl asks dbus-daemon",
+    needs: ["busctl", "dbus-daemon"],
+    start: startBus,
+    use: (socket) =>
+      run("busctl", [
+        `--address=unix:path=${socket}`,
+        ...["call", "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus"],
+        ...["NameHasOwner", "s", "org.freedesktop.DBus"],
+      ]),
+    expected: /^b true$/,
+    shown: /^ {4}call \d+ to org\.freedesktop\.DBus .*NameHasOwner \("org\.freedesktop\.DBus"\)$/m,
+  },
+];

@@ -1,0 +1,341 @@
+// The ways in which tools/unixtap gets between clients and a server: attach, run, LISTEN_FDS, rights.
+
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { type Socket, type SocketType, unix } from "@denet/unix";
+import { testUnless, testWith } from "../util/peers.ts";
+import { tempDir } from "../util/tempdir.ts";
+import { encode, notLinux, untilBound } from "./tapped.ts";
+import { assertFails, finish, listing, readEvent, startTool, WITHOUT_PRIVILEGES } from "./tool.ts";
+
+const notRoot = Deno.build.os === "linux" && Deno.uid() === 0 ? undefined : "it needs root";
+
+/** A server that answers each message with its name, until it is disposed. */
+class Server implements Disposable {
+  readonly #listener;
+  readonly peers: Socket[] = [];
+
+  constructor(path: string, readonly name: string, type: "stream" | "seqpacket" = "stream") {
+    this.#listener = unix.listen(path, { type, replaceStale: true });
+    void this.#serve();
+  }
+
+  async #serve(): Promise<void> {
+    for await (const client of this.#listener) {
+      this.peers.push(client);
+      void (async () => {
+        for await (using _ of client.messages()) await client.send({ data: encode(this.name) });
+      })().catch(() => {});
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#listener.close();
+    for (const peer of this.peers) peer.close();
+  }
+}
+
+async function ask(path: string, type: SocketType = "stream"): Promise<string> {
+  using client = await unix.connect(path, { type });
+  await client.send({ data: encode("name?") });
+  using answer = await client.receive({ signal: AbortSignal.timeout(10_000) });
+  return new TextDecoder().decode(answer?.data);
+}
+
+testUnless(notLinux, "unixtap attach takes a socket's place and gives it back", async () => {
+  for (const type of ["stream", "seqpacket"] as const) {
+    using dir = tempDir();
+    const path = dir.join("s");
+    using _server = new Server(path, "the server", type);
+    Deno.chmodSync(path, 0o640);
+    const before = Deno.lstatSync(path);
+    using early = await unix.connect(path, { type });
+    await using tool = startTool("unixtap", ["attach", "--json", path]);
+    assertEquals((await readEvent(tool)).type, type);
+    const during = Deno.lstatSync(path);
+    assert(during.ino !== before.ino);
+    assertEquals((during.mode ?? 0) & 0o777, 0o640);
+    assertEquals(await ask(path, type), "the server");
+    assertEquals((await readEvent(tool)).event, "connect");
+    tool.kill("SIGTERM");
+    assertEquals((await tool.status).code, 143);
+    assertEquals(Deno.lstatSync(path).ino, before.ino);
+    assertEquals(listing(dir), ["s"]);
+    assertEquals(await ask(path, type), "the server");
+    // Connections that were made before were left alone.
+    await early.send({ data: encode("name?") });
+    using answer = await early.receive();
+    assertEquals(new TextDecoder().decode(answer?.data), "the server");
+  }
+});
+
+testUnless(
+  notLinux,
+  "unixtap attach is undone after kill -9, by the next or by --restore",
+  async () => {
+    using dir = tempDir();
+    const path = dir.join("s");
+    using _server = new Server(path, "the server");
+    const { ino } = Deno.lstatSync(path);
+    const attachAndKill = async () => {
+      await using tool = startTool("unixtap", ["attach", "--json", path]);
+      await readEvent(tool);
+      tool.kill("SIGKILL");
+      await tool.status;
+      assert(Deno.lstatSync(path).ino !== ino);
+    };
+    await attachAndKill();
+    await using next = startTool("unixtap", ["attach", "--json", path]);
+    await readEvent(next);
+    assertEquals(await ask(path), "the server");
+    next.kill("SIGTERM");
+    await next.status;
+    assertMatch(await next.stderr, /^unixtap: put ".*s" back, which a killed one had taken\n/);
+    assertEquals([Deno.lstatSync(path).ino, listing(dir)], [ino, ["s"]]);
+
+    await attachAndKill();
+    await using restore = startTool("unixtap", ["attach", "--restore", path]);
+    const { code, output } = await finish(restore);
+    assertEquals([code, output], [0, `put "${path}" back\n`]);
+    assertEquals([Deno.lstatSync(path).ino, listing(dir)], [ino, ["s"]]);
+    assertEquals(await ask(path), "the server");
+    await using again = startTool("unixtap", ["attach", "--restore", path]);
+    await assertFails(again, 1, /Cannot put ".*s" back: no socket of a killed unixtap/, dir, ["s"]);
+  },
+);
+
+testUnless(notLinux, "unixtap attach refuses what it cannot take the place of", async () => {
+  using dir = tempDir();
+  const path = dir.join("s");
+  using _server = new Server(path, "the server");
+  Deno.symlinkSync(path, dir.join("link"));
+  Deno.writeTextFileSync(dir.join("file"), "");
+  const left = listing(dir);
+  for (
+    const [name, message] of [
+      ["none", /Cannot connect to ".*none": no such file/],
+      ["file", /Cannot attach to ".*file": it is no socket/],
+      ["link", /Cannot attach to ".*link": it is a symbolic link/],
+    ] as const
+  ) {
+    await using tool = startTool("unixtap", ["attach", dir.join(name)]);
+    await assertFails(tool, 1, message, dir, left);
+  }
+  await using first = startTool("unixtap", ["attach", "--json", path]);
+  await readEvent(first);
+  await using second = startTool("unixtap", ["attach", path]);
+  await assertFails(second, 1, /another unixtap is attached to it/);
+  assertEquals(await ask(path), "the server");
+});
+
+testUnless(notLinux, "unixtap attach notices that a server has begun anew", async () => {
+  for (const follows of [false, true]) {
+    using dir = tempDir();
+    const path = dir.join("s");
+    const first = new Server(path, "first");
+    const options = follows ? ["--json", "-k"] : ["--json"];
+    await using tool = startTool("unixtap", ["attach", ...options, path]);
+    await readEvent(tool);
+    first[Symbol.dispose]();
+    Deno.removeSync(path); // as servers do before they bind
+    using _second = new Server(path, "second");
+    if (follows) {
+      assertEquals((await readEvent(tool)).event, "listen");
+      assertEquals(await ask(path), "second");
+      assertEquals((await readEvent(tool)).event, "connect");
+      tool.kill("SIGTERM");
+      await tool.status;
+    } else {
+      await tool.readAll();
+      assertMatch(await tool.stderr, /Cannot stay attached to ".*s": its server has begun anew\n$/);
+    }
+    assertEquals([await ask(path), listing(dir)], ["second", ["s"]]);
+  }
+});
+
+testUnless(
+  notLinux,
+  "unixtap run gives a command a socket of its own, by its variable",
+  async () => {
+    using dir = tempDir();
+    Deno.mkdirSync(dir.join("runtime"));
+    for (
+      const [file, args, env, script, expected] of [
+        ["agent.7", [], {}, "echo $SSH_AUTH_SOCK", /\/unixtap-\w{6}\/agent\.7$/],
+        ["bus", [], {}, "echo $DBUS_SESSION_BUS_ADDRESS", /^unix:path=\/.*\/bus$/],
+        ["docker.sock", [], {}, "echo $DOCKER_HOST", /^unix:\/\/\/.*\/docker\.sock$/],
+        ["wayland-7", [], {}, "echo $WAYLAND_DISPLAY", /^\/.*\/wayland-7$/],
+        [".s.PGSQL.99", [], {}, "ls -A $PGHOST", /^\.s\.PGSQL\.99$/],
+        ["any", ["--env", "MY_SOCKET"], {}, "echo $MY_SOCKET", /\/any$/],
+        ["any", ["--env", "MY_SOCKET"], { MY_SOCKET: "" }, "echo $MY_SOCKET", /\/any$/],
+        ["any", ["--as", "http"], {}, "echo $DOCKER_HOST", /^unix:\/\/\/.*\/any$/],
+      ] as [string, string[], Record<string, string>, string, RegExp][]
+    ) {
+      using _server = new Server(dir.join(file), "the server");
+      const isNamed = "MY_SOCKET" in env;
+      const target = isNamed ? [] : [dir.join(file)];
+      const variables = {
+        XDG_RUNTIME_DIR: dir.join("runtime"),
+        ...(isNamed ? { MY_SOCKET: `unix:${dir.join(file)}` } : {}),
+      };
+      const command = ["--", "sh", "-c", `${script}; exit 7`];
+      await using tool = startTool("unixtap", ["run", ...args, ...target, ...command], variables);
+      const { code, output, errors } = await finish(tool);
+      assertMatch(output.trimEnd(), expected);
+      assertEquals(code, 7, errors);
+      assertMatch(errors, /listening on ".*".*\n.*served 0 connections/);
+      assertEquals(listing({ ...dir, path: dir.join("runtime") } as typeof dir), []);
+    }
+  },
+);
+
+testWith("curl", "unixtap run shows what its command says", async () => {
+  using dir = tempDir();
+  const path = dir.join("docker.sock");
+  const server = Deno.serve(
+    { path, transport: "unix", onListen: () => {} },
+    () => new Response("pong"),
+  );
+  const script = 'curl -sS --unix-socket "${DOCKER_HOST#unix://}" http://d/_ping';
+  await using tool = startTool("unixtap", ["run", path, "--", "sh", "-c", script]);
+  const { code, output, errors } = await finish(tool);
+  assertEquals([code, output], [0, "pong"]);
+  assertStringIncludes(errors, "    GET /_ping HTTP/1.1\n");
+  assertStringIncludes(errors, "    HTTP/1.1 200 OK\n");
+  assertMatch(errors, /served 1 connection in .*\n.*\n {4}1 answer after /);
+  await server.shutdown();
+});
+
+testUnless(notLinux, "unixtap run ends as its command does, and passes signals on", async () => {
+  using dir = tempDir();
+  const path = dir.join("s");
+  using _server = new Server(path, "the server");
+  const env = { XDG_RUNTIME_DIR: dir.path };
+  const run = (...command: string[]) =>
+    startTool("unixtap", ["run", "-e", "S", "-o", "/dev/null", path, "--", ...command], env);
+  for (
+    const [command, code, message] of [
+      [["no-such-command"], 127, /Cannot run "no-such-command": command not found/],
+      [[dir.path], 126, /it is not executable/],
+      [["sh", "-c", "kill -9 $$"], 137, /^$/],
+    ] as const
+  ) {
+    await using tool = run(...command);
+    await assertFails(tool, code, message, dir, ["s"]);
+  }
+  await using tool = run(
+    "sh",
+    "-c",
+    "trap 'echo got it; exit 3' TERM; echo up; while :; do sleep 0.1; done",
+  );
+  assertEquals(await tool.readLine(), "up");
+  tool.kill("SIGTERM");
+  assertEquals(await tool.readLine(), "got it");
+  assertEquals((await tool.status).code, 3);
+  assertEquals(listing(dir), ["s"]);
+});
+
+testWith(
+  "systemd-socket-activate",
+  "unixtap listens on the sockets that LISTEN_FDS brings",
+  async () => {
+    using dir = tempDir();
+    using _server = new Server(dir.join("target"), "the server");
+    const by = ["systemd-socket-activate", "-l", dir.join("passed"), "-E", "HOME", "-E", "PATH"];
+    await using tool = startTool("unixtap", ["--json", dir.join("target")], {}, by);
+    await untilBound(dir.join("passed"));
+    assertEquals(await ask(dir.join("passed")), "the server");
+    const { event, listen } = JSON.parse(await tool.readLine());
+    assertEquals([event, listen], ["listen", dir.join("passed")]);
+  },
+);
+
+testUnless(notRoot, "unixtap takes the rights of the target, or those that are given", async () => {
+  using dir = tempDir();
+  Deno.chmodSync(dir.path, 0o755);
+  using _server = new Server(dir.join("s"), "the server");
+  Deno.chmodSync(dir.join("s"), 0o660);
+  Deno.chownSync(dir.join("s"), 12, 34);
+  for (
+    const [args, expected] of [
+      [[], [0o660, 12, 34]],
+      [["--mode", "606"], [0o606, 12, 34]],
+      [["--owner", "56", "--group", "78"], [0o660, 56, 78]],
+    ] as [string[], number[]][]
+  ) {
+    await using tool = startTool("unixtap", [...args, dir.join("t"), dir.join("s")]);
+    await tool.readLine();
+    const { mode, uid, gid } = Deno.statSync(dir.join("t"));
+    assertEquals([(mode ?? 0) & 0o777, uid, gid], expected);
+    tool.kill("SIGTERM"); // rather than SIGKILL, which leaves the path
+    await tool.status;
+  }
+});
+
+testUnless(
+  notRoot,
+  "unixtap --as-client lets the server see the client's user and groups",
+  async () => {
+    using dir = tempDir();
+    Deno.chmodSync(dir.path, 0o755);
+    using server = new Server(dir.join("s"), "the server");
+    Deno.chmodSync(dir.join("s"), 0o666);
+    const script = `import socket
+s = socket.socket(socket.AF_UNIX); s.connect("${
+      dir.join("t")
+    }"); s.send(b"name?"); print(s.recv(99))`;
+    const client = [
+      "--reuid=1234",
+      "--regid=2345",
+      "--groups=3456,4567",
+      "/usr/bin/python3",
+      "-c",
+      script,
+    ];
+    const ask = async () => {
+      const { stdout } = await new Deno.Command("setpriv", { args: client }).output();
+      return new TextDecoder().decode(stdout).trim();
+    };
+    for (const args of [["--as-client"], []]) {
+      await using tool = startTool("unixtap", [
+        "-o",
+        "/dev/null",
+        ...args,
+        dir.join("t"),
+        dir.join("s"),
+      ]);
+      await untilBound(dir.join("t"));
+      const answer = await ask();
+      if (args.length > 0) {
+        assertEquals(answer, "b'the server'");
+        const { uid, gid, pid } = server.peers.at(-1)?.peerCredentials() ?? {};
+        assertEquals([uid, gid, pid], [1234, 2345, tool.pid]);
+        assertEquals(server.peers.at(-1)?.peerGroups(), [3456, 4567]);
+      } else {
+        // Its server would take it for root.
+        assertEquals(answer, "b''");
+      }
+      tool.kill("SIGTERM");
+      const errors = await tool.stderr;
+      if (args.length === 0) {
+        assertMatch(
+          errors,
+          /^unixtap: refused pid \d+ uid 1234 .*--as-client/,
+        );
+      }
+    }
+  },
+);
+
+testWith("setpriv", "unixtap --as-client needs root", async () => {
+  using dir = tempDir();
+  await using tool = startTool("unixtap", ["--as-client", "a", "b"], {}, [
+    ...WITHOUT_PRIVILEGES,
+    ...(Deno.uid() === 0 ? ["--reuid=1234"] : []),
+  ]);
+  await assertFails(
+    tool,
+    2,
+    /Cannot take the place of clients for --as-client: only root can/,
+    dir,
+  );
+});
