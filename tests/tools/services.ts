@@ -238,7 +238,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: "redis-cli asks redis",
     needs: ["redis-server"],
-    async start(dir, stack) {
+    async start(dir, stack): Promise<Running> {
       const socket = dir.join("redis");
       await daemon(
         stack,

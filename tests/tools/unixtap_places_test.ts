@@ -312,7 +312,7 @@ s = socket.socket(socket.AF_UNIX); s.connect("${
         assertEquals(server.peers.at(-1)?.peerGroups(), [3456, 4567]);
       } else {
         // Its server would take it for root.
-        assertEquals(answer, "b''");
+        assert(!answer.includes("the server"), answer); // its server would take it for root
       }
       tool.kill("SIGTERM");
       const errors = await tool.stderr;

@@ -4,15 +4,22 @@
  * @module
  */
 
+import type { OwnedFd } from "../../mod.ts";
 import { UsageError, warn } from "../cli/run.ts";
 import { oneLine } from "../cli/text.ts";
 import { describeSocket } from "../inspect/socket.ts";
+import { libc } from "../native/libc.ts";
 import { ended, spawn } from "../native/process.ts";
 import { Slots } from "../slots.ts";
 import type { NamedFile } from "./files.ts";
 
 /** As many programs run at once; further connections wait. */
 const MAX_PROGRAMS = 64;
+
+const SOCK_CLOEXEC = 0o2000000;
+
+/** How long to wait when nothing can be accepted, in milliseconds. */
+const PAUSE = 50;
 
 /**
  * Start a program for each connection, until the signal aborts. Programs that run then go on.
@@ -34,20 +41,31 @@ export async function serveConnections(
       "Give one FILE that listens for --inetd, such as listen:PATH or tcp:HOST:PORT",
     );
   }
-  const socket = listener.file.asListener();
-  stop.addEventListener("abort", () => socket.close());
+  // Another process may take the connection that was announced.
+  listener.file.nonblocking = true;
   const slots = new Slots(MAX_PROGRAMS);
-  for await (const connection of socket) {
-    using _ = connection;
+  for (;;) {
     await slots.take();
+    const connection = await accepted(listener.file, stop);
     try {
-      const { fd } = connection;
-      const pid = spawn(program, command, new Map([[0, fd], [1, fd]]), {});
+      const pid = spawn(program, command, new Map([[0, connection], [1, connection]]), {});
       ended(pid).then(() => slots.give());
     } catch (error) {
       slots.give();
       warn("fdpass", oneLine(error));
+    } finally {
+      libc().close(connection);
     }
   }
-  throw stop.reason;
+}
+
+async function accepted(listener: OwnedFd, stop: AbortSignal): Promise<number> {
+  const ready = { signal: stop };
+  for (;;) {
+    await listener.ready("read", ready);
+    const fd = libc().accept4(listener.fd, null, null, SOCK_CLOEXEC);
+    if (fd >= 0) return fd;
+    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    stop.throwIfAborted();
+  }
 }

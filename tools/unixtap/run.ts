@@ -104,8 +104,11 @@ function forwardSignals(pid: number, stop: AbortSignal): void {
   stop.addEventListener("abort", () => {
     const number = stop.reason instanceof ExitError ? stop.reason.status - 128 : SIGKILL;
     if (number !== SIGINT || !Deno.stdin.isTerminal()) sendSignal(pid, number);
-    for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      Deno.addSignalListener(signal, () => sendSignal(pid, SIGKILL));
-    }
+    // Later: a listener that is added now would be called for this very signal.
+    setTimeout(() => {
+      for (const signal of ["SIGINT", "SIGTERM"] as const) {
+        Deno.addSignalListener(signal, () => sendSignal(pid, SIGKILL));
+      }
+    }, 0);
   });
 }
