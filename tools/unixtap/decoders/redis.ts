@@ -13,6 +13,9 @@ const LF = 0x0a;
 const MOST_ITEMS = 16;
 const MAX_DEPTH = 8;
 
+/** An incomplete array is parsed anew with each piece: what is longer is not decoded. */
+const MAX_ITEMS = 10_000;
+
 /** A parsed value with the offset behind it. */
 interface Value {
   readonly text: string;
@@ -98,6 +101,7 @@ function array(
   depth: number,
 ): Value | undefined {
   if (count < 0) return { text: "(nil)", end: start };
+  if (count > MAX_ITEMS) throw new Error("an array is too long");
   if (depth >= MAX_DEPTH) throw new Error("arrays are nested too deeply");
   const items: string[] = [];
   let end = start;
