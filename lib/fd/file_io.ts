@@ -21,6 +21,7 @@ import { type Outcome, perform, performSync } from "../descriptor/perform.ts";
 import { check } from "../errors.ts";
 import { checkedOffset } from "./file_change.ts";
 import { NEEDS_THREAD, NonblockingIo } from "./nonblocking_io.ts";
+import { ChunkRead, sharedChunk } from "./chunk.ts";
 import { readableFrom, writableTo } from "./streams.ts";
 import { RawMode } from "./terminal.ts";
 import { callInThread, CallObstacle, type ThreadedCall } from "./thread_call.ts";
@@ -111,6 +112,7 @@ export class FileIo {
   /** The content as a stream. Its end, in whatever way, closes the descriptor. */
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return this.#readable ??= readableFrom({
+      readChunk: (signal) => this.#readChunk(signal),
       read: (bytes, signal) => this.read(bytes, signal),
       readingEnded: () => this.#descriptor.close(),
     });
@@ -122,6 +124,11 @@ export class FileIo {
       writeAll: (bytes, signal) => this.#writeAll(bytes, signal),
       writingEnded: () => this.#descriptor.close(),
     });
+  }
+
+  #readChunk(signal: AbortSignal): Promise<Uint8Array<ArrayBuffer> | null> {
+    const read = new ReadOperation(this.#descriptor, this.#io, sharedChunk());
+    return perform(this.#descriptor.reading, new ChunkRead(read), signal);
   }
 
   async #writeAll(bytes: Uint8Array, signal: AbortSignal): Promise<void> {
@@ -190,7 +197,7 @@ class ReadOperation implements Outcome<number | null> {
 
   attempt(): number {
     const done = this.obstacle?.result;
-    if (done !== undefined && done !== -EAGAIN) return this.io.result(done);
+    if (done !== undefined && done !== -EAGAIN) return this.#delivered(done);
     this.obstacle = this.#read = undefined;
     const target = this.#target();
     const result = this.io.read(target);
@@ -207,8 +214,14 @@ class ReadOperation implements Outcome<number | null> {
     return hasGrown ? viewOf(this.bytes, 0, this.#length) : this.bytes;
   }
 
+  /** Give the caller what a thread has read. */
+  #delivered(done: number): number {
+    const result = this.io.result(done);
+    if (result > 0) this.#read?.outcome(result, "read");
+    return result;
+  }
+
   outcome(result: number): number | null {
-    if (this.#read !== undefined) return this.#read.outcome(result, "read");
     return countOrEnd(check(result, "read"), this.#length);
   }
 }

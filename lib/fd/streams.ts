@@ -9,7 +9,9 @@ import { isBytes, requireBytes } from "../descriptor/caller_buffer.ts";
 
 /** What a readable stream needs. */
 export interface Source {
-  /** Read up to `bytes.byteLength` bytes; `null` at the end. When `signal` aborts, reject and take nothing. */
+  /** Read into new memory; `null` at the end. When `signal` aborts, reject and take nothing. */
+  readChunk(signal: AbortSignal): Promise<Uint8Array<ArrayBuffer> | null>;
+  /** Read up to `bytes.byteLength` bytes into memory of the consumer's; else the same. */
   read(bytes: Uint8Array, signal: AbortSignal): Promise<number | null>;
   /** Called once when the stream is over: at the end, by a cancel, or by an error of `read`. */
   readingEnded(): void;
@@ -22,9 +24,6 @@ export interface Sink {
   /** Called once when the stream is over: by a close, an abort, or an error of `writeAll`. */
   writingEnded(): void;
 }
-
-/** How much is read at a time, in bytes. */
-const CHUNK_SIZE = 65536;
 
 /** How much may be written ahead of the sink before the stream asks its writer to wait, in bytes. */
 const HIGH_WATER_MARK = 65536;
@@ -62,7 +61,6 @@ class Ending {
 /** The stream's side of a source. The ways in which it ends are its end, `cancel` and an error. */
 class Reading implements UnderlyingByteSource {
   readonly type = "bytes";
-  readonly autoAllocateChunkSize = CHUNK_SIZE;
   readonly #source: Source;
   readonly #ending: Ending;
   readonly #cancelled = new AbortController();
@@ -74,27 +72,41 @@ class Reading implements UnderlyingByteSource {
 
   async pull(controller: ReadableByteStreamController): Promise<void> {
     const request = controller.byobRequest;
-    const view = request?.view;
-    if (!request || !view) return;
     try {
-      const count = await this.#next(new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
-      if (this.#ending.isOver) return;
-      if (count === null) controller.close();
-      request.respond(count ?? 0);
-      if (count === null) this.#ending.over();
+      if (request?.view) await this.#fill(request, request.view, controller);
+      else await this.#enqueueNext(controller);
     } catch (error) {
       this.#ending.failed();
       throw error;
     }
   }
 
-  /** An empty message is no end, but a stream of bytes cannot show it. */
-  async #next(bytes: Uint8Array): Promise<number | null> {
+  async #enqueueNext(controller: ReadableByteStreamController): Promise<void> {
     const { signal } = this.#cancelled;
-    for (;;) {
-      const count = await this.#source.read(bytes, signal);
-      if (count !== 0 || signal.aborted) return count;
-    }
+    let chunk = await this.#source.readChunk(signal);
+    // An empty message is no end, but a stream of bytes cannot show it.
+    while (chunk?.byteLength === 0 && !signal.aborted) chunk = await this.#source.readChunk(signal);
+    if (this.#ending.isOver) return;
+    if (chunk !== null) return controller.enqueue(chunk);
+    controller.close();
+    this.#ending.over();
+  }
+
+  /** Read into memory of the consumer's. */
+  async #fill(
+    request: ReadableStreamBYOBRequest,
+    view: ArrayBufferView<ArrayBuffer>,
+    controller: ReadableByteStreamController,
+  ): Promise<void> {
+    const { signal } = this.#cancelled;
+    const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+    let count = await this.#source.read(bytes, signal);
+    while (count === 0 && !signal.aborted) count = await this.#source.read(bytes, signal);
+    if (this.#ending.isOver) return;
+    if (count !== null) return request.respond(count);
+    controller.close();
+    request.respond(0);
+    this.#ending.over();
   }
 
   cancel(reason: unknown): void {

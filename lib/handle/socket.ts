@@ -146,11 +146,11 @@ export class Socket extends SocketEndpoint implements Deno.Conn<Deno.UnixAddr> {
    * What arrives, as a byte stream that reads only when its consumer wants more. Its end, a cancel and an error
    * shut down reading; once `writable` has ended as well, the socket is closed.
    *
-   * On a socket with message boundaries the stream has the bytes of all messages, each in full: a message
-   * longer than one read continues in the next chunk. Use `receive` where the boundaries matter.
+   * On a socket with message boundaries each chunk is a message, in full and not empty; where the consumer gives
+   * memory of its own, a longer message continues in the next read. Use `receive` where the boundaries matter.
    */
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return (stateOf(this).streams ??= new SocketStreams(this, stateOf(this).descriptor)).readable;
+    return (stateOf(this).streams ??= new SocketStreams(this, stateOf(this))).readable;
   }
 
   /**
@@ -159,7 +159,7 @@ export class Socket extends SocketEndpoint implements Deno.Conn<Deno.UnixAddr> {
    * ended as well, the socket is closed. An abort ends a write that waits.
    */
   get writable(): WritableStream<Uint8Array<ArrayBufferLike>> {
-    return (stateOf(this).streams ??= new SocketStreams(this, stateOf(this).descriptor)).writable;
+    return (stateOf(this).streams ??= new SocketStreams(this, stateOf(this))).writable;
   }
 
   /**

@@ -8,12 +8,16 @@ import { MISSING, platform } from "../../ffi/platform/mod.ts";
 import { recv, shutdown } from "../../ffi/syscalls/sockets.ts";
 import { check } from "../errors.ts";
 import type { Descriptor } from "../descriptor/descriptor.ts";
+import { copyOf } from "../descriptor/caller_buffer.ts";
 import { type Outcome, perform } from "../descriptor/perform.ts";
+import { CHUNK_SIZE, ChunkRead, sharedChunk } from "../fd/chunk.ts";
 import { readableFrom, writableTo } from "../fd/streams.ts";
 import { isReadingShutDown } from "../socket/inspect.ts";
 import { bytesAvailable } from "../socket/options.ts";
 import type { SocketType } from "../socket/socket_type.ts";
+import { Read } from "./reading.ts";
 import type { Socket } from "./socket.ts";
+import type { SocketState } from "./socket_state.ts";
 
 /**
  * The two streams of a socket: each is made when it is first asked for. In whatever way a stream ends, its
@@ -21,15 +25,17 @@ import type { Socket } from "./socket.ts";
  */
 export class SocketStreams {
   readonly #socket: Socket;
+  readonly #state: SocketState;
   readonly #descriptor: Descriptor;
   #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
   #writable: WritableStream<Uint8Array<ArrayBufferLike>> | undefined;
   #hasReadingEnded = false;
   #hasWritingEnded = false;
 
-  constructor(socket: Socket, descriptor: Descriptor) {
+  constructor(socket: Socket, state: SocketState) {
     this.#socket = socket;
-    this.#descriptor = descriptor;
+    this.#state = state;
+    this.#descriptor = state.descriptor;
   }
 
   /** What arrives. */
@@ -38,11 +44,12 @@ export class SocketStreams {
   }
 
   #newReadable(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    const source = this.#socket.type === "stream"
-      ? this.#socket
-      : new WholeMessages(this.#socket, this.#descriptor);
+    const bytes = this.#socket.type === "stream"
+      ? new Bytes(this.#socket, this.#state)
+      : new WholeMessages(this.#socket, this.#state);
     return readableFrom({
-      read: (bytes, signal) => source.read(bytes, { signal }),
+      readChunk: (signal) => bytes.readChunk(signal),
+      read: (into, signal) => bytes.read(into, signal),
       readingEnded: () => {
         this.#hasReadingEnded = true;
         this.#end(platform.SHUT_RD);
@@ -71,48 +78,76 @@ export class SocketStreams {
   }
 }
 
+/** Reads a stream. */
+class Bytes {
+  readonly #socket: Socket;
+  readonly #state: SocketState;
+
+  constructor(socket: Socket, state: SocketState) {
+    this.#socket = socket;
+    this.#state = state;
+  }
+
+  readChunk(signal: AbortSignal): Promise<Uint8Array<ArrayBuffer> | null> {
+    const receiving = this.#state.receiveState(this.#socket);
+    const read = new ChunkRead(new Read(receiving, sharedChunk(), CHUNK_SIZE));
+    return perform(this.#state.descriptor.reading, read, signal);
+  }
+
+  read(bytes: Uint8Array, signal: AbortSignal): Promise<number | null> {
+    return this.#socket.read(bytes, { signal });
+  }
+}
+
 /** Reads the bytes of messages, all of each: a part that does not fit one read comes with the next. */
 class WholeMessages {
   readonly #socket: Socket;
   readonly #descriptor: Descriptor;
-  #rest: Uint8Array | undefined;
+  #rest: Uint8Array<ArrayBuffer> | undefined;
 
-  constructor(socket: Socket, descriptor: Descriptor) {
+  constructor(socket: Socket, state: SocketState) {
     this.#socket = socket;
-    this.#descriptor = descriptor;
+    this.#descriptor = state.descriptor;
   }
 
-  async read(bytes: Uint8Array, options: { signal: AbortSignal }): Promise<number | null> {
-    if (this.#rest !== undefined) return this.#give(this.#rest, bytes);
-    const length = await this.#nextLength(options.signal);
+  async readChunk(signal: AbortSignal): Promise<Uint8Array<ArrayBuffer> | null> {
+    if (this.#rest !== undefined) return this.#take(this.#rest.byteLength);
+    const length = await this.#nextLength(signal);
     if (length === null) return null;
-    const fits = length <= bytes.byteLength;
-    const buffer = fits ? bytes : new Uint8Array(length);
-    const message = await this.#socket.receive({ buffer, ...options });
+    const message = await this.#socket.receive({ size: Math.max(length, 1), signal });
     try {
-      if (message?.truncated) {
-        throw new Deno.errors.InvalidData(
-          `Cannot read a message of more than ${buffer.byteLength} bytes whole: another reader of the socket took the one before it; let only one read, or use \`receive\``,
-        );
-      }
-      if (message === null) return null;
-      return fits ? message.data.byteLength : this.#give(message.data, bytes);
+      if (message?.truncated) throw cutMessage(length);
+      return message === null ? null : copyOf(message.data);
     } finally {
       message?.[Symbol.dispose]();
     }
   }
 
-  #give(data: Uint8Array, bytes: Uint8Array): number {
-    const part = data.subarray(0, bytes.byteLength);
+  async read(bytes: Uint8Array, signal: AbortSignal): Promise<number | null> {
+    this.#rest ??= await this.readChunk(signal) ?? undefined;
+    if (this.#rest === undefined) return null;
+    const part = this.#take(bytes.byteLength);
     bytes.set(part);
-    this.#rest = part.byteLength < data.byteLength ? data.subarray(part.byteLength) : undefined;
     return part.byteLength;
+  }
+
+  /** Take so many bytes of what was received, at most. */
+  #take(size: number): Uint8Array<ArrayBuffer> {
+    const rest = this.#rest ?? NOTHING;
+    this.#rest = rest.byteLength > size ? rest.subarray(size) : undefined;
+    return rest.subarray(0, size);
   }
 
   #nextLength(signal: AbortSignal): Promise<number | null> {
     const { type } = this.#socket;
     return perform(this.#descriptor.reading, new NextLength(this.#descriptor, type), signal);
   }
+}
+
+function cutMessage(size: number): Error {
+  return new Deno.errors.InvalidData(
+    `Cannot read a message of more than ${size} bytes whole: another reader of the socket took the one before it; let only one read, or use \`receive\``,
+  );
 }
 
 const NOTHING = new Uint8Array(0);

@@ -5,10 +5,18 @@ import { isPending, turn } from "../util/cases.ts";
 /** A source that gives pieces of so many bytes, and a log of what was asked of it. */
 function source(sizes: number[]): { log: string[]; stream: ReadableStream<Uint8Array> } {
   const log: string[] = [];
+  const next = (): number | undefined => {
+    const size = sizes.shift();
+    log.push(`read ${size ?? "end"}`);
+    return size;
+  };
   const stream = readableFrom({
+    readChunk: () => {
+      const size = next();
+      return Promise.resolve(size === undefined ? null : new Uint8Array(size).fill(size));
+    },
     read: (bytes) => {
-      const size = sizes.shift();
-      log.push(`read ${size ?? "end"}`);
+      const size = next();
       if (size !== undefined) bytes.fill(size, 0, size);
       return Promise.resolve(size ?? null);
     },
@@ -16,6 +24,9 @@ function source(sizes: number[]): { log: string[]; stream: ReadableStream<Uint8A
   });
   return { log, stream };
 }
+
+/** Where the consumer has no memory of its own to fill. */
+const noRead = { read: (): never => assert(false) as never };
 
 Deno.test("readableFrom() gives what the source reads, up to its end", async () => {
   const { log, stream } = source([3, 1]);
@@ -40,6 +51,14 @@ Deno.test("readableFrom() fills memory of the consumer's own", async () => {
   assertEquals([value?.byteOffset, value?.byteLength, value?.buffer.byteLength], [1, 2, 5]);
 });
 
+Deno.test("readableFrom() passes over empty messages with memory of the consumer's own, up to the end", async () => {
+  const { log, stream } = source([0, 2]);
+  const reader = stream.getReader({ mode: "byob" });
+  assertEquals((await reader.read(new Uint8Array(4))).value, new Uint8Array([2, 2]));
+  assertEquals((await reader.read(new Uint8Array(4))).done, true);
+  assertEquals(log, ["read 0", "read 2", "read end", "ended"]);
+});
+
 Deno.test("readableFrom() passes over empty messages, which are no end", async () => {
   const { stream } = source([0, 2, 0, 0, 1]);
   assertEquals(await Array.fromAsync(stream), [new Uint8Array([2, 2]), new Uint8Array([1])]);
@@ -53,9 +72,10 @@ Deno.test("readableFrom() tells the source of a cancel", async () => {
 
 Deno.test("readableFrom() stops passing over empty messages once it is cancelled", async () => {
   const log: string[] = [];
-  const first = Promise.withResolvers<number>();
+  const first = Promise.withResolvers<Uint8Array<ArrayBuffer>>();
   const stream = readableFrom({
-    read: () => {
+    ...noRead,
+    readChunk: () => {
       log.push("read");
       return first.promise;
     },
@@ -65,7 +85,7 @@ Deno.test("readableFrom() stops passing over empty messages once it is cancelled
   const pending = reader.read();
   assertEquals(await isPending(pending), true);
   await reader.cancel();
-  first.resolve(0);
+  first.resolve(new Uint8Array(0));
   assertEquals((await pending).done, true);
   assertEquals(await isPending(first.promise), false);
   assertEquals(log, ["read", "ended"]);
@@ -73,9 +93,10 @@ Deno.test("readableFrom() stops passing over empty messages once it is cancelled
 
 Deno.test("readableFrom() aborts the read that is under way when it is cancelled", async () => {
   let signal: AbortSignal | undefined;
-  const { promise, reject } = Promise.withResolvers<number>();
+  const { promise, reject } = Promise.withResolvers<never>();
   const stream = readableFrom({
-    read: (_bytes, given) => {
+    ...noRead,
+    readChunk: (given) => {
       signal = given;
       given.addEventListener("abort", () => reject(given.reason));
       return promise;
@@ -93,7 +114,8 @@ Deno.test("readableFrom() aborts the read that is under way when it is cancelled
 Deno.test("readableFrom() passes on an error of the source, and tells that it is over", async () => {
   const log: string[] = [];
   const stream = readableFrom({
-    read: () => Promise.reject(new RangeError("broken")),
+    ...noRead,
+    readChunk: () => Promise.reject(new RangeError("broken")),
     readingEnded: () => {
       log.push("ended");
       throw new TypeError("of the end");

@@ -248,13 +248,18 @@ for (const type of MESSAGES) {
     const sending = (async () => {
       for (const data of sent) await pair.a.send({ data });
     })();
-    const received: number[] = [];
+    const received: Uint8Array<ArrayBuffer>[] = [];
+    let count = 0;
     for await (const chunk of pair.b.readable) {
-      received.push(...chunk);
-      if (received.length >= total) break;
+      received.push(chunk);
+      count += chunk.byteLength;
+      if (count >= total) break;
     }
     await sending;
-    assertEquals(new Uint8Array(received), new Uint8Array(await new Blob(sent).arrayBuffer()));
+    const [got, expected] = await Promise.all(
+      [received, sent].map(async (parts) => new Uint8Array(await new Blob(parts).arrayBuffer())),
+    );
+    assertEquals(got, expected);
   });
 
   test(`readable fills small memory of the consumer's own with parts of a message (${type})`, async () => {

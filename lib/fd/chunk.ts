@@ -1,0 +1,45 @@
+/**
+ * Reads that make their own memory, as large as what comes.
+ *
+ * @module
+ */
+
+import type { Obstacle, Outcome } from "../descriptor/perform.ts";
+
+/** How much is read at a time, in bytes. */
+export const CHUNK_SIZE = 65536;
+
+let shared: Uint8Array<ArrayBuffer> | undefined;
+
+/** Memory for the reads of all streams on this thread: what a read has taken is copied in the same step. */
+export function sharedChunk(): Uint8Array<ArrayBuffer> {
+  return shared ??= new Uint8Array(CHUNK_SIZE);
+}
+
+/**
+ * Reads into {@linkcode sharedChunk}. To make new memory for each read, and to fill it with zeros, takes longer
+ * than to copy what came; most often that is little.
+ */
+export class ChunkRead implements Outcome<Uint8Array<ArrayBuffer> | null> {
+  readonly #read: Outcome<number | null>;
+  #chunk: Uint8Array<ArrayBuffer> | undefined;
+
+  /** @param read A read into {@linkcode sharedChunk}. */
+  constructor(read: Outcome<number | null>) {
+    this.#read = read;
+  }
+
+  get obstacle(): Obstacle | undefined {
+    return this.#read.obstacle;
+  }
+
+  attempt(): number {
+    const count = this.#read.attempt();
+    if (count >= 0) this.#chunk = sharedChunk().slice(0, count);
+    return count;
+  }
+
+  outcome(count: number): Uint8Array<ArrayBuffer> | null {
+    return this.#read.outcome(count) === null ? null : this.#chunk ?? new Uint8Array(0);
+  }
+}
