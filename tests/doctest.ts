@@ -1,5 +1,5 @@
 /**
- * Runs the examples in doc comments and in the README: `deno task doctest`. What they leave in the folder
+ * Runs the examples in doc comments, in the README and in the guide: `deno task doctest`. What they leave in the folder
  * for temporary files, as examples do, is removed.
  *
  * @module
@@ -8,7 +8,7 @@
 import { ROOT } from "./util/project.ts";
 import { tempDir } from "./util/tempdir.ts";
 
-const FILES = ["mod.ts", "lib", "ffi", "README.md"];
+const FILES = ["mod.ts", "lib", "ffi", "README.md", "docs"];
 
 using temporary = tempDir();
 const { code } = await new Deno.Command(Deno.execPath(), {
