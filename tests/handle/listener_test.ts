@@ -194,20 +194,6 @@ test("the iterator waits while there are no descriptors, and goes on when there 
   client.close();
 });
 
-test("the iterator that waits for descriptors ends cleanly on close", async () => {
-  using dir = tempDir();
-  using listener = listen(dir.join("a"));
-  using _client = connectSync(dir.join("a"));
-  const iterator = listener[Symbol.asyncIterator]();
-  {
-    using _shortage = outOfDescriptors();
-    const next = iterator.next();
-    await isPending(next);
-    listener.close();
-    assertEquals((await next).done, true);
-  }
-});
-
 test("busyPoll is checked, and changes no result", async () => {
   using dir = tempDir();
   using listener = listen(dir.join("a"));
