@@ -1,3 +1,5 @@
+// Time limit: 300 s, because crates are compiled once.
+
 /** What the tables hold, against what this platform's own headers say. */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";

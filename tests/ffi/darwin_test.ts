@@ -1,3 +1,5 @@
+// Time limit: 300 s, because crates are compiled once.
+
 /** The macOS table, against the `libc` crate's idea of macOS, on any system with the Rust target. */
 
 import { assertEquals } from "@std/assert";

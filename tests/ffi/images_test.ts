@@ -1,3 +1,5 @@
+// Time limit: 300 s, because crates are compiled once.
+
 /** The bytes that the codecs write, against those that native code writes with the macros of C. */
 
 import { assert, assertEquals } from "@std/assert";

@@ -1,3 +1,5 @@
+// Time limit: 300 s, because crates are compiled once.
+
 /** The declarations of the C functions, against the C compiler and the widths of the types in them. */
 
 import { assert, assertEquals } from "@std/assert";

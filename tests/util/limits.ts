@@ -10,7 +10,20 @@ import { listDescriptors } from "./descriptors.ts";
 
 // By the table's name, which stays true where Linux pretends to be another system (tests/ffi/bsd.ts).
 const isLinux = platform.name.startsWith("linux-");
-const LIBRARY = platform.libc[0] ?? "";
+
+/** Open functions of the C library, at the first of its paths that exists here. */
+function openLibc<T extends Deno.ForeignLibraryInterface>(functions: T): Deno.DynamicLibrary<T> {
+  let refusal: unknown;
+  for (const path of platform.libc) {
+    try {
+      return Deno.dlopen(path, functions);
+    } catch (error) {
+      refusal = error;
+    }
+  }
+  throw refusal;
+}
+
 const RLIMIT_NOFILE = isLinux ? 7 : 8;
 
 const limits = {
@@ -28,7 +41,7 @@ export interface Shortage extends Disposable {
 
 /** Use up every descriptor of this process: `using shortage = outOfDescriptors()`. */
 export function outOfDescriptors(): Shortage {
-  const library = Deno.dlopen(LIBRARY, limits);
+  const library = openLibc(limits);
   const before = new BigUint64Array(2);
   library.symbols.getrlimit(RLIMIT_NOFILE, new Uint8Array(before.buffer));
   // Enough to free: below the highest number, which is the limit from here on, there may be no gap at all.
@@ -64,7 +77,7 @@ function takeAll(held: OwnedFd[]): void {
  */
 export function withoutRights<T>(fn: () => T): T {
   if (!isLinux || Deno.uid() !== 0) return fn();
-  const library = Deno.dlopen(LIBRARY, {
+  const library = openLibc({
     // int setfsuid(uid_t fsuid);   for the calling thread only
     setfsuid: { parameters: ["u32"], result: "i32" },
   });
