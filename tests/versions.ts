@@ -47,9 +47,28 @@ function versions(): string[] {
   return [...newest.values()].filter((it) => it !== Deno.version.deno);
 }
 
+/** The entries of the package, as files. */
+function entries(): string[] {
+  const { exports } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
+  return Object.values(exports);
+}
+
 interface Sums {
   passed: number;
   failed: number;
+}
+
+/** Check the types of the package as a version's TypeScript sees them, and count that as one test. */
+async function check(version: string): Promise<Sums> {
+  const { success, stderr } = await new Deno.Command("npx", {
+    args: ["--yes", `deno@${version}`, "check", "--quiet", ...entries()],
+    cwd: ROOT,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  if (!success) console.log(new TextDecoder().decode(stderr));
+  console.log(`Deno ${version}: types ${success ? "ok" : "FAILED"}`);
+  return { passed: Number(success), failed: Number(!success) };
 }
 
 /** Run the tests with a version, showing what fails and the line of sums. */
@@ -67,6 +86,7 @@ async function run(version: string): Promise<Sums> {
   const [sums, passed, failed] =
     /^(?:ok|FAILED) \| (\d+) passed.* \| (\d+) failed.*$/m.exec(output) ?? [];
   if (!success) console.log(failures(output));
+  if (sums === undefined) console.log(output.trimEnd()); // the types of all files are checked before any runs
   console.log(`Deno ${version}: ${sums?.replaceAll(" | ", ", ") ?? "no tests ran"}`);
   return { passed: Number(passed ?? 0), failed: Number(failed ?? 1) };
 }
@@ -79,9 +99,11 @@ function failures(output: string): string {
 
 const total: Sums = { passed: 0, failed: 0 };
 for (const version of Deno.args.length > 0 ? Deno.args : versions()) {
-  const { passed, failed } = await run(version);
-  total.passed += passed;
-  total.failed += failed;
+  for (const step of [check, run]) {
+    const { passed, failed } = await step(version);
+    total.passed += passed;
+    total.failed += failed;
+  }
 }
 console.log(`${total.failed ? "FAILED" : "ok"} | ${total.passed} passed | ${total.failed} failed`);
 if (total.failed > 0 || total.passed === 0) Deno.exit(1);

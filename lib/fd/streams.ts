@@ -95,7 +95,7 @@ class Reading implements UnderlyingByteSource {
   /** Read into memory of the consumer's. */
   async #fill(
     request: ReadableStreamBYOBRequest,
-    view: ArrayBufferView<ArrayBuffer>,
+    view: ArrayBufferView,
     controller: ReadableByteStreamController,
   ): Promise<void> {
     const { signal } = this.#cancelled;

@@ -133,7 +133,9 @@ export function cString(text: string): Uint8Array<ArrayBuffer> {
 }
 
 /** Return strings as `execv` takes them, and what must be kept as long as that is used. */
-export function stringArray(texts: readonly string[]): { array: Uint8Array; kept: unknown } {
+export function stringArray(
+  texts: readonly string[],
+): { array: Uint8Array<ArrayBuffer>; kept: unknown } {
   const kept = texts.map(cString);
   const pointers = new BigUint64Array(kept.length + 1); // the last stays null
   kept.forEach((it, i) => {
