@@ -285,8 +285,8 @@ export function errnoName(errno: number): string {
 /**
  * Return the exception for a system call that failed with `errno` (positive).
  *
- * @param subject what the message quotes: an address, a path; it becomes `address`
- * @param reason what to say in place of what the error number means in general
+ * @param subject What the message quotes: an address, a path; it becomes `address`.
+ * @param reason What to say in place of what the error number means in general.
  */
 export function systemError(
   errno: number,
@@ -316,7 +316,7 @@ export function systemError(
 /**
  * Return a system call's result, or throw if it is `-errno`.
  *
- * @throws {Error} the class that fits the error number
+ * @throws {Error} If the call failed: of the class that fits the error number.
  */
 export function check(result: number, syscall: string, subject?: string): number {
   if (result < 0) throw systemError(-result, syscall, subject);

@@ -143,8 +143,8 @@ function requireShortComponent(name: Name): void {
 /**
  * Bind `fd` to a name, however long its directory is; the result of bind(2).
  *
- * @param keep called if peers see a name that leads to the socket for as long as this descriptor of its
- * directory is open, and that the callee closes; without it they see one that leads nowhere
+ * @param keep Called if peers see a name that leads to the socket for as long as this descriptor of its
+ * directory is open, and that the callee closes; without it they see one that leads nowhere.
  */
 export function bindTo(fd: number, name: Name, keep?: (directory: number) => void): number {
   if (!needsShortening(name)) return bind(fd, encodeSockaddr(name, platform));

@@ -42,8 +42,8 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 /**
  * Take an address apart and check it against the platform.
  *
- * @throws {InvalidAddressError} for a path with a NUL byte, an abstract name that is too long or on a
- * system without them, a URL that is not `unix:`, and anything that is no address
+ * @throws {InvalidAddressError} If it is a path with a NUL byte, an abstract name that is too long or on a
+ * system without them, a URL that is not `unix:`, or no address at all.
  */
 export function parseAddress(address: Address, platform: Platform): Name {
   const bytes = addressBytes(address);

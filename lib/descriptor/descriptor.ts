@@ -94,7 +94,7 @@ export class Descriptor {
     return this.#fd < 0;
   }
 
-  /** The number. @throws {Deno.errors.BadResource} once it has been given up */
+  /** The number. @throws {Deno.errors.BadResource} If it has been given up. */
   get fd(): number {
     if (this.#fd < 0) throw this.#givenUp();
     return this.#fd;

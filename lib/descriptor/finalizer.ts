@@ -43,7 +43,7 @@ let isQueued = false;
 /**
  * Close `descriptor` when `owner` becomes garbage without having closed it.
  *
- * @throws {TypeError} if it is none: from JavaScript, anybody can call a private constructor
+ * @throws {TypeError} If it is none: from JavaScript, anybody can call a private constructor.
  */
 export function closeWhenForgotten(owner: object, descriptor: Descriptor): void {
   if (descriptor?.constructor !== Descriptor) throw notConstructible(owner);

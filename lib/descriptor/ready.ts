@@ -21,8 +21,8 @@ export interface ReadyOptions {
  * Wait until poll(2) reports `interest`, a hang-up or an error. Nothing is read, and other operations on the
  * descriptor go on meanwhile.
  *
- * @throws {TypeError} if `interest` is neither `"read"` nor `"write"`
- * @throws {Deno.errors.BadResource} if the descriptor is closed, also while waiting
+ * @throws {TypeError} If `interest` is neither `"read"` nor `"write"`.
+ * @throws {Deno.errors.BadResource} If the descriptor is closed, also while waiting.
  */
 export async function waitUntilReady(
   descriptor: Descriptor,

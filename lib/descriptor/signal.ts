@@ -10,7 +10,7 @@ import { shown } from "../errors.ts";
  * Check a signal, if there is one.
  *
  * @throws {TypeError} If it is no `AbortSignal`.
- * @throws {unknown} The signal's reason, if it has aborted.
+ * @throws {unknown} If it has aborted: the signal's reason.
  */
 export function requireSignal(signal: AbortSignal | undefined): void {
   if (signal === undefined) return;

@@ -24,7 +24,7 @@ const MAX_OFFSET = 2n ** 63n - 1n;
 /**
  * Return an offset in a file, as the kernel takes it.
  *
- * @throws {RangeError} if it is negative, no integer, or too large
+ * @throws {RangeError} If it is negative, no integer, or too large.
  */
 export function checkedOffset(offset: number | bigint): bigint {
   const exact = typeof offset === "number" && Number.isSafeInteger(offset)
@@ -39,7 +39,7 @@ export function checkedOffset(offset: number | bigint): bigint {
 /**
  * Return a length of a file, as the kernel takes it.
  *
- * @throws {RangeError} if it is negative, no integer, or too large
+ * @throws {RangeError} If it is negative, no integer, or too large.
  */
 export function checkedLength(length: number): number {
   if (Number.isSafeInteger(length) && length >= 0) return length;

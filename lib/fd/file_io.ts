@@ -37,7 +37,7 @@ export class FileIo {
   #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
   #writable: WritableStream<Uint8Array<ArrayBufferLike>> | undefined;
 
-  /** @param owner must not become garbage while something waits: that would close the descriptor */
+  /** @param owner Must not become garbage while something waits: that would close the descriptor. */
   constructor(descriptor: Descriptor, readonly owner?: object) {
     this.#descriptor = descriptor;
     this.#io = new NonblockingIo(descriptor);
@@ -154,7 +154,7 @@ class ThreadRead implements ThreadedCall {
   readonly #bytes: Uint8Array;
   readonly #own: Uint8Array<ArrayBuffer>;
 
-  /** @param offset where to read, the file position if left out */
+  /** @param offset Where to read, the file position if left out. */
   constructor(
     bytes: Uint8Array,
     readonly call: (fd: number, own: Uint8Array) => Promise<number>,

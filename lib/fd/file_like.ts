@@ -21,8 +21,8 @@ export const MAX_FILES = 253;
 /**
  * Return the number behind `file`. An object's `fd` is read exactly once.
  *
- * @throws {TypeError} if it is no descriptor number
- * @throws {Deno.errors.BadResource} if the object is closed
+ * @throws {TypeError} If it is no descriptor number.
+ * @throws {Deno.errors.BadResource} If the object is closed.
  */
 export function fileNumber(file: FileLike): number {
   const fd = typeof file === "object" && file !== null ? file.fd : file;
@@ -49,7 +49,7 @@ function noDescriptor(file: unknown, fd: unknown): TypeError {
 /**
  * Check that so many descriptors fit one message.
  *
- * @throws {RangeError} if there are more than 253
+ * @throws {RangeError} If there are more than 253.
  */
 export function requireFit(count: number): void {
   if (count <= MAX_FILES) return;
@@ -61,8 +61,8 @@ export function requireFit(count: number): void {
 /**
  * Return the numbers behind `files`, all checked before any is used.
  *
- * @throws {RangeError} if there are more than 253
- * @throws {TypeError} if it is no array, or one is no descriptor number
+ * @throws {RangeError} If there are more than 253.
+ * @throws {TypeError} If it is no array, or one is no descriptor number.
  */
 export function fileNumbers(files: readonly FileLike[]): number[] {
   if (!Array.isArray(files)) throw new TypeError("Cannot pass files: give them in an array");
@@ -75,7 +75,7 @@ export function fileNumbers(files: readonly FileLike[]): number[] {
 /**
  * Return a new close-on-exec descriptor for the same open file.
  *
- * @throws {Deno.errors.BadResource} if `fd` is not open
+ * @throws {Deno.errors.BadResource} If `fd` is not open.
  */
 export function duplicate(fd: number): number {
   return check(fcntl(fd, platform.F_DUPFD_CLOEXEC, 0), "dup");
@@ -84,7 +84,7 @@ export function duplicate(fd: number): number {
 /**
  * Return why this process gets no further descriptor, as the error of `syscall`, or `undefined` if it does.
  *
- * @param fd an open descriptor, to try it with
+ * @param fd An open descriptor, to try it with.
  */
 export function shortageOfDescriptors(
   fd: number,
@@ -99,7 +99,7 @@ export function shortageOfDescriptors(
 /**
  * Check that `fd` is the number of an open descriptor.
  *
- * @throws {TypeError} if it is not
+ * @throws {TypeError} If it is not.
  */
 export function requireOpen(fd: number): void {
   if (typeof fd === "object" && fd !== null) {

@@ -38,7 +38,7 @@ export function sealsOf(fd: number): Set<Seal> {
 /**
  * Return the seals that `names` name, checked.
  *
- * @throws {TypeError} if it is no array of seals
+ * @throws {TypeError} If it is no array of seals.
  */
 export function checkedSeals(names: readonly Seal[]): readonly Seal[] {
   const seals = Array.isArray(names) ? Array.from(names) : undefined;

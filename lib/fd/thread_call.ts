@@ -22,7 +22,7 @@ export interface ThreadedCall {
  * Make a call on a thread: its result, or `-errno`. It works on a duplicate, as the descriptor may be closed
  * meanwhile, and its number reused. A call that failed is made once more here, to learn the error number.
  *
- * @throws {Deno.errors.BadResource} if the descriptor is closed, also meanwhile
+ * @throws {Deno.errors.BadResource} If the descriptor is closed, also meanwhile.
  */
 export async function callInThread(descriptor: Descriptor, call: ThreadedCall): Promise<number> {
   const fd = duplicate(descriptor.fd);

@@ -94,13 +94,13 @@ export class Frames implements AsyncIterable<Frame>, Disposable {
   /**
    * Start to read `socket` in frames. Bytes that it has are part of the first frame.
    *
-   * @param socket A stream socket; it stays the caller's to close
-   * @param framing How frames end
-   * @param options What to accept
-   * @throws {TypeError} If `socket` is no stream socket, or `framing` no function
-   * @throws {RangeError} If `files` or `maxSize` is out of range
-   * @throws {Deno.errors.Busy} If other frames read this socket, and are not disposed
-   * @throws {Deno.errors.BadResource} If the socket is closed
+   * @param socket A stream socket; it stays the caller's to close.
+   * @param framing How frames end.
+   * @param options What to accept.
+   * @throws {TypeError} If `socket` is no stream socket, or `framing` no function.
+   * @throws {RangeError} If `files` or `maxSize` is out of range.
+   * @throws {Deno.errors.Busy} If other frames read this socket, and are not disposed.
+   * @throws {Deno.errors.BadResource} If the socket is closed.
    */
   constructor(socket: Socket, framing: Framing, options: FramesOptions = {}) {
     const { files = 0, maxSize = DEFAULT_MAX_SIZE } = options;
@@ -128,15 +128,15 @@ export class Frames implements AsyncIterable<Frame>, Disposable {
   /**
    * Read the next frame. Calls that wait get their frames in the order they were made.
    *
-   * @param options What ends the wait
-   * @returns The frame, or `null` at the end of the stream, if that is between two frames
+   * @param options What ends the wait.
+   * @returns The frame, or `null` at the end of the stream, if that is between two frames.
    * @throws {Deno.errors.InvalidData} If the frame is longer than `maxSize`, or the framing throws, which is the
    * `cause` then, or gives no length. Nothing is taken: each further call fails as well, while `readExactly`, and
-   * the socket after disposing, give the bytes
-   * @throws {Deno.errors.UnexpectedEof} If the stream ends in the middle of a frame
+   * the socket after disposing, give the bytes.
+   * @throws {Deno.errors.UnexpectedEof} If the stream ends in the middle of a frame.
    * @throws {ControlTruncatedError} If descriptors of this frame are missing: more came in one message than
-   * `files`, or this process has too many open. Its `data` is the whole frame; the next call goes on behind it
-   * @throws {Deno.errors.BadResource} If the frames are disposed, or the socket is closed, also while waiting
+   * `files`, or this process has too many open. Its `data` is the whole frame; the next call goes on behind it.
+   * @throws {Deno.errors.BadResource} If the frames are disposed, or the socket is closed, also while waiting.
    */
   next(options: NextOptions = {}): Promise<Frame | null> {
     return this.#read(undefined, options);
@@ -146,13 +146,13 @@ export class Frames implements AsyncIterable<Frame>, Disposable {
    * Read the next `size` bytes as one frame, whatever the framing says about them, with the descriptors that were
    * sent with one of them: for parts of a protocol that are framed otherwise.
    *
-   * @param size Bytes, from 0 to `maxSize`
-   * @param options What ends the wait
-   * @returns The bytes, or `null` if the stream has ended before the first of them
-   * @throws {RangeError} If `size` is out of range
-   * @throws {Deno.errors.UnexpectedEof} If the stream ends after some of them
-   * @throws {ControlTruncatedError} If descriptors are missing, as for `next`
-   * @throws {Deno.errors.BadResource} If the frames are disposed, or the socket is closed, also while waiting
+   * @param size Bytes, from 0 to `maxSize`.
+   * @param options What ends the wait.
+   * @returns The bytes, or `null` if the stream has ended before the first of them.
+   * @throws {RangeError} If `size` is out of range.
+   * @throws {Deno.errors.UnexpectedEof} If the stream ends after some of them.
+   * @throws {ControlTruncatedError} If descriptors are missing, as for `next`.
+   * @throws {Deno.errors.BadResource} If the frames are disposed, or the socket is closed, also while waiting.
    *
    * @example A payload whose size is in the line before
    * ```ts
@@ -190,14 +190,14 @@ export class Frames implements AsyncIterable<Frame>, Disposable {
    * Send one frame, or several, prefixes and delimiters included: all of it, never mixed with other sends. The
    * descriptors go with its first byte, and stay open here.
    *
-   * @param message What to send
+   * @param message What to send.
    * @param options What ends the wait. If a part of the frame is on the stream by then, nothing can follow it, and
-   * further calls fail
-   * @returns The number of bytes sent
-   * @throws {TypeError} If there are descriptors and no data
-   * @throws {RangeError} If there are more than 253 descriptors
-   * @throws {Deno.errors.BrokenPipe} If the peer has closed, or an earlier send ended in the middle of a frame
-   * @throws {Deno.errors.BadResource} If the frames are disposed, or the socket or one of the files is closed
+   * further calls fail.
+   * @returns The number of bytes sent.
+   * @throws {TypeError} If there are descriptors and no data.
+   * @throws {RangeError} If there are more than 253 descriptors.
+   * @throws {Deno.errors.BrokenPipe} If the peer has closed, or an earlier send ended in the middle of a frame.
+   * @throws {Deno.errors.BadResource} If the frames are disposed, or the socket or one of the files is closed.
    *
    * @example
    * ```ts
@@ -228,7 +228,7 @@ export class Frames implements AsyncIterable<Frame>, Disposable {
    * Go through the frames until the end of the stream. Leaving the loop leaves everything open, and another
    * loop goes on with the next frame.
    *
-   * @throws {Error} What `next` throws
+   * @throws {Error} If `next` throws it.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Frame> {
     return new FrameIterator(this.#reader);

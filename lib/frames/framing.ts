@@ -98,8 +98,8 @@ const LARGEST_OFFSET = 65536;
 /**
  * Make a framing of frames that begin with their length, as those of most binary protocols.
  *
- * @param options Size, byte order, place and meaning of the length
- * @throws {RangeError} If `bytes`, `offset` or `counts` is not one of the values it may have
+ * @param options Size, byte order, place and meaning of the length.
+ * @throws {RangeError} If `bytes`, `offset` or `counts` is not one of the values it may have.
  *
  * @example The header of Wayland: 32 bits of something else, then 16 bits, then the size of the whole
  * ```ts
@@ -145,9 +145,9 @@ export function lengthPrefixed(options: LengthPrefixedOptions = {}): Framing {
 /**
  * Make a framing of frames that end with a delimiter, such as lines.
  *
- * @param delimiter A byte, or several; the default is 0x0a, the end of a line
- * @throws {TypeError} If `delimiter` is neither a number nor a `Uint8Array`
- * @throws {RangeError} If it is not a byte, or has none
+ * @param delimiter A byte, or several; the default is 0x0a, the end of a line.
+ * @throws {TypeError} If `delimiter` is neither a number nor a `Uint8Array`.
+ * @throws {RangeError} If it is not a byte, or has none.
  *
  * @example
  * ```ts

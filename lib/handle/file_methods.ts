@@ -94,7 +94,7 @@ export abstract class FileMethods {
    * @param offset Bytes from the start of the file.
    * @returns The number of bytes read, `null` at the end.
    * @throws {RangeError} If `offset` is negative or no integer.
-   * @throws {SyscallError} With `code` `ESPIPE`, if it is a pipe, a socket or a terminal.
+   * @throws {SyscallError} If it is a pipe, a socket or a terminal (`code` is `ESPIPE`).
    *
    * @example
    * ```ts
@@ -123,7 +123,7 @@ export abstract class FileMethods {
    * @param offset Bytes from the start of the file. A file opened to append is written at its end all the same.
    * @returns The number of bytes written, which may be fewer than given.
    * @throws {RangeError} If `offset` is negative or no integer.
-   * @throws {SyscallError} With `code` `ESPIPE`, if it is a pipe, a socket or a terminal.
+   * @throws {SyscallError} If it is a pipe, a socket or a terminal (`code` is `ESPIPE`).
    */
   writeAt(bytes: Uint8Array, offset: number | bigint): Promise<number> {
     return this.#io.writeAt(bytes, offset);
@@ -176,7 +176,7 @@ export abstract class FileMethods {
    * Move the file position, by lseek(2). It belongs to everybody who has the open file.
    *
    * @returns The new position, in bytes from the start.
-   * @throws {SyscallError} With `code` `ESPIPE`, if it is a pipe, a socket or a terminal.
+   * @throws {SyscallError} If it is a pipe, a socket or a terminal (`code` is `ESPIPE`).
    */
   async seek(offset: number | bigint, whence: Deno.SeekMode): Promise<number> {
     return await Promise.resolve(this.seekSync(offset, whence));
@@ -215,7 +215,7 @@ export abstract class FileMethods {
   /**
    * Write to the disk what the system still holds of the file, by fsync(2) on a thread.
    *
-   * @throws {SyscallError} With `code` `EIO`, if the disk could not take it; the system says so only once.
+   * @throws {SyscallError} If the disk could not take it (`code` is `EIO`); the system says so only once.
    */
   sync(): Promise<void> {
     return change.sync(this.#descriptor, true);
@@ -302,7 +302,7 @@ export abstract class FileMethods {
    *
    * @param mode Whether to be in raw mode.
    * @param options `cbreak`: whether the keys that make signals, as Ctrl+C, go on to make them. The default is false.
-   * @throws {SyscallError} With `code` `ENOTTY`, if it is no terminal.
+   * @throws {SyscallError} If it is no terminal (`code` is `ENOTTY`).
    */
   setRaw(mode: boolean, options?: Deno.SetRawOptions): void {
     this.#io.rawMode.set(this.#descriptor.fd, mode, options?.cbreak === true);

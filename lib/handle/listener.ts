@@ -232,7 +232,7 @@ export class Listener extends SocketOptions implements Deno.Listener<Socket, Den
    * How long to look for a connection before parking, in microseconds from 0 (off, the default) to 1,000,000.
    * Connections accepted later start with the same.
    *
-   * @throws {RangeError} when set to anything else
+   * @throws {RangeError} If it is set to anything else.
    */
   get busyPoll(): number {
     return this.#state.descriptor.busyPoll;
@@ -259,7 +259,7 @@ export class Listener extends SocketOptions implements Deno.Listener<Socket, Den
    * Give the descriptor up without closing it, and return its number: whoever takes it closes it. The
    * socket file stays.
    *
-   * @throws {Deno.errors.BadResource} if the listener is closed
+   * @throws {Deno.errors.BadResource} If the listener is closed.
    */
   detach(): number {
     this.#state.acceptor.restore(this.fd);

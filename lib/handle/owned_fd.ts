@@ -83,9 +83,10 @@ export class OwnedFd extends FileMethods implements Disposable {
   /**
    * Open a file, close-on-exec, by open(2). Needs no permission but FFI.
    *
-   * @throws {TypeError} | {RangeError} if the path, the options or the mode cannot be
-   * @throws {Deno.errors.NotFound} if the file is not there and not to be created
-   * @throws {Deno.errors.PermissionDenied} if the file system refuses
+   * @throws {TypeError} If the path or an option is of the wrong type, or the options contradict each other.
+   * @throws {RangeError} If `mode` is out of range.
+   * @throws {Deno.errors.NotFound} If the file is not there and not to be created.
+   * @throws {Deno.errors.PermissionDenied} If the file system refuses.
    *
    * @example
    * ```ts
@@ -107,7 +108,7 @@ export class OwnedFd extends FileMethods implements Disposable {
    * @param options The size of the file, and the seals to set at once.
    * @throws {RangeError} If the name is longer, or the size smaller than the data.
    * @throws {TypeError} If `seal` names no seal.
-   * @throws {Deno.errors.NotSupported} Where the system has no such files.
+   * @throws {Deno.errors.NotSupported} If the system has no such files.
    *
    * @example
    * ```ts
@@ -129,7 +130,7 @@ export class OwnedFd extends FileMethods implements Disposable {
    * close-on-exec and, like those of other programs, without `O_NONBLOCK`.
    *
    * @returns The end to read from, and the end to write to.
-   * @throws {SyscallError} With `code` `EMFILE`, if the process has too many descriptors.
+   * @throws {SyscallError} If the process has too many descriptors (`code` is `EMFILE`).
    *
    * @example
    * ```ts
@@ -155,7 +156,7 @@ export class OwnedFd extends FileMethods implements Disposable {
    *
    * @param initial The counter's first value, from 0 (the default) to 4,294,967,295.
    * @throws {RangeError} If `initial` is anything else.
-   * @throws {Deno.errors.NotSupported} On other systems.
+   * @throws {Deno.errors.NotSupported} If the system is not Linux.
    *
    * @example
    * ```ts
@@ -188,7 +189,7 @@ export class OwnedFd extends FileMethods implements Disposable {
   /**
    * The descriptor's number, for programs and calls that want one. It stays with this object.
    *
-   * @throws {Deno.errors.BadResource} after `close`, `detach` or a conversion
+   * @throws {Deno.errors.BadResource} If it was given up by `close`, `detach` or a conversion.
    */
   get fd(): number {
     return this.#descriptor.fd;
@@ -207,7 +208,7 @@ export class OwnedFd extends FileMethods implements Disposable {
   /**
    * Give the descriptor up without closing it, and return its number: whoever takes it closes it.
    *
-   * @throws {Deno.errors.BadResource} if it was given up before
+   * @throws {Deno.errors.BadResource} If it was given up before.
    */
   detach(): number {
     return this.#descriptor.release();
@@ -217,7 +218,7 @@ export class OwnedFd extends FileMethods implements Disposable {
    * Return a second, close-on-exec descriptor for the same open file, by fcntl(2) `F_DUPFD_CLOEXEC`.
    * The two share the file position.
    *
-   * @throws {Error} with `code` `EMFILE` if the process has too many open
+   * @throws {Error} If the process has too many open (`code` is `EMFILE`).
    */
   dup(): OwnedFd {
     return own(duplicate(this.fd));
@@ -274,7 +275,7 @@ export class OwnedFd extends FileMethods implements Disposable {
    * @throws {TypeError} If one of them is no seal.
    * @throws {Deno.errors.PermissionDenied} If the file is sealed against further seals, or not open for writing.
    * @throws {Deno.errors.Busy} If the file is to be sealed against writing, but mapped for it.
-   * @throws {Deno.errors.NotSupported} Where the system has no such files.
+   * @throws {Deno.errors.NotSupported} If the system has no such files.
    *
    * @example
    * ```ts
@@ -305,9 +306,9 @@ export class OwnedFd extends FileMethods implements Disposable {
    *
    * The memory is given back when the mapping is disposed, and not before: it is not garbage-collected.
    *
-   * @throws {TypeError} if the file lacks a seal that is needed, or is sealed against the writing that is
-   * @throws {RangeError} if it is larger than 4 GiB
-   * @throws {Deno.errors.NotSupported} where the system has no such files
+   * @throws {TypeError} If the file lacks a seal that is needed, or is sealed against the writing that is.
+   * @throws {RangeError} If it is larger than 4 GiB.
+   * @throws {Deno.errors.NotSupported} If the system has no such files.
    *
    * @example
    * ```ts
@@ -332,7 +333,7 @@ export class OwnedFd extends FileMethods implements Disposable {
   /**
    * Turn a connected or datagram Unix socket into a {@linkcode Socket}, which owns it from then on.
    *
-   * @throws {TypeError} if it is something else; it stays open and with this object
+   * @throws {TypeError} If it is something else; it stays open and with this object.
    */
   asSocket(): Socket {
     return adopters.socket(this.#descriptor);
@@ -341,7 +342,7 @@ export class OwnedFd extends FileMethods implements Disposable {
   /**
    * Turn a listening Unix socket into a {@linkcode Listener}, which owns it from then on.
    *
-   * @throws {TypeError} if it is something else; it stays open and with this object
+   * @throws {TypeError} If it is something else; it stays open and with this object.
    */
   asListener(): Listener {
     return adopters.listener(this.#descriptor);

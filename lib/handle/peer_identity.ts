@@ -16,7 +16,7 @@ export abstract class PeerIdentity extends SocketOptions {
    * Return who was on the other side when the connection was made: process, user and group (SO_PEERCRED,
    * unix(7)). On the connecting side that is whoever called listen(2).
    *
-   * @throws {Deno.errors.NotConnected} if the socket is not connected
+   * @throws {Deno.errors.NotConnected} If the socket is not connected.
    */
   peerCredentials(): Credentials {
     return peer.peerCredentials(this.fd);
@@ -26,9 +26,9 @@ export abstract class PeerIdentity extends SocketOptions {
    * Return a descriptor for the process on the other side (SO_PEERPIDFD, Linux 6.5): unlike its number,
    * it cannot come to stand for another process.
    *
-   * @throws {Deno.errors.NotFound} if that process has ended and is gone; since Linux 6.16 the descriptor of
-   * such a process is returned, which is readable at once
-   * @throws {Deno.errors.NotSupported} if the kernel has none
+   * @throws {Deno.errors.NotFound} If that process has ended and is gone; since Linux 6.16 the descriptor of
+   * such a process is returned, which is readable at once.
+   * @throws {Deno.errors.NotSupported} If the kernel has none.
    */
   peerPidfd(): OwnedFd {
     return ownFd(peer.peerPidfd(this.fd));
@@ -37,7 +37,7 @@ export abstract class PeerIdentity extends SocketOptions {
   /**
    * Return the supplementary groups of the peer when the connection was made (SO_PEERGROUPS, Linux 4.13).
    *
-   * @throws {Deno.errors.NotSupported} on other systems
+   * @throws {Deno.errors.NotSupported} If the system is not Linux.
    */
   peerGroups(): number[] {
     return peer.peerGroups(this.fd);
@@ -46,7 +46,7 @@ export abstract class PeerIdentity extends SocketOptions {
   /**
    * Return the security label of the peer (SO_PEERSEC).
    *
-   * @throws {Deno.errors.NotSupported} where the kernel has none
+   * @throws {Deno.errors.NotSupported} If the kernel has none.
    */
   peerSecurity(): string {
     return peer.peerSecurity(this.fd);

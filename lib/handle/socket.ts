@@ -79,8 +79,8 @@ export class Socket extends SocketEndpoint implements Deno.Conn<Deno.UnixAddr> {
   /**
    * Shut down one direction, or both, by shutdown(2): the peer reads an end, or cannot write any more.
    *
-   * @throws {TypeError} if `how` is none of the three
-   * @throws {Deno.errors.NotConnected} if the socket is not connected, where the system minds: Linux does not
+   * @throws {TypeError} If `how` is none of the three.
+   * @throws {Deno.errors.NotConnected} If the socket is not connected, where the system minds: Linux does not.
    */
   shutdown(how: "read" | "write" | "both"): void {
     check(shutdown(this.fd, directionNumber(how)), "shutdown");
@@ -110,7 +110,7 @@ export class Socket extends SocketEndpoint implements Deno.Conn<Deno.UnixAddr> {
    * Give the descriptor up without closing it, and return its number: whoever takes it closes it. Bytes that
    * a `receive` with `waitAll` took before it was aborted stay behind: read them first.
    *
-   * @throws {Deno.errors.BadResource} if the socket is closed
+   * @throws {Deno.errors.BadResource} If the socket is closed.
    */
   detach(): number {
     return stateOf(this).descriptor.release();
@@ -166,7 +166,7 @@ export class Socket extends SocketEndpoint implements Deno.Conn<Deno.UnixAddr> {
    * How long to look for an event before parking, in microseconds from 0 (off, the default) to 1,000,000.
    * It costs processor time and saves the wake-up; it never changes a result.
    *
-   * @throws {RangeError} when set to anything else
+   * @throws {RangeError} If it is set to anything else.
    */
   get busyPoll(): number {
     return stateOf(this).descriptor.busyPoll;

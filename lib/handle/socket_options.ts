@@ -54,9 +54,9 @@ export abstract class SocketOptions {
   /**
    * Read a socket option that is an `int`, or with `size` one that is a structure of at most so many bytes.
    *
-   * @param level as `SOL_SOCKET` (1 on Linux)
-   * @param name the option's number on this platform
-   * @throws {SyscallError} with `code` `ENOPROTOOPT` if there is no such option
+   * @param level As `SOL_SOCKET` (1 on Linux).
+   * @param name The option's number on this platform.
+   * @throws {SyscallError} If there is no such option (`code` is `ENOPROTOOPT`).
    */
   getOption(level: number, name: number): number;
   /** Read a socket option that is a structure of at most `size` bytes. */
@@ -70,7 +70,7 @@ export abstract class SocketOptions {
   /**
    * Set a socket option to an `int`, a flag, or the bytes of a structure.
    *
-   * @throws {SyscallError} with `code` `ENOPROTOOPT` if there is no such option
+   * @throws {SyscallError} If there is no such option (`code` is `ENOPROTOOPT`).
    */
   setOption(level: number, name: number, value: number | boolean | Uint8Array): void {
     options.setOption(this.fd, level, name, value);

@@ -91,9 +91,9 @@ export abstract class SocketTransfer extends PeerIdentity {
   /**
    * Read up to `bytes.byteLength` bytes, blocking the thread: what `read` does.
    *
-   * @throws {Deno.errors.Busy} While an asynchronous `receive` or `read` on a stream is under way.
-   * @throws {Deno.errors.TimedOut} After `timeout` milliseconds.
-   * @throws {Deno.errors.WouldBlock} After `receiveTimeout`, if that is set and no `timeout` is given.
+   * @throws {Deno.errors.Busy} If an asynchronous `receive` or `read` on a stream is under way.
+   * @throws {Deno.errors.TimedOut} If it takes longer than `timeout` milliseconds.
+   * @throws {Deno.errors.WouldBlock} If it takes longer than `receiveTimeout`, and no `timeout` is given.
    */
   readSync(bytes: Uint8Array, options: SyncOptions = NO_OPTIONS): number | null {
     const { descriptor, type } = this.#state;
@@ -155,9 +155,9 @@ export abstract class SocketTransfer extends PeerIdentity {
   /**
    * Write a part of `bytes`, or all, blocking the thread: what `write` does.
    *
-   * @throws {Deno.errors.Busy} While an asynchronous `send` or `write` on a stream is under way.
-   * @throws {Deno.errors.TimedOut} After `timeout` milliseconds.
-   * @throws {Deno.errors.WouldBlock} After `sendTimeout`, if that is set and no `timeout` is given.
+   * @throws {Deno.errors.Busy} If an asynchronous `send` or `write` on a stream is under way.
+   * @throws {Deno.errors.TimedOut} If it takes longer than `timeout` milliseconds.
+   * @throws {Deno.errors.WouldBlock} If it takes longer than `sendTimeout`, and no `timeout` is given.
    */
   writeSync(bytes: Uint8Array, options: SyncOptions = NO_OPTIONS): number {
     const { descriptor, type } = this.#state;
@@ -207,9 +207,9 @@ export abstract class SocketTransfer extends PeerIdentity {
   /**
    * Send one message, blocking the thread: what `send` does.
    *
-   * @throws {Deno.errors.Busy} While an asynchronous `send` or `write` on a stream is under way.
-   * @throws {Deno.errors.TimedOut} After `timeout` milliseconds.
-   * @throws {Deno.errors.WouldBlock} After `sendTimeout`, if that is set and no `timeout` is given.
+   * @throws {Deno.errors.Busy} If an asynchronous `send` or `write` on a stream is under way.
+   * @throws {Deno.errors.TimedOut} If it takes longer than `timeout` milliseconds.
+   * @throws {Deno.errors.WouldBlock} If it takes longer than `sendTimeout`, and no `timeout` is given.
    */
   sendSync(message: OutgoingMessage, options: SyncOptions = NO_OPTIONS): number {
     const { descriptor, type } = this.#state;
@@ -244,9 +244,9 @@ export abstract class SocketTransfer extends PeerIdentity {
   /**
    * Receive one message, blocking the thread: what `receive` does.
    *
-   * @throws {Deno.errors.Busy} While an asynchronous `receive` or `read` on a stream is under way.
-   * @throws {Deno.errors.TimedOut} After `timeout` milliseconds.
-   * @throws {Deno.errors.WouldBlock} After `receiveTimeout`, if that is set and no `timeout` is given.
+   * @throws {Deno.errors.Busy} If an asynchronous `receive` or `read` on a stream is under way.
+   * @throws {Deno.errors.TimedOut} If it takes longer than `timeout` milliseconds.
+   * @throws {Deno.errors.WouldBlock} If it takes longer than `receiveTimeout`, and no `timeout` is given.
    */
   receiveSync(options: SyncReceiveOptions = NO_OPTIONS): Message | null {
     const { descriptor, type } = this.#state;

@@ -41,10 +41,10 @@ export interface AsyncMessageCallOptions extends MessageCallOptions {
  * Send a message as it is laid out, by sendmsg(2). SIGPIPE is never raised. On a stream it may send only a
  * part of the data; the descriptors are gone with it, and must not be sent again.
  *
- * @returns the number of bytes sent
- * @throws {TypeError} for descriptors without data on a stream, which the kernel would drop
- * @throws {Deno.errors.BadResource} if the socket is closed, also while waiting
- * @throws {Deno.errors.WouldBlock} with `MSG_DONTWAIT` in the flags
+ * @returns The number of bytes sent.
+ * @throws {TypeError} If there are descriptors without data on a stream, which the kernel would drop.
+ * @throws {Deno.errors.BadResource} If the socket is closed, also while waiting.
+ * @throws {Deno.errors.WouldBlock} If it would have to wait, with `MSG_DONTWAIT` in the flags.
  *
  * @example
  * ```ts
@@ -77,8 +77,9 @@ export async function sendmsg(
 /**
  * Send a message as it is laid out, blocking the thread: what `sendmsg` does.
  *
- * @throws {Deno.errors.Busy} while an asynchronous send on a stream is under way
- * @throws {Deno.errors.WouldBlock} with `MSG_DONTWAIT` in the flags, or after `sendTimeout`
+ * @throws {Deno.errors.Busy} If an asynchronous send on a stream is under way.
+ * @throws {Deno.errors.WouldBlock} If it would have to wait, with `MSG_DONTWAIT` in the flags.
+ * @throws {Deno.errors.WouldBlock} If it takes longer than `sendTimeout`.
  *
  * @example
  * ```ts
@@ -134,9 +135,9 @@ function senderOf(
  * Receive into a message's vectors, by recvmsg(2). Descriptors arrive close-on-exec. Descriptors of an
  * earlier receive that nobody took are closed first.
  *
- * @returns the number of bytes received; 0 at the end of a stream, too
- * @throws {Deno.errors.BadResource} if the socket is closed, also while waiting
- * @throws {Deno.errors.WouldBlock} with `MSG_DONTWAIT` in the flags
+ * @returns The number of bytes received; 0 at the end of a stream, too.
+ * @throws {Deno.errors.BadResource} If the socket is closed, also while waiting.
+ * @throws {Deno.errors.WouldBlock} If it would have to wait, with `MSG_DONTWAIT` in the flags.
  *
  * @example
  * ```ts
@@ -172,8 +173,9 @@ export async function recvmsg(
 /**
  * Receive into a message's vectors, blocking the thread: what `recvmsg` does.
  *
- * @throws {Deno.errors.Busy} while an asynchronous receive on a stream is under way, but for `MSG_OOB`
- * @throws {Deno.errors.WouldBlock} with `MSG_DONTWAIT` in the flags, or after `receiveTimeout`
+ * @throws {Deno.errors.Busy} If an asynchronous receive on a stream is under way, but for `MSG_OOB`.
+ * @throws {Deno.errors.WouldBlock} If it would have to wait, with `MSG_DONTWAIT` in the flags.
+ * @throws {Deno.errors.WouldBlock} If it takes longer than `receiveTimeout`.
  *
  * @example
  * ```ts

@@ -65,7 +65,7 @@ export class Msghdr implements Disposable {
   /**
    * Create an empty message header.
    *
-   * @throws {RangeError} if `controlCapacity` is not an integer from 0 to 131072
+   * @throws {RangeError} If `controlCapacity` is not an integer from 0 to 131072.
    */
   constructor(init: MsghdrInit = {}) {
     const capacity = init.controlCapacity ?? 0;
@@ -84,7 +84,7 @@ export class Msghdr implements Disposable {
   /**
    * Add a piece of memory to send from or receive into. It is kept alive, and used where it lies.
    *
-   * @throws {RangeError} beyond 1024 pieces (`IOV_MAX`)
+   * @throws {RangeError} If there are more than 1024 pieces (`IOV_MAX`).
    */
   addVector(bytes: Uint8Array): void {
     if (!isBytes(bytes)) throw new TypeError("Cannot add the vector: give a Uint8Array");
@@ -95,7 +95,7 @@ export class Msghdr implements Disposable {
    * Add a control message, and return its payload of `length` zeroed bytes to fill in. For receiving, it
    * makes room for one of that size.
    *
-   * @throws {RangeError} if `length` is not an integer from 0 to 131072, or all of it would be more
+   * @throws {RangeError} If `length` is not an integer from 0 to 131072, or all of it would be more.
    */
   addControl(length: number, level: number, type: number): Uint8Array {
     for (const [what, value] of [["level", level], ["type", type]] as const) {
@@ -132,7 +132,7 @@ export class Msghdr implements Disposable {
    * sender's, `null` for one without a name, a string, or bytes where they are not UTF-8. On a stream,
    * where all comes from the peer, it is always `null`: see `remoteAddr`.
    *
-   * @throws {InvalidAddressError} for an address that cannot be one
+   * @throws {InvalidAddressError} If the address cannot be one.
    */
   get name(): Address | null {
     const bytes = this.#state.name;

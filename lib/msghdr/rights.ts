@@ -15,8 +15,8 @@ import { Msghdr, stateOf } from "./msghdr.ts";
  * Add open files to a message (`SCM_RIGHTS`). They stay open here; do not close them before
  * it is sent. The message keeps their objects alive.
  *
- * @throws {RangeError} for more than 253 files, those added before included
- * @throws {TypeError} if one is no descriptor
+ * @throws {RangeError} If there are more than 253 files, those added before included.
+ * @throws {TypeError} If one is no descriptor.
  *
  * @example
  * ```ts
@@ -43,7 +43,7 @@ export function addFiles(msg: Msghdr, ...files: FileLike[]): void {
 /**
  * Make room in a message for `nfile` open files to be received.
  *
- * @throws {RangeError} if `nfile` is not an integer from 0 to 253
+ * @throws {RangeError} If `nfile` is not an integer from 0 to 253.
  *
  * @example
  * ```ts
@@ -61,8 +61,8 @@ export function allocFiles(msg: Msghdr, nfile: number): void {
  * Take the open files that arrived with a message: at most `nfile`, in the order they were sent. Surplus
  * ones are closed; a second call returns none. What it returns is what arrived, never more.
  *
- * @param nfile the default is as many as `allocFiles` made room for
- * @throws {RangeError} if `nfile` is not an integer from 0 to 253
+ * @param nfile The default is as many as `allocFiles` made room for.
+ * @throws {RangeError} If `nfile` is not an integer from 0 to 253.
  *
  * @example
  * ```ts

@@ -137,7 +137,7 @@ export class AdaptiveBusyPoll {
   #window = Infinity;
   #left = 0;
 
-  /** @param pause how many windows in a row are left out, at most, before the longest one is tried again */
+  /** @param pause How many windows in a row are left out, at most, before the longest one is tried again. */
   constructor(system: IdleSystem, pause: number = BUSY_POLL_PAUSE) {
     this.#system = system;
     this.#backoff = new Backoff(pause);

@@ -65,7 +65,7 @@ export function progressed(): void {
  * - `"pool"`: one call in Deno's thread pool, on any system.
  *
  * @throws {Error} If the one that `DENET_UNIX_REACTOR` names does not work here; the message names the others.
- * @throws {Deno.errors.NotCapable} Without FFI permission.
+ * @throws {Deno.errors.NotCapable} If there is no FFI permission.
  */
 export function backend(): BackendName {
   return reactor().backend();

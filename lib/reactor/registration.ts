@@ -69,7 +69,7 @@ export class Registration implements Watched {
    * Call it in the same step in which the non-blocking call said EAGAIN, with no `await` in between.
    * Readiness that came before that step and was not used up is not announced again.
    *
-   * @throws what `signal` was aborted with, or what {@linkcode cancel} was given
+   * @throws {unknown} If `signal` aborts or {@linkcode cancel} is called: the reason that was given.
    */
   wait(interest: Interest, signal?: AbortSignal): Promise<void> {
     if (this.#error) return Promise.reject(this.#error);

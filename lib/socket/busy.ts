@@ -10,7 +10,7 @@ import type { SocketType } from "./socket_type.ts";
 /**
  * Check that no send of a stream is under way: it may have sent a part.
  *
- * @throws {Deno.errors.Busy} if one is
+ * @throws {Deno.errors.Busy} If one is.
  */
 export function requireNoSend(descriptor: Descriptor, type: SocketType): void {
   if (descriptor.isWriting && type === "stream") {
@@ -23,7 +23,7 @@ export function requireNoSend(descriptor: Descriptor, type: SocketType): void {
 /**
  * Check that no receive of a stream is under way: it may have taken a part, and comes first in any case.
  *
- * @throws {Deno.errors.Busy} if one is
+ * @throws {Deno.errors.Busy} If one is.
  */
 export function requireNoReceive(descriptor: Descriptor, type: SocketType): void {
   if (descriptor.isReading && type === "stream") {

@@ -15,7 +15,7 @@ import { type SocketType, typeFromNumber } from "./socket_type.ts";
 /**
  * Check that `fd` is a Unix socket, listening or not, and return its type.
  *
- * @throws {TypeError} if it is not
+ * @throws {TypeError} If it is not.
  */
 export function describeSocket(fd: number, listening: boolean): SocketType {
   const refuse = (why: string) => new TypeError(`Cannot adopt descriptor ${fd}: ${why}`);

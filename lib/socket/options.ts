@@ -95,7 +95,7 @@ export function getFlag(fd: number, name: number): boolean {
 /**
  * Set a flag of `SOL_SOCKET` that not every system has.
  *
- * @throws {Deno.errors.NotSupported} where it is missing
+ * @throws {Deno.errors.NotSupported} If it is missing.
  */
 export function setFlag(fd: number, name: number, on: boolean, what: string): void {
   optionsVersion++;

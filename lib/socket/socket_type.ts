@@ -16,7 +16,7 @@ export type SocketType = "stream" | "seqpacket" | "dgram";
 /**
  * Return the platform's number for a type.
  *
- * @throws {TypeError} if it is none
+ * @throws {TypeError} If it is none.
  */
 export function typeNumber(type: SocketType): number {
   switch (type) {
@@ -48,7 +48,7 @@ export function denoAddr(type: SocketType, path: string): Deno.UnixAddr {
 /**
  * Return the platform's number for a direction of shutdown(2).
  *
- * @throws {TypeError} if it is none
+ * @throws {TypeError} If it is none.
  */
 export function directionNumber(how: "read" | "write" | "both"): number {
   switch (how) {

@@ -7,7 +7,7 @@
 /**
  * Read an unsigned decimal number from a variable; `undefined` if it is not set.
  *
- * @throws {Deno.errors.InvalidData} if it holds anything else
+ * @throws {Deno.errors.InvalidData} If it holds anything else.
  */
 export function readNumber(variable: string): bigint | undefined {
   const text = Deno.env.get(variable);

@@ -19,8 +19,8 @@ import type { Socket } from "../handle/socket.ts";
  * does {@linkcode adoptInherited}. The flag therefore tells a descriptor that waits for an owner from
  * one that has one.
  *
- * @throws {Deno.errors.BadResource} if it is not open
- * @throws {Deno.errors.Busy} if somebody in this process has it
+ * @throws {Deno.errors.BadResource} If it is not open.
+ * @throws {Deno.errors.Busy} If somebody in this process has it.
  */
 export function requireInherited(fd: number): void {
   const flags = fcntl(fd, platform.F_GETFD, 0);

@@ -52,10 +52,10 @@ let waiting: Waiting[] = [];
  * `LISTEN_PID`, `LISTEN_PIDFDID`, `LISTEN_FDS` and `LISTEN_FDNAMES` are removed in any case; they are
  * all that this needs `--allow-env` for.
  *
- * @throws {Deno.errors.InvalidData} if a variable makes no sense
- * @throws {Deno.errors.BadResource} if one of the descriptors is not open
- * @throws {Deno.errors.Busy} if one of them is this process's own
- * @throws {Deno.errors.NotCapable} without permission for the variables
+ * @throws {Deno.errors.InvalidData} If a variable makes no sense.
+ * @throws {Deno.errors.BadResource} If one of the descriptors is not open.
+ * @throws {Deno.errors.Busy} If one of them is this process's own.
+ * @throws {Deno.errors.NotCapable} If there is no permission for the variables.
  *
  * Follows sd_listen_fds(3), sd_listen_fds_with_names(3) and sd_is_socket(3).
  *
@@ -91,7 +91,7 @@ export function listenFds(): PassedFile[] {
  * Take the first passed connection or datagram socket of that name, for `dial`; the rest stay for
  * `listenFds`.
  *
- * @throws {Deno.errors.NotFound} if there is none
+ * @throws {Deno.errors.NotFound} If there is none.
  */
 export function takeNamed(name: string): Socket {
   takeOver();

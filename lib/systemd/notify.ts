@@ -26,11 +26,13 @@ export interface NotifyOptions {
  * The address is in the variable `NOTIFY_SOCKET`, a path or an abstract name; it is all that this needs
  * `--allow-env` for.
  *
- * @returns whether the message was sent: false if nobody wants any, because the variable is not set
- * @throws {TypeError} | {RangeError} if the state holds nothing, or a value does not fit
- * @throws {Deno.errors.ConnectionRefused} | {Deno.errors.NotFound} if the manager is gone
- * @throws {Deno.errors.NotSupported} if the variable holds an address of another kind, such as `vsock:`
- * @throws {Deno.errors.NotCapable} without permission for the variable
+ * @returns Whether the message was sent: false if nobody wants any, because the variable is not set.
+ * @throws {TypeError} If the state holds nothing, or a value is of the wrong type.
+ * @throws {RangeError} If a value is out of range.
+ * @throws {Deno.errors.ConnectionRefused} If the manager is gone.
+ * @throws {Deno.errors.NotFound} If the manager and its socket are gone.
+ * @throws {Deno.errors.NotSupported} If the variable holds an address of another kind, such as `vsock:`.
+ * @throws {Deno.errors.NotCapable} If there is no permission for the variable.
  *
  * Follows sd_notify(3) and sd_pid_notify_with_fds(3).
  *
@@ -84,8 +86,8 @@ export function notifySync(state: NotifyState): boolean {
  * Wait until the service manager has handled everything that was sent before, by `BARRIER=1`: a short-lived
  * program does so before it ends, so that the manager still finds its process.
  *
- * @returns whether there is a manager: false if the variable `NOTIFY_SOCKET` is not set
- * @throws what `notify` throws
+ * @returns Whether there is a manager: false if the variable `NOTIFY_SOCKET` is not set.
+ * @throws {Error} If `notify` throws it.
  *
  * Follows sd_notify_barrier(3).
  *

@@ -44,9 +44,9 @@ export interface NotifyState {
 /**
  * Return the message for a state.
  *
- * @param monotonic the system's monotonic clock in microseconds, asked for when it is needed
- * @throws {TypeError} if a value does not fit into a line, or the state says nothing
- * @throws {RangeError} if a number is out of range
+ * @param monotonic The system's monotonic clock in microseconds, asked for when it is needed.
+ * @throws {TypeError} If a value does not fit into a line, or the state says nothing.
+ * @throws {RangeError} If a number is out of range.
  */
 export function encodeState(state: NotifyState, monotonic: () => bigint): string {
   const lines = [...assignments(state, monotonic)];

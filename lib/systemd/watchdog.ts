@@ -15,9 +15,9 @@ const NEVER = 2n ** 64n - 1n;
  *
  * Needs `--allow-env` for the variables `WATCHDOG_USEC` and `WATCHDOG_PID`. They stay set.
  *
- * @returns `undefined` if nobody watches, or another process is meant
- * @throws {Deno.errors.InvalidData} if a variable makes no sense
- * @throws {Deno.errors.NotCapable} without permission for the variables
+ * @returns `undefined` if nobody watches, or another process is meant.
+ * @throws {Deno.errors.InvalidData} If a variable makes no sense.
+ * @throws {Deno.errors.NotCapable} If there is no permission for the variables.
  *
  * Follows sd_watchdog_enabled(3).
  *

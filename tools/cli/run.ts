@@ -13,7 +13,7 @@ export class UsageError extends Error {}
 
 /** Reports a failure that has an exit code of its own. */
 export class ExitError extends Error {
-  /** @param silent whether everything has been said already */
+  /** @param silent Whether everything has been said already. */
   constructor(message: string, readonly status: number, readonly silent = false) {
     super(message);
   }

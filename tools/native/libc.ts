@@ -105,7 +105,7 @@ let loaded: { readonly functions: Libc; readonly errno: Int32Array } | undefined
 /**
  * Return the C library.
  *
- * @throws {Deno.errors.NotCapable} Without FFI permission.
+ * @throws {Deno.errors.NotCapable} If there is no FFI permission.
  * @throws {Error} If there is none that is known.
  */
 export function libc(): Libc {

@@ -51,7 +51,7 @@ export class EpollSet {
   readonly #stride = platform.epoll_event.size / 4;
   readonly #data = platform.epoll_event.data[0] / 4;
 
-  /** @throws {Deno.errors.NotSupported} where there is no epoll */
+  /** @throws {Deno.errors.NotSupported} If there is no epoll. */
   constructor(sink: Sink, capacity: number) {
     this.fd = epollCreate();
     if (this.fd < 0) throw unavailable("epoll", this.fd);

@@ -39,7 +39,7 @@ export class LoopWaker {
   readonly fd: number;
   readonly #pipe: Pipe;
 
-  /** @throws {Deno.errors.NotSupported} where the binding or eventfd(2) is missing */
+  /** @throws {Deno.errors.NotSupported} If the binding or eventfd(2) is missing. */
   constructor(callback: () => void) {
     this.fd = eventfd();
     if (this.fd < 0) throw unavailable("An eventfd", this.fd);

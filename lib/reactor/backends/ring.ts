@@ -86,7 +86,7 @@ export class Ring {
   #head: number;
   #unsubmitted = 0;
 
-  /** @throws {Deno.errors.NotSupported} where the kernel has no rings, or forbids them */
+  /** @throws {Deno.errors.NotSupported} If the kernel has no rings, or forbids them. */
   constructor(options: RingOptions) {
     const params = new Uint32Array(PARAMS.size / 4);
     params[word(PARAMS.flags)] = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP | (options.flags ?? 0);
@@ -150,12 +150,12 @@ export class Ring {
    * Add a request, which the kernel sees at the next {@linkcode Ring.enter}: 0, or `-errno` if there
    * is no room and none can be made.
    *
-   * @param operation operation and flags: the first 32-bit word of `struct io_uring_sqe`
-   * @param low the lower half of the user data that its completions carry
-   * @param high the upper half
-   * @param length `len`
-   * @param flags the operation's own flags, such as `poll32_events`
-   * @param address the halves of `addr`, lower first
+   * @param operation Operation and flags: the first 32-bit word of `struct io_uring_sqe`.
+   * @param low The lower half of the user data that its completions carry.
+   * @param high The upper half.
+   * @param length `len`.
+   * @param flags The operation's own flags, such as `poll32_events`.
+   * @param address The halves of `addr`, lower first.
    */
   push(
     operation: number,

@@ -28,7 +28,7 @@ const variants: ReadonlyMap<string, Opener> = new Map<string, Opener>([
 /**
  * Return the backends to try, best first.
  *
- * @throws {Error} if the environment names one that there is not
+ * @throws {Error} If the environment names one that there is not.
  */
 export function openers(forced: string | undefined = forcedBackend()): Opener[] {
   if (forced === undefined || forced === "") return [...backends.values()];

@@ -19,7 +19,7 @@ export class Waker {
   readonly fd: number;
   readonly #writing: number;
 
-  /** @param portable use a pipe even where there are eventfds */
+  /** @param portable Use a pipe even where there are eventfds. */
   constructor(portable = false) {
     const event = portable ? -platform.ENOSYS : eventfd();
     if (event >= 0) {
