@@ -14,7 +14,7 @@ export type Progress = (tried: number) => void;
 /**
  * Check a target on `count` inputs.
  *
- * @throws {Error} for the first input that fails, with the seed and the smallest form of the input
+ * @throws {Error} If an input fails, with the seed and the smallest form of the input.
  */
 export function fuzz(target: Target, count: number, seed: number, progress?: Progress): void {
   const random = new Random(seed);

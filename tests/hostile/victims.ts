@@ -14,7 +14,7 @@ export class Victims implements AsyncDisposable {
   readonly #waiting: LineProcess[] = [];
   readonly #ahead: number;
 
-  /** @param ahead how many to have waiting */
+  /** @param ahead How many to have waiting. */
   constructor(ahead = 3) {
     this.#ahead = ahead;
   }

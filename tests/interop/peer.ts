@@ -65,7 +65,7 @@ export class Peer implements AsyncDisposable {
   /**
    * Run a command; the values it answers with.
    *
-   * @throws {PeerError} if the kernel refused
+   * @throws {PeerError} If the kernel refused.
    */
   call(...words: (string | number)[]): Promise<string[]> {
     const answer = this.#last.catch(() => {}).then(async () => {

@@ -53,7 +53,7 @@ export class FrameChecker {
   #rest = new Uint8Array(0);
   #waiting: OwnedFd[] = [];
 
-  /** Take what one receive brought. @throws {Error} if anything is not as it was sent */
+  /** Take what one receive brought. @throws {Error} If anything is not as it was sent. */
   take(data: Uint8Array, files: OwnedFd[]): void {
     this.#waiting.push(...files.splice(0));
     let bytes = data;

@@ -64,7 +64,7 @@ export class LineProcess implements AsyncDisposable {
   /**
    * Read a line without its newline.
    *
-   * @throws {Error} when the output ends instead; the message holds the standard error.
+   * @throws {Error} If the output ends instead; the message holds the standard error.
    */
   async readLine(): Promise<string> {
     for (;;) {
