@@ -1,7 +1,7 @@
 /**
  * The calling thread's `errno`, as a view over the C library's own variable. It is right when read in
- * the same step as the call that failed; a second foreign call made to fetch it may come too late. Only
- * where the permission does not reach for a view, a second call it is.
+ * the same step as the call that failed; a second foreign call to fetch it may come too late. Where the
+ * permission does not allow a view, a second call has to do.
  *
  * @module
  */

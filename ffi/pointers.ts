@@ -1,6 +1,6 @@
 /**
- * Whether this program may follow pointers. `--allow-ffi=` with a path grants calls into that library, but
- * no look at memory that the library owns: what needs that is left out then, without a question.
+ * Whether this program may read memory through pointers. `--allow-ffi=` with a path grants calls into that
+ * library, but not to its memory: what needs that is left out then, and Deno is not asked to prompt.
  *
  * @module
  */

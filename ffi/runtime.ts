@@ -1,6 +1,6 @@
 /**
- * Whether the runtime will do: the first import of every entry point, so that others end with one clear error
- * rather than with whatever they miss first.
+ * A check of the runtime: the first import of every entry point, so that an unsupported runtime ends with one
+ * clear error.
  *
  * @module
  */
@@ -14,7 +14,7 @@ interface Runtimes {
   readonly process?: { readonly version?: string };
 }
 
-/** Name a runtime that will not do, `undefined` for one that will. */
+/** Return the name of an unsupported runtime, `undefined` for a supported one. */
 export function unfit(globals: Runtimes): string | undefined {
   const version = globals.Deno?.version?.deno;
   if (version !== undefined) return isOlder(version) ? `Deno ${version}` : undefined;
@@ -32,7 +32,7 @@ function isOlder(version: string): boolean {
   return false;
 }
 
-// The global object is asked for as it is: naming `process` makes Deno build it.
+// By the global object's property descriptors: naming `process` makes Deno build it.
 const runtime = unfit(globalThis as Runtimes);
 if (runtime !== undefined) {
   throw new Error(

@@ -15,9 +15,9 @@ export const symbols = {
   __errno_location: { parameters: [], result: "pointer", optional: true },
   // int *__error(void);   macOS
   __error: { parameters: [], result: "pointer", optional: true },
-  // void *memset(void *s, int c, size_t n);   returns its first argument: the way to learn an address
+  // void *memset(void *s, int c, size_t n);   returns its first argument: so it gives an address
   memset: { parameters: ["buffer", "i32", "usize"], result: "usize" },
-  // void *memcpy(void *dest, const void *src, size_t n);   the way to look at memory without a view of it
+  // void *memcpy(void *dest, const void *src, size_t n);   reads memory without a view of it
   memcpy: { parameters: ["buffer", "pointer", "usize"], result: "pointer" },
 
   // int socket(int domain, int type, int protocol);

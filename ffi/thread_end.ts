@@ -1,6 +1,6 @@
 /**
- * Closing descriptors when a thread ends. A Worker's code does not learn that the Worker ends; the C library
- * does: it calls destructors then, each with a pointer, as for `thread_local` variables of C++.
+ * Closing descriptors when a thread ends. A Worker's code gets no event when the Worker ends, but the C library
+ * calls destructors then, each with a pointer, as for `thread_local` variables of C++.
  *
  * closedir(3) is a destructor for a descriptor: it closes the number at the start of what it is given, and
  * frees that. So each number that this thread has ever owned gets a few bytes in the form of a `DIR`, where the

@@ -164,7 +164,7 @@ const classes: Readonly<Record<string, ErrorClass>> = {
 const NOT_CONNECTED =
   "the socket is not connected: connect it, or give each message an address to be sent to";
 
-/** What an error number means to somebody who uses sockets, and what to do about it. */
+/** What an error number means for the user of sockets, and what to do about it. */
 const explanations: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   EADDRINUSE:
@@ -209,7 +209,7 @@ const SOCKET_DENIED =
 
 const NO_POSITION = "a pipe, a socket or a terminal has no file position";
 
-/** What it means after one system call only. */
+/** The same for one system call only. */
 const special: Readonly<Record<string, string>> = {
   "bind EACCES": "permission denied: write and search permission on the directory are needed",
   "connect EACCES": SOCKET_DENIED,
@@ -236,7 +236,7 @@ const special: Readonly<Record<string, string>> = {
   "write EPERM": "not permitted: the file is sealed against it",
 };
 
-/** What the user wanted, by the system call that was to do it. */
+/** What was attempted, by the system call that failed. */
 const actions: Readonly<Record<string, string>> = {
   accept: "accept a connection",
   bind: "bind to",

@@ -1,6 +1,6 @@
 /**
  * The numbers that programs give to the calls of this module, by C's names: those of the platform's table that are
- * for everybody, and what the module itself has no use for, from the same headers. Data only.
+ * public, and others from the same headers that the module itself does not use. Data only.
  *
  * @module
  */

@@ -10,7 +10,7 @@ import { byteLengthOf, type Bytes, ffiBytes, size } from "../memory.ts";
 import { platform } from "../platform/mod.ts";
 import { checked, missing, retried } from "./result.ts";
 
-/** close(2). Never repeated: after EINTR the number may already belong to somebody else. */
+/** close(2). Never repeated: after EINTR the number may already belong to another open file. */
 export function closeFd(fd: number): number {
   return checked(libc().close(fd));
 }

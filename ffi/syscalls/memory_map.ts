@@ -16,7 +16,7 @@ const MAP_PRIVATE = 0x2;
 
 const MAP_FAILED = 2n ** 64n - 1n; // (void *) -1
 
-/** The content of a file as memory: shared with everybody who has it, or private from the first write to a page on. */
+/** The content of a file as memory: shared with all processes that map it, or copied page by page when written to. */
 export class MappedMemory implements Disposable {
   readonly #address: Deno.PointerObject;
   readonly #length: number;
@@ -52,7 +52,7 @@ export class MappedMemory implements Disposable {
 
   /**
    * munmap(2). Every view of the memory becomes empty first, so that none can reach what comes to lie at
-   * that address later. If somebody has transferred the buffer elsewhere, the memory stays.
+   * that address later. If the buffer was transferred elsewhere, the memory stays.
    */
   [Symbol.dispose](): void {
     const buffer = this.#buffer;

@@ -31,7 +31,7 @@ export function checkedCount(result: bigint): number {
   return count < 0 ? -errno(seen) : count;
 }
 
-/** Call again for as long as a signal handler interrupts: for calls that may safely be repeated. */
+/** Repeat the call while a signal handler interrupts it: for calls that may safely be repeated. */
 export function retried(call: () => number | bigint): number {
   for (;;) {
     const result = checked(call());

@@ -39,7 +39,7 @@ let lastText = "";
 let lastDestination: Destination | undefined;
 
 /**
- * Return how to reach the address. The last short one is kept: senders of datagrams repeat themselves.
+ * Return how to reach the address. The last short one is cached, for senders of many datagrams to one address.
  *
  * @param address An address, or what `from` and `remoteAddr` give.
  * @param syscall What it is for, and what is said to have failed if a long path cannot be reached.
@@ -117,7 +117,7 @@ function pathName(path: string): Name {
   return parseAddress(path, platform);
 }
 
-/** Bytes as a string of as many characters, which the functions of `@std/path` take apart unharmed. */
+/** Return bytes as a string of as many characters, so that the functions of `@std/path` keep every byte. */
 export function latin1(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes) text += String.fromCharCode(byte);
@@ -170,7 +170,7 @@ export function bindTo(fd: number, name: Name, keep?: (directory: number) => voi
 
 /**
  * Return the name of a file in the directory for all processes, or `undefined` if it does not fit:
- * `/proc/self` is another process for each of them.
+ * `/proc/self` means another process in each of them.
  */
 function lastingName(dirfd: number, component: Uint8Array): Name | undefined {
   const target = new Uint8Array(16);
@@ -185,7 +185,7 @@ function bindIn(fd: number, directory: string, component: Uint8Array): number {
   const name = joined(directory, component);
   if (fitsSockaddr(name, platform)) return bind(fd, encodeSockaddr(name, platform));
   // The component alone fits, but not with the directory's short form before it: bind beside it, and
-  // give the file its name by link(2), which refuses an existing one just as bind(2) does. Look before:
+  // give the file its name by link(2), which refuses an existing one just as bind(2) does. Check first:
   // a socket that was bound once cannot be bound again.
   const existing = identityOfPath(name.bytes);
   if (existing !== -platform.ENOENT) {

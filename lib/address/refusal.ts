@@ -11,7 +11,7 @@ import { rightForm } from "../dial/conventions.ts";
 import { type FileKind, kindOf } from "../fd/stat.ts";
 import { displayName, type Name } from "./sockaddr.ts";
 
-/** What to call a file that is no socket. */
+/** Return the name of a file's type for a message: what is there is no socket. */
 const KINDS: Partial<Record<FileKind, string>> = {
   file: "a regular file",
   directory: "a directory",
@@ -36,7 +36,7 @@ export function reasonForRefusal(errno: number, name: Name): string | undefined 
 
 function kindAt(path: Uint8Array): FileKind | undefined {
   const { O_PATH, O_CLOEXEC, procSelfFd } = platform;
-  // Elsewhere, opening would do something to what is there.
+  // Other files are not opened: opening a device or FIFO has effects.
   const fd = procSelfFd ? open(cString(path), O_PATH | O_CLOEXEC) : -1;
   if (fd < 0) return undefined;
   try {

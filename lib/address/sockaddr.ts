@@ -36,7 +36,7 @@ export interface Name {
 
 const AT = 0x40;
 const encoder = new TextEncoder();
-/** What looks like a byte order mark is a part of the name. */
+/** Decodes a byte order mark as a part of the name. */
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
@@ -77,7 +77,7 @@ function abstractName(bytes: Uint8Array, platform: Platform): Name {
   return { kind: "abstract", bytes };
 }
 
-/** The address in bytes of our own: the caller may change theirs afterwards. */
+/** Return a copy of the bytes: the caller may change its own afterwards. */
 function addressBytes(address: Address): Uint8Array {
   if (typeof address === "string") return textBytes(address);
   // Not `slice`: that of a Buffer shares its memory.
@@ -125,7 +125,7 @@ export function encodeSockaddr(name: Name, platform: Platform): Uint8Array {
     );
   }
   const lead = name.kind === "abstract" ? 1 : 0;
-  // A path gets its final NUL where there is room: other programs look for it.
+  // A path gets its final NUL if that fits: other programs search for it.
   const tail = name.kind === "path" && name.bytes.byteLength < pathSize ? 1 : 0;
   const sockaddr = new Uint8Array(pathOffset + lead + name.bytes.byteLength + tail);
   const [familyOffset, familyWidth] = sockaddr_un.sun_family;

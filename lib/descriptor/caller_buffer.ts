@@ -1,5 +1,5 @@
 /**
- * Memory that the caller gave, and may detach, resize or reuse while an operation waits.
+ * The caller's buffers. The caller may detach, resize or reuse them while an operation waits.
  *
  * @module
  */
@@ -7,13 +7,13 @@
 import { byteLengthOf, isUint8Array } from "../../ffi/memory.ts";
 
 /**
- * Check that it is memory to transfer, and return its length in bytes now: what the call is about, whatever
- * becomes of the memory later.
+ * Check that `bytes` can be transferred, and return its length in bytes at the call: the operation keeps to that
+ * length, even if the buffer changes while it waits.
  *
  * @throws {TypeError} If it is no `Uint8Array`.
  */
 export function requireBytes(bytes: Uint8Array): number {
-  // Most often the brand needs no look: asking a pretender for its length throws as well.
+  // No check of the brand first: reading the length of an object without it throws as well.
   if (bytes?.constructor !== Uint8Array && !isUint8Array(bytes)) throw noBytes();
   try {
     return byteLengthOf(bytes);
@@ -22,24 +22,24 @@ export function requireBytes(bytes: Uint8Array): number {
   }
 }
 
-/** Tell memory to transfer from anything else, such as an object that only inherits from `Uint8Array`. */
+/** Whether `bytes` is a real `Uint8Array`, and not an object that only inherits from it. */
 export function isBytes(bytes: unknown): bytes is Uint8Array {
   return isUint8Array(bytes);
 }
 
-/** Return the error for what is no memory to transfer. */
+/** Return the error for a value that is no `Uint8Array`. */
 export function noBytes(): TypeError {
   return new TypeError("Cannot transfer data: give a Uint8Array");
 }
 
-/** Return a copy in memory of its own. `slice` of a Node `Buffer` shares memory, and that of a subclass is its own. */
+/** Return a copy. `slice` would not do: that of a Node `Buffer` shares memory, and a subclass may override it. */
 export function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes);
 }
 
 /**
- * Check that memory still has the `length` bytes that it had when the operation was started. What is detached
- * has none, and would look like an end or an empty message.
+ * Check that a buffer still has the `length` bytes that it had when the operation started. A detached one has
+ * length 0, which the kernel would answer as at the end of a stream.
  *
  * @throws {TypeError} If it was detached or shrunk.
  */
@@ -47,7 +47,7 @@ export function requireLength(bytes: Uint8Array, length: number): void {
   if (byteLengthOf(bytes) < length) throw bufferDetachedError();
 }
 
-/** Return the error for memory that is not there any more when it is its turn. */
+/** Return the error for a buffer that was detached or resized while its operation waited. */
 export function bufferDetachedError(): TypeError {
   return new TypeError(
     "Cannot complete the operation: its buffer was detached or resized while it was pending; keep it until the operation is done",
@@ -55,7 +55,7 @@ export function bufferDetachedError(): TypeError {
 }
 
 /**
- * Tell nothing read from the end.
+ * Return the count that a read reports: `null` at the end, 0 if there was no space to read into.
  *
  * @param count The number of bytes read.
  * @param length The number of bytes asked for: with 0, reading nothing is no end.

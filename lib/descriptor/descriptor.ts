@@ -12,15 +12,15 @@ import { Delays } from "./delay.ts";
 import { OperationQueue } from "./operation_queue.ts";
 import { type Interest, READABLE, register, type Registration, WRITABLE } from "../reactor/mod.ts";
 
-/** The descriptors of this thread that have an owner, by number. Storing here costs next to nothing. */
+/** The descriptors of this thread that have an owner, by number: an array, because storing in it is cheap. */
 const owned: (Descriptor | undefined)[] = [];
 
-/** What stands in the place of a number that was given up. */
+/** Stored instead of the number of a descriptor that is closed or detached. */
 const CLOSED = -1, DETACHED = -2;
 
 let isWatched = false;
 
-/** A Worker is not told of its end: there the C library closes what is left. */
+/** A Worker gets no event at its end: there the C library closes what is left. */
 const isInWorker = inWorker();
 
 /** Put an article before the name of a class. */
@@ -36,7 +36,7 @@ export function article(owner: string): string {
 export class Descriptor {
   /** What the owner is called in messages. */
   readonly owner: string;
-  /** Called before the descriptor is closed, but not when it is given away: to remove a socket file. */
+  /** Called before the descriptor is closed, but not when it is detached: to remove a socket file. */
   beforeClose: (() => void) | undefined;
   #fd: number;
   #waits: Waits | undefined;
@@ -51,7 +51,7 @@ export class Descriptor {
   }
 
   /**
-   * Own a number that a caller gives.
+   * Own a number that the caller passes in.
    *
    * @throws {Deno.errors.Busy} If an object of this module owns it: the second of two would close a stranger's.
    */
@@ -82,14 +82,14 @@ export class Descriptor {
     try {
       this.beforeClose?.();
     } catch {
-      // Nobody is left to hear of it, and the others are still to be closed.
+      // No code is left to handle an error, and the other descriptors are still to be closed.
     }
     this.#fd = -1;
     owned[fd] = undefined;
     closeFd(fd);
   }
 
-  /** Whether the descriptor has been given up. */
+  /** Whether the descriptor is closed or detached. */
   get closed(): boolean {
     return this.#fd < 0;
   }
@@ -104,7 +104,7 @@ export class Descriptor {
     return this.#waits ??= new Waits();
   }
 
-  /** The direction of reads: operations that take several system calls are not mixed. */
+  /** The direction of reads: its queue keeps operations of several system calls apart. */
   get reading(): Channel {
     return this.#waiting().reading ??= new Channel(this, READABLE);
   }
@@ -124,7 +124,7 @@ export class Descriptor {
     return this.#waits?.writing?.isBusy ?? false;
   }
 
-  /** Microseconds to spin before parking, 0 for none. */
+  /** How long to busy-poll before blocking, in microseconds; 0 turns it off. */
   get busyPoll(): number {
     return this.#waits?.busyPoll ?? 0;
   }
@@ -135,7 +135,7 @@ export class Descriptor {
     if (waits.registration !== undefined) waits.registration.busyPoll = microseconds;
   }
 
-  /** Say that the descriptor may be an eventfd(2). */
+  /** Note that the descriptor may be an eventfd(2). */
   markAsEvent(): void {
     this.#waiting().isEvent = true;
   }
@@ -146,18 +146,18 @@ export class Descriptor {
     return (waits.registration ??= waits.register(this.fd)).wait(interest, signal);
   }
 
-  /** Wait for `milliseconds`: a part of what waits on the descriptor, and ended with it. */
+  /** Wait for `milliseconds`, or until the descriptor is closed: then reject. */
   delay(milliseconds: number, signal?: AbortSignal): Promise<void> {
     if (this.#fd < 0) return Promise.reject(this.#givenUp());
     return this.#waiting().delay(milliseconds, signal);
   }
 
-  /** Let waits keep the process alive. */
+  /** Make waits keep the process alive, which is the default. */
   ref(): void {
     this.#waiting().ref();
   }
 
-  /** Let the process end in spite of waits. */
+  /** Let the process end while operations wait. */
   unref(): void {
     this.#waiting().unref();
   }
@@ -166,7 +166,7 @@ export class Descriptor {
     return closedError(this.owner, this.#fd === DETACHED);
   }
 
-  /** Give the number up without closing it, ending every wait; return it. */
+  /** Detach: return the number without closing it, and end every wait. */
   release(): number {
     return this.#giveUp(DETACHED);
   }
@@ -183,7 +183,7 @@ export class Descriptor {
     return fd;
   }
 
-  /** Close `dependent` together with this one: what waits on it is part of what waits on this, also for `unref()`. */
+  /** Close `dependent` together with this one; its waits count as waits of this one, also for `unref()`. */
   closeTogether(dependent: Descriptor): void {
     const waits = this.#waiting();
     (waits.dependents ??= new Set()).add(dependent);
@@ -196,8 +196,8 @@ export class Descriptor {
   }
 
   /**
-   * Close the descriptor. Closing again does nothing. A number that has another owner by now was closed behind
-   * this one's back, and is left alone.
+   * Close the descriptor. Closing again does nothing. If the number has another owner by now, foreign code closed
+   * it before, and it is left alone.
    */
   close(): void {
     if (this.#fd < 0) return;
@@ -215,14 +215,14 @@ function watchUnload(): void {
   atUnload(() => Descriptor.closeAll());
 }
 
-/** One direction of a descriptor, and who uses it. */
+/** One direction of a descriptor, and the queue of operations that use it. */
 export class Channel extends OperationQueue {
   constructor(readonly descriptor: Descriptor, readonly interest: Interest) {
     super();
   }
 }
 
-/** What only a descriptor that was waited for has. Ten thousand of them may wait: each field counts. */
+/** State that a descriptor gets at its first wait: apart, to keep descriptors that never wait small. */
 class Waits {
   reading: Channel | undefined = undefined;
   writing: Channel | undefined = undefined;
@@ -263,7 +263,7 @@ class Waits {
     for (const dependent of this.dependents ?? []) dependent.unref();
   }
 
-  /** The registration goes first: it holds the open file in the kernel, and the number is free the moment it is closed. */
+  /** End the registration first: it keeps the open file alive in the kernel, and a closed number is reused at once. */
   end(owner: string, isDetached: boolean): void {
     const isIdle = this.registration === undefined && this.#delays === undefined &&
       !this.reading?.isBusy && !this.writing?.isBusy;

@@ -1,9 +1,9 @@
 /**
- * The last net for what nobody closed: descriptors whose owner becomes garbage.
+ * Finalizers: they close descriptors whose owner was garbage-collected without having been closed.
  *
- * Registering an owner is not cheap, and a registered object outlives every quick garbage collection. Most
- * owners are closed by whoever awaits them, a few microtasks later: so each waits a while before it is
- * registered, and is kept reachable meanwhile.
+ * Registration is deferred: it is not cheap, and a registered object survives every minor garbage collection.
+ * Most owners are closed a few microtasks after they were made. So an owner is registered only if it is still
+ * open after some rounds of microtasks; it is kept reachable until then.
  *
  * @module
  */
@@ -11,24 +11,24 @@
 import { inMicrotask, inNextTurn } from "../event_loop.ts";
 import { article, Descriptor } from "./descriptor.ts";
 
-/** Held: the descriptor, never its owner. */
-const forgotten = new FinalizationRegistry<Descriptor>((descriptor) => descriptor.close());
+/** The held value is the descriptor, which never refers to its owner. */
+const finalizers = new FinalizationRegistry<Descriptor>((descriptor) => descriptor.close());
 
-/** How many owners may wait to be registered. */
+/** How many owners are deferred at most. */
 const MOST = 64;
 
-/** For how many rounds of microtasks an owner waits. */
-const GRACE = 8;
+/** For how many rounds of microtasks the registration of an owner is deferred. */
+const DEFERRED_ROUNDS = 8;
 
-/** After so many rounds in a row, in a flow of descriptors, they are seen to once in a turn. */
-const FLOW = 64;
+/** After so many rounds in a row, as many descriptors are made, owners are registered once in a turn only. */
+const ROUNDS_BEFORE_TURNS = 64;
 
-/** With fewer owners in a turn, the flow is over. */
-const TRICKLE = 16;
+/** If a turn has fewer owners than this, they are registered after rounds of microtasks again. */
+const FEW_PER_TURN = 16;
 
 /**
  * Owners not registered yet, oldest first, with their descriptors and the rounds they came in. New arrays
- * replace full ones: what is stored into an object that has just been made costs next to nothing.
+ * replace full ones: a store into an object that was just made needs no write barrier.
  */
 let owners: (object | undefined)[] = Array(MOST);
 let descriptors: (Descriptor | undefined)[] = Array(MOST);
@@ -43,9 +43,9 @@ let isQueued = false;
 /**
  * Close `descriptor` when `owner` becomes garbage without having closed it.
  *
- * @throws {TypeError} If it is none: from JavaScript, anybody can call a private constructor.
+ * @throws {TypeError} If it is none: JavaScript can call a private constructor.
  */
-export function closeWhenForgotten(owner: object, descriptor: Descriptor): void {
+export function closeOnFinalization(owner: object, descriptor: Descriptor): void {
   if (descriptor?.constructor !== Descriptor) throw notConstructible(owner);
   if (count === MOST) startAnew();
   owners[count] = owner;
@@ -69,8 +69,8 @@ function nextRound(): void {
   isQueued = first < count;
   if (!isQueued) {
     first = count = 0;
-    if (rounds < FLOW) rounds = 0;
-  } else if (rounds < FLOW) {
+    if (rounds < ROUNDS_BEFORE_TURNS) rounds = 0;
+  } else if (rounds < ROUNDS_BEFORE_TURNS) {
     rounds++;
     inMicrotask(nextRound);
   } else {
@@ -79,15 +79,16 @@ function nextRound(): void {
   }
 }
 
-/** All that waits has had its microtasks. */
+/** Register all that are deferred: their microtasks have run by the next turn. */
 function nextTurn(): void {
-  if (arrived + count < TRICKLE) rounds = 0;
+  if (arrived + count < FEW_PER_TURN) rounds = 0;
   registerAll();
   isQueued = false;
 }
 
 function isDue(i: number): boolean {
-  return descriptors[i]?.closed !== false || ((round - (arrivals[i] ?? 0)) >>> 0) >= GRACE;
+  return descriptors[i]?.closed !== false ||
+    ((round - (arrivals[i] ?? 0)) >>> 0) >= DEFERRED_ROUNDS;
 }
 
 function registerAll(): void {
@@ -101,7 +102,7 @@ function registerFirst(): void {
   owners[first] = descriptors[first] = undefined;
   first++;
   if (owner !== undefined && descriptor !== undefined && !descriptor.closed) {
-    forgotten.register(owner, descriptor);
+    finalizers.register(owner, descriptor);
   }
 }
 

@@ -10,35 +10,35 @@ interface Waiter {
   fail(reason: unknown): void;
 }
 
-/** The queue of every lane that nobody waits for: most never have another. */
+/** The queue of every direction without waiters, shared: most directions never need another. */
 const NO_WAITERS: Waiter[] = [];
 
 /**
- * Lets one operation through at a time, in the order they came. An operation that finds the lane free
- * takes it without any allocation.
+ * Lets one operation through at a time, in the order of the calls (FIFO). Entering a free queue allocates
+ * nothing.
  */
 export class OperationQueue {
   #busy = false;
   #queue = NO_WAITERS;
 
-  /** Take the lane if nobody has it. */
+  /** Enter if no operation is inside. */
   tryEnter(): boolean {
     if (this.#busy) return false;
     this.#busy = true;
     return true;
   }
 
-  /** Whether an operation has the lane. */
+  /** Whether an operation is inside. */
   get isBusy(): boolean {
     return this.#busy;
   }
 
-  /** Whether `ticket` is what the last in the queue came with: nobody can have come in between. */
+  /** Whether the last waiter in the queue came with `ticket`: then no other operation came after it. */
   isLast(ticket: object): boolean {
     return this.#queue.at(-1)?.ticket === ticket;
   }
 
-  /** Wait for the lane. Rejects with the signal's reason, or with what {@linkcode OperationQueue.cancel} was given. */
+  /** Wait for the turn. Rejects with the signal's reason, or with what {@linkcode OperationQueue.cancel} was given. */
   enter(signal?: AbortSignal, ticket?: object): Promise<void> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.tryEnter()) return Promise.resolve();
@@ -63,14 +63,14 @@ export class OperationQueue {
     return promise;
   }
 
-  /** Give the lane to the next in the queue, or leave it free. */
+  /** Leave: let the next in the queue enter. */
   leave(): void {
     const next = this.#queue.length > 0 ? this.#queue.shift() : undefined;
     if (next === undefined) this.#busy = false;
     else next.enter();
   }
 
-  /** Turn away everybody in the queue. Whoever is inside leaves by himself. */
+  /** Reject every waiter in the queue. The operation that is inside is not affected. */
   cancel(reason: unknown): void {
     const waiting = this.#queue;
     this.#queue = NO_WAITERS;

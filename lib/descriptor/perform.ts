@@ -15,19 +15,19 @@ import { progressed, yieldIfBudgetSpent } from "../reactor/mod.ts";
 
 const { EAGAIN } = platform;
 
-/** Something that is tried until it goes through. */
+/** An operation that is attempted until it succeeds or fails. */
 export interface Operation {
   /** Try without blocking: a value, `-EAGAIN` to be called again, or another `-errno`. */
   attempt(): number;
-  /** Called before each wait, to hold on to what the caller may take away meanwhile. */
+  /** Called before each wait, to keep what the caller may close or change while the operation waits. */
   beforeWait?(): void;
-  /** Waits for something else than the descriptor's own readiness. */
+  /** What to wait for, if it is not the descriptor's own readiness. */
   readonly obstacle?: Obstacle | undefined;
-  /** Called once at the end, however it comes, by those who perform the operation. */
+  /** Called once when the operation is over, whether it succeeded or not. */
   [Symbol.dispose]?(): void;
 }
 
-/** Something other than the descriptor itself that an operation waits for. */
+/** What an operation waits for if it is not the readiness of its own descriptor. */
 export interface Obstacle {
   /** Wait until it may be gone. */
   wait(signal?: AbortSignal): Promise<void>;
@@ -35,13 +35,13 @@ export interface Obstacle {
   waitSync(timeout: number): void;
 }
 
-/** An operation that says what its last attempt came to, and spares its caller a wait for that. */
+/** An operation that makes the caller's value itself, so that its caller need not await the result. */
 export interface Outcome<T> extends Operation {
-  /** Make what the caller gets of the last attempt's result, or throw. */
+  /** Return the caller's value for the result of the last attempt, or throw. */
   outcome(result: number): T;
 }
 
-/** Attempt until it goes through, in its turn; the operation's outcome, or else the last attempt's result. */
+/** Attempt in its turn until it is over; return the operation's outcome, or else the last attempt's result. */
 export function perform<T>(
   channel: Channel,
   operation: Outcome<T>,
@@ -58,7 +58,7 @@ export function perform(
   signal?: AbortSignal,
 ): Promise<unknown> {
   if (!channel.tryEnter()) return queued(channel, operation, signal);
-  // Most often it goes through at once, and then there is nothing for an asynchronous function to keep.
+  // Most often the first attempt succeeds; an asynchronous function would only cost time then.
   let value: unknown;
   try {
     requireSignal(signal);
@@ -76,7 +76,7 @@ export function perform(
   return Promise.resolve(value);
 }
 
-/** Wait for the turn of an operation, and then perform it. Only a turn that came is left again. */
+/** Wait for the turn of an operation, and then perform it. A turn that never came is not left. */
 async function queued(
   channel: Channel,
   operation: AnyOperation,
@@ -102,7 +102,7 @@ async function queued(
   return await complete(channel, operation, signal, result, undefined);
 }
 
-/** Go on after a first attempt that came to `result`, until the operation is over. */
+/** Go on after a first attempt that returned `result`, until the operation is over. */
 async function complete(
   channel: Channel,
   operation: AnyOperation,
@@ -141,7 +141,7 @@ function outcomeOf(operation: AnyOperation, result: number): unknown {
   return operation.outcome === undefined ? result : operation.outcome(result);
 }
 
-/** Attempt just once, if it may be attempted now; otherwise it ends as if it would have to wait. */
+/** Attempt once, if it is the operation's turn; otherwise end it with `-EAGAIN`. */
 export function performOnce<T>(operation: Outcome<T>, isItsTurn = true): T {
   try {
     const result = isItsTurn ? operation.attempt() : -EAGAIN;
@@ -153,8 +153,8 @@ export function performOnce<T>(operation: Outcome<T>, isItsTurn = true): T {
 }
 
 /**
- * Attempt until it goes through, blocking the thread in between for at most `timeout` milliseconds in
- * all (-1: without limit); its outcome, or else the last attempt's result: `-EAGAIN` after that.
+ * Attempt until it is over, blocking the thread in between for at most `timeout` milliseconds in all (-1: without
+ * limit). Returns its outcome, or else the last attempt's result: `-EAGAIN` if the time is up.
  */
 export function performSync<T>(
   channel: Channel,
@@ -197,7 +197,7 @@ function attemptUntil(channel: Channel, operation: Operation, timeout: () => num
   }
 }
 
-/** Whether poll(2) has waited for all that was left: a deadline that holds whatever the clock says. */
+/** Whether poll(2) has waited for all of the time that was left: true even if the clock was set back. */
 function isOver(found: number, left: number): boolean {
   return found === 0 && left < LONGEST_POLL;
 }

@@ -1,5 +1,5 @@
 /**
- * Waiting for readiness itself, where the program makes the calls that follow.
+ * Waiting for readiness, for programs that make the system calls themselves.
  *
  * @module
  */

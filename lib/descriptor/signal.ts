@@ -1,5 +1,5 @@
 /**
- * Signals that callers give.
+ * Checks of the callers' abort signals.
  *
  * @module
  */

@@ -24,6 +24,6 @@ function discard(conn: Deno.Conn): void {
   try {
     conn.close();
   } catch {
-    // The caller has the abort's reason already; there is nobody left to tell.
+    // The caller has the abort's reason already: a later error has no receiver.
   }
 }

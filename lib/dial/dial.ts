@@ -35,7 +35,7 @@ import { resolveUri } from "./uri.ts";
  * @param service A service name or a decimal port; `""`, the default, for none.
  * @param options An `AbortSignal` to give up by, and options of `tls`.
  * @returns The connection, which the caller owns and closes.
- * @throws {UnknownProtocolError} If nobody registered the protocol.
+ * @throws {UnknownProtocolError} If the protocol is not registered.
  * @throws {UnknownServiceError} If the protocol needs a port and the service name has none.
  * @throws {TypeError} If the address is malformed or lacks a port.
  * @throws {RangeError} If a port is not from 1 to 65535.

@@ -21,8 +21,8 @@ export function list(names: readonly string[]): string {
 }
 
 /**
- * Thrown by `dial` and `dialUri` for a protocol that nobody registered. The message lists those
- * that are registered.
+ * Thrown by `dial` and `dialUri` for a protocol that is not registered. The message lists those
+ * that are.
  *
  * @example Import the provider when a protocol is missing
  * ```ts

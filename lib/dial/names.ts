@@ -1,5 +1,5 @@
 /**
- * What counts as a name or a port number, in one place for all who take them.
+ * Checks of names and port numbers, for all functions of this room.
  *
  * @module
  */

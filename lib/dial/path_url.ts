@@ -28,7 +28,7 @@ export function nameInUrl(url: URL, refuse: (why: string) => Error): Uint8Array 
         `"${protocol}${host}${pathname}" for any other`,
     );
   }
-  // A file may be called "path=…", but nobody means one.
+  // A file may be called "path=…", but that is hardly ever meant.
   const form = /^unix:[a-z]+=/.test(href) ? rightForm(href) : undefined;
   if (form !== undefined) throw refuse(`it has the form of another program; ${form}`);
   return percentDecoded(pathname);

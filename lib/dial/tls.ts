@@ -27,7 +27,7 @@ export async function dialTls(
   return await verified(conn);
 }
 
-/** Deno looks at the certificate at the first read or write only: a dialled connection is a verified one. */
+/** Verify now: Deno checks the certificate at the first read or write only. */
 async function verified(conn: Deno.TlsConn): Promise<Deno.TlsConn> {
   try {
     await conn.handshake();

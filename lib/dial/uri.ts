@@ -111,7 +111,7 @@ function decode(url: URL, text: string): string {
   }
 }
 
-/** What looks like a byte order mark is a part of the name. */
+/** Decodes a byte order mark as a part of the name. */
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 function addressOf(url: URL, name: Uint8Array, takesBytes: boolean): string | Uint8Array {

@@ -1,5 +1,5 @@
 /**
- * Reads that make their own memory, as large as what comes.
+ * Reads that return new memory, as large as what was read.
  *
  * @module
  */
@@ -17,8 +17,8 @@ export function sharedChunk(): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Reads into {@linkcode sharedChunk}. To make new memory for each read, and to fill it with zeros, takes longer
- * than to copy what came; most often that is little.
+ * Reads into {@linkcode sharedChunk}. Allocating 64 KiB for each read, filled with zeros, takes longer than copying
+ * the bytes that were read.
  */
 export class ChunkRead implements Outcome<Uint8Array<ArrayBuffer> | null> {
   readonly #read: Outcome<number | null>;

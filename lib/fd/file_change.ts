@@ -1,5 +1,5 @@
 /**
- * What can be done with a file besides reading and writing: its size, position, times, and its way to the disk.
+ * Operations on files other than reading and writing: size, position, times, synchronization with the disk.
  *
  * @module
  */
@@ -78,7 +78,7 @@ export function seek(fd: number, offset: number | bigint, whence: number): numbe
   return check(lseek(fd, offset, whence), "lseek");
 }
 
-/** Write to the disk what the system still holds of a file: its data, and with `all` what describes it. */
+/** Flush a file's cached data to the disk, with `all` also its metadata, by fdatasync(2) or fsync(2). */
 export async function sync(descriptor: Descriptor, all: boolean): Promise<void> {
   const [name, inPool] = all
     ? ["fsync", fsyncInPool] as const
@@ -87,7 +87,7 @@ export async function sync(descriptor: Descriptor, all: boolean): Promise<void> 
   check(await callInThread(descriptor, { inPool, here }), name);
 }
 
-/** The kernel reports once that it could not write: the second call finds nothing wrong. */
+/** The kernel reports a write error only once: a second call would succeed. */
 function failureOfSync(fd: number, all: boolean): number {
   const result = all ? fsync(fd) : fdatasync(fd);
   return result < 0 ? result : -platform.EIO;

@@ -142,14 +142,14 @@ export class FileIo {
   }
 }
 
-/** Return the error for a device that takes nothing: trying again would go on for ever. */
+/** Return the error for a device that writes 0 bytes without an error: repeating would never end. */
 function nothingWritten(left: number): Error {
   return new Deno.errors.WriteZero(
     `Cannot write ${left} bytes: the file takes none, and reports no error`,
   );
 }
 
-/** A read on a thread, into memory of our own: the caller's may be detached, and freed, meanwhile. */
+/** A read on a thread, into the module's own memory: the caller's may be detached and freed while it runs. */
 class ThreadRead implements ThreadedCall {
   readonly #bytes: Uint8Array;
   readonly #own: Uint8Array<ArrayBuffer>;
@@ -172,7 +172,7 @@ class ThreadRead implements ThreadedCall {
     return this.offset === undefined ? read(fd, this.#own) : pread(fd, this.#own, this.offset);
   }
 
-  /** Give the caller what was read. */
+  /** Copy what was read to the caller's buffer. */
   outcome(result: number, syscall: string): number | null {
     const count = check(result, syscall);
     requireLength(this.#bytes, count);
@@ -181,7 +181,7 @@ class ThreadRead implements ThreadedCall {
   }
 }
 
-/** A read that does not wait where it can, and is made by a thread where not. */
+/** A read without blocking if the file supports that, otherwise on a thread. */
 class ReadOperation implements Outcome<number | null> {
   readonly #length: number;
   #read: ThreadRead | undefined;
@@ -207,14 +207,14 @@ class ReadOperation implements Outcome<number | null> {
     return -EAGAIN;
   }
 
-  /** A view that follows its buffer may have grown meanwhile: what was asked for stays what it was. */
+  /** A view that tracks its buffer's length may have grown while it waited: the length at the call counts. */
   #target(): Uint8Array {
     requireLength(this.bytes, this.#length);
     const hasGrown = byteLengthOf(this.bytes) > this.#length;
     return hasGrown ? viewOf(this.bytes, 0, this.#length) : this.bytes;
   }
 
-  /** Give the caller what a thread has read. */
+  /** Copy what a thread has read to the caller's buffer. */
   #delivered(done: number): number {
     const result = this.io.result(done);
     if (result > 0) this.#read?.outcome(result, "read");
@@ -226,14 +226,14 @@ class ReadOperation implements Outcome<number | null> {
   }
 }
 
-/** A write that does not wait where it can, and is made by a thread where not. */
+/** A write without blocking if the file supports that, otherwise on a thread. */
 class WriteOperation implements Outcome<number> {
   readonly #length: number;
   readonly #bytes: Uint8Array;
   obstacle: CallObstacle | undefined;
 
   constructor(readonly descriptor: Descriptor, readonly io: NonblockingIo, bytes: Uint8Array) {
-    // What a thread writes is what the caller's memory held at the call.
+    // A thread writes what the caller's buffer contained at the call.
     this.#bytes = io.isFile ? copyOf(bytes) : bytes;
     this.#length = byteLengthOf(bytes);
   }

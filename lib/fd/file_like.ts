@@ -1,5 +1,5 @@
 /**
- * What can be given wherever a descriptor is expected.
+ * `FileLike`: values that are accepted where a descriptor is expected.
  *
  * @module
  */
@@ -34,7 +34,7 @@ function isNumber(fd: unknown): fd is number {
   return typeof fd === "number" && Number.isInteger(fd) && fd >= 0 && fd <= 0x7fffffff;
 }
 
-/** Return the error for what is no descriptor: with what to do, for what people take for one. */
+/** Return the error for a value that is no descriptor, with a remedy for objects that wrap one. */
 function noDescriptor(file: unknown, fd: unknown): TypeError {
   const isObject = typeof file === "object" && file !== null;
   const what = isObject && fd !== undefined ? `${shown(fd)} as the \`fd\` of` : "";
@@ -47,7 +47,7 @@ function noDescriptor(file: unknown, fd: unknown): TypeError {
 }
 
 /**
- * Check that so many descriptors fit one message.
+ * Check that `count` descriptors fit one message.
  *
  * @throws {RangeError} If there are more than 253.
  */
@@ -82,7 +82,7 @@ export function duplicate(fd: number): number {
 }
 
 /**
- * Return why this process gets no further descriptor, as the error of `syscall`, or `undefined` if it does.
+ * Try to open another descriptor. If that fails, return the error as one of `syscall`, otherwise `undefined`.
  *
  * @param fd An open descriptor, to try it with.
  */

@@ -9,17 +9,17 @@ import { flock } from "../../ffi/syscalls/files.ts";
 import type { Descriptor } from "../descriptor/descriptor.ts";
 import { check } from "../errors.ts";
 
-/** The longest time between two tries, in milliseconds. Nothing tells when a lock is free. */
+/** The longest time between two attempts, in milliseconds. The kernel reports no event when a lock is free. */
 const LONGEST_PAUSE = 32;
 
-/** Try to lock: whether that went through. */
+/** Try to take the lock. Returns whether it was taken. */
 export function tryLock(fd: number, exclusive: boolean): boolean {
   const { LOCK_EX, LOCK_SH, LOCK_NB } = platform;
   const result = flock(fd, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB);
   return result !== -platform.EAGAIN && check(result, "flock") === 0;
 }
 
-/** Try again and again, so that `close` ends the wait, and no thread stands still for it. */
+/** Retry with pauses, so that `close` ends the wait and no thread of the pool is blocked. */
 export async function lock(descriptor: Descriptor, exclusive: boolean): Promise<void> {
   for (let pause = 1; !tryLock(descriptor.fd, exclusive);) {
     await descriptor.delay(pause);
@@ -32,7 +32,7 @@ export function lockSync(fd: number, exclusive: boolean): void {
   check(flock(fd, exclusive ? platform.LOCK_EX : platform.LOCK_SH), "flock");
 }
 
-/** Give the lock up. */
+/** Release the lock. */
 export function unlock(fd: number): void {
   check(flock(fd, platform.LOCK_UN), "flock");
 }

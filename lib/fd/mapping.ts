@@ -1,5 +1,5 @@
 /**
- * The content of a sealed memory file, in place.
+ * Memory mappings of sealed memory files.
  *
  * @module
  */
@@ -13,8 +13,8 @@ import { fileInfo } from "./stat.ts";
 /** The content of a file as memory. Disposing it empties every view of it and gives the memory back. */
 export interface FileMapping extends Disposable {
   /**
-   * The content, without a copy. What is written to it stays in this process, and never reaches the file, unless
-   * the file was mapped with `shared`: then everybody who maps or reads the file sees it at once.
+   * The content, without a copy. Writes to it stay in this process and never change the file, unless the file was
+   * mapped with `shared`: then every process that maps or reads the file sees them at once.
    */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
@@ -22,13 +22,13 @@ export interface FileMapping extends Disposable {
 /** How {@linkcode OwnedFd.map} maps a file. */
 export interface MapOptions {
   /**
-   * Map the file for reading and writing, in common with everybody else who has it. It must be sealed against
+   * Map the file for reading and writing, shared with every other process that has it. It must be sealed against
    * shrinking, and not against writing. The default is false.
    */
   shared?: boolean;
 }
 
-/** The most that is mapped, in bytes: arrays beyond are at the limits of the engine. */
+/** The largest mapping, in bytes: V8 supports no longer arrays. */
 const LARGEST = 2 ** 32;
 
 /** Map the content of a file that cannot shrink, and without `shared` cannot change either. */
@@ -47,7 +47,7 @@ export function mapSealed(fd: number, { shared = false }: MapOptions): FileMappi
   return memory;
 }
 
-/** Beyond the end of a file that shrank, a mere look at the memory kills the process. */
+/** Reading the memory beyond the end of a file that shrank kills the process (SIGBUS). */
 function requireSeals(fd: number, seals: ReadonlySet<Seal>, shared: boolean): void {
   const refuse = (why: string) => new TypeError(`Cannot map descriptor ${fd}: ${why}`);
   if (shared && !seals.has("shrink")) {

@@ -17,8 +17,8 @@ export interface MemfdOptions {
   /** The size of the file in bytes, filled up with zeros behind `data`. The default is that of `data`. */
   size?: number;
   /**
-   * The seals to set once `data` is in; true sets all of them: nobody, the owner included, can change the file
-   * afterwards. With false, no seals can be added later. The default is none, and more can be added.
+   * The seals to set once `data` is written; true sets all of them: no process, this one included, can change the
+   * file afterwards. With false, no seals can be added later. By default none are set, and some can be added later.
    */
   seal?: boolean | readonly Seal[];
 }
@@ -58,7 +58,7 @@ function sizeOf(size: number | undefined, data: Uint8Array | undefined): number 
   throw new RangeError(`Cannot make a memory file of ${size} bytes: its data has ${length}`);
 }
 
-/** Return what to seal against; `undefined` where seals are to be impossible. */
+/** Return the seals to set; `undefined` if sealing is to be impossible. */
 function sealsFor(seal: boolean | readonly Seal[] | undefined): readonly Seal[] | undefined {
   if (seal === false) return undefined;
   if (seal === true) return ALL_SEALS;
@@ -75,7 +75,7 @@ function nameBytes(name: string): Uint8Array<ArrayBuffer> {
   throw new RangeError(`Cannot name a memory file with ${length} bytes: give at most ${MAX_NAME}`);
 }
 
-/** A memory file takes everything at once, unless memory runs out. */
+/** Write all of the data: one write(2) takes it all, unless memory runs out. */
 function fill(fd: number, data: Uint8Array): void {
   for (let done = 0; done < data.byteLength;) {
     done += check(write(fd, data.subarray(done)), "write");

@@ -1,6 +1,6 @@
 /**
- * Reads and writes that never block the calling thread, whatever the descriptor is, whoever else uses it,
- * and whether or not it has O_NONBLOCK, which is never changed: it belongs to everybody who has the open file.
+ * Reads and writes that never block the calling thread, whatever the descriptor is, also if other processes use
+ * it, with or without O_NONBLOCK. The flag is never changed: all processes that have the open file share it.
  *
  * @module
  */
@@ -18,19 +18,19 @@ import { hasTerminalEnded, isTerminalMaster } from "./terminal.ts";
 
 const { EAGAIN } = platform;
 
-/** What a read or write comes to that only a thread may make. No error number is as large. */
+/** The result of a read or write that only a thread may make. No error number is as large. */
 export const NEEDS_THREAD = -0x10000;
 
 /**
- * What the kernel has for it: sockets a flag of each call; files a thread, as they are never unready; the rest
- * a flag of preadv2(2) and pwritev2(2), which not every file takes.
+ * How to avoid blocking: for sockets a flag of each call; for regular files a thread, as poll(2) always calls them
+ * ready; for the rest a flag of preadv2(2) and pwritev2(2), which not every file supports.
  */
 type Way = "socket" | "file" | "other";
 
-/** Ways for what is neither a socket nor a file and refuses the flag. */
+/** How to avoid blocking for what is neither a socket nor a regular file and does not support the flag. */
 type Refused = "reopen" | "thread";
 
-/** The most that goes to a pipe or terminal from a thread at once, in bytes: `PIPE_BUF`, pipe(7). */
+/** The most that a thread writes to a pipe or terminal at once, in bytes: `PIPE_BUF`, pipe(7). */
 const PIPE_BUF = 4096;
 
 function wayFor(kind: FileKind): Way {
@@ -40,7 +40,7 @@ function wayFor(kind: FileKind): Way {
     : "other";
 }
 
-/** One descriptor's reads and writes that do not wait. */
+/** The nonblocking reads and writes of one descriptor. */
 export class NonblockingIo {
   readonly #descriptor: Descriptor;
   #kind: FileKind | undefined;
@@ -54,7 +54,7 @@ export class NonblockingIo {
     this.#descriptor = descriptor;
   }
 
-  /** Whether each transfer is one for a thread. */
+  /** Whether each read and write needs a thread. */
   get isFile(): boolean {
     return this.#chosen() === "file";
   }
@@ -78,7 +78,7 @@ export class NonblockingIo {
     return this.#isTerminal ??= this.#kind === "character" && isatty(fd);
   }
 
-  /** Only pipes and terminals take a part of what they are given. */
+  /** Whether a write may be partial: only on pipes and terminals. */
   #takesParts(fd: number): boolean {
     return this.#kind === "pipe" || this.#isTerminalNow(fd);
   }
@@ -99,7 +99,7 @@ export class NonblockingIo {
   }
 
   #readOtherwise(fd: number, bytes: Uint8Array): number {
-    // Nobody clears the flag between these two calls but on purpose.
+    // Another process could clear the flag between these two calls, but only on purpose.
     if (nonblocking(fd) === 1) return this.result(read(fd, bytes));
     const events = poll(fd, READABLE, 0);
     if (events <= 0) return events === 0 ? -EAGAIN : events;
@@ -128,13 +128,13 @@ export class NonblockingIo {
 
   #writeOtherwise(fd: number, bytes: Uint8Array): number {
     if (nonblocking(fd) === 1) return write(fd, bytes);
-    // What poll(2) says of a device's readiness to be written to is not always so.
+    // poll(2) is not reliable about whether a device can be written to.
     if (!this.#takesParts(fd)) return NEEDS_THREAD;
     const events = poll(fd, WRITABLE, 0);
     if (events <= 0) return events === 0 ? -EAGAIN : events;
     if (this.#whenRefused(fd) === "thread") return NEEDS_THREAD;
     const own = reopen(fd, platform.O_WRONLY);
-    // A FIFO that nobody reads cannot be opened like this.
+    // A FIFO without a reader cannot be opened like this.
     if (own < 0) return own === -platform.ENXIO ? -platform.EPIPE : NEEDS_THREAD;
     const count = write(own, bytes);
     closeFd(own);

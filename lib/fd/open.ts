@@ -1,5 +1,5 @@
 /**
- * Opening a file by its path.
+ * Opening files by path.
  *
  * @module
  */
@@ -67,7 +67,7 @@ function openFlags(options: OpenOptions): number {
     throw new TypeError("Cannot create or truncate a file that is not opened for writing");
   }
   const access = write ? (read ? platform.O_RDWR : platform.O_WRONLY) : platform.O_RDONLY;
-  // A terminal must not become the controlling one: closing it would hang a session leader up.
+  // A terminal must not become the controlling one: closing it would send SIGHUP to a session leader.
   return access | platform.O_CLOEXEC | platform.O_NOCTTY |
     (append ? platform.O_APPEND : 0) |
     (truncate ? platform.O_TRUNC : 0) |

@@ -1,5 +1,5 @@
 /**
- * What a memory file is sealed against, for everybody and for ever.
+ * Seals of memory files.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { fcntl } from "../../ffi/syscalls/files.ts";
 import { notSupported, systemError } from "../errors.ts";
 
 /**
- * What a seal forbids, for everybody and for ever: further seals, and to shrink, grow or write the file.
+ * A seal: it forbids further seals, or to shrink, grow or write the file, for all processes and permanently.
  */
 export type Seal = "seal" | "shrink" | "grow" | "write";
 
@@ -62,7 +62,7 @@ export function addSeals(fd: number, names: readonly Seal[]): void {
 function reasonFor(result: number): string | undefined {
   const { EPERM, EBUSY, EINVAL } = platform;
   if (result === -EINVAL) return "only memory files have seals";
-  if (result === -EBUSY) return "somebody has it mapped for writing";
+  if (result === -EBUSY) return "a process has it mapped for writing";
   if (result !== -EPERM) return undefined;
   return "the file is sealed against further seals, or not open for writing";
 }

@@ -18,7 +18,7 @@ export function isTerminalMaster(fd: number): boolean {
   return TIOCGPTN === MISSING ? isatty(fd) : ioctl(fd, TIOCGPTN, number) >= 0;
 }
 
-/** Whether a terminal's master has nothing more to give, as everybody has closed the other side: read(2) says EIO. */
+/** Whether a terminal's master is at its end: every descriptor of the other side is closed (read(2) gives EIO). */
 export function hasTerminalEnded(fd: number): boolean {
   const { POLLHUP, POLLIN } = platform;
   const events = poll(fd, POLLIN, 0);

@@ -1,5 +1,5 @@
 /**
- * Calls that may take a while, on a thread of Deno's pool.
+ * System calls that may block, on a thread of Deno's pool.
  *
  * @module
  */
@@ -35,9 +35,9 @@ export async function callInThread(descriptor: Descriptor, call: ThreadedCall): 
   }
 }
 
-/** A call on a thread that an operation waits for; a `Sync` form makes it right here. */
+/** A call on a thread that an operation waits for; a `Sync` form makes it in the calling thread. */
 export class CallObstacle implements Obstacle {
-  /** What the call came to. */
+  /** The result of the call. */
   result: number | undefined;
 
   constructor(readonly descriptor: Descriptor, readonly call: ThreadedCall) {}

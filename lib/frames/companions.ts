@@ -1,5 +1,5 @@
 /**
- * What came beside the bytes of a stream, and which bytes it came with.
+ * Descriptors and credentials that came with the bytes of a stream, and which bytes they came with.
  *
  * @module
  */
@@ -85,7 +85,7 @@ export class Companions {
     return isOne ? this.#sender : undefined;
   }
 
-  /** Close every descriptor that was not taken, and tell who sent the bytes that were not, in order. */
+  /** Close every descriptor that was not taken, and return the senders of the bytes that were not, in order. */
   close(): SentPart[] {
     for (const { what } of this.#files.splice(0)) closeAll(what);
     const starts = [{ at: this.#taken, what: this.#sender }, ...this.#senders];

@@ -1,5 +1,5 @@
 /**
- * One frame, and what came with it.
+ * One frame with its descriptors and its sender.
  *
  * @module
  */
@@ -30,7 +30,7 @@ export class ReceivedFrame implements Frame {
   data: Uint8Array;
   files: OwnedFd[];
   declare credentials?: Credentials;
-  /** How to make the body when it is asked for first; most programs need the whole frame or the body, not both. */
+  /** Makes the body at its first use: most programs need the whole frame or the body, not both. */
   bodyOf: ((frame: Uint8Array) => Uint8Array) | undefined = undefined;
   #body: Uint8Array | undefined = undefined;
 

@@ -1,5 +1,5 @@
 /**
- * The bytes of a stream that have arrived and were not taken yet.
+ * A buffer for the bytes of a stream that have arrived and were not taken yet.
  *
  * @module
  */

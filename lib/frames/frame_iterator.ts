@@ -10,7 +10,7 @@ import type { FrameReader } from "./frame_reader.ts";
 type Result = IteratorResult<Frame, undefined>;
 
 /**
- * An iterator whose `return` never waits: it ends a `next` that does, and what has come stays for others.
+ * An iterator whose `return` never waits: it ends a pending `next`, and the bytes that have come stay for others.
  */
 export class FrameIterator implements AsyncIterableIterator<Frame> {
   readonly #reader: FrameReader;

@@ -1,5 +1,5 @@
 /**
- * Takes frames from what has come, in the order they are asked for.
+ * Reads frames from a socket, in the order of the calls.
  *
  * @module
  */
@@ -20,13 +20,13 @@ export interface FrameLimits {
   readonly maxSize: number;
 }
 
-/** Reads frames from a socket. Asking and waiting are apart, so that a frame that is there costs no wait. */
+/** Reads frames from a socket. Taking and waiting are apart, so that a frame that is there costs no promise. */
 export class FrameReader {
   readonly #framing: Framing;
   readonly #frameEnd: FrameEnd;
   readonly #intake: Intake;
   readonly #limits: FrameLimits;
-  /** Those who wait for a frame that is not there yet. */
+  /** The calls that wait for a frame that is not there yet. */
   readonly #queue = new OperationQueue();
   /** What ends waits: one for those that cannot be ended by anything else, and one for each iterator. */
   readonly #cancels = new Set<AbortController>();
@@ -49,7 +49,7 @@ export class FrameReader {
   }
 
   /**
-   * Take a frame, or `size` bytes as one, that is there and nobody else waits for: `undefined` if it takes
+   * Take a frame, or `size` bytes as one, if it is there and no earlier call waits: `undefined` if it takes
    * {@linkcode FrameReader.waitFor}.
    */
   takeNow(size: number | undefined, signal: AbortSignal | undefined): Frame | undefined {
@@ -87,7 +87,7 @@ export class FrameReader {
   #requireOpen(): void {
     const { closed } = this.#intake;
     if (closed !== undefined) throw closed;
-    // Throws once the socket is closed: what came before is gone with it.
+    // Throws if the socket is closed: the bytes that came before are gone with it.
     void this.#intake.descriptor.fd;
   }
 

@@ -28,7 +28,7 @@ export class FrameSender {
   }
 }
 
-/** One send. It is looked at before the next in the queue has its turn, however it ends. */
+/** One send. Its result is checked before the next in the queue has its turn. */
 class Send implements Outcome<number>, Disposable {
   readonly #frames: FrameSender;
   readonly #sender: Sender;

@@ -34,7 +34,7 @@ export interface NextOptions {
 const DEFAULT_MAX_SIZE = 1 << 20;
 const LARGEST_MAX_SIZE = 1 << 30;
 
-/** The sockets that are being read in frames: two readers of one stream would each have half of it. */
+/** The sockets that are being read in frames: two readers of one stream would each get parts of it. */
 const inUse = new WeakSet<Socket>();
 
 /**
@@ -47,7 +47,7 @@ const inUse = new WeakSet<Socket>();
  *
  * Read the socket through this object alone until it is disposed: it takes more from the socket than the frame
  * that was asked for. Disposing leaves the socket open, ends waiting calls with `Deno.errors.BadResource`,
- * closes descriptors that nobody took, and gives bytes that were not used to the socket's next receive.
+ * closes descriptors that were not taken, and leaves bytes that were not used to the socket's next receive.
  *
  * @example Lines, in a loop
  * ```ts

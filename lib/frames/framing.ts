@@ -60,13 +60,13 @@ export interface LengthPrefixedOptions {
 
 /**
  * Finds the end of a frame in memory, without a view of it. `seen` is the number of bytes, from `start` on,
- * that were looked at before without a result.
+ * that were searched before without a result.
  */
 export interface FrameEnd {
   (bytes: Uint8Array, start: number, end: number, seen: number): number | undefined;
 }
 
-/** What the framings of this file do without views, and from where they left off. */
+/** How to find the end of a frame of this file's framings: without a view, from where the last search ended. */
 const ends = new WeakMap<Framing, FrameEnd>();
 const bodies = new WeakSet<Body>();
 

@@ -1,5 +1,5 @@
 /**
- * The one place where frames meet the socket that they come from.
+ * Receives from the socket for frames: the only file of this room that does.
  *
  * @module
  */
@@ -15,11 +15,11 @@ import type { Descriptor } from "../descriptor/descriptor.ts";
 import { Companions } from "./companions.ts";
 import { FrameBuffer } from "./frame_buffer.ts";
 
-/** What has come from a socket: its bytes, and what came beside them. */
+/** What has come from a socket: its bytes, their descriptors and their senders. */
 export class Intake {
   readonly buffer: FrameBuffer = new FrameBuffer();
   readonly companions: Companions = new Companions();
-  /** What a receive that comes too late ends with. */
+  /** The error of a receive after the frames were disposed. */
   closed: Error | undefined = undefined;
   readonly descriptor: Descriptor;
   readonly #state: ReceiveState;
@@ -34,7 +34,7 @@ export class Intake {
   }
 
   /**
-   * Receive something: false at the end of the stream. Nothing is lost, however this ends.
+   * Receive once: false at the end of the stream. Nothing is lost if this fails or is aborted.
    *
    * @param whole How many bytes the frame at the front has, if that is known.
    */
@@ -61,7 +61,7 @@ export class Intake {
     this.buffer.commit(data.byteLength);
   }
 
-  /** Close the descriptors that nobody took, and leave the bytes to the socket's next receive. */
+  /** Close the descriptors that were not taken, and leave the bytes to the socket's next receive. */
   giveBack(reason: Error): void {
     this.closed = reason;
     const { buffer } = this;
@@ -89,7 +89,7 @@ class Receive implements Outcome<boolean> {
     this.#whole = whole;
   }
 
-  /** The space is the intake's for one attempt only: a socket that waits holds no memory. */
+  /** The space is reserved for one attempt only: a socket that waits keeps no memory. */
   attempt(): number {
     const intake = this.#intake;
     if (intake.closed !== undefined) throw intake.closed;

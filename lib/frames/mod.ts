@@ -2,9 +2,9 @@
  * Frames over stream sockets: messages with boundaries for protocols that run over a stream, with the open
  * files that were sent with them.
  *
- * Every such protocol needs the same code: collect bytes until a frame is whole, and know which descriptors
- * are its own. {@linkcode Frames} is that code; {@linkcode lengthPrefixed} and {@linkcode delimited} describe
- * the usual frames, and a function describes any others.
+ * Every such protocol needs the same code: collect bytes until a frame is complete, and find out which
+ * descriptors belong to it. {@linkcode Frames} is that code; {@linkcode lengthPrefixed} and {@linkcode delimited}
+ * describe the usual frames, and a function describes any others.
  *
  * @example
  * ```ts

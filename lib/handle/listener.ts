@@ -10,7 +10,7 @@ import { type Acceptor, acceptorAlone, SharedAcceptor } from "../socket/acceptor
 import { adopters } from "./adopters.ts";
 import { Connections } from "./connections.ts";
 import { Descriptor } from "../descriptor/descriptor.ts";
-import { closeWhenForgotten } from "../descriptor/finalizer.ts";
+import { closeOnFinalization } from "../descriptor/finalizer.ts";
 import { type Outcome, perform, performSync } from "../descriptor/perform.ts";
 import { type ReadyOptions, waitUntilReady } from "../descriptor/ready.ts";
 import { requireSignal } from "../descriptor/signal.ts";
@@ -77,7 +77,7 @@ export class Listener extends SocketOptions implements Deno.Listener<Socket, Den
   private constructor(state: ListenerState) {
     super();
     this.#state = state;
-    closeWhenForgotten(this, state?.descriptor);
+    closeOnFinalization(this, state?.descriptor);
   }
 
   static {
@@ -229,7 +229,7 @@ export class Listener extends SocketOptions implements Deno.Listener<Socket, Den
   }
 
   /**
-   * How long to look for a connection before parking, in microseconds from 0 (off, the default) to 1,000,000.
+   * How long to busy-poll before blocking, in microseconds from 0 (off, the default) to 1,000,000.
    * Connections accepted later start with the same.
    *
    * @throws {RangeError} If it is set to anything else.

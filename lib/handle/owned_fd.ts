@@ -14,7 +14,7 @@ import {
 import { eventfd, pipe } from "../../ffi/syscalls/readiness.ts";
 import { adopters } from "./adopters.ts";
 import { Descriptor } from "../descriptor/descriptor.ts";
-import { closeWhenForgotten } from "../descriptor/finalizer.ts";
+import { closeOnFinalization } from "../descriptor/finalizer.ts";
 import { check, notSupported } from "../errors.ts";
 import { duplicate, requireOpen } from "../fd/file_like.ts";
 import { FileMethods } from "./file_methods.ts";
@@ -53,7 +53,7 @@ export class OwnedFd extends FileMethods implements Disposable {
   private constructor(descriptor: Descriptor) {
     super(descriptor);
     this.#descriptor = descriptor;
-    closeWhenForgotten(this, descriptor);
+    closeOnFinalization(this, descriptor);
   }
 
   static {

@@ -163,7 +163,7 @@ export class Socket extends SocketEndpoint implements Deno.Conn<Deno.UnixAddr> {
   }
 
   /**
-   * How long to look for an event before parking, in microseconds from 0 (off, the default) to 1,000,000.
+   * How long to busy-poll before blocking, in microseconds from 0 (off, the default) to 1,000,000.
    * It costs processor time and saves the wake-up; it never changes a result.
    *
    * @throws {RangeError} If it is set to anything else.

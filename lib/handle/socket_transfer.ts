@@ -7,7 +7,7 @@
 import { platform } from "../../ffi/platform/mod.ts";
 import { recv } from "../../ffi/syscalls/sockets.ts";
 import { countOrEnd, requireBytes } from "../descriptor/caller_buffer.ts";
-import { closeWhenForgotten } from "../descriptor/finalizer.ts";
+import { closeOnFinalization } from "../descriptor/finalizer.ts";
 import { perform } from "../descriptor/perform.ts";
 import { check } from "../errors.ts";
 import { requireNoReceive, requireNoSend } from "../socket/busy.ts";
@@ -56,7 +56,7 @@ export abstract class SocketTransfer extends PeerIdentity {
   protected constructor(state: SocketState) {
     super();
     this.#state = state;
-    closeWhenForgotten(this, state?.descriptor);
+    closeOnFinalization(this, state?.descriptor);
   }
 
   static {

@@ -1,5 +1,5 @@
 /**
- * Who is on the other side of a connection, by unix(7).
+ * The identity of a connection's peer, by unix(7).
  *
  * @module
  */
@@ -10,19 +10,21 @@ import { type Credentials, UCRED_SIZE } from "../message/cmsg.ts";
 import { check, notSupported, systemError } from "../errors.ts";
 import { readIntOption } from "./options.ts";
 
-/** What the kernel has for a user that does not exist: a socket that was never connected. */
+/** The user id of a socket that was never connected. */
 const NOBODY = 0xffffffff;
 
 function notConnected(): Error {
   return systemError(platform.ENOTCONN, "getsockopt");
 }
 
-/** Return who was on the other side when the connection was made. */
+/** Return the credentials of the peer when the connection was made. */
 export function peerCredentials(fd: number): Credentials {
-  return platform.SO_PEERCRED === MISSING ? darwinCredentials(fd) : linuxCredentials(fd);
+  return platform.SO_PEERCRED === MISSING
+    ? credentialsByLocalPeercred(fd)
+    : credentialsBySoPeercred(fd);
 }
 
-function linuxCredentials(fd: number): Credentials {
+function credentialsBySoPeercred(fd: number): Credentials {
   const bytes = new Uint8Array(UCRED_SIZE);
   check(getsockopt(fd, platform.SOL_SOCKET, platform.SO_PEERCRED, bytes), "getsockopt");
   const view = new DataView(bytes.buffer);
@@ -32,7 +34,7 @@ function linuxCredentials(fd: number): Credentials {
 }
 
 /** macOS keeps the user and groups apart from the process; the first group is the effective one. */
-function darwinCredentials(fd: number): Credentials {
+function credentialsByLocalPeercred(fd: number): Credentials {
   const { SOL_LOCAL, LOCAL_PEERCRED, LOCAL_PEERPID, xucred } = platform;
   const bytes = new Uint8Array(xucred.size);
   check(getsockopt(fd, SOL_LOCAL, LOCAL_PEERCRED, bytes), "getsockopt");

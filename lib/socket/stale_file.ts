@@ -29,7 +29,7 @@ import { identityOf, identityOfPath, isPrivateFile, isSameFile, isSocket } from 
  * how often to ask: what the kernel holds for io_uring(7), listening sockets among it, it gives up some time
  * after the process has ended (15 to 30 ms on Linux 6.18).
  */
-const LINGERING = 100;
+const NAME_RELEASE_TIME = 100;
 const ASK_INTERVAL = 2;
 
 const NO_SOCKET =
@@ -42,7 +42,7 @@ const DOUBTFUL =
 /** Repeat `attempt` while the name of a program that has ended is still taken; its last result. */
 export function bindAbandonedName(attempt: () => number): number {
   let result = attempt();
-  for (let waited = 0; result === -platform.EADDRINUSE && waited < LINGERING;) {
+  for (let waited = 0; result === -platform.EADDRINUSE && waited < NAME_RELEASE_TIME;) {
     waited += pause();
     result = attempt();
   }
@@ -75,7 +75,7 @@ export function replacingStale<T>(name: Name, bindAndListen: () => T): T {
       }
       why = STARTING;
     }
-    if (waited >= LINGERING) throw inUse(why);
+    if (waited >= NAME_RELEASE_TIME) throw inUse(why);
   }
 }
 

@@ -23,7 +23,7 @@ export function invalid(variable: string, value: string, why: string): Error {
   );
 }
 
-/** Run `use`, and remove the variables whatever comes of it: they are not for the programs this one starts. */
+/** Run `use`, and then remove the variables, even if it throws: programs that this one starts must not see them. */
 export function consuming<T>(variables: readonly string[], use: () => T): T {
   try {
     return use();

@@ -1,5 +1,5 @@
 /**
- * Descriptors that this process was started with, and who owns them.
+ * Descriptors that this process inherited, and whether they have an owner yet.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { Listener } from "../handle/listener.ts";
 import type { Socket } from "../handle/socket.ts";
 
 /**
- * Check that `fd` was inherited and is nobody's yet.
+ * Check that `fd` was inherited and has no owner yet.
  *
  * What exec(3) hands over never has close-on-exec set; Deno sets it on everything that it opens, and so
  * does {@linkcode adoptInherited}. The flag therefore tells a descriptor that waits for an owner from
@@ -27,7 +27,8 @@ export function requireInherited(fd: number): void {
   if (flags < 0) throw systemError(-flags, "fcntl", `fd:${fd}`);
   if ((flags & platform.FD_CLOEXEC) === 0) return;
   throw new Deno.errors.Busy(
-    `Cannot take over descriptor ${fd}: this process opened it itself, or has taken it over before`,
+    `Cannot adopt the inherited descriptor ${fd}: this process opened it itself, or has adopted it before; ` +
+      "give the number of one that it was started with",
   );
 }
 
@@ -38,7 +39,7 @@ export function adoptInherited(fd: number): OwnedFd {
   return OwnedFd.adopt(fd);
 }
 
-/** Turn a Unix socket into what it is; anything else stays an `OwnedFd`. */
+/** Return a `Listener` or `Socket` if it is a Unix socket; anything else stays an `OwnedFd`. */
 export function specialized(file: OwnedFd): Listener | Socket | OwnedFd {
   try {
     return isListening(file.fd) ? file.asListener() : file.asSocket();

@@ -21,7 +21,7 @@ const HIGHEST = 0x7fffffff;
 
 const VARIABLES = ["LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDS", "LISTEN_FDNAMES"] as const;
 
-/** What descriptors are called that nobody gave a name. */
+/** The name of descriptors without one. */
 const UNNAMED = "unknown";
 
 /** A descriptor that a service manager passed. */
@@ -40,13 +40,13 @@ interface Waiting {
   readonly file: OwnedFd;
 }
 
-/** What has been taken over from the service manager, and not yet been asked for. */
+/** Descriptors that were adopted from the service manager, and not returned yet. */
 let waiting: Waiting[] = [];
 
 /**
- * Take over the descriptors that a service manager passed to this process, in their order: listeners of
- * socket units, connections, and what was put into its store by `notify`. They become close-on-exec, and
- * each has its owner from now on; a second call returns none of them again.
+ * Adopt the descriptors that a service manager passed to this process, in their order: listeners of socket
+ * units, connections, and files that `notify` stored. They become close-on-exec, and the caller owns them; a
+ * second call returns none of them again.
  *
  * Without such descriptors, or if they are meant for another process, the result is empty. The variables
  * `LISTEN_PID`, `LISTEN_PIDFDID`, `LISTEN_FDS` and `LISTEN_FDNAMES` are removed in any case; they are
@@ -81,7 +81,7 @@ let waiting: Waiting[] = [];
  * ```
  */
 export function listenFds(): PassedFile[] {
-  takeOver();
+  adoptPassed();
   const taken = waiting;
   waiting = [];
   return taken.map(({ name, file }) => ({ name, file: specialized(file) }));
@@ -94,7 +94,7 @@ export function listenFds(): PassedFile[] {
  * @throws {Deno.errors.NotFound} If there is none.
  */
 export function takeNamed(name: string): Socket {
-  takeOver();
+  adoptPassed();
   for (const entry of waiting) {
     if (entry.name !== name) continue;
     const socket = asSocket(entry.file);
@@ -118,7 +118,7 @@ function asSocket(file: OwnedFd): Socket | undefined {
   }
 }
 
-function takeOver(): void {
+function adoptPassed(): void {
   waiting.push(...consuming(VARIABLES, readVariables));
 }
 
@@ -134,7 +134,7 @@ function readVariables(): Waiting[] {
     throw invalid(
       "LISTEN_FDNAMES",
       split.join(":"),
-      `it has not ${count} names, as LISTEN_FDS says`,
+      `expected ${count} names (LISTEN_FDS), found ${split.length}`,
     );
   }
   // All are checked before the first gets an owner: a failure leaves them as they came.
@@ -145,7 +145,7 @@ function readVariables(): Waiting[] {
   }));
 }
 
-/** The variables are inherited by programs that the intended one starts: they say for whom they are. */
+/** Programs that the service starts inherit the variables: so they name the process that they are meant for. */
 function isForUs(): boolean {
   const pid = readNumber("LISTEN_PID");
   if (pid === undefined || pid !== BigInt(Deno.pid)) return false;

@@ -1,7 +1,7 @@
 /**
- * What a service says to systemd, and gets from it: sockets and files passed at the start, the state of the
- * service, files kept over a restart, the watchdog. It speaks the protocols themselves, which are
- * public and stable, and needs no library of systemd's; other service managers speak them as well.
+ * Functions for services under systemd: sockets and files passed at the start, notification about the state of
+ * the service, files stored over a restart, the watchdog. They implement systemd's documented, stable protocols
+ * without its library; other service managers use the same protocols.
  *
  * Importing this module adds two protocols to `dial`, for connections that a process was started with:
  *

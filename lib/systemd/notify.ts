@@ -1,5 +1,5 @@
 /**
- * Telling the service manager how a service is: sd_notify(3).
+ * Notification of the service manager: sd_notify(3).
  *
  * @module
  */
@@ -20,13 +20,13 @@ export interface NotifyOptions {
 }
 
 /**
- * Tell the service manager how this service is, and hand it files to keep. Waits while the manager's
- * queue is full.
+ * Tell the service manager the state of this service, and store files there. Waits while the manager's queue
+ * is full.
  *
  * The address is in the variable `NOTIFY_SOCKET`, a path or an abstract name; it is all that this needs
  * `--allow-env` for.
  *
- * @returns Whether the message was sent: false if nobody wants any, because the variable is not set.
+ * @returns Whether the message was sent: false if the variable is not set, as the service has no manager then.
  * @throws {TypeError} If the state holds nothing, or a value is of the wrong type.
  * @throws {RangeError} If a value is out of range.
  * @throws {Deno.errors.ConnectionRefused} If the manager is gone.
@@ -60,7 +60,7 @@ export async function notify(state: NotifyState, options: NotifyOptions = {}): P
 }
 
 /**
- * Tell the service manager how this service is, blocking the thread: what `notify` does.
+ * Tell the service manager the state of this service, blocking the thread: what `notify` does.
  *
  * @example
  * ```ts
@@ -83,8 +83,8 @@ export function notifySync(state: NotifyState): boolean {
 }
 
 /**
- * Wait until the service manager has handled everything that was sent before, by `BARRIER=1`: a short-lived
- * program does so before it ends, so that the manager still finds its process.
+ * Wait until the service manager has handled every earlier message, by `BARRIER=1`. A short-lived program calls
+ * this before it ends, so that the manager still finds its process.
  *
  * @returns Whether there is a manager: false if the variable `NOTIFY_SOCKET` is not set.
  * @throws {Error} If `notify` throws it.
@@ -108,7 +108,7 @@ export async function notifyBarrier(options: NotifyOptions = {}): Promise<boolea
   const abort = () => reading.close();
   try {
     await send({ data: new TextEncoder().encode("BARRIER=1"), files: [writing] }, options);
-    // The manager closes its copy once it gets there: then the pipe has no writer left.
+    // The manager closes its copy when it handles the message: then the pipe has no writer left.
     writing.close();
     signal?.addEventListener("abort", abort);
     if (signal?.aborted) abort();

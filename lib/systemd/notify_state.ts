@@ -1,5 +1,5 @@
 /**
- * What a service tells its manager, as the lines of sd_notify(3). No input or output.
+ * The messages of sd_notify(3): a codec without input or output.
  *
  * @module
  */
@@ -90,7 +90,7 @@ function* assignments(
   }
 }
 
-/** A line break would start another assignment, of whoever wrote the text. */
+/** A line break in the text would start another assignment. */
 function oneLine(variable: string, value: string): string {
   if (!/[\n\0]/.test(value)) return value;
   throw new TypeError(

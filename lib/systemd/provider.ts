@@ -40,6 +40,6 @@ function adoptDuplicate(number: number): Socket {
   }
 }
 
-// Descriptors have no services: whatever stands there is ignored, as it is for paths.
+// Descriptors have no services: the service is ignored, as it is for paths.
 registerProtocol("fd", async (address) => await dialFd(address), { address: "path" });
 registerProtocol("systemd", async (name) => await takeNamed(name), { address: "path" });

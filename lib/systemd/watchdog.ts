@@ -1,5 +1,5 @@
 /**
- * Whether the service manager watches over a service: sd_watchdog_enabled(3).
+ * The watchdog of the service manager: sd_watchdog_enabled(3).
  *
  * @module
  */
@@ -11,11 +11,11 @@ const NEVER = 2n ** 64n - 1n;
 
 /**
  * Return the interval in milliseconds within which the service manager wants `notify({ watchdog: true })`
- * over and over; without one it takes the service for dead. Half of the interval is a good period.
+ * again and again; it takes a service that stays silent for dead. Call it at half of the interval.
  *
  * Needs `--allow-env` for the variables `WATCHDOG_USEC` and `WATCHDOG_PID`. They stay set.
  *
- * @returns `undefined` if nobody watches, or another process is meant.
+ * @returns The interval in milliseconds; `undefined` if there is no watchdog, or another process is meant.
  * @throws {Deno.errors.InvalidData} If a variable makes no sense.
  * @throws {Deno.errors.NotCapable} If there is no permission for the variables.
  *

@@ -21,12 +21,12 @@ import { checkedSetup, requireOptions, type SocketSetup } from "../socket/setup.
 export interface BindOptions extends SocketSetup, SocketFileOptions {}
 
 /**
- * Create a datagram socket bound to an address: it receives from everybody, and sends with `to`.
+ * Create a datagram socket bound to an address: it receives from every sender, and sends with `to`.
  *
  * On Linux a path may be longer than the kernel takes. Receivers then see the sender as
  * `/proc/PID/fd/N/name`, to which they can answer while the socket is open, if they run as the same user. With
  * a last component of more than 85 bytes or so even that does not fit: such a socket is reached under its path,
- * but not under what receivers see as its name; give it a shorter one if it wants answers.
+ * but not under what receivers see as its name; choose a shorter one to get answers.
  *
  * @param address A path, an abstract name, or `""` for a name of the kernel's choosing.
  * @param options Flags and options of the socket, and what to do about its file.

@@ -39,7 +39,7 @@ export interface ConnectOptions extends SocketSetup {
   signal?: AbortSignal;
   /** The address of this end, which datagram servers answer to. The default is none; `""` lets the kernel choose. */
   localAddress?: Address;
-  /** How long to look for an event before parking, in microseconds from 0 (the default: off) to 1,000,000. */
+  /** How long to busy-poll before blocking, in microseconds from 0 (off, the default) to 1,000,000. */
   busyPoll?: number;
 }
 
@@ -49,7 +49,7 @@ export interface ConnectSyncOptions extends Omit<ConnectOptions, "signal"> {
   timeout?: number;
 }
 
-/** Everything about a connection that can be checked before there is one. */
+/** The options of a connection, checked before the first system call. */
 interface Plan {
   readonly type: SocketType;
   readonly setup: CheckedSetup;
@@ -87,7 +87,7 @@ function finish(descriptor: Descriptor, made: Plan, destination: Destination): S
 }
 
 /**
- * Connect to a Unix socket. A server whose queue is full is asked again until it has room, or the signal
+ * Connect to a Unix socket. While the server's queue is full, it waits until there is space or the signal
  * aborts. A failure leaves nothing open.
  *
  * @param address A path or an abstract name.

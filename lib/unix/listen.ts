@@ -30,7 +30,7 @@ export interface ListenOptions extends SocketSetup, SocketFileOptions {
    */
   backlog?: number;
   /**
-   * How long to look for an event before parking, in microseconds from 0 (the default: off) to 1,000,000. The
+   * How long to busy-poll before blocking, in microseconds from 0 (off, the default) to 1,000,000. The
    * accepted connections start with the same.
    */
   busyPoll?: number;

@@ -1,5 +1,5 @@
 /**
- * Opening at once what is otherwise opened at its first use.
+ * Opening the C library and the reactor ahead of their first use.
  *
  * @module
  */
@@ -8,18 +8,18 @@ import { openAll } from "../../ffi/libc.ts";
 import { backend } from "../reactor/mod.ts";
 
 /**
- * Open all of the C library that this module uses, and what this thread waits with. Without this call each
- * function is opened when it is first used, so that a program opens the few that it needs: all of them take
- * some 10 milliseconds. Calling it again does nothing.
+ * Open all functions of the C library that this module uses, and start the reactor of this thread. Without this
+ * call each function is opened at its first use, so that a program opens the few that it needs: all of them
+ * take some 10 milliseconds. Calling it again does nothing.
  *
- * After it, this thread opens nothing more. It may give up FFI permission, which a Worker cannot get back;
- * what then fails with `NotCapable` is `OwnedFd.map` alone, as the permission covers each look at memory. And
+ * After it, this thread opens nothing more and may give up FFI permission, which a Worker cannot get back: then
+ * `OwnedFd.map` alone fails with `NotCapable`, as reading foreign memory needs the permission each time. And
  * `deno test --sanitize-resources` finds no library that a test has loaded and left: call it at the top of the
  * file.
  *
  * @throws {Deno.errors.NotSupported} If the module does not support this system.
  * @throws {Deno.errors.NotCapable} If the program has no FFI permission.
- * @throws {Error} If `DENET_UNIX_REACTOR` names a way of waiting that does not work here.
+ * @throws {Error} If `DENET_UNIX_REACTOR` names a backend that does not work here.
  *
  * @example Give up the permission
  * ```ts

@@ -20,7 +20,7 @@ function connectOptions({ signal }: DialOptions, type: SocketType): ConnectOptio
 }
 
 for (const [name, type] of protocols) {
-  // Paths have no services: whatever stands there is ignored, as it is in Hare.
+  // Paths have no services: the service is ignored, as it is in Hare.
   registerProtocol(
     name,
     (address, _service, options) => connect(address, connectOptions(options, type)),

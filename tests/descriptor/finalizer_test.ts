@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { pipe } from "../../ffi/syscalls/readiness.ts";
 import { Descriptor } from "../../lib/descriptor/descriptor.ts";
 import { Listener, OwnedFd, Socket } from "../../mod.ts";
-import { closeWhenForgotten } from "../../lib/descriptor/finalizer.ts";
+import { closeOnFinalization } from "../../lib/descriptor/finalizer.ts";
 import { collectUntil, gcTest, test, turn } from "../util/cases.ts";
 
 /** Both ends of a pipe. */
@@ -15,8 +15,8 @@ function ends(): { descriptor: Descriptor; other: Descriptor } {
 /** Register the ends of a pipe with owners that nobody else knows. */
 function forget(made: Descriptor[]): void {
   const { descriptor, other } = ends();
-  closeWhenForgotten({}, descriptor);
-  closeWhenForgotten({}, other);
+  closeOnFinalization({}, descriptor);
+  closeOnFinalization({}, other);
   made.push(descriptor, other);
 }
 
@@ -26,25 +26,25 @@ async function left(made: readonly Descriptor[]): Promise<number> {
   return made.filter((it) => !it.closed).length;
 }
 
-gcTest("closeWhenForgotten() closes what becomes garbage", async () => {
+gcTest("closeOnFinalization() closes what becomes garbage", async () => {
   const { descriptor, other } = ends();
-  (() => closeWhenForgotten({}, descriptor))();
+  (() => closeOnFinalization({}, descriptor))();
   const kept = {};
-  closeWhenForgotten(kept, other);
+  closeOnFinalization(kept, other);
   await collectUntil(() => descriptor.closed);
   assertEquals([descriptor.closed, other.closed], [true, false]);
   other.close();
-  closeWhenForgotten(kept, other);
+  closeOnFinalization(kept, other);
 });
 
-gcTest("closeWhenForgotten() copes with many in one step", async () => {
+gcTest("closeOnFinalization() copes with many in one step", async () => {
   const made: Descriptor[] = [];
   for (let n = 0; n < 100; n++) forget(made);
   assertEquals(await left(made), 0);
 });
 
 gcTest(
-  "closeWhenForgotten() copes with one after another, for many rounds of microtasks",
+  "closeOnFinalization() copes with one after another, for many rounds of microtasks",
   async () => {
     const made: Descriptor[] = [];
     const kept: object[] = [];
@@ -54,7 +54,7 @@ gcTest(
       if (n % 100 === 50) {
         const { descriptor, other } = ends();
         kept.push({});
-        closeWhenForgotten(kept.at(-1) ?? {}, descriptor);
+        closeOnFinalization(kept.at(-1) ?? {}, descriptor);
         held.push(descriptor);
         other.close();
       }
@@ -66,11 +66,11 @@ gcTest(
   },
 );
 
-gcTest("closeWhenForgotten() sees to what comes after a flow that has ended", async () => {
+gcTest("closeOnFinalization() registers owners that come after many rounds in a row", async () => {
   const made: Descriptor[] = [];
   for (let n = 0; n < 200; n++) {
     const { descriptor, other } = ends();
-    closeWhenForgotten({}, descriptor);
+    closeOnFinalization({}, descriptor);
     descriptor.close();
     other.close();
     await undefined;
