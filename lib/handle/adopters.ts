@@ -1,6 +1,6 @@
 /**
- * How an `OwnedFd` becomes a `Socket` or a `Listener`, and a `Socket` a `Listener`: filled in by their files, which are built on
- * `OwnedFd` themselves, so that no two files import each other.
+ * The conversions of an `OwnedFd` to a `Socket` or `Listener`, and of a `Socket` to a `Listener`. The files of these
+ * classes, which import `OwnedFd`, register them here, so that no two files import each other.
  *
  * @module
  */
@@ -11,11 +11,11 @@ import type { SocketType } from "../socket/socket_type.ts";
 import type { Socket } from "./socket.ts";
 import type { SocketNames } from "./socket_state.ts";
 
-/** What each file fills in when it is loaded. Both check the descriptor before they take it over. */
+/** Set by the file of each class when it is loaded. Both check the descriptor before they own it. */
 export const adopters: {
   socket(descriptor: Descriptor): Socket;
   listener(descriptor: Descriptor): Listener;
-  /** Take over a socket that listens since just now: it needs no check. */
+  /** Own a socket that was just made to listen: it needs no check. */
   listening(descriptor: Descriptor, type: SocketType, names: SocketNames): Listener;
 } = {
   socket: notLoaded,

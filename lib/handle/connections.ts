@@ -28,7 +28,7 @@ export class Connections implements AsyncIterableIterator<Socket> {
     return this.#descriptor.closed || this.#end.signal.aborted;
   }
 
-  /** Wait for the next connection. Out of descriptors, it waits on until there are some. */
+  /** Wait for the next connection. At the descriptor limit, it waits until descriptors are free. */
   async next(): Promise<IteratorResult<Socket, undefined>> {
     const { signal } = this.#end;
     while (!this.#isOver) {
@@ -49,7 +49,7 @@ export class Connections implements AsyncIterableIterator<Socket> {
     return { value: undefined, done: true };
   }
 
-  /** End the iterator, a waiting `next` included, which takes no connection then. The listener stays open. */
+  /** End the iterator and a pending `next`, which takes no connection then. The listener stays open. */
   return(): Promise<IteratorResult<Socket, undefined>> {
     this.#end.abort();
     return Promise.resolve({ value: undefined, done: true });

@@ -1,5 +1,5 @@
 /**
- * What can be done with an open file, whatever it is.
+ * The methods of an open file of any kind.
  *
  * @module
  */
@@ -15,13 +15,13 @@ import { fileInfo } from "../fd/stat.ts";
 /** How a read or write of an {@linkcode OwnedFd} waits. */
 export interface WaitOptions {
   /**
-   * Ends the wait; the promise is rejected with the signal's reason. What waits has taken nothing; a read or write
-   * of a file, which a thread has begun, goes on to its end.
+   * Ends the wait; the promise is rejected with the signal's reason, and nothing is transferred. A read or write of
+   * a file that a thread has begun goes on to its end.
    */
   signal?: AbortSignal;
 }
 
-/** The methods of `Deno.FsFile`, and what else reads, writes and waits: the part of `OwnedFd` that owns nothing. */
+/** The methods of `Deno.FsFile`, and others that read, write and wait: the part of `OwnedFd` without ownership. */
 export abstract class FileMethods {
   readonly #descriptor: Descriptor;
   #made: FileIo | undefined;
@@ -38,10 +38,10 @@ export abstract class FileMethods {
 
   /**
    * Read up to `bytes.byteLength` bytes at the file position, without blocking the event loop, whatever the
-   * descriptor is and whoever else uses it. `O_NONBLOCK` is not touched.
+   * descriptor is, also if other processes use it. `O_NONBLOCK` is not changed.
    *
-   * Pipes, sockets and devices are waited for by poll(2); keep `bytes` until then. Files are read on a thread. A
-   * terminal's master whose other side is closed reads as the end.
+   * On pipes, sockets and devices it waits for readiness; do not change `bytes` until it is done. Files are read on
+   * a thread. A terminal's master reads as at the end once its other side is closed.
    *
    * @returns The number of bytes read, `null` at the end.
    * @throws {Deno.errors.BadResource} If the descriptor is closed, also while waiting.
@@ -70,14 +70,14 @@ export abstract class FileMethods {
 
   /**
    * Write up to `bytes.byteLength` bytes at the file position, without blocking the event loop, whatever the
-   * descriptor is and whoever else uses it. `O_NONBLOCK` is not touched.
+   * descriptor is, also if other processes use it. `O_NONBLOCK` is not changed.
    *
-   * It is one write(2) of all the bytes, as devices with messages need it. Only a pipe or a terminal may take a
-   * part, where it has no room for more.
+   * It is one write(2) of all the bytes, as devices with messages need it. Only on a pipe or a terminal may it be
+   * partial, if there is not enough space.
    *
    * @returns The number of bytes written, which may be fewer than given.
    * @throws {Deno.errors.BadResource} If the descriptor is closed, also while waiting.
-   * @throws {Deno.errors.BrokenPipe} If it is a pipe that nobody reads, also while waiting.
+   * @throws {Deno.errors.BrokenPipe} If it is a pipe without a reader, also while waiting.
    */
   write(bytes: Uint8Array, options: WaitOptions = {}): Promise<number> {
     return this.#io.write(bytes, options.signal);
@@ -136,7 +136,7 @@ export abstract class FileMethods {
 
   /**
    * Wait until poll(2) reports that interest, a hang-up or an error. Nothing is read: it is for descriptors whose
-   * calls are made elsewhere. A process descriptor is readable once its process has ended.
+   * system calls the program makes itself. A process descriptor is readable once its process has ended.
    *
    * @param interest `"read"` for data or the end, `"write"` for send space.
    * @throws {Deno.errors.BadResource} If the descriptor is closed, also while waiting.
@@ -173,7 +173,7 @@ export abstract class FileMethods {
   }
 
   /**
-   * Move the file position, by lseek(2). It belongs to everybody who has the open file.
+   * Move the file position, by lseek(2). All duplicates of the open file share it, those of other processes included.
    *
    * @returns The new position, in bytes from the start.
    * @throws {SyscallError} If it is a pipe, a socket or a terminal (`code` is `ESPIPE`).
@@ -213,7 +213,7 @@ export abstract class FileMethods {
   }
 
   /**
-   * Write to the disk what the system still holds of the file, by fsync(2) on a thread.
+   * Flush the file's cached data and metadata to the disk, by fsync(2) on a thread.
    *
    * @throws {SyscallError} If the disk could not take it (`code` is `EIO`); the system says so only once.
    */
@@ -221,17 +221,17 @@ export abstract class FileMethods {
     return change.sync(this.#descriptor, true);
   }
 
-  /** Write to the disk what the system still holds of the file, blocking the thread: what `sync` does. */
+  /** Flush the file's cached data and metadata to the disk, blocking the thread: what `sync` does. */
   syncSync(): void {
     change.syncSync(this.#descriptor.fd, true);
   }
 
-  /** Write to the disk the data that the system still holds of the file, by fdatasync(2) on a thread. */
+  /** Flush the file's cached data to the disk, by fdatasync(2) on a thread. */
   syncData(): Promise<void> {
     return change.sync(this.#descriptor, false);
   }
 
-  /** Write to the disk the data that the system still holds, blocking the thread: what `syncData` does. */
+  /** Flush the file's cached data to the disk, blocking the thread: what `syncData` does. */
   syncDataSync(): void {
     change.syncSync(this.#descriptor.fd, false);
   }
@@ -253,12 +253,12 @@ export abstract class FileMethods {
   }
 
   /**
-   * Take an advisory lock on the file, by flock(2); wait until nobody has one that excludes it. The lock belongs
+   * Take an advisory lock on the file, by flock(2); wait until there is none that excludes it. The lock belongs
    * to the open file, and so to every duplicate.
    *
-   * No event tells that a lock is free: it is tried again after 1, 2, 4 and up to 32 milliseconds.
+   * The kernel reports no event when a lock is free: so it is tried again after 1, 2, 4 and up to 32 milliseconds.
    *
-   * @param exclusive Whether nobody else may have a lock; without it, others may have shared ones. The default
+   * @param exclusive Whether the lock excludes every other one; a shared lock excludes exclusive ones only. The default
    * is false.
    * @throws {Deno.errors.BadResource} If the descriptor is closed, also while waiting.
    */
@@ -271,22 +271,22 @@ export abstract class FileMethods {
     locks.lockSync(this.#descriptor.fd, exclusive);
   }
 
-  /** Take an advisory lock on the file if nobody has one that excludes it: whether that went through. */
+  /** Take an advisory lock on the file if there is none that excludes it. Returns whether it was taken. */
   async tryLock(exclusive = false): Promise<boolean> {
     return await Promise.resolve(this.tryLockSync(exclusive));
   }
 
-  /** Take an advisory lock on the file if nobody has one that excludes it: what `tryLock` does. */
+  /** Take an advisory lock on the file if there is none that excludes it: what `tryLock` does. */
   tryLockSync(exclusive = false): boolean {
     return locks.tryLock(this.#descriptor.fd, exclusive);
   }
 
-  /** Give up the advisory lock on the file. */
+  /** Release the advisory lock on the file. */
   async unlock(): Promise<void> {
     await Promise.resolve(this.unlockSync());
   }
 
-  /** Give up the advisory lock on the file: what `unlock` does. */
+  /** Release the advisory lock on the file: what `unlock` does. */
   unlockSync(): void {
     locks.unlock(this.#descriptor.fd);
   }
@@ -297,8 +297,8 @@ export abstract class FileMethods {
   }
 
   /**
-   * Switch a terminal to raw mode, by tcsetattr(3): keys are given as they are typed, without echo. Switching it
-   * off restores what was in force before.
+   * Switch a terminal to raw mode, by tcsetattr(3): keys arrive as they are typed, without echo. Switching it
+   * off restores the mode from before.
    *
    * @param mode Whether to be in raw mode.
    * @param options `cbreak`: whether the keys that make signals, as Ctrl+C, go on to make them. The default is false.

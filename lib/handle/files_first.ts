@@ -14,7 +14,7 @@ import { sharedControl } from "./receiver.ts";
 
 const { MSG_CTRUNC, MSG_DONTWAIT, MSG_PEEK } = platform;
 
-/** More than any part of a stream that the kernel keeps in one piece, in bytes. */
+/** More than the largest buffer of a stream in the kernel, in bytes. */
 const BEYOND_PART = 1 << 20;
 
 const page = new Uint8Array(4096);
@@ -24,20 +24,20 @@ const seen = nothingReceived();
 /** Whether descriptors come with the next byte. Nothing is taken, and no descriptor is made. */
 export function startsWithFiles(fd: number, state: ReceiveState): boolean {
   const size = sizeOfLook(fd, state);
-  // Where plain bytes come before, the size up to files is less.
+  // If plain bytes come first, the size up to the descriptors is less.
   return size > 0 && bytesBeforeFiles(fd, BEYOND_PART) >= size;
 }
 
-/** Look at what is there: where that ends behind the first bytes with descriptors, or 0 if there are none. */
+/** Peek: return the number of bytes up to the end of the first buffer with descriptors, 0 if there are none. */
 function sizeOfLook(fd: number, state: ReceiveState): number {
-  const size = look(fd, state);
+  const size = peek(fd, state);
   if (size <= 0) return 0;
-  // Another process may have set an option since they were looked up: it looks like descriptors.
+  // Another process may have set an option since they were read: its control data is cut like descriptors are.
   state.lookUpOptions();
-  return look(fd, state);
+  return peek(fd, state);
 }
 
-function look(fd: number, state: ReceiveState): number {
+function peek(fd: number, state: ReceiveState): number {
   const header = sharedHeader();
   const control = sharedControl();
   const capacity = state.plainControl;

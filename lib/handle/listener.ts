@@ -41,7 +41,7 @@ export interface ListenerAcceptSyncOptions {
   timeout?: number;
 }
 
-/** What a listener is behind its face. */
+/** The state of a listener. */
 interface ListenerState {
   readonly descriptor: Descriptor;
   readonly type: SocketType;
@@ -50,7 +50,7 @@ interface ListenerState {
   file: BoundFile | undefined;
 }
 
-/** The state of a listener, and how to make one of it. */
+/** The friend functions of `Listener`: they read the state of one, and make one of a state. */
 let stateOf: (listener: Listener) => ListenerState;
 let create: (state: ListenerState) => Listener;
 
@@ -91,9 +91,9 @@ export class Listener extends SocketOptions implements Deno.Listener<Socket, Den
   }
 
   /**
-   * Take over an open descriptor that is a listening Unix socket: inherited, received or detached elsewhere.
-   * From now on this object closes it; its path stays. Several Workers and processes may serve the same
-   * listener: while they do, it has O_NONBLOCK set for all of them.
+   * Take ownership of an open descriptor that is a listening Unix socket: inherited, received or detached elsewhere.
+   * This object closes it; its socket file stays. Several Workers and processes may serve the same listener: while they do,
+   * `O_NONBLOCK` is set for all of them.
    *
    * @throws {TypeError} If it is something else, which then stays open and with its owner.
    * @throws {Deno.errors.Busy} If an object of this module owns it already.
@@ -162,9 +162,9 @@ export class Listener extends SocketOptions implements Deno.Listener<Socket, Den
   }
 
   /**
-   * Go through the connections until the listener is closed. Out of descriptors, it waits until some are
-   * free, while the connections stay in the queue. Leaving the loop leaves the listener open, unlike
-   * Deno's own: `using` closes it.
+   * Go through the connections until the listener is closed. At the descriptor limit, it waits until descriptors
+   * are free; the connections stay queued. Leaving the loop leaves the listener open, unlike Deno's own: `using`
+   * closes it.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Socket> {
     const accept = (signal: AbortSignal) => acceptFrom(this, DEFAULT_FLAGS, { signal });
@@ -187,8 +187,8 @@ export class Listener extends SocketOptions implements Deno.Listener<Socket, Den
   }
 
   /**
-   * Whether closing removes the socket file. The path is removed only if it still names this very socket's file,
-   * never one that another program has put there. On a listener that was adopted, Linux tells which file that is.
+   * Whether closing removes the socket file. The path is removed only if it still names the file of this socket,
+   * never one that another program has put there. For an adopted listener, Linux reports which file that is.
    *
    * @throws {Deno.errors.BadResource} If the listener is closed.
    * @throws {TypeError} If it is set to anything but true or false, or to true where there is no file.
@@ -216,8 +216,8 @@ export class Listener extends SocketOptions implements Deno.Listener<Socket, Den
 
   /**
    * Whether `O_NONBLOCK` is set (fcntl(2)), for programs the descriptor is handed to. The methods of this object
-   * behave the same either way. It belongs to the open file, and so to everybody who has a duplicate: accepting
-   * from a listener that was adopted or duplicated sets it.
+   * behave the same either way. All duplicates of the open file share it: accepting from a listener that was
+   * adopted or duplicated sets it.
    */
   override get nonblocking(): boolean {
     return super.nonblocking;
@@ -256,7 +256,7 @@ export class Listener extends SocketOptions implements Deno.Listener<Socket, Den
   }
 
   /**
-   * Give the descriptor up without closing it, and return its number: whoever takes it closes it. The
+   * Detach the descriptor: return its number without closing it. The caller owns and closes it from then on. The
    * socket file stays.
    *
    * @throws {Deno.errors.BadResource} If the listener is closed.
@@ -278,7 +278,7 @@ export class Listener extends SocketOptions implements Deno.Listener<Socket, Den
     const state = this.#state;
     const { type, local, file } = state;
     const descriptor = new Descriptor(duplicate(this.fd), "Listener");
-    // Switching the flag off after each call would block the other in its own.
+    // Clearing the flag after each call would block the other owner in its call.
     if (state.acceptor === acceptorAlone) state.acceptor = new SharedAcceptor();
     return wrap(descriptor, type, { local, file, isShared: true });
   }

@@ -16,11 +16,11 @@ export interface Message extends Disposable {
   data: Uint8Array;
   /** The descriptors, in the order the sender gave them. */
   files: OwnedFd[];
-  /** Who sent it, checked by the kernel, if the socket's `passCredentials` is on. */
+  /** The sender, checked by the kernel, if the socket's `passCredentials` is on. */
   credentials?: Credentials;
   /** A descriptor of the sending process, if the socket's `passPidfd` is on (Linux 6.5). */
   pidfd?: OwnedFd;
-  /** The sender's address, to which datagrams can be answered; `null` for one without a name. */
+  /** The sender's address, to which answers can be sent; `null` for one without a name. */
   from: Deno.UnixAddr | null;
   /**
    * The same in bytes, which need not be UTF-8: `to` of `send` takes it. A path that starts with `@` has `./` before

@@ -33,7 +33,7 @@ export class MessageIterator implements AsyncIterableIterator<Message> {
       const message = await this.#receive(this.#signal);
       if (message !== null) return { done: false, value: message };
     } catch (error) {
-      // What `return` ended has no message, and no error either.
+      // A `next` that `return` ended has neither a message nor an error.
       if (!this.#abort.signal.aborted) {
         this.#hasEnded = true;
         throw error;

@@ -1,5 +1,5 @@
 /**
- * What `Socket.receive` gives: a message with all that came along.
+ * Receiving messages for `Socket.receive`: data, descriptors, credentials and address.
  *
  * @module
  */
@@ -33,7 +33,7 @@ import { closeReceived, ownReceivedFds } from "./received_fds.ts";
 
 const { MSG_CTRUNC, MSG_EOR, MSG_PEEK, MSG_TRUNC } = platform;
 
-/** Asks for the full length of a message that is cut, where the system tells. */
+/** Asks for the full length of a truncated message, if the system supports that. */
 const TELL_LENGTH = platform.reportsFullLength ? MSG_TRUNC : 0;
 
 const NO_DATA = new Uint8Array(0);
@@ -44,8 +44,8 @@ const NO_PIECES: readonly Uint8Array[] = [];
 let scratch: Uint8Array | undefined;
 
 /**
- * Return memory for a message: usually the scratch, which is copied from. A receive that is to fill its memory may
- * wait in between, when others use the scratch.
+ * Return memory for a message: usually the scratch, from which the message is copied. A receive that is to fill its
+ * memory gets its own: it may wait in between, and other receives use the scratch then.
  */
 function ownMemory(size: number, waitAll: boolean): Uint8Array {
   if (size > DEFAULT_SIZE || waitAll) return new Uint8Array(size);
@@ -95,7 +95,7 @@ export class MessageReceiver extends Receiver<Message | null> {
   }
 
   /**
-   * Check that there is room for a byte.
+   * Check that there is space for a byte.
    *
    * @throws {RangeError} If there is none: on a stream, what came could never be told from the end.
    */
@@ -118,7 +118,7 @@ export class MessageReceiver extends Receiver<Message | null> {
   }
 
   #receiveBytes(fd: number): number {
-    // For no bytes at all recvmsg(2) would wait, and take descriptors.
+    // With no space for bytes, recvmsg(2) would wait, and take descriptors.
     if (this.size === 0) return 0;
     const left = this.size - this.filled;
     const size = this.#filesFirst ? bytesBeforeFiles(fd, left) : left;
@@ -206,10 +206,10 @@ export class MessageReceiver extends Receiver<Message | null> {
     }
   }
 
-  /** Refuse what is not all that was sent; with no descriptors asked for, that is fine. */
+  /** Throw if control data is missing; without a request for descriptors, that is allowed. */
   #refuse(message: ReceivedMessage, files: readonly OwnedFd[]): void {
     message.controlTruncated = true;
-    // What the options call for has changed, or descriptors came that the kernel closed.
+    // Another process has changed the options, or the kernel closed descriptors that were not requested.
     if (this.#limit === 0) this.state.lookUpOptions();
     const shortage = this.#shortage(files.length);
     for (const file of files) file.close();
@@ -219,7 +219,7 @@ export class MessageReceiver extends Receiver<Message | null> {
     throw refusal(message, files.length, this.#limit, shortage);
   }
 
-  /** Fewer than were asked for: look for the reason before those that came are closed. */
+  /** Fewer descriptors than requested: find the reason before those that came are closed. */
   #shortage(arrived: number): { readonly message: string; readonly code: string } | undefined {
     const { descriptor } = this.state;
     const mayBeShort = this.#limit > 0 && arrived <= this.#limit && !descriptor.closed;

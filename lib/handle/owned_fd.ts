@@ -1,5 +1,5 @@
 /**
- * An open descriptor as a value with one owner.
+ * The class that owns an open descriptor of any kind.
  *
  * @module
  */
@@ -29,11 +29,11 @@ import { type FileKind, kindOf } from "../fd/stat.ts";
 let own: (fd: number) => OwnedFd;
 
 /**
- * Owns one open descriptor, closes it when disposed, and as a last resort when it becomes garbage. It can be used
- * wherever a `Deno.FsFile` is wanted.
+ * Owns one open descriptor and closes it when disposed, or at the latest when it is garbage-collected. It can be
+ * used wherever a `Deno.FsFile` is expected.
  *
- * What a peer passes arrives as an `OwnedFd`. Its number stays valid until `close`, `detach` or a
- * conversion gives it up.
+ * Descriptors that a peer passes arrive as `OwnedFd`s. The number stays valid until `close`, `detach` or a
+ * conversion.
  *
  * @example Read a file through its descriptor
  * ```ts
@@ -61,7 +61,7 @@ export class OwnedFd extends FileMethods implements Disposable {
   }
 
   /**
-   * Take over the open descriptor `fd`: from now on this object closes it.
+   * Take ownership of the open descriptor `fd`: this object closes it.
    *
    * @throws {TypeError} If `fd` is not the number of an open descriptor.
    * @throws {Deno.errors.Busy} If an object of this module owns it already.
@@ -149,10 +149,10 @@ export class OwnedFd extends FileMethods implements Disposable {
   }
 
   /**
-   * Create a counter to wait for, by eventfd(2) (Linux), close-on-exec: a write of 8 bytes adds a number to it, and
-   * a read gives it, in 8 bytes, and sets it to 0; at 0, a read waits.
+   * Create an event counter, by eventfd(2) (Linux), close-on-exec. A write of 8 bytes adds a number to it; a read
+   * returns it in 8 bytes and sets it to 0, and waits while it is 0.
    *
-   * A write is made by a thread, as it could block, unless `nonblocking` is set.
+   * Unless `nonblocking` is set, a write is made on a thread, as it could block.
    *
    * @param initial The counter's first value, from 0 (the default) to 4,294,967,295.
    * @throws {RangeError} If `initial` is anything else.
@@ -206,7 +206,7 @@ export class OwnedFd extends FileMethods implements Disposable {
   }
 
   /**
-   * Give the descriptor up without closing it, and return its number: whoever takes it closes it.
+   * Detach the descriptor: return its number without closing it. The caller owns and closes it from then on.
    *
    * @throws {Deno.errors.BadResource} If it was given up before.
    */
@@ -234,8 +234,8 @@ export class OwnedFd extends FileMethods implements Disposable {
   }
 
   /**
-   * Whether the open file has `O_NONBLOCK`, for everybody who has it. It changes nothing about the methods of this
-   * object: it is for programs that the descriptor is handed to.
+   * Whether the open file has `O_NONBLOCK`, which all its duplicates share. It is for programs that get the
+   * descriptor: the methods of this object behave the same either way.
    */
   get nonblocking(): boolean {
     return check(nonblocking(this.fd), "fcntl") === 1;
@@ -251,8 +251,8 @@ export class OwnedFd extends FileMethods implements Disposable {
   }
 
   /**
-   * Return what the file is sealed against, by fcntl(2) `F_GET_SEALS`: seals hold for everybody who has the
-   * file, and cannot be taken off. Empty for what has none, such as a file on disk.
+   * Return the seals of the file, by fcntl(2) `F_GET_SEALS`. Seals bind every process that has the file, and cannot
+   * be removed. Empty for files that have none, such as one on disk.
    *
    * @example
    * ```ts
@@ -270,7 +270,7 @@ export class OwnedFd extends FileMethods implements Disposable {
   /**
    * Seal a memory file, by fcntl(2) `F_ADD_SEALS`: seals are added to those there are.
    *
-   * @param seals What to forbid, for everybody and for ever: `"shrink"`, `"grow"`, `"write"`, or further seals
+   * @param seals What to forbid, for all processes and permanently: `"shrink"`, `"grow"`, `"write"`, or further seals
    * (`"seal"`).
    * @throws {TypeError} If one of them is no seal.
    * @throws {Deno.errors.PermissionDenied} If the file is sealed against further seals, or not open for writing.
@@ -295,16 +295,16 @@ export class OwnedFd extends FileMethods implements Disposable {
 
   /**
    * Map the content of a sealed memory file into this process's memory, by mmap(2): nothing is copied,
-   * however large it is. The descriptor may be closed meanwhile.
+   * however large it is. The descriptor may be closed while the mapping exists.
    *
    * The file must be sealed against shrinking and writing, as `OwnedFd.memfd` with `seal` makes them. Its
    * sender can then neither change what was checked before, nor crash this process by cutting it short.
-   * Look at `statSync().size` first, too, if you do not trust the sender.
+   * Check `statSync().size` first, too, if you do not trust the sender.
    *
-   * With `shared`, a file that is sealed against shrinking is mapped for reading and writing, in common with
-   * everybody else who has it: what one of them writes, the others see at once.
+   * With `shared`, a file that is sealed against shrinking is mapped for reading and writing, shared with every
+   * other process that maps it: what one of them writes, the others see at once.
    *
-   * The memory is given back when the mapping is disposed, and not before: it is not garbage-collected.
+   * The memory is unmapped when the mapping is disposed, and only then: it is not garbage-collected.
    *
    * @throws {TypeError} If the file lacks a seal that is needed, or is sealed against the writing that is.
    * @throws {RangeError} If it is larger than 4 GiB.
@@ -354,7 +354,7 @@ export class OwnedFd extends FileMethods implements Disposable {
   }
 }
 
-/** Own a descriptor that the kernel just gave: it needs no check. */
+/** Own a descriptor that the kernel just returned: it needs no check. */
 export function ownFd(fd: number): OwnedFd {
   return own(fd);
 }

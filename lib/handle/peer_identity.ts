@@ -1,5 +1,5 @@
 /**
- * What a socket tells of its peer, and of what is under way.
+ * The identity of a socket's peer, and the amount of data under way.
  *
  * @module
  */
@@ -10,11 +10,11 @@ import { SocketOptions } from "./socket_options.ts";
 import * as options from "../socket/options.ts";
 import * as peer from "../socket/peer.ts";
 
-/** The identity of a socket's peer: the part of `Socket` that only asks. */
+/** The identity of a socket's peer: the part of `Socket` that only reads. */
 export abstract class PeerIdentity extends SocketOptions {
   /**
-   * Return who was on the other side when the connection was made: process, user and group (SO_PEERCRED,
-   * unix(7)). On the connecting side that is whoever called listen(2).
+   * Return the credentials of the peer when the connection was made: process, user and group (SO_PEERCRED,
+   * unix(7)). On the connecting side they are those of the process that called listen(2).
    *
    * @throws {Deno.errors.NotConnected} If the socket is not connected.
    */
@@ -23,8 +23,8 @@ export abstract class PeerIdentity extends SocketOptions {
   }
 
   /**
-   * Return a descriptor for the process on the other side (SO_PEERPIDFD, Linux 6.5): unlike its number,
-   * it cannot come to stand for another process.
+   * Return a descriptor for the peer process (SO_PEERPIDFD, Linux 6.5): unlike its process ID, which the kernel
+   * reuses, it never refers to another process.
    *
    * @throws {Deno.errors.NotFound} If that process has ended and is gone; since Linux 6.16 the descriptor of
    * such a process is returned, which is readable at once.

@@ -33,7 +33,7 @@ export class Read implements Outcome<number | null> {
     const state = this.#state;
     const { fd } = state.descriptor;
     requireLength(this.#bytes, this.#length);
-    // Nothing is there at once: recv(2) would wait for data all the same, or take a message.
+    // With no space it returns 0 here: recv(2) would wait for data all the same, or take a message.
     if (this.#length === 0) return 0;
     if (state.type === "stream") return this.#readStream(fd);
     const next = state.type === "seqpacket" ? lookAhead(fd) : 1;

@@ -1,5 +1,5 @@
 /**
- * How a receive is asked for, and its checks.
+ * The options of a receive, and their checks.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { isBytes } from "../descriptor/caller_buffer.ts";
 import { MAX_FILES } from "../fd/file_like.ts";
 import { MAX_VECTORS } from "../message/header.ts";
 
-/** What {@linkcode Socket.receive} is to receive. */
+/** What to receive: options that {@linkcode Socket.receive} and its `Sync` form share. */
 export interface ReceiveRequest {
   /** Memory to receive into, one piece or several filled in turn. The default is new memory. */
   buffer?: Uint8Array | readonly Uint8Array[];
@@ -21,7 +21,7 @@ export interface ReceiveRequest {
    * first. Otherwise the kernel puts bytes sent before in front: descriptors belong to the last part of `data`.
    */
   filesFirst?: boolean;
-  /** Leave the message in the queue. Not together with `files`: each look would make new descriptors. */
+  /** Leave the message in the queue. Not together with `files`: each peek would make new descriptors. */
   peek?: boolean;
   /** On a stream, wait until the buffer is full, the stream ends, another sender follows or descriptors come along. */
   waitAll?: boolean;
@@ -39,7 +39,7 @@ export interface ReceiveOptions extends ReceiveRequest {
   signal?: AbortSignal;
 }
 
-/** The size of a message without another request, in bytes. */
+/** The default size of a message, in bytes. */
 export const DEFAULT_SIZE = 65536;
 
 /** The largest size of a message to allocate for at once, in bytes. */
@@ -67,7 +67,7 @@ function badLimit(files: number): TypeError | RangeError {
 }
 
 /**
- * Return memory that is given in pieces, in an array of our own.
+ * Return a copy of the array of buffers.
  *
  * @throws {TypeError} If it is no memory.
  * @throws {RangeError} If there are more than 1024 pieces.

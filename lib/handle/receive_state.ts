@@ -21,14 +21,14 @@ const MAX_LABEL = 4096;
 const MAX_TIMESTAMP = 48;
 
 /**
- * Control capacity, in bytes, for all that options can add to a message, whoever has set them, and as many
- * descriptors as a message can carry.
+ * Control capacity, in bytes, for all that options can add to a message, also options that other processes set,
+ * and as many descriptors as a message can carry.
  */
 export const FULL_CONTROL: number = cmsgSpace(MAX_TIMESTAMP, platform) +
   cmsgSpace(UCRED_SIZE, platform) + cmsgSpace(MAX_LABEL, platform) +
   cmsgSpace(MAX_FILES * 4, platform) + cmsgSpace(4, platform);
 
-/** Bytes taken from a stream that nobody has been given yet, and who sent them. */
+/** Bytes that were taken from a stream and not returned to a caller yet, and their sender. */
 interface Unread {
   bytes: Uint8Array;
   readonly credentials: Credentials | undefined;
@@ -58,39 +58,39 @@ export class ReceiveState {
   }
 
   /**
-   * Control capacity, in bytes, for a message whose descriptors are not wanted: exactly what the options call for,
-   * so that the kernel closes descriptors before they become this process's own. Closing one can block, or give
-   * up the file locks of this process.
+   * Control capacity, in bytes, for a message without requested descriptors: exactly what the options add, so that
+   * the kernel closes descriptors before this process gets them. Closing one here could block, or release the file
+   * locks of this process.
    */
   get plainControl(): number {
     if (this.#version !== optionsVersion) this.lookUpOptions();
     return this.#plainControl;
   }
 
-  /** Look the options up anew: something came that they did not call for, so another process has set one. */
+  /** Read the options again: control data came that they do not add, so another process has set one. */
   lookUpOptions(): void {
     this.#version = optionsVersion;
     this.#plainControl = controlOfOptions(this.descriptor.fd);
   }
 
-  /** Whether there are bytes to be given before any are received. Only a receive in its turn asks. */
+  /** Whether there are bytes left to return before any are received. Called by a receive in its turn only. */
   get hasUnread(): boolean {
-    // A receive that has a part is over then, although it may not have come to say so.
+    // A receive with a part is over then, even if its own code has not run to its end yet.
     this.partial?.handBack();
     return this.#unread !== undefined;
   }
 
-  /** The number of bytes to be given before any are received. */
+  /** The number of bytes left to return before any are received. */
   get unreadLength(): number {
     return this.#unread?.reduce((sum, { bytes }) => sum + bytes.byteLength, 0) ?? 0;
   }
 
-  /** Who sent the bytes to be given next, if that is known. */
+  /** The sender of the bytes to return next, if it is known. */
   get unreadCredentials(): Credentials | undefined {
     return this.#unread?.[0]?.credentials;
   }
 
-  /** Give unread bytes of one sender, at most `size`, or show them only: the number of bytes. */
+  /** Copy unread bytes of one sender, at most `size`, and take or only peek them. Returns the number of bytes. */
   takeUnread(
     target: readonly Uint8Array[],
     peek = false,
@@ -124,9 +124,9 @@ export class ReceiveState {
   }
 
   /**
-   * Whether a datagram socket that has nothing to give never will: once reading is shut down, it gives EAGAIN.
+   * Whether an empty datagram socket stays empty: once reading is shut down, receiving gives EAGAIN for ever.
    *
-   * @param hasWaited Whether the receive has waited: before that, nothing says that it is worth a look.
+   * @param hasWaited Whether the receive has waited: before the first wait a check is not worth its cost.
    */
   isOver(hasWaited: boolean): boolean {
     if (this.type !== "dgram" || !(hasWaited || this.#hasEnded)) return false;

@@ -1,5 +1,5 @@
 /**
- * What arrives in control messages: descriptors, owned from the first moment, and the sender's credentials.
+ * The contents of received control messages: descriptors, owned at once, and the sender's credentials.
  *
  * @module
  */
@@ -18,11 +18,11 @@ import type { IncomingControl } from "../message/control.ts";
 
 /** What came along with one receive. */
 export interface Received {
-  /** The passed ones (SCM_RIGHTS), in the order they were sent, if any were. */
+  /** The passed descriptors (SCM_RIGHTS), in the order they were sent, if any were. */
   files: OwnedFd[] | undefined;
   /** That of the sending process (SCM_PIDFD). */
   pidfd: OwnedFd | undefined;
-  /** Who sent it (SCM_CREDENTIALS), as the kernel said it: also where it does not know. */
+  /** The sender (SCM_CREDENTIALS), as the kernel reports it: also where it reports an unknown one. */
   credentials: Credentials | undefined;
 }
 
@@ -35,13 +35,13 @@ export function nothingReceived(): Received {
 const position = controlStart();
 
 /**
- * Find the descriptors among control messages, and own them before anything else can go wrong; find the
- * credentials as well. `into` must have no descriptors.
+ * Find the descriptors among control messages, and own them before anything else can fail; find the credentials
+ * as well. `into` must have no descriptors.
  */
 export function ownReceivedFds(control: IncomingControl, into: Received): void {
   into.credentials = undefined;
   const fd = control.soleDescriptor;
-  // Pushing it would make room for sixteen more.
+  // `push` would allocate an array of 17 elements.
   if (fd >= 0) into.files = [ownReceived(fd)];
   else if (control.arrived > 0) ownAll(control, into);
 }
@@ -58,7 +58,7 @@ function ownAll({ arrived, view }: IncomingControl, into: Received): void {
     if (type !== SCM_RIGHTS && type !== SCM_PIDFD) continue;
     for (let offset = start; offset + 4 <= end; offset += 4) {
       const fd = view.getInt32(offset, true);
-      // Where the kernel could not make a process descriptor, a negative number stands in its place.
+      // If the kernel could not make a process descriptor, it delivers a negative number instead.
       if (fd < 0) continue;
       const file = ownReceived(fd);
       if (type === SCM_RIGHTS) {
@@ -77,7 +77,7 @@ function ownReceived(fd: number): OwnedFd {
   return ownFd(fd);
 }
 
-/** Close every descriptor of a receive that nobody took. */
+/** Close every descriptor of a receive that was not taken. */
 export function closeReceived(received: Received): void {
   const { files, pidfd } = received;
   if (files === undefined && pidfd === undefined) return;

@@ -28,13 +28,13 @@ export function sharedControl(): IncomingControl {
   return control ??= new IncomingControl();
 }
 
-// What a look at the next sender comes to, beside `-errno`.
+// The results of peeking at the next sender, beside `-errno`.
 const STOP = 0;
 const GO_ON = 1;
 
 const oneByte = new Uint8Array(128).subarray(0, 1);
 
-/** What a look at the next byte sees, and must not keep. */
+/** The control data of a peek, which must not be kept. */
 const seen: Received = nothingReceived();
 
 /**
@@ -53,12 +53,12 @@ export abstract class Receiver<T> implements Outcome<T>, Received, PartialReceiv
   protected readonly size: number;
   /** The number of bytes received. */
   protected filled = 0;
-  /** Whether there is nothing more to come. */
+  /** Whether the end was received. */
   protected hasEnded = false;
   /** Flags of recvmsg(2). */
   protected readonly flags: number;
   readonly #mustFill: boolean;
-  /** Who sent the first byte, if that is known: looked up only where it matters. */
+  /** The sender of the first byte, if it is known: read only where it matters. */
   #sender: Credentials | undefined = undefined;
   /** Whether the receive has had to wait: code of the caller has run since it was checked. */
   #isPending = false;
@@ -94,10 +94,10 @@ export abstract class Receiver<T> implements Outcome<T>, Received, PartialReceiv
    */
   protected abstract receiveOnce(fd: number): number;
 
-  /** Make what the caller gets of the last attempt's result. */
+  /** Return the caller's value for the result of the last attempt. */
   abstract outcome(result: number): T;
 
-  /** Called when the last byte has come: memory that others use must be left now. */
+  /** Called when the last byte has come: shared memory must be released now. */
   protected keepData(): void {}
 
   /** The bytes received so far, to be copied. */
@@ -144,7 +144,7 @@ export abstract class Receiver<T> implements Outcome<T>, Received, PartialReceiv
     this.#isDone = !this.#mustFill || this.filled >= this.size || state.hasUnread;
   }
 
-  /** A buffer may be detached or shrink while the receive waits: nothing is taken that has no place. */
+  /** A buffer may be detached or shrink while the receive waits: then no bytes are taken. */
   #requireSize(): void {
     if (!this.#hasSize()) throw bufferDetachedError();
   }
@@ -154,7 +154,7 @@ export abstract class Receiver<T> implements Outcome<T>, Received, PartialReceiv
     return length >= this.size;
   }
 
-  /** The caller may do what it likes with its memory from now on. */
+  /** Note that the caller's code may run now and change its memory. */
   beforeWait(): void {
     this.#isPending = true;
   }
@@ -177,13 +177,13 @@ export abstract class Receiver<T> implements Outcome<T>, Received, PartialReceiv
   }
 
   /**
-   * Look whether what comes next may be put behind what is there: only what the same sender sent is put together.
+   * Peek whether the next bytes may be appended: only bytes of one sender are put together. Returns
    * `STOP`, `GO_ON`, or `-errno`.
    */
   #lookAhead(fd: number): number {
     let count = this.#lookAtSender(fd);
     if (count > 0 && (sharedHeader().flags & MSG_CTRUNC) !== 0) {
-      // Another process may have set an option since: nothing is lost, it was but a look.
+      // Another process may have set an option since: a peek loses nothing.
       this.state.lookUpOptions();
       count = this.#lookAtSender(fd);
     }
@@ -193,12 +193,12 @@ export abstract class Receiver<T> implements Outcome<T>, Received, PartialReceiv
     return GO_ON;
   }
 
-  /** Whether there is another reason not to put what comes next behind what is there. */
+  /** Whether there is another reason not to append the next bytes. */
   protected mustStop(_fd: number): boolean {
     return false;
   }
 
-  /** Look who sent the next byte: the number of bytes seen, or `-errno`. */
+  /** Peek at the sender of the next byte. Returns the number of bytes seen, or `-errno`. */
   #lookAtSender(fd: number): number {
     const capacity = this.state.plainControl;
     const header = sharedHeader();
@@ -214,7 +214,7 @@ export abstract class Receiver<T> implements Outcome<T>, Received, PartialReceiv
     return count;
   }
 
-  /** Say that the caller has got what was received. */
+  /** Note that the caller has got what was received. */
   protected taken(): void {
     this.#isTaken = true;
     if (this.state.partial === this) this.state.partial = undefined;
@@ -227,7 +227,7 @@ export abstract class Receiver<T> implements Outcome<T>, Received, PartialReceiv
     if (this.#hasSize()) this.state.giveBack(this.received, this.credentials);
   }
 
-  /** Close what came and nobody got, and keep the bytes of a stream for the next receive. */
+  /** Close descriptors that the caller did not get, and keep the bytes of a stream for the next receive. */
   [Symbol.dispose](): void {
     if (this.#isTaken) return;
     closeReceived(this);

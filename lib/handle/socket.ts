@@ -27,7 +27,7 @@ let create: (state: SocketState) => Socket;
  * credentials and addresses.
  *
  * Every operation has an asynchronous form and a `Sync` form, which blocks the thread. Operations of one
- * direction run one after the other, in the order they were started; a `Sync` form that would overtake an
+ * direction run one after the other, in the order of the calls; a `Sync` form that would overtake an
  * asynchronous one on a stream throws `Deno.errors.Busy`. Closing, disposing and detaching end everything
  * that waits on the socket with `Deno.errors.BadResource`.
  *
@@ -54,7 +54,7 @@ export class Socket extends SocketEndpoint implements Deno.Conn<Deno.UnixAddr> {
   }
 
   /**
-   * Take over an open descriptor that is a connected or datagram Unix socket. This object closes it then.
+   * Take ownership of an open descriptor that is a connected or datagram Unix socket. This object closes it.
    *
    * @throws {TypeError} If it is something else, which then stays open and with its owner.
    * @throws {Deno.errors.Busy} If an object of this module owns it already.
@@ -107,8 +107,8 @@ export class Socket extends SocketEndpoint implements Deno.Conn<Deno.UnixAddr> {
   }
 
   /**
-   * Give the descriptor up without closing it, and return its number: whoever takes it closes it. Bytes that
-   * a `receive` with `waitAll` took before it was aborted stay behind: read them first.
+   * Detach the descriptor: return its number without closing it. The caller owns and closes it from then on. Bytes that
+   * a `receive` with `waitAll` took before it was aborted are lost then: read them first.
    *
    * @throws {Deno.errors.BadResource} If the socket is closed.
    */
@@ -118,7 +118,7 @@ export class Socket extends SocketEndpoint implements Deno.Conn<Deno.UnixAddr> {
 
   /**
    * Return a second owner of the same socket, with a close-on-exec descriptor of its own: fcntl(2)
-   * `F_DUPFD_CLOEXEC`. What one reads, the other does not see; the options are common. Closing one leaves the
+   * `F_DUPFD_CLOEXEC`. What one reads, the other does not see; they share the options. Closing one leaves the
    * other. The socket file stays with this object.
    *
    * @throws {Deno.errors.BadResource} If the socket is closed.
@@ -143,7 +143,7 @@ export class Socket extends SocketEndpoint implements Deno.Conn<Deno.UnixAddr> {
   }
 
   /**
-   * What arrives, as a byte stream that reads only when its consumer wants more. Its end, a cancel and an error
+   * The received data as a byte stream that reads only when its consumer wants more. Its end, a cancel and an error
    * shut down reading; once `writable` has ended as well, the socket is closed.
    *
    * On a socket with message boundaries each chunk is a message, in full and not empty; where the consumer gives
@@ -196,7 +196,7 @@ export function descriptorOf(socket: Socket): Descriptor {
   return stateOf(socket).descriptor;
 }
 
-/** Of a socket from elsewhere, other owners may have the same open file. */
+/** Whether other owners may have the same open file: so for a socket that this module did not make. */
 const ADOPTED: SocketNames = { isShared: true };
 
 /** Wrap a descriptor that this module made. */

@@ -113,11 +113,11 @@ export abstract class SocketEndpoint extends SocketTransfer {
   }
 
   /**
-   * Connect the socket, by connect(2). A stream or seqpacket socket connects once, to a server that listens; one
-   * whose queue is full is asked again until it has a place. A datagram socket may be connected again and again:
-   * it then sends there and receives from there only. `null` dissolves that.
+   * Connect the socket, by connect(2). A stream or seqpacket socket connects once, to a server that listens; while
+   * the server's queue is full, it waits. A datagram socket may be connected again and again: it then sends there
+   * and receives from there only. `null` undoes that.
    *
-   * Takes its turn among the sends of this socket: those started before still go where they were to go.
+   * It takes its turn among the sends of this socket: sends that were started before go to the earlier address.
    *
    * @param address A path or an abstract name; `null`, for datagram sockets, to be connected to nothing.
    * @param options How to wait.
@@ -219,8 +219,8 @@ export abstract class SocketEndpoint extends SocketTransfer {
   }
 
   /**
-   * Listen for connections, by listen(2). The listener owns the descriptor from then on, and its file; this
-   * object is closed.
+   * Listen for connections, by listen(2). The listener then owns the descriptor and its socket file; this object is
+   * closed.
    *
    * @param options How many connections may wait.
    * @throws {TypeError} If it is a datagram socket, which stays as it is.
@@ -241,7 +241,7 @@ export abstract class SocketEndpoint extends SocketTransfer {
 
   /**
    * Wait until poll(2) reports that the socket can be read from or written to, a hang-up or an error. Nothing is
-   * read: for protocols whose calls the program makes itself.
+   * read: for protocols whose system calls the program makes itself.
    *
    * @param interest What to wait for.
    * @param options How to wait.

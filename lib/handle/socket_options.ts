@@ -1,5 +1,5 @@
 /**
- * What can be set on a socket, listening or not.
+ * The options that `Socket` and `Listener` share.
  *
  * @module
  */
@@ -37,8 +37,8 @@ export abstract class SocketOptions {
   }
 
   /**
-   * Whether `O_NONBLOCK` is set (fcntl(2)), for programs the descriptor is handed to. It belongs to the open file,
-   * and so to everybody who has a duplicate. The methods of this object behave the same either way.
+   * Whether `O_NONBLOCK` is set (fcntl(2)), for programs the descriptor is handed to. All duplicates of the open file
+   * share it. The methods of this object behave the same either way.
    *
    * @throws {Deno.errors.BadResource} If the socket is closed.
    * @throws {TypeError} If it is set to anything but true or false.

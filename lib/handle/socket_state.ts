@@ -1,5 +1,5 @@
 /**
- * What is behind a `Socket`.
+ * The state of a `Socket`.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { WriteBatch } from "../socket/write_batch.ts";
 import { ReceiveState } from "./receive_state.ts";
 import type { SocketStreams } from "./socket_streams.ts";
 
-/** What a socket knows of its ends beyond what the kernel does. */
+/** What the module knows of a socket's two ends and the kernel does not report. */
 export interface SocketNames {
   /** The address of this end, where it was too long for the kernel. */
   readonly local?: Uint8Array | undefined;
@@ -25,13 +25,13 @@ export interface SocketNames {
   readonly isShared?: boolean;
 }
 
-/** What a socket has for as long as it is open. */
+/** The state of an open socket. */
 export class SocketState {
   readonly descriptor: Descriptor;
   readonly type: SocketType;
-  /** The names of this end and the other, where the kernel does not know them in full. */
+  /** The names of both ends, if they were too long for the kernel. */
   names: SocketNames;
-  /** What receiving keeps, once it was received. */
+  /** The receive state, made by the first receive. */
   receiving: ReceiveState | undefined = undefined;
   /** The writes that queue up last. */
   batch: WriteBatch | undefined = undefined;
@@ -56,7 +56,7 @@ export class SocketState {
   }
 
   /**
-   * Return what receiving keeps from one message to the next.
+   * Return the receive state, which is kept from one message to the next.
    *
    * @param owner The socket: it must not become garbage while a receive waits.
    */

@@ -1,5 +1,5 @@
 /**
- * The web streams of a socket, and what their ends mean for it.
+ * The web streams of a socket: at their ends they shut down or close it.
  *
  * @module
  */
@@ -38,7 +38,7 @@ export class SocketStreams {
     this.#descriptor = state.descriptor;
   }
 
-  /** What arrives. */
+  /** The received data as a stream. */
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return this.#readable ??= this.#newReadable();
   }
@@ -57,7 +57,7 @@ export class SocketStreams {
     });
   }
 
-  /** What is to be sent. */
+  /** A stream for the data to send. */
   get writable(): WritableStream<Uint8Array<ArrayBufferLike>> {
     return this.#writable ??= writableTo({
       writeAll: (data, signal) => this.#socket.send({ data }, { signal }),
@@ -73,7 +73,7 @@ export class SocketStreams {
     if (this.#descriptor.closed) return;
     if (this.#hasReadingEnded && this.#hasWritingEnded) return this.#descriptor.close();
     const result = shutdown(this.#descriptor.fd, how);
-    // A peer that is gone already has shut down everything by itself.
+    // If the peer has closed, both directions are shut down already.
     if (result !== -platform.ENOTCONN) check(result, "shutdown");
   }
 }
@@ -99,7 +99,7 @@ class Bytes {
   }
 }
 
-/** Reads the bytes of messages, all of each: a part that does not fit one read comes with the next. */
+/** Reads the bytes of whole messages: the rest of one that does not fit a read comes with the next read. */
 class WholeMessages {
   readonly #socket: Socket;
   readonly #descriptor: Descriptor;
@@ -152,7 +152,7 @@ function cutMessage(size: number): Error {
 
 const NOTHING = new Uint8Array(0);
 
-/** Waits for a message, and tells its length: 0 for an empty one, and perhaps at the end. */
+/** Waits for a message and returns its length: 0 for an empty one, or at the end. */
 class NextLength implements Outcome<number | null> {
   #isOver = false;
 
@@ -167,7 +167,7 @@ class NextLength implements Outcome<number | null> {
       this.#isOver = this.type === "dgram" && isReadingShutDown(fd);
       return this.#isOver ? 0 : length;
     }
-    // Where MSG_TRUNC does not ask for the length, an option tells it.
+    // If MSG_TRUNC does not return the length, an option has it.
     return length >= 0 && platform.SO_NREAD !== MISSING ? bytesAvailable(fd) : length;
   }
 

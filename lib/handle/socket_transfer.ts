@@ -1,5 +1,5 @@
 /**
- * Moving bytes and messages through a socket.
+ * Reading and writing bytes, and sending and receiving messages, on a socket.
  *
  * @module
  */
@@ -45,7 +45,7 @@ export interface SendOptions {
   signal?: AbortSignal;
 }
 
-/** Return what is behind a socket: for the rest of the module. */
+/** Return the state of a socket: the friend function of the class. */
 export let stateOf: (socket: SocketTransfer) => SocketState;
 
 /** Reading and writing, sending and receiving: the part of `Socket` that moves data. */
@@ -71,7 +71,7 @@ export abstract class SocketTransfer extends PeerIdentity {
   /**
    * Read up to `bytes.byteLength` bytes. Descriptors that come along are closed by the kernel: use `receive` to
    * take them. On a socket with message boundaries, this takes a message, and what does not fit is lost. Reading
-   * into no room at all gives 0 without waiting, and takes nothing.
+   * into an empty buffer returns 0 without waiting, and takes nothing.
    *
    * @returns The number of bytes read, `null` at the end.
    * @throws {TypeError} If `bytes` is no `Uint8Array`, or is detached or shrunk while it waits.
@@ -106,7 +106,7 @@ export abstract class SocketTransfer extends PeerIdentity {
     return performWithin(descriptor.reading, operation, timeout, this.#state.receiveLimit);
   }
 
-  /** Read what can be read without looking at anything else: `-EAGAIN` if more is to be done. */
+  /** Read by one recv(2) if that is all it takes; `-EAGAIN` otherwise, or if nothing has come. */
   #readNow(bytes: Uint8Array, length: number): number {
     const { descriptor: { fd }, type, receiving } = this.#state;
     const isPlain = type === "stream" && receiving === undefined && length > 0;
@@ -220,7 +220,8 @@ export abstract class SocketTransfer extends PeerIdentity {
   }
 
   /**
-   * Receive one message; on a stream, what has come. Nothing is taken by a receive into no room on a stream.
+   * Receive one message; on a stream, the bytes that have come. On a stream, a receive into an empty buffer takes
+   * nothing.
    *
    * On a stream, `files` belong to the last part of `data`, unless `filesFirst` is set.
    *
@@ -264,7 +265,7 @@ export abstract class SocketTransfer extends PeerIdentity {
    * Go through the messages until the end of the connection; on a datagram socket, for ever. Nothing that a peer
    * sends ends it: a message with more descriptors than requested comes with `controlTruncated`, and none of them.
    *
-   * @throws {RangeError} If there is no room for a byte on a stream: its end could never be seen.
+   * @throws {RangeError} If `size` is 0 or the buffer is empty, on a stream: its end could never be seen.
    * @throws {Deno.errors.BadResource} If the socket is closed meanwhile.
    */
   messages(options: ReceiveOptions = {}): AsyncIterableIterator<Message> {
@@ -278,5 +279,5 @@ export abstract class SocketTransfer extends PeerIdentity {
   }
 }
 
-/** What calls without options share: an object for each would be garbage at once. */
+/** The options of calls without any, shared: an object for each call would be garbage at once. */
 const NO_OPTIONS: SyncOptions = {};

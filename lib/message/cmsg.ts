@@ -31,14 +31,14 @@ export function cmsgLen(length: number, layout: CmsgLayout): number {
   return cmsgAlign(layout.cmsghdr.size, layout) + length;
 }
 
-/** The room that a payload of `length` bytes takes, padding included: `CMSG_SPACE`. */
+/** The space that a payload of `length` bytes takes, padding included: `CMSG_SPACE`. */
 export function cmsgSpace(length: number, layout: CmsgLayout): number {
   return cmsgAlign(layout.cmsghdr.size, layout) + cmsgAlign(length, layout);
 }
 
 /**
  * Write the header of a control message with a payload of `length` bytes at `offset`, and return where
- * the payload starts. The buffer must have room for `cmsgSpace(length)` bytes there.
+ * the payload starts. The buffer must have `cmsgSpace(length)` bytes there.
  */
 export function writeHeader(
   view: DataView,
@@ -152,7 +152,7 @@ export function writeDescriptors(data: Uint8Array, descriptors: readonly number[
   descriptors.forEach((fd, index) => view.setInt32(index * 4, fd, true));
 }
 
-/** Who sent a message or opened a connection, as the kernel checked it. */
+/** The sender of a message or the peer of a connection, as the kernel checked it. */
 export interface Credentials {
   /** Process ID, in this process's PID namespace; 0 for a process outside of it. */
   readonly pid: number;
@@ -178,14 +178,14 @@ export function credentialsAt(view: DataView, offset: number): Credentials {
 }
 
 /**
- * Whether credentials say that the sender is unknown: it sent before the receiver asked for them. A process
- * outside of the receiver's PID namespace has the process ID 0, too, but its own user and group.
+ * Whether the credentials are those of an unknown sender, which sent before the receiver asked for credentials. A
+ * process outside of the receiver's PID namespace has the process ID 0, too, but its own user and group.
  */
 export function isUnknownSender({ pid, uid, gid }: Credentials): boolean {
   return pid === 0 && uid === OVERFLOW_ID && gid === OVERFLOW_ID;
 }
 
-/** Whether two messages have the same sender, for all that the kernel said: nothing, or these credentials. */
+/** Whether two messages have the same sender, as far as the kernel reports it: both unknown, or equal credentials. */
 export function isSameSender(a: Credentials | undefined, b: Credentials | undefined): boolean {
   return a?.pid === b?.pid && a?.uid === b?.uid && a?.gid === b?.gid;
 }

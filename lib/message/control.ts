@@ -18,7 +18,7 @@ import {
   writeHeader,
 } from "./cmsg.ts";
 
-/** Room for 253 descriptors, credentials and a little more, in bytes: what the kernel takes at most. */
+/** Capacity for 253 descriptors, credentials and a little more, in bytes: the most that the kernel accepts. */
 const USUAL_CAPACITY = 1152;
 
 /** Control messages being put together for sending. */
@@ -42,7 +42,7 @@ export class OutgoingControl {
     return this.#carriesRights;
   }
 
-  /** The number of descriptors that a message has room for. */
+  /** The number of descriptors that a message has capacity for. */
   get files(): number {
     return this.#files;
   }
@@ -61,7 +61,7 @@ export class OutgoingControl {
     return payload;
   }
 
-  /** A payload's buffer is all of this one: whoever transfers it takes everything along. */
+  /** The payloads share this buffer: transferring the buffer of one payload detaches all of them. */
   #requireMemory(): void {
     if (this.#buffer === undefined || this.#buffer.byteLength > 0) return;
     throw new TypeError(
@@ -184,7 +184,7 @@ export class IncomingControl {
   #address = 0;
   #arrived = 0;
 
-  /** Make room for `capacity` bytes, and return the address of the room. */
+  /** Reserve `capacity` bytes, and return their address. */
   prepare(capacity: number): number {
     this.#arrived = 0;
     if (this.#buffer.byteLength < capacity) {

@@ -8,7 +8,7 @@
 import { addressOf, byteLengthOf, witnessOf, writeWide } from "../../ffi/memory.ts";
 import { type Platform, platform } from "../../ffi/platform/mod.ts";
 
-/** Room for an address: a `sockaddr_un`, and one byte more, which the kernel reports for a full path. */
+/** Capacity for an address: a `sockaddr_un`, and one byte more, which the kernel reports for a full path. */
 const NAME_ROOM = 128;
 /** Behind the `struct msghdr`, of at most 56 bytes. */
 const LOCATION_OFFSET = 56;
@@ -30,7 +30,7 @@ interface Remembered {
   readonly length: number;
 }
 
-/** No memory is so long: it is to be laid out anew each time. */
+/** A length that no memory has: it forces a new layout each time. */
 const NEVER = -1;
 
 function hasLength(bytes: Uint8Array): boolean {
@@ -76,7 +76,7 @@ export function sharedHeader(): Header {
 export class Header {
   /** The `struct msghdr`. */
   readonly bytes: Uint8Array;
-  /** Its address, behind it in the same memory: who holds on to this holds on to all of it. */
+  /** Its address, behind it in the same memory: a reference to this array keeps all of the memory reachable. */
   readonly location: BigUint64Array;
   readonly #at = wordsOf(platform.msghdr);
   /** The fields: lengths are 32 or 64 bits wide, but their values fit 32, and the upper half stays zero. */
@@ -117,7 +117,7 @@ export class Header {
   keepVectors(vectors: readonly Uint8Array[], control: Uint8Array = NOTHING): void {
     this.setVectors(vectors);
     // What is empty may be detached, and grow if it is not: it cannot be remembered. A message without any
-    // data is not worth it, and is to be checked by those who send it each time.
+    // data is not remembered: its sender checks it each time.
     const isKept = vectors.length > 0 && vectors.every(hasLength);
     const [first = NOTHING, ...others] = isKept ? vectors.map(witnessOf) : [];
     this.#first = first;
@@ -169,8 +169,8 @@ export class Header {
   }
 
   /**
-   * Point the header at `size` bytes that fall on the same memory, over and over, followed by `beyond` bytes
-   * without any memory: for looking at how much there is.
+   * Point the header at `size` bytes, all in the same small memory, followed by `beyond` bytes at an invalid address:
+   * for peeking at how much there is.
    */
   setRepeated(bytes: Uint8Array, size: number, beyond: number): void {
     const length = byteLengthOf(bytes);

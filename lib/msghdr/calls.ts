@@ -22,7 +22,7 @@ import { Msghdr, stateOf } from "./msghdr.ts";
 import { HeaderSender } from "./outgoing.ts";
 import type { MessageState } from "./state.ts";
 
-// Looked up once: in each call, that would be a good part of all that is done for a message.
+// Read once: a lookup in each call would be a considerable part of the cost of a message.
 const { EAGAIN, MSG_DONTWAIT, MSG_OOB, MSG_WAITALL } = platform;
 
 /** How {@linkcode sendmsg} and {@linkcode recvmsg} work. */
@@ -133,7 +133,7 @@ function senderOf(
 
 /**
  * Receive into a message's vectors, by recvmsg(2). Descriptors arrive close-on-exec. Descriptors of an
- * earlier receive that nobody took are closed first.
+ * earlier receive that were not taken are closed first.
  *
  * @returns The number of bytes received; 0 at the end of a stream, too.
  * @throws {Deno.errors.BadResource} If the socket is closed, also while waiting.
@@ -213,7 +213,7 @@ function receiveNow(socket: SocketState, message: MessageState, flags: number): 
   return count;
 }
 
-/** What calls without options share: an object for each would be garbage at once. */
+/** The options of calls without any, shared: an object for each call would be garbage at once. */
 const NO_OPTIONS: MessageCallOptions = {};
 
 function checkedFlags(s: Socket, m: Msghdr, flags = 0): number {
@@ -223,7 +223,7 @@ function checkedFlags(s: Socket, m: Msghdr, flags = 0): number {
   throw new TypeError(`Cannot use ${flags} as flags: give an integer, as MSG_PEEK`);
 }
 
-/** Take the longer way, for what may still be one of a subclass. */
+/** Check again, more slowly, for what may be an instance of a subclass. */
 function requireInstance(kind: typeof Socket | typeof Msghdr, value: unknown): void {
   if (!(value instanceof kind)) {
     throw new TypeError(`Cannot transfer a message: give a \`${kind.name}\``);
@@ -234,12 +234,12 @@ function isImpatient(flags: number): boolean {
   return (flags & MSG_DONTWAIT) !== 0;
 }
 
-/** Urgent data is no part of what is received in turn. */
+/** Urgent data does not wait for its turn among other receives. */
 function isUrgent(flags: number): boolean {
   return (flags & MSG_OOB) !== 0;
 }
 
-/** What would have to wait for its turn on a stream would block as well. */
+/** On a stream, a call with `MSG_DONTWAIT` that would wait for its turn throws as well. */
 function isFree(channel: Channel, socket: SocketState): boolean {
   return socket.type !== "stream" || !channel.isBusy;
 }

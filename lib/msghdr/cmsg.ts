@@ -1,5 +1,5 @@
 /**
- * Sizes of control messages, for those who reserve capacity by hand.
+ * Sizes of control messages, for programs that reserve capacity themselves.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * A `Msghdr` that something is received into.
+ * Receiving into a `Msghdr`.
  *
  * @module
  */

@@ -11,7 +11,7 @@ import { MAX_CONTROL, MessageState } from "./state.ts";
 /** What a {@linkcode Msghdr} starts with. */
 export interface MsghdrInit {
   /**
-   * Room for control data that may arrive, in bytes, padding included. The default is 0: then the kernel
+   * Capacity for control data that may arrive, in bytes, padding included. The default is 0: then the kernel
    * discards it. `allocFiles` and `addControl` add to it.
    */
   controlCapacity?: number;
@@ -27,7 +27,7 @@ export interface ControlMessage {
   data: Uint8Array;
 }
 
-/** Return what is behind a message header: for the rest of the module. */
+/** Return the state of a message header: the friend function of the class. */
 export let stateOf: (m: Msghdr) => MessageState;
 
 /**
@@ -93,7 +93,7 @@ export class Msghdr implements Disposable {
 
   /**
    * Add a control message, and return its payload of `length` zeroed bytes to fill in. For receiving, it
-   * makes room for one of that size.
+   * reserves capacity for one of that size.
    *
    * @throws {RangeError} If `length` is not an integer from 0 to 131072, or all of it would be more.
    */
@@ -164,14 +164,14 @@ export class Msghdr implements Disposable {
   }
 
   /**
-   * Forget vectors, control messages, name and flags, and close received descriptors that nobody took. A send that
-   * waits goes on with what it was given; a receive that waits rejects as soon as something comes, and takes nothing.
+   * Reset vectors, control messages, name and flags, and close received descriptors that were not taken. A send that
+   * waits goes on with the message as it was; a receive that waits rejects as soon as data comes, and takes nothing.
    */
   reset(): void {
     this.#state.reset();
   }
 
-  /** Close received descriptors that nobody took, at the end of a `using` block. */
+  /** Close received descriptors that were not taken, at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.reset();
   }

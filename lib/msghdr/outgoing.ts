@@ -1,5 +1,5 @@
 /**
- * A `Msghdr` on its way out.
+ * Sending a `Msghdr`.
  *
  * @module
  */

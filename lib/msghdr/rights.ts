@@ -41,7 +41,7 @@ export function addFiles(msg: Msghdr, ...files: FileLike[]): void {
 }
 
 /**
- * Make room in a message for `nfile` open files to be received.
+ * Reserve capacity in a message for `nfile` open files to be received.
  *
  * @throws {RangeError} If `nfile` is not an integer from 0 to 253.
  *
@@ -61,7 +61,7 @@ export function allocFiles(msg: Msghdr, nfile: number): void {
  * Take the open files that arrived with a message: at most `nfile`, in the order they were sent. Surplus
  * ones are closed; a second call returns none. What it returns is what arrived, never more.
  *
- * @param nfile The default is as many as `allocFiles` made room for.
+ * @param nfile The default is as many as `allocFiles` reserved capacity for.
  * @throws {RangeError} If `nfile` is not an integer from 0 to 253.
  *
  * @example

@@ -1,5 +1,5 @@
 /**
- * What is behind a `Msghdr`: vectors, control data, an address, and the header in memory.
+ * The state of a `Msghdr`: vectors, control data, an address, and the header in memory.
  *
  * @module
  */
@@ -71,7 +71,7 @@ export class MessageState {
     return true;
   }
 
-  /** What arrived along: descriptors that nobody has taken, and credentials. */
+  /** The received descriptors that were not taken, and credentials. */
   get received(): ReturnType<typeof nothingReceived> {
     return this.#received;
   }
@@ -131,7 +131,7 @@ export class MessageState {
     this.#layout = UNKNOWN;
   }
 
-  /** Forget vectors, control messages, name and flags, and close received descriptors that nobody took. */
+  /** Reset vectors, control messages, name and flags, and close received descriptors that were not taken. */
   reset(): void {
     this.#discard();
     this.resets++;
@@ -224,7 +224,7 @@ export class MessageState {
   }
 
   /**
-   * Take over what recvmsg(2) delivered, or forget everything if it failed.
+   * Own what recvmsg(2) delivered, or discard everything if it failed.
    *
    * @param count What it returned.
    * @param named Whether the sender's name was asked for.
@@ -243,7 +243,7 @@ export class MessageState {
     this.name = named ? senderIn(header) : null;
   }
 
-  /** Say that `count` bytes were received which no call delivered now: they have neither control data nor a name. */
+  /** Note that `count` bytes from an earlier call were received: they have neither control data nor a name. */
   finishUnread(count: number): void {
     this.#discard();
     this.name = null;
@@ -251,7 +251,7 @@ export class MessageState {
     this.bytesReceived = count;
   }
 
-  /** Hand out descriptors that arrived, at most `count`, and close the others. */
+  /** Return descriptors that arrived, at most `count`, and close the others. */
   takeFiles(count: number | undefined): OwnedFd[] {
     const limit = count ?? (this.#filesReserved > 0 ? this.#filesReserved : MAX_FILES);
     const { files } = this.#received;
@@ -261,7 +261,7 @@ export class MessageState {
     return files;
   }
 
-  /** Hand out the descriptor of the sending process, if one arrived. */
+  /** Return the descriptor of the sending process, if one arrived. */
   takePidfd(): OwnedFd | undefined {
     const { pidfd } = this.#received;
     this.#received.pidfd = undefined;

@@ -1,6 +1,6 @@
 /**
- * Accepting without blocking the thread: accept4(2) has no flag for that, so it is up to `O_NONBLOCK`,
- * which belongs to the open file and so to all who have it.
+ * Accepting without blocking the thread: accept4(2) has no flag for that, so it takes `O_NONBLOCK`, which all
+ * duplicates of the open file share.
  *
  * @module
  */
@@ -11,15 +11,15 @@ import { accept, type NewSocketFlags } from "../../ffi/syscalls/sockets.ts";
 
 /** Accepts from one listener. */
 export interface Acceptor {
-  /** One try: a new descriptor, `-EAGAIN`, or another `-errno`. */
+  /** One attempt: a new descriptor, `-EAGAIN`, or another `-errno`. */
   accept(fd: number, flags: NewSocketFlags): number;
-  /** Give the descriptor back as it came. */
+  /** Restore the flag as it was when the listener was made. */
   restore(fd: number): void;
-  /** Leave the flag as it is now, also when the descriptor is given back. */
+  /** Keep the flag as it is now, also at the end. */
   forget(): void;
 }
 
-/** For a listener that was made here: the flag is on for just the call. */
+/** For a listener that this module made: the flag is set for the time of the call only. */
 export const acceptorAlone: Acceptor = {
   accept(fd: number, flags: NewSocketFlags): number {
     const before = fcntl(fd, platform.F_GETFL, 0);
@@ -37,9 +37,9 @@ export const acceptorAlone: Acceptor = {
 };
 
 /**
- * For a listener that came from elsewhere, and may be served there as well, by other Workers and processes:
- * switching the flag off again would do so for them, too, just when they rely on it, and block their thread.
- * So it stays on, also when this listener is closed, until the descriptor is detached for another use.
+ * For an adopted listener, which other Workers and processes may serve as well: clearing the flag again would clear
+ * it for them, too, and could block their thread. So it stays set, also when this listener is closed, until the
+ * descriptor is detached for another use.
  */
 export class SharedAcceptor implements Acceptor {
   #changed = false;

@@ -1,6 +1,6 @@
 /**
- * Where in a stream descriptors are: a receive puts plain bytes in front of those that carry some, and does
- * not tell where these begin.
+ * Finding the place of descriptors in a stream: one receive returns plain bytes together with later ones that carry
+ * descriptors, and does not say where these begin.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import { Header } from "../message/header.ts";
 
 const { MSG_CTRUNC, MSG_DONTWAIT, MSG_PEEK } = platform;
 
-/** The memory that peeks go to, over and over: small, so that it stays in the processor's cache. */
+/** The memory that peeks fill again and again: small, so that it stays in the processor's cache. */
 const PAGE_SIZE = 4096;
 
-/** More than any part of a stream that the kernel keeps in one piece. */
+/** More than the largest buffer of a stream in the kernel. */
 const BEYOND = 1 << 24;
 
 let peeking: { all: Header; parts: Header; page: Uint8Array } | undefined;

@@ -1,5 +1,5 @@
 /**
- * Giving a socket its address, with the mode of its file, its removal and the replacement of what is left over.
+ * Binding a socket: the mode of its file, the file's removal, and the replacement of a stale file.
  *
  * @module
  */
@@ -16,24 +16,24 @@ import { BoundFile } from "./bound_file.ts";
 import { boolean, type CheckedSetup } from "./setup.ts";
 import { bindAbandonedName, replacingStale } from "./stale_file.ts";
 
-/** What is done about the file of a socket that is bound to a path. */
+/** Options for the file of a socket that is bound to a path. */
 export interface SocketFileOptions {
   /**
-   * Permission bits of the socket file, as in `0o600`, set in full whatever the umask, and from the moment
-   * the file exists: there is no window with wider rights. The default is what the umask leaves of 0o777.
+   * Permission bits of the socket file, as in `0o600`, independent of the umask. The file never has more rights, not
+   * even for a moment after it is created. The default is 0o777 without the bits of the umask.
    */
   mode?: number;
   /**
-   * Replace a socket file that nobody answers on, left over from a program that ended. A live one, anything
-   * that is no socket, and a symbolic link stay untouched: `AddrInUse`. The default is false.
+   * Replace a stale socket file: one without a server, left over from a program that ended. A live one, a file that
+   * is no socket, and a symbolic link are left alone: `AddrInUse`. The default is false.
    *
-   * The kernel takes some milliseconds to clear up after a program that was killed. So the call blocks for up
-   * to 100 ms before it takes an answer for that of a live program; for an abstract name, too.
+   * The kernel takes some milliseconds to release the sockets of a program that was killed. So the call blocks for
+   * up to 100 ms before it reports a live server, also for an abstract name.
    */
   replaceStale?: boolean;
   /**
-   * Remove the socket file on close, if the path still names the very file that was bound. The default is
-   * true. A detached socket leaves it.
+   * Remove the socket file on close, if the path still names the file that was bound. The default is true. Detaching
+   * the socket leaves the file.
    */
   unlinkOnClose?: boolean;
 }
@@ -43,7 +43,7 @@ export interface FilePlan {
   readonly mode: number | undefined;
   readonly replaceStale: boolean;
   readonly unlinkOnClose: boolean;
-  /** Whether peers answer to the address: it must lead here for them, however long it is. */
+  /** Whether peers send answers to the address: then it must work for them, however long it is. */
   readonly isAnswered: boolean;
 }
 
@@ -101,7 +101,7 @@ export function bindDescriptor(
   ready: () => void = () => {},
 ): BoundFile | undefined {
   const display = displayName(name);
-  // On Linux a socket's own mode becomes that of its file.
+  // On Linux bind(2) gives the file the mode of the socket itself.
   if (plan.mode !== undefined) check(fchmod(descriptor.fd, plan.mode), "fchmod", display);
   const keep = (directory: number) =>
     descriptor.closeTogether(new Descriptor(directory, descriptor.owner));
@@ -132,7 +132,7 @@ function finishBinding(
     if (plan.mode !== undefined) file.setMode(plan.mode);
     ready();
   } catch (error) {
-    file.remove(); // only this call knows of it
+    file.remove(); // it has no other owner yet
     throw error;
   }
   if (plan.unlinkOnClose) descriptor.beforeClose = () => file.remove();

@@ -46,8 +46,8 @@ export class BoundFile {
   }
 
   /**
-   * Return the file that a socket from elsewhere is bound to: the kernel tells which one it is, whatever its
-   * path names today.
+   * Return the file that an adopted socket is bound to: the kernel reports which one it is, whatever its path names
+   * now.
    *
    * @param name The path that the socket was bound to.
    * @throws {Deno.errors.NotSupported} If the system does not tell.
@@ -67,8 +67,8 @@ export class BoundFile {
   }
 
   /**
-   * Give the file the mode in full. It was born with what the umask left of it, so this only ever widens
-   * its rights: at no moment did it have wider ones.
+   * Set the file's mode in full. The file was created with the mode less the umask, so this only adds rights: at
+   * no moment did it have more than the mode.
    */
   setMode(mode: number): void {
     if (((this.#identity.mode ?? 0) & PERMISSIONS) === mode) return;

@@ -1,5 +1,5 @@
 /**
- * Calls that cannot wait for their turn: what they must not cut into.
+ * Checks for calls that cannot wait for their turn.
  *
  * @module
  */

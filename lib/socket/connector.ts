@@ -1,5 +1,5 @@
 /**
- * Connecting a socket that exists.
+ * Connecting sockets, with retries while the server's queue is full.
  *
  * @module
  */
@@ -16,11 +16,11 @@ import { timedOut } from "./time_limit.ts";
 
 const { EAGAIN } = platform;
 
-/** The first and the longest pause before asking a full server again, in milliseconds. */
+/** The first and the longest pause between two attempts, in milliseconds. */
 const FIRST_PAUSE = 1;
 const LONGEST_PAUSE = 32;
 
-/** Connects one socket. A server whose queue is full is asked again: no event tells of a free place. */
+/** Connects one socket. While the server's queue is full it retries: the kernel reports no event for free space. */
 export class Connector implements Outcome<void>, Obstacle, Disposable {
   readonly #descriptor: Descriptor;
   readonly #destination: Destination;
@@ -53,7 +53,7 @@ export class Connector implements Outcome<void>, Obstacle, Disposable {
     return this.#isNonblocking ? connect(fd, sockaddr) : connectWithoutBlocking(fd, sockaddr);
   }
 
-  /** What it waits for. */
+  /** Free space in the server's queue. */
   get obstacle(): Obstacle {
     return this;
   }

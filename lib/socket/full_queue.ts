@@ -1,5 +1,5 @@
 /**
- * What keeps a message from being sent: a receiver's full queue, or the lack of a byte.
+ * The full queue of a datagram receiver, and the error for control data without a byte of data.
  *
  * @module
  */
@@ -32,7 +32,7 @@ export function isFullQueue(result: number, type: SocketType): boolean {
 
 /**
  * The full queue of a datagram receiver. A socket of its own, connected to the receiver, becomes
- * writable when there is room again: that of an unconnected sender always is.
+ * writable when there is space again: that of an unconnected sender is always writable.
  */
 export class FullQueue implements Obstacle, Disposable {
   readonly #sender: Descriptor;
@@ -49,7 +49,7 @@ export class FullQueue implements Obstacle, Disposable {
     else sender.closeTogether(this.#probe);
   }
 
-  /** Wait for the queue, but look again after a millisecond where nobody tells. */
+  /** Wait for space in the queue; without a usable probe, for a millisecond. */
   async wait(signal?: AbortSignal): Promise<void> {
     if (this.#canTell()) await this.#probe?.wait(WRITABLE, signal);
     else await this.#sender.delay(1, signal);
@@ -60,7 +60,7 @@ export class FullQueue implements Obstacle, Disposable {
     else poll(this.#sender.fd, 0, 1);
   }
 
-  /** Being woken twice in a row without success means that the probe does not see what fills the queue. */
+  /** Two wake-ups in a row without success mean that the probe is writable although the queue is full. */
   #canTell(): boolean {
     if (this.#probe === undefined || (this.#probe.closed && !this.#sender.closed)) return false;
     this.#woken = !this.#woken;

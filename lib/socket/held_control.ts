@@ -1,5 +1,5 @@
 /**
- * What is held of a message while it waits to be sent.
+ * The control data of a message that waits to be sent, with duplicates of its descriptors.
  *
  * @module
  */
@@ -14,8 +14,8 @@ import { duplicate } from "../fd/file_like.ts";
 const SMALLEST = 128;
 
 /**
- * Control data on hold: a copy in which duplicates stand in for all descriptors to be passed, since the caller
- * may close those and the kernel then reuses their numbers.
+ * A copy of control data in which each descriptor is replaced by a duplicate, since the caller may close its own
+ * while the message waits, and the kernel then reuses the number.
  */
 export class HeldControl {
   /** The number of bytes. */

@@ -1,5 +1,5 @@
 /**
- * What a descriptor is: a Unix socket or not, its type and its names.
+ * Inspection of descriptors: whether they are Unix sockets, their type and names.
  *
  * @module
  */
@@ -48,7 +48,7 @@ export function nameOf(fd: number, ofPeer: boolean): Uint8Array | null {
   return decodeSockaddr(buffer, check(length, ofPeer ? "getpeername" : "getsockname"), platform);
 }
 
-/** Whether reading from the socket was shut down: EAGAIN is final then. */
+/** Whether reading from the socket was shut down: EAGAIN is permanent then. */
 export function isReadingShutDown(fd: number): boolean {
   const { POLLRDHUP } = platform;
   return POLLRDHUP !== 0 && (poll(fd, POLLRDHUP, 0) & POLLRDHUP) !== 0;

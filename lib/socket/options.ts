@@ -19,8 +19,8 @@ const intBytes = new Uint8Array(int.buffer);
 const MAX_OPTION = 65536;
 
 /**
- * Counts what this thread has set, on whatever socket: options belong to the open file, so that a change through
- * one object counts for every duplicate.
+ * Counts the options that this thread has set, on all sockets: options belong to the open file, so a change through
+ * one object affects every duplicate.
  */
 export let optionsVersion = 0;
 
@@ -161,10 +161,10 @@ export function checkedBufferSize(bytes: number): number {
   );
 }
 
-/** The largest spin before parking, in microseconds. */
+/** The longest busy poll before blocking, in microseconds. */
 const MAX_BUSY_POLL = 1_000_000;
 
-/** Check a time to spin, in microseconds. */
+/** Check the duration of a busy poll, in microseconds. */
 export function checkedBusyPoll(microseconds: number): number {
   if (Number.isFinite(microseconds) && microseconds >= 0 && microseconds <= MAX_BUSY_POLL) {
     return microseconds;

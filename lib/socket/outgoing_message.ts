@@ -1,5 +1,5 @@
 /**
- * The messages of `Socket.send`: their checks, and how they are laid out.
+ * The messages of `Socket.send`: their checks and their layout in memory.
  *
  * @module
  */
@@ -25,7 +25,7 @@ import type { SocketType } from "./socket_type.ts";
 export interface OutgoingMessage {
   /** The data: one piece, or several that are sent as one message. The default is none. */
   data?: Uint8Array | readonly Uint8Array[];
-  /** Open files to pass along, at most 253. They stay open here, and yours to close. */
+  /** Open files to pass, at most 253. They stay open here; the caller still owns and closes them. */
   files?: readonly FileLike[];
   /** Credentials to claim; the kernel refuses those that are not the process's own without privileges. Linux only. */
   credentials?: Credentials;
@@ -38,8 +38,8 @@ const NO_FILES: readonly number[] = [];
 const NO_PIECES: readonly Uint8Array[] = [];
 
 /**
- * Return what sends a message, all of which is checked. Each property is read once, those of the files last:
- * nothing of the caller's runs between looking at a descriptor and using it.
+ * Return the sender of a message, after checking all of it. Each property is read once, those of the files last:
+ * no code of the caller runs between the check of a descriptor and its use.
  *
  * @param owner An object that must not become garbage while the message waits: that would close the descriptor.
  * @throws {TypeError} If it is no message, or cannot be sent on a socket of this type.
@@ -140,7 +140,7 @@ class MessageSender extends Sender {
     return sendmsg(fd, header.location, flags);
   }
 
-  /** Descriptors go out once: after a part of the data they are with the receiver. */
+  /** Descriptors are sent once: after a part of the data the receiver has them. */
   #addControl(sent: number): void {
     const header = sharedHeader();
     const { held } = this;

@@ -1,5 +1,5 @@
 /**
- * Large amounts of data, in pieces that cost the kernel the least.
+ * Sending large data in pieces of the size that is fastest in the kernel.
  *
  * @module
  */
@@ -22,7 +22,7 @@ const PIECE = 32768;
 /** Three pieces, in bytes: of more than that, the odd block at the end is too small a part to matter. */
 const MOST = 98304;
 
-/** How much of what is left to give the kernel at once, in bytes: a message that is one stays one. */
+/** How much of the rest to send at once, in bytes. A message of a socket with message boundaries is not divided. */
 export function pieceOf(left: number, type: SocketType): number {
   const isDivided = left > PIECE && left <= MOST && left % PIECE === 0 && type === "stream";
   return isDivided ? PIECE : left;

@@ -1,6 +1,6 @@
 /**
  * One outgoing message, from the first attempt to the last byte in the kernel: for `Socket.send` and sendmsg
- * alike, so that they wait, hold and fail in the same way.
+ * alike, so that they wait, duplicate descriptors and fail in the same way.
  *
  * @module
  */
@@ -19,8 +19,8 @@ const { EAGAIN, MSG_DONTWAIT } = platform;
 
 /**
  * Sends one message: data, and control messages that go along with its first byte, once: after a short write they
- * must not be sent again. Until the message waits it is what the caller gave, so that one that goes out at once
- * costs no copy.
+ * must not be sent again. Before its first wait the message uses the caller's memory, so that one that is sent at
+ * once costs no copy.
  */
 export abstract class Sender implements Outcome<number>, Disposable {
   readonly #descriptor: Descriptor;
@@ -34,7 +34,7 @@ export abstract class Sender implements Outcome<number>, Disposable {
   #sent = 0;
   /** Whether the message has had to wait: code of the caller has run since it was checked. */
   #isPending = false;
-  /** The control messages, once they are held. */
+  /** The copy of the control messages, made before the first wait. */
   protected held: HeldControl | undefined = undefined;
 
   /**
@@ -65,7 +65,7 @@ export abstract class Sender implements Outcome<number>, Disposable {
   protected abstract currentSize(): number;
 
   /**
-   * Try to send what lies behind the first `sent` bytes: the number of bytes that went out, or `-errno`.
+   * Try to send the data behind the first `sent` bytes. Returns the number of bytes sent, or `-errno`.
    *
    * @param sent The number of bytes sent before; with any, the control messages have gone out, too.
    * @param sockaddr The destination, a `struct sockaddr_un`, or `null` for the peer.
@@ -78,7 +78,7 @@ export abstract class Sender implements Outcome<number>, Disposable {
     flags: number,
   ): number;
 
-  /** Return the control messages, to be held before the first wait; `undefined` if none are left to be sent. */
+  /** Return the control messages, to be copied before the first wait; `undefined` if none are left to be sent. */
   protected abstract controlToHold(): Uint8Array | undefined;
 
   /** The number of bytes sent so far. */
@@ -86,7 +86,7 @@ export abstract class Sender implements Outcome<number>, Disposable {
     return this.#sent;
   }
 
-  /** What an unconnected datagram socket waits for: its own readiness says nothing about the receiver. */
+  /** What an unconnected datagram socket waits for: its own readiness does not depend on the receiver's queue. */
   get obstacle(): Obstacle | undefined {
     return this.#obstacle;
   }
@@ -116,7 +116,7 @@ export abstract class Sender implements Outcome<number>, Disposable {
     return check(count, "sendmsg", this.#destination?.display);
   }
 
-  /** Make the message independent of what the caller does from now on. */
+  /** Copy what the caller may change from now on. */
   beforeWait(): void {
     this.#isPending = true;
     if (this.held !== undefined) return;

@@ -23,11 +23,11 @@ export const MESSAGE = 1;
 export const END = 0;
 
 /**
- * Say what the next receive on a seqpacket socket will find, without taking anything: {@linkcode MESSAGE},
- * {@linkcode END}, or `-errno`, which is `-EAGAIN` where there is nothing yet.
+ * Peek at what the next receive on a seqpacket socket will find: {@linkcode MESSAGE}, {@linkcode END}, or `-errno`,
+ * which is `-EAGAIN` if nothing has come yet.
  *
- * The end needs reading to be shut down, by the peer's close or on this side, and that is never undone: as long
- * as it is not, what looks empty is a message. Afterwards nothing new can arrive, so that a second look is exact.
+ * The connection ends only after reading is shut down, by the peer's close or on this side, which cannot be undone.
+ * Before that, an empty result is a message. Afterwards nothing new can arrive, so that a second peek is exact.
  */
 export function lookAhead(fd: number): number {
   const count = recv(fd, oneByte, MSG_PEEK | MSG_DONTWAIT);
@@ -37,7 +37,7 @@ export function lookAhead(fd: number): number {
 
 let control: IncomingControl | undefined;
 
-/** Room for the one control message that tells a message from the end: none is left for descriptors. */
+/** Space for the one control message that tells a message from the end: none is left for descriptors. */
 const ROOM = cmsgSpace(16, platform);
 
 /** Options that add a control message to each message, before its descriptors. */
@@ -51,7 +51,7 @@ const MARKS = [
 
 /**
  * Whether a message is there, which may be empty, on a socket whose reading is shut down: a message has a time
- * stamp, and the end has none. Where the option is off, it is on for this one look only.
+ * stamp, and the end has none. If the option is off, it is set for this one peek only.
  */
 function hasMessage(fd: number): boolean {
   const { SOL_SOCKET, SO_TIMESTAMP } = platform;

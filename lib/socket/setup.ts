@@ -1,6 +1,6 @@
 /**
- * What is decided about a socket before it is used: the flags of its descriptor, and the options that must
- * be in force before the first byte can come.
+ * The setup of new sockets: the flags of the descriptor, and the options that must be set before the first byte
+ * can come.
  *
  * @module
  */
@@ -45,11 +45,11 @@ export interface SocketSetup extends SocketFlags {
 /** A setup that was checked. */
 export interface CheckedSetup {
   readonly flags: NewSocketFlags;
-  /** Set the options; on a failure, whoever made the socket closes it. `undefined` where there are none. */
+  /** Set the options; if that fails, the caller closes the socket. `undefined` if there are none. */
   readonly apply: ((fd: number) => void) | undefined;
 }
 
-/** The flags of a socket for which nothing was asked. */
+/** The default flags of a socket. */
 export const DEFAULT_FLAGS: NewSocketFlags = { cloexec: true, nonblocking: false };
 
 const DEFAULT_SETUP: CheckedSetup = { flags: DEFAULT_FLAGS, apply: undefined };
@@ -108,7 +108,7 @@ type Step = ((fd: number) => void) | undefined;
 function flagStep(name: string, value: unknown, option: number, what: string): Step {
   if (value === undefined) return undefined;
   const on = boolean(name, value);
-  // What a system without the option does anyway needs no call.
+  // A value that a system without the option behaves like needs no call.
   const isDefault = on === (option === platform.SO_PASSRIGHTS);
   return isDefault ? undefined : (fd) => setFlag(fd, option, on, what);
 }
@@ -130,7 +130,7 @@ export function boolean(name: string, value: unknown): boolean {
   throw new TypeError(`Cannot set \`${name}\` to ${shown(value)}: give true or false`);
 }
 
-/** That of Hare. */
+/** The default backlog, that of Hare. */
 const DEFAULT_BACKLOG = 10;
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Socket files that nobody answers on any more.
+ * Stale socket files: files without a server.
  *
  * @module
  */
@@ -25,9 +25,9 @@ import { displayName, type Name } from "../address/sockaddr.ts";
 import { identityOf, identityOfPath, isPrivateFile, isSameFile, isSocket } from "../fd/stat.ts";
 
 /**
- * How long a name that is taken may still be that of a program which was killed just now, in milliseconds, and
- * how often to ask: what the kernel holds for io_uring(7), listening sockets among it, it gives up some time
- * after the process has ended (15 to 30 ms on Linux 6.18).
+ * For how long a taken name may still be that of a program that was just killed, in milliseconds, and how often to
+ * check: the kernel releases what io_uring(7) refers to, listening sockets included, some time after the process
+ * has ended (15 to 30 ms on Linux 6.18).
  */
 const NAME_RELEASE_TIME = 100;
 const ASK_INTERVAL = 2;
@@ -39,7 +39,7 @@ const STARTING = "another program is just starting there: stop one of them, or c
 const DOUBTFUL =
   "no telling whether a running program has the socket there: stop it, or remove the file";
 
-/** Repeat `attempt` while the name of a program that has ended is still taken; its last result. */
+/** Repeat `attempt` while the name of a program that has ended is still taken; return its last result. */
 export function bindAbandonedName(attempt: () => number): number {
   let result = attempt();
   for (let waited = 0; result === -platform.EADDRINUSE && waited < NAME_RELEASE_TIME;) {
@@ -50,8 +50,8 @@ export function bindAbandonedName(attempt: () => number): number {
 }
 
 /**
- * Run `bindAndListen` after removing the stale socket file in its way. Of several programs that do so at
- * once, one wins.
+ * Run `bindAndListen` after removing a stale socket file. If several programs do so at the same time, one of them
+ * succeeds.
  *
  * @throws {Deno.errors.AddrInUse} If the path is not a stale socket file; it stays as it is.
  */
@@ -84,7 +84,7 @@ function pause(): number {
   return ASK_INTERVAL;
 }
 
-/** Say what is at a path. */
+/** Return what is at a path. */
 function examine(path: Uint8Array): "absent" | "no socket" | "stale" | "alive" | "doubtful" {
   const file = identityOfPath(path);
   if (file === -platform.ENOENT) return "absent";
@@ -96,10 +96,9 @@ function examine(path: Uint8Array): "absent" | "no socket" | "stale" | "alive" |
 }
 
 /**
- * Ask whether a socket is bound to the file: what connect(2) says. A datagram socket asks: it disturbs
- * no server. A stream listener is told from no listener by EPROTOTYPE, without a connection that it would
- * have to accept, and is noticed even between bind(2) and listen(2). ECONNREFUSED alone says that there is
- * none; in doubt, there is one.
+ * Test whether a socket is bound to the file: return the result of connect(2) with a datagram socket, which no
+ * server notices. A stream server gives EPROTOTYPE, without a connection that it would have to accept, and even
+ * between its bind(2) and listen(2). Only ECONNREFUSED means that there is none.
  */
 function ask(path: Uint8Array): number {
   const fd = check(socket(platform.SOCK_DGRAM, { cloexec: true, nonblocking: true }), "socket");
@@ -116,8 +115,8 @@ function ask(path: Uint8Array): number {
 /**
  * Remove the file if it is stale: whether the path is free now.
  *
- * There is no call that removes a path only if a certain file is there. So the file is moved aside first, looked
- * at again, and put back if it was another one.
+ * No system call removes a path only if it names a certain file. So the file is renamed first, examined again, and
+ * renamed back if it was another one.
  */
 function removeStale(name: Name): boolean {
   const state = examine(name.bytes);
@@ -126,7 +125,7 @@ function removeStale(name: Name): boolean {
   const result = rename(cString(name.bytes), cString(aside));
   if (result === -platform.ENOENT) return false;
   check(result, "rename", displayName(name));
-  // Not by inode number: a file that is made when another is gone often gets the number of that.
+  // Not by inode number: a new file often gets the number of one that was just removed.
   if (examine(aside) === "stale") {
     unlink(cString(aside));
     return true;
@@ -135,25 +134,25 @@ function removeStale(name: Name): boolean {
   return false;
 }
 
-/** Put back what was moved aside, without replacing anything. Folders have no second name, but replace none. */
+/** Rename the file back, without replacing another. A directory cannot be linked, but rename(2) replaces no file by one. */
 function putBack(aside: Uint8Array, path: Uint8Array): void {
   if (link(cString(aside), cString(path)) >= 0) unlink(cString(aside));
   else if (identityOfPath(path) === -platform.ENOENT) rename(cString(aside), cString(path));
 }
 
-/** Holds off other programs that want to replace the same file. */
+/** Excludes other programs that want to replace the same file. */
 interface Lock {
   release(): void;
 }
 
-/** No lock: the directory holds none that could be trusted. */
+/** No lock: the directory has no lock file that can be trusted. */
 const UNLOCKED: Lock = { release: () => {} };
 
 /**
- * Lock the path against others that replace what is there. The lock is a file beside it, which nobody but this
- * user may open: whoever can merely open the directory, or creates a file of that name in a shared one, must not
- * hold up a start. Without one that is this user's, a program goes on all the same: what it moves aside it
- * checks, and `link` replaces nothing, so that nothing but an attack at that very moment has two programs start.
+ * Lock the path against other programs that replace the file there. The lock is a file beside it that only this
+ * user may open: other users, who may be able to create a file of that name in a shared directory, must not be
+ * able to block a start. Without a lock file of this user, the program goes on: it checks the file that it renamed,
+ * and `link` replaces nothing, so that only an attack at that very moment could let two programs start.
  */
 function lockFor(name: Name): Lock | "taken" {
   const { O_RDWR, O_CREAT, O_NOFOLLOW, O_CLOEXEC, O_NONBLOCK } = platform;
@@ -180,7 +179,7 @@ function tryLock(fd: number, path: Bytes): "mine" | "taken" | "not trusted" {
     if (!isPrivateFile(own, getuid())) return "not trusted";
     const result = flock(fd, LOCK_EX | LOCK_NB);
     if (result === -EAGAIN) return "taken";
-    // Its last holder may have removed the file that is locked now.
+    // The program that had the lock before may have removed the file that is locked now.
     const now = identityOfPath(path.subarray(0, -1));
     if (typeof now === "number" || !isSameFile(now, own)) return "taken";
     return result < 0 ? "not trusted" : "mine";

@@ -1,5 +1,5 @@
 /**
- * How long a blocking call waits.
+ * Time limits of blocking calls.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Writes on their own, and those that queue up behind a full buffer, sent together.
+ * Single writes, and batches of writes that wait for send space and are sent together.
  *
  * @module
  */
