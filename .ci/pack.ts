@@ -2,15 +2,16 @@
  * Makes the package to publish: `deno task pack FOLDER`, or `deno task publish` to try it only.
  *
  * An import of the sources loads some ninety modules. Each is looked up, read and checked at every start of a
- * program, and all of them together take 29 ms; the same in a few files takes 13 ms. So the entry points of
+ * program, and all of them together take 29 ms; the same in a few files takes a fifth. So the entry points of
  * the package are bundles, and their types are rolled up as well: who adds the package loads some twenty
- * files. The sources come along, as what stack traces point to.
+ * files. The sources come along for those who want to read them.
  *
  * @module
  */
 
 import { basename } from "@std/path/posix/basename";
 import { dirname } from "@std/path/posix/dirname";
+import { bundle } from "./bundle.ts";
 import { declarationOf, rollTypes } from "./types.ts";
 
 interface Config {
@@ -47,8 +48,10 @@ export async function pack(folder: string): Promise<void> {
     Deno.readTextFileSync(new URL("deno.json", ROOT)),
   );
   const entries = Object.values(exports);
-  writeConfig(folder, { version, imports: bringStandIns(folder) }); // for making the bundles
-  await bundle(folder, entries);
+  const imports = bringStandIns(folder);
+  writeConfig(folder, { version, imports }); // for what is made of the sources
+  await bundle(folder, entries, imports, BUNDLES);
+  for (const entry of entries) nameTypes(folder, entry);
   await rollTypes(folder, entries, BUNDLES);
   Deno.removeSync(`${folder}/${STAND_INS}`, { recursive: true });
   qualifyImports(folder);
@@ -86,20 +89,12 @@ function bringStandIns(folder: string): Record<string, string> {
   return Object.fromEntries(names.map((it) => [`@std/path/${it}`, `./${STAND_INS}/${it}.ts`]));
 }
 
-/** What several entry points use becomes a file of its own: registries and classes are there once. */
-async function bundle(folder: string, entries: readonly string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["bundle", "--quiet", "--code-splitting", "--sourcemap=linked", "--outdir", BUNDLES]
-      .concat(entries),
-    cwd: folder,
-    stdout: "null",
-    stderr: "piped",
-  }).output();
-  if (!success) throw new Error(new TextDecoder().decode(stderr).trim());
-  const withTypes = new Map(
-    entries.map((it) => [`${folder}/${bundled(it).slice(2)}`, basename(declarationOf(it))]),
-  );
-  for (const path of filesIn(`${folder}/${BUNDLES}`, ".js")) complete(path, withTypes.get(path));
+/** Have type checkers and documentation look at the declarations beside an entry point. */
+function nameTypes(folder: string, entry: string): void {
+  const path = `${folder}/${bundled(entry).slice(2)}`;
+  const code = Deno.readTextFileSync(path);
+  const types = basename(declarationOf(entry));
+  Deno.writeTextFileSync(path, `// @ts-self-types="./${types}"\n${code}`);
 }
 
 function* filesIn(folder: string, ending: string): Generator<string> {
@@ -107,27 +102,6 @@ function* filesIn(folder: string, ending: string): Generator<string> {
     if (isDirectory) yield* filesIn(`${folder}/${name}`, ending);
     else if (name.endsWith(ending)) yield `${folder}/${name}`;
   }
-}
-
-/**
- * Have type checkers and documentation look at the declarations beside an entry point, and put the source
- * map into the file: Deno reads no others. It goes without the sources, which come along, so that stack
- * traces name them.
- */
-function complete(path: string, types: string | undefined): void {
-  const map = JSON.parse(Deno.readTextFileSync(`${path}.map`));
-  Deno.removeSync(`${path}.map`);
-  let code = Deno.readTextFileSync(path).replace(/\n\/\/# sourceMappingURL=.*\s*$/, "\n");
-  if (types !== undefined) {
-    code = `// @ts-self-types="./${types}"\n${code}`;
-    map.mappings = `;${map.mappings}`; // a line more
-  }
-  if (map.sources.length > 0) {
-    delete map.sourcesContent;
-    const data = btoa(JSON.stringify(map));
-    code += `//# sourceMappingURL=data:application/json;base64,${data}\n`;
-  }
-  Deno.writeTextFileSync(path, code);
 }
 
 /** Return where the bundle of an entry point lies in the package. */

@@ -128,15 +128,21 @@ Deno.test("the published package", async (t) => {
     assertEquals(registry.requests, []);
   });
 
-  await t.step("names its sources in stack traces", async () => {
+  await t.step("leads to readable code in stack traces", async () => {
     project.write("fails.ts", `import { OwnedFd } from "${name}";\nOwnedFd.open("/none");\n`);
     const { errors } = await project.run(Deno.execPath(), ["run", "--allow-ffi", "fails.ts"]);
     const files = registry.published.get(`${name}@${version}`)?.files;
     assert(files !== undefined);
-    const [, path = "", line] = /OwnedFd\.open \(http:.*?(\/lib\/.*?\.ts):(\d+):/.exec(errors) ??
-      [];
-    assertStringIncludes(textOf(files, path).split("\n")[Number(line) - 1] ?? errors, "openFile(");
-    assert(!errors.includes("chunk-"), errors);
+    const frames = errors.matchAll(/at (\S+) \(http:.*?(\/bundle\/\w+\.js):(\d+):/g);
+    const called = [...frames].map(([, name = "", path = "", line]) => {
+      const code = textOf(files, path).split("\n")[Number(line) - 1] ?? "";
+      return `${name}: ${code.trim()}`;
+    });
+    assertEquals(called.slice(1), [
+      "check: throw systemError(-result, syscall, subject);",
+      'openFile: return check(open(cString(name), openFlags(options), modeOf(options)), "open", name);',
+      "OwnedFd.open: return own(openFile(path, options));",
+    ], errors);
   });
 
   await t.step("shows its documentation, with the functions of `unix`", async () => {
