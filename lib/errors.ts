@@ -6,7 +6,19 @@
 
 import { platform } from "../ffi/platform/mod.ts";
 
-/** What every error that comes from a failed system call carries. */
+/**
+ * What every error that comes from a failed system call carries.
+ *
+ * @example
+ * ```ts
+ * import { type SystemErrorInfo, unix } from "@denet/unix";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const error = assertThrows(() => unix.connectSync("/no/such.sock"));
+ * const { code, syscall } = error as unknown as SystemErrorInfo;
+ * assertEquals([code, syscall], ["ENOENT", "connect"]);
+ * ```
+ */
 export interface SystemErrorInfo {
   /** The name of the error number, as in `"ENOENT"`. */
   readonly code: string;
@@ -45,7 +57,17 @@ export class SyscallError extends Error implements SystemErrorInfo {
   /** The address it was about, where there is one. */
   declare readonly address?: string;
 
-  /** Create the error from what a failed call reported. */
+  /**
+   * Create the error from what a failed call reported.
+   *
+   * @example
+   * ```ts
+   * import { SyscallError } from "@denet/unix";
+   *
+   * const error = new SyscallError("Failed", { code: "EPROTO", errno: 71, syscall: "connect" });
+   * console.log(error.code);
+   * ```
+   */
   constructor(message: string, info: SystemErrorInfo) {
     super(message);
     this.code = info.code;
@@ -119,7 +141,17 @@ export class ControlTruncatedError extends Error {
   /** `"EMFILE"` if descriptors are missing because this process has too many open, `"ENFILE"` if the system has. */
   declare readonly code?: string;
 
-  /** Create the error with what is left of the message, and what was short. */
+  /**
+   * Create the error with what is left of the message, and what was short.
+   *
+   * @example
+   * ```ts
+   * import { ControlTruncatedError } from "@denet/unix";
+   *
+   * const error = new ControlTruncatedError("Too many descriptors", { data: new Uint8Array(1) });
+   * console.log(error.data.byteLength, error.from);
+   * ```
+   */
   constructor(message: string, refused: RefusedMessage, code?: string) {
     super(message);
     this.data = refused.data;

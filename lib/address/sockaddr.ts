@@ -18,6 +18,14 @@ import { InvalidAddressError, shown } from "../errors.ts";
  * `./@name` is a path, too. A `Uint8Array` is the same in raw bytes. A `unix:` URL is a path
  * (`unix:///run/app.sock`) or an abstract name (`unix:@app`), with percent escapes decoded: the same that
  * `dialUri` reads in it.
+ *
+ * @example
+ * ```ts
+ * import { type Address } from "@denet/unix";
+ *
+ * const addresses: Address[] = ["./app.sock", "@app", "/run/app.sock", new URL("unix:///run/app.sock")];
+ * console.log(addresses.length);
+ * ```
  */
 export type Address = string | Uint8Array | URL;
 

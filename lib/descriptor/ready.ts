@@ -11,7 +11,22 @@ import { check, closedError } from "../errors.ts";
 import { READABLE, WRITABLE, yieldIfBudgetSpent } from "../reactor/mod.ts";
 import type { Descriptor } from "./descriptor.ts";
 
-/** How `ready` works. */
+/**
+ * How `ready` works.
+ *
+ * @example
+ * ```ts
+ * import { unix } from "@denet/unix";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const [a, b] = unix.socketpair();
+ * using _a = a;
+ * using _b = b;
+ * const options = { signal: AbortSignal.timeout(20) };
+ * await assertRejects(() => a.ready("read", options), DOMException, "timeout");
+ * console.log(b.type);
+ * ```
+ */
 export interface ReadyOptions {
   /** Ends the wait; the promise is rejected with the signal's reason. */
   signal?: AbortSignal;

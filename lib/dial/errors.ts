@@ -50,6 +50,13 @@ export class UnknownProtocolError extends TypeError {
    * @param protocol The name that was asked for.
    * @param registered The names that are registered.
    * @param detail More to say about the name, put after it; for instance where else it was looked for.
+   *
+   * @example
+   * ```ts
+   * import { UnknownProtocolError } from "@denet/unix";
+   *
+   * console.log(new UnknownProtocolError("pigeon", ["tcp"]).message);
+   * ```
    */
   constructor(protocol: string, registered: readonly string[], detail = "") {
     super(
@@ -94,6 +101,13 @@ export class UnknownServiceError extends TypeError {
    * @param service The name that was asked for.
    * @param registered The names that are registered for the protocol.
    * @param detail More to say about the name, put after it; for instance where else it was looked for.
+   *
+   * @example
+   * ```ts
+   * import { UnknownServiceError } from "@denet/unix";
+   *
+   * console.log(new UnknownServiceError("tcp", "coffee", ["http"]).message);
+   * ```
    */
   constructor(protocol: string, service: string, registered: readonly string[], detail = "") {
     super(

@@ -4,7 +4,20 @@
  * @module
  */
 
-/** Options of `dial` and `dialUri`, handed on to the protocol's dialer. */
+/**
+ * Options of `dial` and `dialUri`, handed on to the protocol's dialer.
+ *
+ * @example
+ * ```ts
+ * import { dial, type DialOptions, unix } from "@denet/unix";
+ *
+ * const options: DialOptions = { signal: AbortSignal.timeout(5000) };
+ * const path = `${Deno.makeTempDirSync()}/app.sock`;
+ * using listener = unix.listen(path);
+ * using conn = await dial("unix", path, "", options);
+ * console.log(conn.remoteAddr, listener.type);
+ * ```
+ */
 export interface DialOptions {
   /**
    * Ends the call when it aborts: the call rejects with the signal's reason, and a connection that
@@ -18,7 +31,19 @@ export interface DialOptions {
   tls?: TlsOptions;
 }
 
-/** Options of `Deno.connectTls`, without those that say where to connect to. */
+/**
+ * Options of `Deno.connectTls`, without those that say where to connect to.
+ *
+ * @example
+ * ```ts
+ * import { dial, type TlsOptions } from "@denet/unix";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const tls: TlsOptions = { alpnProtocols: ["http/1.1"] };
+ * const refused = dial("tls", "127.0.0.1", "1", { tls }); // nobody listens on port 1
+ * await assertRejects(() => refused, Deno.errors.ConnectionRefused);
+ * ```
+ */
 export type TlsOptions =
   & Omit<Deno.ConnectTlsOptions, "hostname" | "port">
   & Partial<Deno.TlsCertifiedKeyPem>;
@@ -30,6 +55,19 @@ export type TlsOptions =
  * because `dial` closes what arrives after an abort.
  *
  * @typeParam T The kind of connection the protocol yields.
+ *
+ * @example
+ * ```ts
+ * import { dial, type Dialer, registerProtocol, unix } from "@denet/unix";
+ *
+ * const socat: Dialer = (address) => unix.connect(address.slice("UNIX-CONNECT:".length));
+ * using _protocol = registerProtocol("socat", socat);
+ *
+ * const path = `${Deno.makeTempDirSync()}/app.sock`;
+ * using listener = unix.listen(path);
+ * using conn = await dial("socat", `UNIX-CONNECT:${path}`);
+ * console.log(conn.remoteAddr, listener.type);
+ * ```
  */
 export type Dialer<T extends Deno.Conn = Deno.Conn> = (
   address: string,
@@ -37,7 +75,21 @@ export type Dialer<T extends Deno.Conn = Deno.Conn> = (
   options: DialOptions,
 ) => Promise<T>;
 
-/** Options of `registerProtocol`. */
+/**
+ * Options of `registerProtocol`.
+ *
+ * @example
+ * ```ts
+ * import { dialUri, type ProtocolOptions, registerProtocol, unix } from "@denet/unix";
+ *
+ * const options: ProtocolOptions = { address: "path" };
+ * using _protocol = registerProtocol("local", (path) => unix.connect(path), options);
+ * const path = `${Deno.makeTempDirSync()}/app.sock`;
+ * using listener = unix.listen(path);
+ * using conn = await dialUri(`local://${path}`); // the dialer gets the path
+ * console.log(conn.remoteAddr, listener.type);
+ * ```
+ */
 export interface ProtocolOptions {
   /**
    * What names an endpoint of this protocol, which decides how `dialUri` takes a URI apart.
@@ -62,7 +114,19 @@ export interface ProtocolOptions {
   ) => Promise<Deno.Conn>;
 }
 
-/** A service name of a protocol, and the port it stands for. */
+/**
+ * A service name of a protocol, and the port it stands for.
+ *
+ * @example
+ * ```ts
+ * import { lookupService, registerService, type Service } from "@denet/unix";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const redis: Service = { protocol: "tcp", name: "redis", port: 6379 };
+ * using _service = registerService(redis);
+ * assertEquals(lookupService("tcp", "redis"), 6379);
+ * ```
+ */
 export interface Service {
   /** The protocol the name belongs to, such as `"tcp"`. It need not be registered. */
   readonly protocol: string;

@@ -12,6 +12,20 @@ import { check, shown, systemError, type SystemErrorInfo } from "../errors.ts";
  * Anything that stands for an open descriptor: its number (0, 1 and 2 are standard input, output and
  * error), or an object that has it as `fd`: an `OwnedFd`, a `Socket`, a `Listener`, a `FileHandle` of
  * `node:fs/promises`.
+ *
+ * @example
+ * ```ts
+ * import { type FileLike, OwnedFd, unix } from "@denet/unix";
+ *
+ * using log = OwnedFd.open("/dev/null");
+ * const files: FileLike[] = [2, log]; // standard error, and what `log` owns
+ * const [a, b] = unix.socketpair();
+ * using _a = a;
+ * using _b = b;
+ * await a.send({ data: new Uint8Array(1), files });
+ * using message = await b.receive({ files: 2 });
+ * console.log(message?.files.length);
+ * ```
  */
 export type FileLike = number | { readonly fd: number };
 

@@ -10,7 +10,21 @@ import { notSupported, systemError } from "../errors.ts";
 import { type Seal, sealsOf } from "./seals.ts";
 import { fileInfo } from "./stat.ts";
 
-/** The content of a file as memory. Disposing it empties every view of it and gives the memory back. */
+/**
+ * The content of a file as memory. Disposing it empties every view of it and gives the memory back.
+ *
+ * @example
+ * ```ts
+ * import { OwnedFd } from "@denet/unix";
+ * import { assertEquals } from "@std/assert";
+ *
+ * if (Deno.build.os === "linux") {
+ *   using file = OwnedFd.memfd("digits", new Uint8Array([1, 2, 3]), { seal: true });
+ *   using mapping = file.map();
+ *   assertEquals(mapping.bytes[2], 3);
+ * }
+ * ```
+ */
 export interface FileMapping extends Disposable {
   /**
    * The content, without a copy. Writes to it stay in this process and never change the file, unless the file was
@@ -19,7 +33,20 @@ export interface FileMapping extends Disposable {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** How {@linkcode OwnedFd.map} maps a file. */
+/**
+ * How {@linkcode OwnedFd.map} maps a file.
+ *
+ * @example
+ * ```ts
+ * import { OwnedFd } from "@denet/unix";
+ *
+ * if (Deno.build.os === "linux") {
+ *   using file = OwnedFd.memfd("ring", undefined, { size: 4096, seal: ["shrink", "grow"] });
+ *   using mapping = file.map({ shared: true });
+ *   mapping.bytes[0] = 1; // everybody who has the file sees it
+ * }
+ * ```
+ */
 export interface MapOptions {
   /**
    * Map the file for reading and writing, shared with every other process that has it. It must be sealed against

@@ -12,7 +12,20 @@ import { check, notSupported } from "../errors.ts";
 import { checkedLength } from "./file_change.ts";
 import { addSeals, ALL_SEALS, checkedSeals, type Seal } from "./seals.ts";
 
-/** How {@linkcode OwnedFd.memfd} makes a memory file. */
+/**
+ * How {@linkcode OwnedFd.memfd} makes a memory file.
+ *
+ * @example
+ * ```ts
+ * import { OwnedFd } from "@denet/unix";
+ * import { assertEquals } from "@std/assert";
+ *
+ * if (Deno.build.os === "linux") {
+ *   using file = OwnedFd.memfd("ring", undefined, { size: 4096, seal: ["shrink"] });
+ *   assertEquals(file.statSync().size, 4096);
+ * }
+ * ```
+ */
 export interface MemfdOptions {
   /** The size of the file in bytes, filled up with zeros behind `data`. The default is that of `data`. */
   size?: number;

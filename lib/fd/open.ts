@@ -9,7 +9,18 @@ import { platform } from "../../ffi/platform/mod.ts";
 import { open } from "../../ffi/syscalls/files.ts";
 import { check } from "../errors.ts";
 
-/** How {@linkcode OwnedFd.open} opens a file: what `Deno.open` takes. */
+/**
+ * How {@linkcode OwnedFd.open} opens a file: what `Deno.open` takes.
+ *
+ * @example
+ * ```ts
+ * import { OwnedFd } from "@denet/unix";
+ *
+ * const path = `${Deno.makeTempDirSync()}/log`;
+ * using log = OwnedFd.open(path, { append: true, create: true, mode: 0o600 });
+ * log.writeSync(new TextEncoder().encode("started\n"));
+ * ```
+ */
 export interface OpenOptions {
   /** Open for reading. The default is true, unless `write` or `append` is set. */
   read?: boolean;

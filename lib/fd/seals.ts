@@ -10,6 +10,18 @@ import { notSupported, systemError } from "../errors.ts";
 
 /**
  * A seal: it forbids further seals, or to shrink, grow or write the file, for all processes and permanently.
+ *
+ * @example
+ * ```ts
+ * import { OwnedFd, type Seal } from "@denet/unix";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const seals: Seal[] = ["shrink", "grow"];
+ * if (Deno.build.os === "linux") {
+ *   using file = OwnedFd.memfd("frame", undefined, { size: 4096, seal: seals });
+ *   assertEquals([...file.seals()], seals);
+ * }
+ * ```
  */
 export type Seal = "seal" | "shrink" | "grow" | "write";
 

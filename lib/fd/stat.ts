@@ -9,7 +9,19 @@ import { type Field, platform } from "../../ffi/platform/mod.ts";
 import { fcntl, fstat, lstat, readlink } from "../../ffi/syscalls/files.ts";
 import { check } from "../errors.ts";
 
-/** What an open descriptor refers to. */
+/**
+ * What an open descriptor refers to.
+ *
+ * @example
+ * ```ts
+ * import { type FileKind, OwnedFd } from "@denet/unix";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using file = OwnedFd.open("/dev/null");
+ * const kind: FileKind = file.kind();
+ * assertEquals(kind, "character");
+ * ```
+ */
 export type FileKind =
   | "file"
   | "directory"

@@ -10,6 +10,23 @@ import type { OwnedFd } from "../handle/owned_fd.ts";
 /**
  * A frame that arrived, with the descriptors that were sent with a byte of it. They belong to it until they
  * are detached or taken out of `files`; disposing it closes the rest.
+ *
+ * @example
+ * ```ts
+ * import { unix } from "@denet/unix";
+ * import { type Frame, Frames, lengthPrefixed } from "@denet/unix/frames";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [a, b] = unix.socketpair();
+ * using _a = a;
+ * using _b = b;
+ * using frames = new Frames(b, lengthPrefixed({ bytes: 1 }), { files: 1 });
+ * await a.send({ data: new Uint8Array([1, 7]), files: [0] });
+ * using frame: Frame | null = await frames.next();
+ * assertEquals([frame?.data, frame?.body], [new Uint8Array([1, 7]), new Uint8Array([7])]);
+ * using kept = frame?.files.shift(); // taken out, it outlives the frame
+ * console.log(kept?.kind());
+ * ```
  */
 export interface Frame extends Disposable {
   /** The whole frame, prefix and delimiter included, in memory of its own. */

@@ -14,7 +14,24 @@ import { FrameReader } from "./frame_reader.ts";
 import { FrameSender } from "./frame_sender.ts";
 import type { Framing } from "./framing.ts";
 
-/** What {@linkcode Frames} accepts. */
+/**
+ * What {@linkcode Frames} accepts.
+ *
+ * @example
+ * ```ts
+ * import { unix } from "@denet/unix";
+ * import { Frames, type FramesOptions, lengthPrefixed } from "@denet/unix/frames";
+ *
+ * const options: FramesOptions = { files: 4, maxSize: 65536 };
+ * const [a, b] = unix.socketpair();
+ * using _a = a;
+ * using _b = b;
+ * using frames = new Frames(b, lengthPrefixed(), options);
+ * await a.write(new Uint8Array([0, 0, 0, 1, 7]));
+ * using frame = await frames.next();
+ * console.log(frame?.body);
+ * ```
+ */
 export interface FramesOptions {
   /**
    * The most descriptors to accept with one message of the peer's, at most 253. The default is 0: the kernel
@@ -25,7 +42,24 @@ export interface FramesOptions {
   maxSize?: number;
 }
 
-/** How {@linkcode Frames.next} waits. */
+/**
+ * How {@linkcode Frames.next} waits.
+ *
+ * @example
+ * ```ts
+ * import { unix } from "@denet/unix";
+ * import { delimited, Frames } from "@denet/unix/frames";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const [a, b] = unix.socketpair();
+ * using _a = a;
+ * using _b = b;
+ * using frames = new Frames(b, delimited());
+ * const options = { signal: AbortSignal.timeout(20) };
+ * await assertRejects(() => frames.next(options), DOMException, "timeout");
+ * console.log(a.type);
+ * ```
+ */
 export interface NextOptions {
   /** Ends the wait; the promise is rejected with the signal's reason. What has come is kept for the next call. */
   signal?: AbortSignal;
@@ -101,6 +135,20 @@ export class Frames implements AsyncIterable<Frame>, Disposable {
    * @throws {RangeError} If `files` or `maxSize` is out of range.
    * @throws {Deno.errors.Busy} If other frames read this socket, and are not disposed.
    * @throws {Deno.errors.BadResource} If the socket is closed.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   * import { delimited, Frames } from "@denet/unix/frames";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * using frames = new Frames(b, delimited("\n".charCodeAt(0)), { files: 1, maxSize: 65536 });
+   * await a.write(new TextEncoder().encode("hello\n"));
+   * using frame = await frames.next();
+   * console.log(frame?.body.byteLength);
+   * ```
    */
   constructor(socket: Socket, framing: Framing, options: FramesOptions = {}) {
     const { files = 0, maxSize = DEFAULT_MAX_SIZE } = options;
@@ -137,6 +185,21 @@ export class Frames implements AsyncIterable<Frame>, Disposable {
    * @throws {ControlTruncatedError} If descriptors of this frame are missing: more came in one message than
    * `files`, or this process has too many open. Its `data` is the whole frame; the next call goes on behind it.
    * @throws {Deno.errors.BadResource} If the frames are disposed, or the socket is closed, also while waiting.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   * import { Frames, lengthPrefixed } from "@denet/unix/frames";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * using frames = new Frames(b, lengthPrefixed({ bytes: 2 }), { maxSize: 4096 });
+   * await a.write(new Uint8Array([0, 1, 7]));
+   * using frame = await frames.next({ signal: AbortSignal.timeout(5000) });
+   * assertEquals(frame?.body, new Uint8Array([7]));
+   * ```
    */
   next(options: NextOptions = {}): Promise<Frame | null> {
     return this.#read(undefined, options);
@@ -229,6 +292,19 @@ export class Frames implements AsyncIterable<Frame>, Disposable {
    * loop goes on with the next frame.
    *
    * @throws {Error} If `next` throws it.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   * import { delimited, Frames } from "@denet/unix/frames";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _b = b;
+   * await a.write(new TextEncoder().encode("one\ntwo\n"));
+   * a.close();
+   * using frames = new Frames(b, delimited());
+   * for await (using frame of frames) console.log(frame.body);
+   * ```
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Frame> {
     return new FrameIterator(this.#reader);

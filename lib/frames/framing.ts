@@ -39,11 +39,42 @@ export interface Framing {
   /**
    * Return the frame without its prefix or delimiter, best as a view. Without this function the body of a
    * frame is the whole of it.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   * import { Frames, type Framing } from "@denet/unix/frames";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const framing: Framing = Object.assign(
+   *   (head: Uint8Array) => head.length < 2 ? undefined : 2,
+   *   { body: (frame: Uint8Array) => frame.subarray(1) },
+   * );
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * using frames = new Frames(b, framing);
+   * await a.write(new Uint8Array([0, 7]));
+   * using frame = await frames.next();
+   * assertEquals(frame?.body, new Uint8Array([7]));
+   * ```
    */
   body?(frame: Uint8Array): Uint8Array;
 }
 
-/** How {@linkcode lengthPrefixed} reads a length. */
+/**
+ * How {@linkcode lengthPrefixed} reads a length.
+ *
+ * @example
+ * ```ts
+ * import { lengthPrefixed } from "@denet/unix/frames";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // A type in 4 bytes, then the length of the whole in 4 bytes.
+ * const framing = lengthPrefixed({ bytes: 4, littleEndian: true, offset: 4, counts: "frame" });
+ * assertEquals(framing(new Uint8Array([1, 0, 0, 0, 12, 0, 0, 0])), 12);
+ * ```
+ */
 export interface LengthPrefixedOptions {
   /** The size of the length, in bytes. The default is 4. */
   bytes?: 1 | 2 | 4 | 8;

@@ -12,7 +12,21 @@ import { FileIo } from "../fd/file_io.ts";
 import * as locks from "../fd/lock.ts";
 import { fileInfo } from "../fd/stat.ts";
 
-/** How a read or write of an {@linkcode OwnedFd} waits. */
+/**
+ * How a read or write of an {@linkcode OwnedFd} waits.
+ *
+ * @example
+ * ```ts
+ * import { OwnedFd } from "@denet/unix";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const [reader, writer] = OwnedFd.pipe();
+ * using _reader = reader;
+ * using _writer = writer;
+ * const options = { signal: AbortSignal.timeout(20) };
+ * await assertRejects(() => reader.read(new Uint8Array(8), options), DOMException, "timeout");
+ * ```
+ */
 export interface WaitOptions {
   /**
    * Ends the wait; the promise is rejected with the signal's reason, and nothing is transferred. A read or write of
@@ -21,12 +35,30 @@ export interface WaitOptions {
   signal?: AbortSignal;
 }
 
-/** The methods of `Deno.FsFile`, and others that read, write and wait: the part of `OwnedFd` without ownership. */
+/**
+ * The methods of `Deno.FsFile`, and others that read, write and wait: the part of `OwnedFd` without ownership.
+ *
+ * @example
+ * ```ts
+ * import { OwnedFd } from "@denet/unix";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const path = Deno.makeTempFileSync();
+ * using file = OwnedFd.open(path, { read: true, write: true });
+ * await file.write(new TextEncoder().encode("hello"));
+ * await file.seek(0, Deno.SeekMode.Start);
+ * assertEquals(await new Response(file.readable).text(), "hello");
+ * ```
+ */
 export abstract class FileMethods {
   readonly #descriptor: Descriptor;
   #made: FileIo | undefined;
 
-  /** Made by `OwnedFd`, which owns the descriptor. */
+  /**
+   * Made by `OwnedFd`, which owns the descriptor.
+   *
+   * @ignore
+   */
   constructor(descriptor: Descriptor) {
     this.#descriptor = descriptor;
     this.#made = undefined;
@@ -63,7 +95,25 @@ export abstract class FileMethods {
     return this.#io.read(bytes, options.signal);
   }
 
-  /** Read up to `bytes.byteLength` bytes, blocking the thread: what `read` does. */
+  /**
+   * Read up to `bytes.byteLength` bytes, blocking the thread: what `read` does.
+   *
+   * @param bytes Where to put them.
+   * @returns The number of bytes read, `null` at the end.
+   * @throws {Deno.errors.BadResource} If the descriptor is closed.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const path = Deno.makeTempFileSync();
+   * Deno.writeTextFileSync(path, "hello");
+   * using file = OwnedFd.open(path);
+   * assertEquals(file.readSync(new Uint8Array(8)), 5);
+   * assertEquals(file.readSync(new Uint8Array(8)), null);
+   * ```
+   */
   readSync(bytes: Uint8Array): number | null {
     return this.#io.readSync(bytes);
   }
@@ -78,12 +128,38 @@ export abstract class FileMethods {
    * @returns The number of bytes written, which may be fewer than given.
    * @throws {Deno.errors.BadResource} If the descriptor is closed, also while waiting.
    * @throws {Deno.errors.BrokenPipe} If it is a pipe without a reader, also while waiting.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const path = Deno.makeTempFileSync();
+   * using file = OwnedFd.open(path, { read: true, write: true });
+   * assertEquals(await file.write(new TextEncoder().encode("hello")), 5);
+   * ```
    */
   write(bytes: Uint8Array, options: WaitOptions = {}): Promise<number> {
     return this.#io.write(bytes, options.signal);
   }
 
-  /** Write up to `bytes.byteLength` bytes, blocking the thread: what `write` does. */
+  /**
+   * Write up to `bytes.byteLength` bytes, blocking the thread: what `write` does.
+   *
+   * @param bytes What to write.
+   * @returns The number of bytes written, which may be fewer than given.
+   * @throws {Deno.errors.BadResource} If the descriptor is closed.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const path = Deno.makeTempFileSync();
+   * using file = OwnedFd.open(path, { read: true, write: true });
+   * assertEquals(file.writeSync(new TextEncoder().encode("hello")), 5);
+   * ```
+   */
   writeSync(bytes: Uint8Array): number {
     return this.#io.writeSync(bytes);
   }
@@ -112,7 +188,25 @@ export abstract class FileMethods {
     return this.#io.readAt(bytes, offset);
   }
 
-  /** Read at `offset`, blocking the thread: what `readAt` does. */
+  /**
+   * Read at `offset`, blocking the thread: what `readAt` does.
+   *
+   * @param bytes Where to put them.
+   * @param offset Bytes from the start of the file.
+   * @returns The number of bytes read, `null` at the end.
+   * @throws {RangeError} If `offset` is negative or no integer.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const path = Deno.makeTempFileSync();
+   * Deno.writeTextFileSync(path, "hello");
+   * using file = OwnedFd.open(path);
+   * assertEquals(file.readAtSync(new Uint8Array(8), 3), 2);
+   * ```
+   */
   readAtSync(bytes: Uint8Array, offset: number | bigint): number | null {
     return this.#io.readAtSync(bytes, offset);
   }
@@ -124,12 +218,41 @@ export abstract class FileMethods {
    * @returns The number of bytes written, which may be fewer than given.
    * @throws {RangeError} If `offset` is negative or no integer.
    * @throws {SyscallError} If it is a pipe, a socket or a terminal (`code` is `ESPIPE`).
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const path = Deno.makeTempFileSync();
+   * using file = OwnedFd.open(path, { read: true, write: true });
+   * await file.writeAt(new TextEncoder().encode("world"), 6);
+   * assertEquals(file.statSync().size, 11);
+   * ```
    */
   writeAt(bytes: Uint8Array, offset: number | bigint): Promise<number> {
     return this.#io.writeAt(bytes, offset);
   }
 
-  /** Write at `offset`, blocking the thread: what `writeAt` does. */
+  /**
+   * Write at `offset`, blocking the thread: what `writeAt` does.
+   *
+   * @param bytes What to write.
+   * @param offset Bytes from the start of the file.
+   * @returns The number of bytes written, which may be fewer than given.
+   * @throws {RangeError} If `offset` is negative or no integer.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const path = Deno.makeTempFileSync();
+   * using file = OwnedFd.open(path, { read: true, write: true });
+   * file.writeAtSync(new Uint8Array([1]), 9);
+   * assertEquals(file.statSync().size, 10);
+   * ```
+   */
   writeAtSync(bytes: Uint8Array, offset: number | bigint): number {
     return this.#io.writeAtSync(bytes, offset);
   }
@@ -159,6 +282,19 @@ export abstract class FileMethods {
   /**
    * The content as a byte stream, from the file position on. As with `Deno.FsFile`, the descriptor is closed
    * when the stream is over: at the end, by a cancel, or by an error. A cancel ends a read that waits.
+   *
+   * @throws {Deno.errors.BadResource} If the descriptor is closed.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const path = Deno.makeTempFileSync();
+   * Deno.writeTextFileSync(path, "hello");
+   * const file = OwnedFd.open(path); // the stream closes it
+   * assertEquals(await new Response(file.readable).text(), "hello");
+   * ```
    */
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return this.#io.readable;
@@ -167,6 +303,19 @@ export abstract class FileMethods {
   /**
    * A stream that writes at the file position, each chunk in full before the next. As with `Deno.FsFile`, the
    * descriptor is closed when the stream is over: by a close, an abort, or an error.
+   *
+   * @throws {Deno.errors.BadResource} If the descriptor is closed.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const path = Deno.makeTempFileSync();
+   * const file = OwnedFd.open(path, { write: true }); // the stream closes it
+   * await new Blob(["hello"]).stream().pipeTo(file.writable);
+   * assertEquals(Deno.readTextFileSync(path), "hello");
+   * ```
    */
   get writable(): WritableStream<Uint8Array<ArrayBufferLike>> {
     return this.#io.writable;
@@ -175,14 +324,45 @@ export abstract class FileMethods {
   /**
    * Move the file position, by lseek(2). All duplicates of the open file share it, those of other processes included.
    *
+   * @param offset Bytes from the place that `whence` names.
+   * @param whence The start of the file, the position, or the end.
    * @returns The new position, in bytes from the start.
    * @throws {SyscallError} If it is a pipe, a socket or a terminal (`code` is `ESPIPE`).
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const path = Deno.makeTempFileSync();
+   * using file = OwnedFd.open(path, { read: true, write: true });
+   * await file.write(new Uint8Array(10));
+   * assertEquals(await file.seek(-4, Deno.SeekMode.End), 6);
+   * ```
    */
   async seek(offset: number | bigint, whence: Deno.SeekMode): Promise<number> {
     return await Promise.resolve(this.seekSync(offset, whence));
   }
 
-  /** Move the file position: what `seek` does. */
+  /**
+   * Move the file position: what `seek` does.
+   *
+   * @param offset Bytes from the place that `whence` names.
+   * @param whence The start of the file, the position, or the end.
+   * @returns The new position, in bytes from the start.
+   * @throws {SyscallError} If it is a pipe, a socket or a terminal (`code` is `ESPIPE`).
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const path = Deno.makeTempFileSync();
+   * using file = OwnedFd.open(path, { read: true, write: true });
+   * file.writeSync(new Uint8Array(10));
+   * assertEquals(file.seekSync(2, Deno.SeekMode.Start), 2);
+   * ```
+   */
   seekSync(offset: number | bigint, whence: Deno.SeekMode): number {
     return change.seek(this.#descriptor.fd, offset, whence);
   }
@@ -192,22 +372,78 @@ export abstract class FileMethods {
    *
    * @param length Bytes, 0 by default.
    * @throws {RangeError} If `length` is negative or no integer.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const path = Deno.makeTempFileSync();
+   * using file = OwnedFd.open(path, { read: true, write: true });
+   * await file.truncate(4096);
+   * assertEquals(file.statSync().size, 4096);
+   * ```
    */
   truncate(length = 0): Promise<void> {
     return change.truncate(this.#descriptor, length);
   }
 
-  /** Set the length of the file, blocking the thread: what `truncate` does. */
+  /**
+   * Set the length of the file, blocking the thread: what `truncate` does.
+   *
+   * @param length Bytes, 0 by default.
+   * @throws {RangeError} If `length` is negative or no integer.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const path = Deno.makeTempFileSync();
+   * using file = OwnedFd.open(path, { read: true, write: true });
+   * file.writeSync(new Uint8Array(10));
+   * file.truncateSync(3);
+   * assertEquals(file.statSync().size, 3);
+   * ```
+   */
   truncateSync(length = 0): void {
     change.truncateSync(this.#descriptor.fd, length);
   }
 
-  /** Return what fstat(2) tells of the file, in the form of `Deno.stat`. */
+  /**
+   * Return what fstat(2) tells of the file, in the form of `Deno.stat`.
+   *
+   * @returns Sizes in bytes, times as `Date`.
+   * @throws {Deno.errors.BadResource} If the descriptor is closed.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using directory = OwnedFd.open("/");
+   * assertEquals((await directory.stat()).isDirectory, true);
+   * ```
+   */
   async stat(): Promise<Deno.FileInfo> {
     return await Promise.resolve(this.statSync());
   }
 
-  /** Return what fstat(2) tells of the file: what `stat` does. */
+  /**
+   * Return what fstat(2) tells of the file: what `stat` does.
+   *
+   * @returns Sizes in bytes, times as `Date`.
+   * @throws {Deno.errors.BadResource} If the descriptor is closed.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using directory = OwnedFd.open("/");
+   * assertEquals(directory.statSync().isDirectory, true);
+   * ```
+   */
   statSync(): Deno.FileInfo {
     return fileInfo(this.#descriptor.fd);
   }
@@ -216,22 +452,74 @@ export abstract class FileMethods {
    * Flush the file's cached data and metadata to the disk, by fsync(2) on a thread.
    *
    * @throws {SyscallError} If the disk could not take it (`code` is `EIO`); the system says so only once.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   *
+   * const path = Deno.makeTempFileSync();
+   * using file = OwnedFd.open(path, { read: true, write: true });
+   * await file.write(new TextEncoder().encode("entry\n"));
+   * await file.sync(); // on the disk, with its length and times
+   * ```
    */
   sync(): Promise<void> {
     return change.sync(this.#descriptor, true);
   }
 
-  /** Flush the file's cached data and metadata to the disk, blocking the thread: what `sync` does. */
+  /**
+   * Flush the file's cached data and metadata to the disk, blocking the thread: what `sync` does.
+   *
+   * @throws {SyscallError} If the disk could not take it (`code` is `EIO`); the system says so only once.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   *
+   * const path = Deno.makeTempFileSync();
+   * using file = OwnedFd.open(path, { read: true, write: true });
+   * file.writeSync(new TextEncoder().encode("entry\n"));
+   * file.syncSync();
+   * ```
+   */
   syncSync(): void {
     change.syncSync(this.#descriptor.fd, true);
   }
 
-  /** Flush the file's cached data to the disk, by fdatasync(2) on a thread. */
+  /**
+   * Flush the file's cached data to the disk, by fdatasync(2) on a thread.
+   *
+   * @throws {SyscallError} If the disk could not take it (`code` is `EIO`); the system says so only once.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   *
+   * const path = Deno.makeTempFileSync();
+   * using file = OwnedFd.open(path, { read: true, write: true });
+   * await file.write(new TextEncoder().encode("entry\n"));
+   * await file.syncData();
+   * ```
+   */
   syncData(): Promise<void> {
     return change.sync(this.#descriptor, false);
   }
 
-  /** Flush the file's cached data to the disk, blocking the thread: what `syncData` does. */
+  /**
+   * Flush the file's cached data to the disk, blocking the thread: what `syncData` does.
+   *
+   * @throws {SyscallError} If the disk could not take it (`code` is `EIO`); the system says so only once.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   *
+   * const path = Deno.makeTempFileSync();
+   * using file = OwnedFd.open(path, { read: true, write: true });
+   * file.writeSync(new TextEncoder().encode("entry\n"));
+   * file.syncDataSync();
+   * ```
+   */
   syncDataSync(): void {
     change.syncSync(this.#descriptor.fd, false);
   }
@@ -242,12 +530,40 @@ export abstract class FileMethods {
    * @param accessed Seconds since 1970, or a `Date`.
    * @param modified The same for the last change.
    * @throws {RangeError} If one of them is no valid time.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const path = Deno.makeTempFileSync();
+   * using file = OwnedFd.open(path, { read: true, write: true });
+   * await file.utime(new Date(0), 86_400); // read on 1 January 1970, changed a day later
+   * assertEquals(file.statSync().mtime, new Date(86_400_000));
+   * ```
    */
   async utime(accessed: number | Date, modified: number | Date): Promise<void> {
     await Promise.resolve(this.utimeSync(accessed, modified));
   }
 
-  /** Set the times of the last access and the last change: what `utime` does. */
+  /**
+   * Set the times of the last access and the last change: what `utime` does.
+   *
+   * @param accessed Seconds since 1970, or a `Date`.
+   * @param modified The same for the last change.
+   * @throws {RangeError} If one of them is no valid time.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const path = Deno.makeTempFileSync();
+   * using file = OwnedFd.open(path, { read: true, write: true });
+   * file.utimeSync(0, new Date(0));
+   * assertEquals(file.statSync().mtime, new Date(0));
+   * ```
+   */
   utimeSync(accessed: number | Date, modified: number | Date): void {
     change.setTimes(this.#descriptor.fd, accessed, modified);
   }
@@ -261,37 +577,138 @@ export abstract class FileMethods {
    * @param exclusive Whether the lock excludes every other one; a shared lock excludes exclusive ones only. The default
    * is false.
    * @throws {Deno.errors.BadResource} If the descriptor is closed, also while waiting.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const path = Deno.makeTempFileSync();
+   * using file = OwnedFd.open(path, { read: true, write: true });
+   * await file.lock(true);
+   * using other = OwnedFd.open(path);
+   * assertEquals(await other.tryLock(), false);
+   * await file.unlock();
+   * ```
    */
   lock(exclusive = false): Promise<void> {
     return locks.lock(this.#descriptor, exclusive);
   }
 
-  /** Take an advisory lock on the file, blocking the thread: what `lock` does. */
+  /**
+   * Take an advisory lock on the file, blocking the thread: what `lock` does.
+   *
+   * @param exclusive Whether nobody else may have a lock. The default is false.
+   * @throws {Deno.errors.BadResource} If the descriptor is closed.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   *
+   * const path = Deno.makeTempFileSync();
+   * using file = OwnedFd.open(path, { read: true, write: true });
+   * file.lockSync(true);
+   * file.unlockSync();
+   * ```
+   */
   lockSync(exclusive = false): void {
     locks.lockSync(this.#descriptor.fd, exclusive);
   }
 
-  /** Take an advisory lock on the file if there is none that excludes it. Returns whether it was taken. */
+  /**
+   * Take an advisory lock on the file if there is none that excludes it. Returns whether it was taken.
+   *
+   * @param exclusive Whether nobody else may have a lock. The default is false.
+   * @returns Whether the lock is taken.
+   * @throws {Deno.errors.BadResource} If the descriptor is closed.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const path = Deno.makeTempFileSync();
+   * using file = OwnedFd.open(path, { read: true, write: true });
+   * assertEquals(await file.tryLock(true), true);
+   * ```
+   */
   async tryLock(exclusive = false): Promise<boolean> {
     return await Promise.resolve(this.tryLockSync(exclusive));
   }
 
-  /** Take an advisory lock on the file if there is none that excludes it: what `tryLock` does. */
+  /**
+   * Take an advisory lock on the file if there is none that excludes it: what `tryLock` does.
+   *
+   * @param exclusive Whether nobody else may have a lock. The default is false.
+   * @returns Whether the lock is taken.
+   * @throws {Deno.errors.BadResource} If the descriptor is closed.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const path = Deno.makeTempFileSync();
+   * using file = OwnedFd.open(path, { read: true, write: true });
+   * assertEquals(file.tryLockSync(), true);
+   * ```
+   */
   tryLockSync(exclusive = false): boolean {
     return locks.tryLock(this.#descriptor.fd, exclusive);
   }
 
-  /** Release the advisory lock on the file. */
+  /**
+   * Release the advisory lock on the file.
+   *
+   * @throws {Deno.errors.BadResource} If the descriptor is closed.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   *
+   * const path = Deno.makeTempFileSync();
+   * using file = OwnedFd.open(path, { read: true, write: true });
+   * await file.lock();
+   * await file.unlock();
+   * ```
+   */
   async unlock(): Promise<void> {
     await Promise.resolve(this.unlockSync());
   }
 
-  /** Release the advisory lock on the file: what `unlock` does. */
+  /**
+   * Release the advisory lock on the file: what `unlock` does.
+   *
+   * @throws {Deno.errors.BadResource} If the descriptor is closed.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   *
+   * const path = Deno.makeTempFileSync();
+   * using file = OwnedFd.open(path, { read: true, write: true });
+   * file.lockSync();
+   * file.unlockSync();
+   * ```
+   */
   unlockSync(): void {
     locks.unlock(this.#descriptor.fd);
   }
 
-  /** Whether it is a terminal, by isatty(3). */
+  /**
+   * Whether it is a terminal, by isatty(3).
+   *
+   * @throws {Deno.errors.BadResource} If the descriptor is closed.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using file = OwnedFd.open("/dev/null");
+   * assertEquals(file.isTerminal(), false);
+   * ```
+   */
   isTerminal(): boolean {
     return isatty(this.#descriptor.fd);
   }
@@ -303,6 +720,17 @@ export abstract class FileMethods {
    * @param mode Whether to be in raw mode.
    * @param options `cbreak`: whether the keys that make signals, as Ctrl+C, go on to make them. The default is false.
    * @throws {SyscallError} If it is no terminal (`code` is `ENOTTY`).
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   *
+   * using input = OwnedFd.open("/dev/stdin");
+   * if (input.isTerminal()) {
+   *   input.setRaw(true); // one key at a time
+   *   input.setRaw(false);
+   * }
+   * ```
    */
   setRaw(mode: boolean, options?: Deno.SetRawOptions): void {
     this.#io.rawMode.set(this.#descriptor.fd, mode, options?.cbreak === true);

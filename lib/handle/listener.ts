@@ -29,13 +29,36 @@ import { SocketOptions } from "./socket_options.ts";
 
 const { EAGAIN } = platform;
 
-/** How {@linkcode Listener.accept} waits. */
+/**
+ * How {@linkcode Listener.accept} waits.
+ *
+ * @example
+ * ```ts
+ * import { unix } from "@denet/unix";
+ * import { assertRejects } from "@std/assert";
+ *
+ * using listener = unix.listen(`${Deno.makeTempDirSync()}/app.sock`);
+ * const options = { signal: AbortSignal.timeout(20) };
+ * await assertRejects(() => listener.accept(options), DOMException, "timeout");
+ * ```
+ */
 export interface ListenerAcceptOptions {
   /** Ends the wait; the promise is rejected with the signal's reason, and no connection is lost. */
   signal?: AbortSignal;
 }
 
-/** How {@linkcode Listener.acceptSync} waits. */
+/**
+ * How {@linkcode Listener.acceptSync} waits.
+ *
+ * @example
+ * ```ts
+ * import { unix } from "@denet/unix";
+ * import { assertThrows } from "@std/assert";
+ *
+ * using listener = unix.listen(`${Deno.makeTempDirSync()}/app.sock`);
+ * assertThrows(() => listener.acceptSync({ timeout: 10 }), Deno.errors.TimedOut);
+ * ```
+ */
 export interface ListenerAcceptSyncOptions {
   /** How long to block, in milliseconds. The default is `receiveTimeout`, and that is without limit. */
   timeout?: number;
@@ -112,7 +135,18 @@ export class Listener extends SocketOptions implements Deno.Listener<Socket, Den
     return wrap(Descriptor.adopt(fd, "Listener"), type, { isShared: true });
   }
 
-  /** The type of the connections. */
+  /**
+   * The type of the connections.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using listener = unix.listen(`${Deno.makeTempDirSync()}/app.sock`);
+   * assertEquals(listener.type, "stream");
+   * ```
+   */
   get type(): SocketType {
     return this.#state.type;
   }
@@ -121,17 +155,53 @@ export class Listener extends SocketOptions implements Deno.Listener<Socket, Den
    * The descriptor's number. It stays with this object.
    *
    * @throws {Deno.errors.BadResource} If the listener is closed or detached.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   *
+   * using listener = unix.listen(`${Deno.makeTempDirSync()}/app.sock`);
+   * console.log(listener.fd); // a child started with this number inherited listens on it
+   * ```
    */
   override get fd(): number {
     return this.#state.descriptor.fd;
   }
 
-  /** The address, in the form of Deno's own sockets. */
+  /**
+   * The address, in the form of Deno's own sockets.
+   *
+   * @throws {Deno.errors.BadResource} If the listener is closed.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const path = `${Deno.makeTempDirSync()}/app.sock`;
+   * using listener = unix.listen(path);
+   * assertEquals(listener.addr, { transport: "unix", path });
+   * ```
+   */
   get addr(): Deno.UnixAddr {
     return denoAddr(this.type, addressText(this.localAddress));
   }
 
-  /** The address in exact bytes, with a leading NUL for an abstract name; `null` for none. */
+  /**
+   * The address in exact bytes, with a leading NUL for an abstract name; `null` for none.
+   *
+   * @throws {Deno.errors.BadResource} If the listener is closed.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const path = `${Deno.makeTempDirSync()}/app.sock`;
+   * using listener = unix.listen(path);
+   * assertEquals(new TextDecoder().decode(listener.localAddress ?? undefined), path);
+   * ```
+   */
   get localAddress(): Uint8Array | null {
     const { fd } = this;
     return (this.#state.local ??= nameOf(fd, false) ?? undefined)?.slice() ?? null;
@@ -145,6 +215,17 @@ export class Listener extends SocketOptions implements Deno.Listener<Socket, Den
    * @throws {Deno.errors.BadResource} If the listener is closed, also while waiting.
    * @throws {TypeError} If `signal` is no `AbortSignal`.
    * @throws {Error} If the process has too many descriptors (`code` is `EMFILE`); the connection stays queued.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   *
+   * const path = `${Deno.makeTempDirSync()}/app.sock`;
+   * using listener = unix.listen(path);
+   * using client = await unix.connect(path);
+   * using server = await listener.accept({ signal: AbortSignal.timeout(5000) });
+   * console.log(server.peerCredentials(), client.type);
+   * ```
    */
   accept(options?: ListenerAcceptOptions): Promise<Socket> {
     return acceptFrom(this, DEFAULT_FLAGS, options);
@@ -156,6 +237,16 @@ export class Listener extends SocketOptions implements Deno.Listener<Socket, Den
    * @param options How to wait.
    * @throws {Deno.errors.TimedOut} If none comes for `timeout` milliseconds.
    * @throws {Deno.errors.WouldBlock} If none comes for `receiveTimeout`, where that is set.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   * import { assertThrows } from "@std/assert";
+   *
+   * const path = `${Deno.makeTempDirSync()}/app.sock`;
+   * using listener = unix.listen(path);
+   * assertThrows(() => listener.acceptSync({ timeout: 10 }), Deno.errors.TimedOut);
+   * ```
    */
   acceptSync(options?: ListenerAcceptSyncOptions): Socket {
     return acceptSyncFrom(this, DEFAULT_FLAGS, options);
@@ -165,6 +256,20 @@ export class Listener extends SocketOptions implements Deno.Listener<Socket, Den
    * Go through the connections until the listener is closed. At the descriptor limit, it waits until descriptors
    * are free; the connections stay queued. Leaving the loop leaves the listener open, unlike Deno's own: `using`
    * closes it.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   *
+   * const path = `${Deno.makeTempDirSync()}/app.sock`;
+   * using listener = unix.listen(path);
+   * using client = await unix.connect(path);
+   * for await (using conn of listener) {
+   *   await conn.write(new TextEncoder().encode("welcome"));
+   *   break; // the listener stays open
+   * }
+   * console.log(await client.read(new Uint8Array(16)));
+   * ```
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Socket> {
     const accept = (signal: AbortSignal) => acceptFrom(this, DEFAULT_FLAGS, { signal });
@@ -178,6 +283,18 @@ export class Listener extends SocketOptions implements Deno.Listener<Socket, Den
    * @param options How to wait.
    * @throws {TypeError} If `interest` is neither `"read"` nor `"write"`.
    * @throws {Deno.errors.BadResource} If the listener is closed, also while waiting.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   *
+   * const path = `${Deno.makeTempDirSync()}/app.sock`;
+   * using listener = unix.listen(path);
+   * using client = await unix.connect(path);
+   * await listener.ready("read");
+   * using server = listener.acceptSync(); // does not wait
+   * console.log(server.type, client.type);
+   * ```
    */
   async ready(interest: "read" | "write", options: ReadyOptions = {}): Promise<void> {
     requireOptions(options, "wait");
@@ -193,6 +310,18 @@ export class Listener extends SocketOptions implements Deno.Listener<Socket, Den
    * @throws {Deno.errors.BadResource} If the listener is closed.
    * @throws {TypeError} If it is set to anything but true or false, or to true where there is no file.
    * @throws {Deno.errors.NotSupported} If the system does not tell which file an adopted listener has.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const path = `${Deno.makeTempDirSync()}/app.sock`;
+   * const listener = unix.listen(path);
+   * listener.unlinkOnClose = false;
+   * listener.close();
+   * assertEquals(Deno.lstatSync(path).isSocket, true);
+   * ```
    */
   get unlinkOnClose(): boolean {
     const { descriptor } = this.#state;
@@ -218,6 +347,17 @@ export class Listener extends SocketOptions implements Deno.Listener<Socket, Den
    * Whether `O_NONBLOCK` is set (fcntl(2)), for programs the descriptor is handed to. The methods of this object
    * behave the same either way. All duplicates of the open file share it: accepting from a listener that was
    * adopted or duplicated sets it.
+   *
+   * @throws {Deno.errors.BadResource} If the listener is closed.
+   * @throws {TypeError} If it is set to anything but true or false.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   *
+   * using listener = unix.listen(`${Deno.makeTempDirSync()}/app.sock`);
+   * listener.nonblocking = true; // for a program that gets the descriptor and polls it
+   * ```
    */
   override get nonblocking(): boolean {
     return super.nonblocking;
@@ -233,6 +373,20 @@ export class Listener extends SocketOptions implements Deno.Listener<Socket, Den
    * Connections accepted later start with the same.
    *
    * @throws {RangeError} If it is set to anything else.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const path = `${Deno.makeTempDirSync()}/app.sock`;
+   * using listener = unix.listen(path);
+   * listener.busyPoll = 50; // microseconds
+   * using client = await unix.connect(path);
+   * using server = await listener.accept();
+   * assertEquals(server.busyPoll, 50);
+   * console.log(client.type);
+   * ```
    */
   get busyPoll(): number {
     return this.#state.descriptor.busyPoll;
@@ -245,6 +399,17 @@ export class Listener extends SocketOptions implements Deno.Listener<Socket, Den
   /**
    * Stop listening: a pending `accept` ends with `BadResource`, an iterator cleanly, and the socket file is
    * removed if `unlinkOnClose` is on. Closing again does nothing.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   * import { assertRejects } from "@std/assert";
+   *
+   * const listener = unix.listen(`${Deno.makeTempDirSync()}/app.sock`);
+   * const accepting = listener.accept();
+   * listener.close();
+   * await assertRejects(() => accepting, Deno.errors.BadResource);
+   * ```
    */
   close(): void {
     this.#state.descriptor.close();
@@ -260,6 +425,15 @@ export class Listener extends SocketOptions implements Deno.Listener<Socket, Den
    * socket file stays.
    *
    * @throws {Deno.errors.BadResource} If the listener is closed.
+   *
+   * @example
+   * ```ts
+   * import { Listener, unix } from "@denet/unix";
+   *
+   * const number = unix.listen(`${Deno.makeTempDirSync()}/app.sock`).detach();
+   * using again = Listener.adopt(number); // in a Worker, for instance
+   * console.log(again.addr.path);
+   * ```
    */
   detach(): number {
     this.#state.acceptor.restore(this.fd);
@@ -273,6 +447,18 @@ export class Listener extends SocketOptions implements Deno.Listener<Socket, Den
    *
    * @throws {Deno.errors.BadResource} If the listener is closed.
    * @throws {Error} If the process has too many descriptors (`code` is `EMFILE`).
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   *
+   * const path = `${Deno.makeTempDirSync()}/app.sock`;
+   * using listener = unix.listen(path);
+   * using second = listener.dup();
+   * using client = await unix.connect(path);
+   * using server = await second.accept();
+   * console.log(server.type, client.type);
+   * ```
    */
   dup(): Listener {
     const state = this.#state;
@@ -283,12 +469,36 @@ export class Listener extends SocketOptions implements Deno.Listener<Socket, Den
     return wrap(descriptor, type, { local, file, isShared: true });
   }
 
-  /** Let a pending `accept` keep the process alive: the default. */
+  /**
+   * Let a pending `accept` keep the process alive: the default.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   *
+   * using listener = unix.listen(`${Deno.makeTempDirSync()}/app.sock`);
+   * listener.unref();
+   * listener.ref(); // an accept that waits keeps the process alive again
+   * ```
+   */
   ref(): void {
     this.#state.descriptor.ref();
   }
 
-  /** Let the process end although an `accept` is pending. */
+  /**
+   * Let the process end although an `accept` is pending.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   *
+   * const listener = unix.listen(`${Deno.makeTempDirSync()}/app.sock`);
+   * listener.unref();
+   * const accepting = listener.accept(); // the program may end all the same
+   * accepting.catch(() => {});
+   * listener.close();
+   * ```
+   */
   unref(): void {
     this.#state.descriptor.unref();
   }

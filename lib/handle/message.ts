@@ -10,6 +10,19 @@ import type { OwnedFd } from "./owned_fd.ts";
 /**
  * A message that arrived, with the descriptors that came along. They belong to it until they are
  * detached or taken out of `files`; disposing it closes the rest.
+ *
+ * @example
+ * ```ts
+ * import { unix } from "@denet/unix";
+ *
+ * const [a, b] = unix.socketpair();
+ * using _a = a;
+ * using _b = b;
+ * await a.send({ data: new Uint8Array([1]), files: [0] });
+ * using message = await b.receive({ files: 1 });
+ * using kept = message?.files.shift(); // taken out, it outlives the message
+ * console.log(kept?.kind());
+ * ```
  */
 export interface Message extends Disposable {
   /** The bytes. */

@@ -190,12 +190,32 @@ export class OwnedFd extends FileMethods implements Disposable {
    * The descriptor's number, for programs and calls that want one. It stays with this object.
    *
    * @throws {Deno.errors.BadResource} If it was given up by `close`, `detach` or a conversion.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   *
+   * using file = OwnedFd.open("/dev/null");
+   * console.log(`/dev/fd/${file.fd}`);
+   * ```
    */
   get fd(): number {
     return this.#descriptor.fd;
   }
 
-  /** Close the descriptor. Closing again does nothing; a pending read or write ends with `BadResource`. */
+  /**
+   * Close the descriptor. Closing again does nothing; a pending read or write ends with `BadResource`.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   * import { assertThrows } from "@std/assert";
+   *
+   * const file = OwnedFd.open("/dev/null");
+   * file.close();
+   * assertThrows(() => file.fd, Deno.errors.BadResource);
+   * ```
+   */
   close(): void {
     this.#descriptor.close();
   }
@@ -209,6 +229,15 @@ export class OwnedFd extends FileMethods implements Disposable {
    * Detach the descriptor: return its number without closing it. The caller owns and closes it from then on.
    *
    * @throws {Deno.errors.BadResource} If it was given up before.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   *
+   * const number = OwnedFd.open("/dev/null").detach();
+   * using again = OwnedFd.adopt(number);
+   * console.log(again.fd === number);
+   * ```
    */
   detach(): number {
     return this.#descriptor.release();
@@ -219,12 +248,36 @@ export class OwnedFd extends FileMethods implements Disposable {
    * The two share the file position.
    *
    * @throws {Error} If the process has too many open (`code` is `EMFILE`).
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * using file = OwnedFd.open("/dev/null");
+   * using copy = file.dup();
+   * assertEquals(copy.kind(), file.kind());
+   * ```
    */
   dup(): OwnedFd {
     return own(duplicate(this.fd));
   }
 
-  /** Whether programs that this process starts do not get the descriptor: its `FD_CLOEXEC`. */
+  /**
+   * Whether programs that this process starts do not get the descriptor: its `FD_CLOEXEC`.
+   *
+   * @throws {Deno.errors.BadResource} If the descriptor is closed.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   *
+   * using file = OwnedFd.open("/dev/null");
+   * file.closeOnExec = false; // a child that is started now has it under the same number
+   * console.log(file.fd);
+   * file.closeOnExec = true;
+   * ```
+   */
   get closeOnExec(): boolean {
     return check(closeOnExec(this.fd), "fcntl") === 1;
   }
@@ -236,6 +289,20 @@ export class OwnedFd extends FileMethods implements Disposable {
   /**
    * Whether the open file has `O_NONBLOCK`, which all its duplicates share. It is for programs that get the
    * descriptor: the methods of this object behave the same either way.
+   *
+   * @throws {Deno.errors.BadResource} If the descriptor is closed.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const [reader, writer] = OwnedFd.pipe();
+   * using _reader = reader;
+   * using _writer = writer;
+   * reader.nonblocking = true; // for a program that polls this end itself
+   * assertEquals(reader.nonblocking, true);
+   * ```
    */
   get nonblocking(): boolean {
     return check(nonblocking(this.fd), "fcntl") === 1;
@@ -245,7 +312,23 @@ export class OwnedFd extends FileMethods implements Disposable {
     check(setNonblocking(this.fd, on), "fcntl");
   }
 
-  /** Return what the descriptor refers to. */
+  /**
+   * Return what the descriptor refers to.
+   *
+   * @returns One of the words of {@linkcode FileKind}.
+   * @throws {Deno.errors.BadResource} If the descriptor is closed.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const [reader, writer] = OwnedFd.pipe();
+   * using _reader = reader;
+   * using _writer = writer;
+   * assertEquals(reader.kind(), "pipe");
+   * ```
+   */
   kind(): FileKind {
     return kindOf(this.fd);
   }
@@ -334,6 +417,18 @@ export class OwnedFd extends FileMethods implements Disposable {
    * Turn a connected or datagram Unix socket into a {@linkcode Socket}, which owns it from then on.
    *
    * @throws {TypeError} If it is something else; it stays open and with this object.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd, unix } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using file = OwnedFd.adopt(b.detach());
+   * using socket = file.asSocket();
+   * assertEquals(socket.type, "stream");
+   * ```
    */
   asSocket(): Socket {
     return adopters.socket(this.#descriptor);
@@ -343,6 +438,16 @@ export class OwnedFd extends FileMethods implements Disposable {
    * Turn a listening Unix socket into a {@linkcode Listener}, which owns it from then on.
    *
    * @throws {TypeError} If it is something else; it stays open and with this object.
+   *
+   * @example
+   * ```ts
+   * import { OwnedFd, unix } from "@denet/unix";
+   *
+   * const listening = unix.listen(`${Deno.makeTempDirSync()}/app.sock`);
+   * using file = OwnedFd.adopt(listening.detach());
+   * using listener = file.asListener();
+   * console.log(listener.addr.path);
+   * ```
    */
   asListener(): Listener {
     return adopters.listener(this.#descriptor);

@@ -8,7 +8,22 @@ import { isBytes } from "../descriptor/caller_buffer.ts";
 import { MAX_FILES } from "../fd/file_like.ts";
 import { MAX_VECTORS } from "../message/header.ts";
 
-/** What to receive: options that {@linkcode Socket.receive} and its `Sync` form share. */
+/**
+ * What to receive: options that {@linkcode Socket.receive} and its `Sync` form share.
+ *
+ * @example
+ * ```ts
+ * import { unix } from "@denet/unix";
+ *
+ * const [a, b] = unix.socketpair();
+ * using _a = a;
+ * using _b = b;
+ * const request: unix.ReceiveRequest = { size: 64, files: 1, peek: false };
+ * a.sendSync({ data: new Uint8Array(3), files: [0] });
+ * using message = b.receiveSync(request);
+ * console.log(message?.files.length);
+ * ```
+ */
 export interface ReceiveRequest {
   /** Memory to receive into, one piece or several filled in turn. The default is new memory. */
   buffer?: Uint8Array | readonly Uint8Array[];
@@ -27,13 +42,42 @@ export interface ReceiveRequest {
   waitAll?: boolean;
 }
 
-/** How {@linkcode Socket.receiveSync} receives. */
+/**
+ * How {@linkcode Socket.receiveSync} receives.
+ *
+ * @example
+ * ```ts
+ * import { unix } from "@denet/unix";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const [a, b] = unix.socketpair();
+ * using _a = a;
+ * using _b = b;
+ * assertThrows(() => a.receiveSync({ size: 64, timeout: 10 }), Deno.errors.TimedOut);
+ * console.log(b.type);
+ * ```
+ */
 export interface SyncReceiveOptions extends ReceiveRequest {
   /** How long to wait at most, in milliseconds; then `Deno.errors.TimedOut` is thrown. The default is `receiveTimeout`. */
   timeout?: number;
 }
 
-/** How {@linkcode Socket.receive} receives. */
+/**
+ * How {@linkcode Socket.receive} receives.
+ *
+ * @example
+ * ```ts
+ * import { type ReceiveOptions, unix } from "@denet/unix";
+ *
+ * const [a, b] = unix.socketpair();
+ * using _a = a;
+ * using _b = b;
+ * const options: ReceiveOptions = { buffer: new Uint8Array(1024), files: 1, filesFirst: true };
+ * await a.send({ data: new Uint8Array(3) });
+ * using message = await b.receive(options);
+ * console.log(message?.data.byteLength);
+ * ```
+ */
 export interface ReceiveOptions extends ReceiveRequest {
   /** Ends the wait; the promise is rejected with the signal's reason, and nothing is taken. */
   signal?: AbortSignal;

@@ -79,14 +79,43 @@ export class Socket extends SocketEndpoint implements Deno.Conn<Deno.UnixAddr> {
   /**
    * Shut down one direction, or both, by shutdown(2): the peer reads an end, or cannot write any more.
    *
+   * @param how The direction.
    * @throws {TypeError} If `how` is none of the three.
    * @throws {Deno.errors.NotConnected} If the socket is not connected, where the system minds: Linux does not.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * a.shutdown("write");
+   * assertEquals(await b.read(new Uint8Array(1)), null);
+   * ```
    */
   shutdown(how: "read" | "write" | "both"): void {
     check(shutdown(this.fd, directionNumber(how)), "shutdown");
   }
 
-  /** Shut down writing: the peer reads to the end. An asynchronous form of `shutdown("write")`. */
+  /**
+   * Shut down writing: the peer reads to the end. An asynchronous form of `shutdown("write")`.
+   *
+   * @throws {Deno.errors.BadResource} If the socket is closed, also while waiting.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * await a.write(new TextEncoder().encode("all"));
+   * await a.closeWrite();
+   * console.log(await new Response(b.readable).text());
+   * ```
+   */
   async closeWrite(): Promise<void> {
     await stateOf(this).descriptor.writing.enter();
     try {
@@ -96,7 +125,21 @@ export class Socket extends SocketEndpoint implements Deno.Conn<Deno.UnixAddr> {
     }
   }
 
-  /** Close the socket. Closing again does nothing. */
+  /**
+   * Close the socket. Closing again does nothing.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   * import { assertRejects } from "@std/assert";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _b = b;
+   * const reading = a.read(new Uint8Array(1));
+   * a.close();
+   * await assertRejects(() => reading, Deno.errors.BadResource);
+   * ```
+   */
   close(): void {
     stateOf(this).descriptor.close();
   }
@@ -111,6 +154,17 @@ export class Socket extends SocketEndpoint implements Deno.Conn<Deno.UnixAddr> {
    * a `receive` with `waitAll` took before it was aborted are lost then: read them first.
    *
    * @throws {Deno.errors.BadResource} If the socket is closed.
+   *
+   * @example
+   * ```ts
+   * import { Socket, unix } from "@denet/unix";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _b = b;
+   * const number = a.detach(); // post it to a Worker, or give it to `node:net`
+   * using again = Socket.adopt(number);
+   * console.log(again.type);
+   * ```
    */
   detach(): number {
     return stateOf(this).descriptor.release();
@@ -123,6 +177,19 @@ export class Socket extends SocketEndpoint implements Deno.Conn<Deno.UnixAddr> {
    *
    * @throws {Deno.errors.BadResource} If the socket is closed.
    * @throws {Error} If the process has too many descriptors (`code` is `EMFILE`).
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * using copy = a.dup();
+   * a.close();
+   * assertEquals(await copy.write(new Uint8Array(1)), 1);
+   * ```
    */
   dup(): Socket {
     const state = stateOf(this);
@@ -132,12 +199,39 @@ export class Socket extends SocketEndpoint implements Deno.Conn<Deno.UnixAddr> {
     return create(new SocketState(descriptor, state.type, { local, remote, isShared: true }));
   }
 
-  /** Let pending operations keep the process alive: the default. */
+  /**
+   * Let pending operations keep the process alive: the default.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * a.unref();
+   * a.ref(); // what waits keeps the process alive again
+   * ```
+   */
   ref(): void {
     stateOf(this).descriptor.ref();
   }
 
-  /** Let the process end although operations on this socket are pending. */
+  /**
+   * Let the process end although operations on this socket are pending.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _b = b;
+   * a.unref();
+   * const reading = a.read(new Uint8Array(1)); // the program may end all the same
+   * reading.catch(() => {});
+   * a.close();
+   * ```
+   */
   unref(): void {
     stateOf(this).descriptor.unref();
   }
@@ -148,6 +242,21 @@ export class Socket extends SocketEndpoint implements Deno.Conn<Deno.UnixAddr> {
    *
    * On a socket with message boundaries each chunk is a message, in full and not empty; where the consumer gives
    * memory of its own, a longer message continues in the next read. Use `receive` where the boundaries matter.
+   *
+   * @throws {Deno.errors.BadResource} If the socket is closed.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * await a.write(new TextEncoder().encode("hello"));
+   * await a.closeWrite();
+   * assertEquals(await new Response(b.readable).text(), "hello");
+   * ```
    */
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
     return (stateOf(this).streams ??= new SocketStreams(this, stateOf(this))).readable;
@@ -157,6 +266,20 @@ export class Socket extends SocketEndpoint implements Deno.Conn<Deno.UnixAddr> {
    * A stream that sends what is written to it, each chunk in full before the next: on a socket with message
    * boundaries, as one message. Closing it, an abort and an error shut down writing; once `readable` has
    * ended as well, the socket is closed. An abort ends a write that waits.
+   *
+   * @throws {Deno.errors.BadResource} If the socket is closed.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * await new Blob(["hello"]).stream().pipeTo(a.writable); // shuts writing down
+   * assertEquals(await new Response(b.readable).text(), "hello");
+   * ```
    */
   get writable(): WritableStream<Uint8Array<ArrayBufferLike>> {
     return (stateOf(this).streams ??= new SocketStreams(this, stateOf(this))).writable;
@@ -167,6 +290,18 @@ export class Socket extends SocketEndpoint implements Deno.Conn<Deno.UnixAddr> {
    * It costs processor time and saves the wake-up; it never changes a result.
    *
    * @throws {RangeError} If it is set to anything else.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * a.busyPoll = 50; // look for up to 50 microseconds before sleeping
+   * assertEquals(a.busyPoll, 50);
+   * ```
    */
   get busyPoll(): number {
     return stateOf(this).descriptor.busyPoll;
@@ -176,7 +311,23 @@ export class Socket extends SocketEndpoint implements Deno.Conn<Deno.UnixAddr> {
     stateOf(this).descriptor.busyPoll = options.checkedBusyPoll(microseconds);
   }
 
-  /** The number of bytes that wait to be read (SIOCINQ): on a datagram socket, those of the next message. */
+  /**
+   * The number of bytes that wait to be read (SIOCINQ): on a datagram socket, those of the next message.
+   *
+   * @throws {Deno.errors.BadResource} If the socket is closed.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * a.writeSync(new Uint8Array(3));
+   * assertEquals(b.bytesAvailable, 3);
+   * ```
+   */
   override get bytesAvailable(): number {
     return super.bytesAvailable + (stateOf(this).receiving?.unreadLength ?? 0);
   }

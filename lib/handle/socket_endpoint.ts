@@ -27,52 +27,168 @@ import { adopters } from "./adopters.ts";
 import type { Listener } from "./listener.ts";
 import { SocketTransfer, stateOf } from "./socket_transfer.ts";
 
-/** How {@linkcode Socket.connect} waits. */
+/**
+ * How {@linkcode Socket.connect} waits.
+ *
+ * @example
+ * ```ts
+ * import { unix } from "@denet/unix";
+ *
+ * const path = `${Deno.makeTempDirSync()}/app.sock`;
+ * using listener = unix.listen(path);
+ * using client = unix.socket({ type: "stream" });
+ * await client.connect(path, { signal: AbortSignal.timeout(5000) });
+ * console.log(client.type, listener.type);
+ * ```
+ */
 export interface SocketConnectOptions {
   /** Ends the wait for a place in the server's queue; the promise is rejected with the signal's reason. */
   signal?: AbortSignal;
 }
 
-/** How {@linkcode Socket.connectSync} waits. */
+/**
+ * How {@linkcode Socket.connectSync} waits.
+ *
+ * @example
+ * ```ts
+ * import { unix } from "@denet/unix";
+ *
+ * const path = `${Deno.makeTempDirSync()}/app.sock`;
+ * using listener = unix.listen(path);
+ * using client = unix.socket({ type: "stream" });
+ * client.connectSync(path, { timeout: 5000 });
+ * console.log(client.type, listener.type);
+ * ```
+ */
 export interface SyncSocketConnectOptions {
   /** How long to block while the server's queue is full, in milliseconds. The default is without limit. */
   timeout?: number;
 }
 
-/** How {@linkcode Socket.listen} listens. */
+/**
+ * How {@linkcode Socket.listen} listens.
+ *
+ * @example
+ * ```ts
+ * import { unix } from "@denet/unix";
+ *
+ * using socket = unix.socket({ type: "stream" });
+ * socket.bind(`${Deno.makeTempDirSync()}/app.sock`);
+ * using listener = socket.listen({ backlog: 511 });
+ * console.log(listener.type);
+ * ```
+ */
 export interface SocketListenOptions {
   /** How many connections may wait to be accepted. The default is 10; the system has a limit (`somaxconn`). */
   backlog?: number;
 }
 
-/** The part of `Socket` that gives it its addresses. */
+/**
+ * The part of `Socket` that gives it its addresses.
+ *
+ * @example
+ * ```ts
+ * import { unix } from "@denet/unix";
+ *
+ * using socket = unix.socket({ type: "stream" });
+ * socket.bind(`${Deno.makeTempDirSync()}/app.sock`);
+ * using listener = socket.listen();
+ * console.log(listener.addr.path);
+ * ```
+ */
 export abstract class SocketEndpoint extends SocketTransfer {
   /**
    * The descriptor's number. It stays with this object.
    *
    * @throws {Deno.errors.BadResource} If the socket is closed or detached.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * console.log(a.fd, b.fd);
+   * ```
    */
   override get fd(): number {
     return stateOf(this).descriptor.fd;
   }
 
-  /** The address of this end, in the form of Deno's own sockets; its path is `""` for an unnamed socket. */
+  /**
+   * The address of this end, in the form of Deno's own sockets; its path is `""` for an unnamed socket.
+   *
+   * @throws {Deno.errors.BadResource} If the socket is closed.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const path = `${Deno.makeTempDirSync()}/log`;
+   * using log = unix.bind(path);
+   * assertEquals(log.localAddr, { transport: "unixpacket", path });
+   * ```
+   */
   get localAddr(): Deno.UnixAddr {
     return denoAddr(this.type, addressText(this.localAddress));
   }
 
-  /** The address of the other end, in the form of Deno's own sockets; its path is `""` for an unnamed or missing one. */
+  /**
+   * The address of the other end, in the form of Deno's own sockets; its path is `""` for an unnamed or missing one.
+   *
+   * @throws {Deno.errors.BadResource} If the socket is closed.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const path = `${Deno.makeTempDirSync()}/app.sock`;
+   * using listener = unix.listen(path);
+   * using client = await unix.connect(path);
+   * assertEquals(client.remoteAddr.path, listener.addr.path);
+   * ```
+   */
   get remoteAddr(): Deno.UnixAddr {
     return denoAddr(this.type, addressText(this.remoteAddress));
   }
 
-  /** The address of this end in exact bytes, with a leading NUL for an abstract name; `null` for none. */
+  /**
+   * The address of this end in exact bytes, with a leading NUL for an abstract name; `null` for none.
+   *
+   * @throws {Deno.errors.BadResource} If the socket is closed.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   *
+   * using socket = unix.bind(`${Deno.makeTempDirSync()}/log`);
+   * console.log(socket.localAddress?.byteLength);
+   * ```
+   */
   get localAddress(): Uint8Array | null {
     const { fd } = this;
     return copied(stateOf(this).names.local) ?? nameOf(fd, false);
   }
 
-  /** The address of the other end in exact bytes, with a leading NUL for an abstract name; `null` for none. */
+  /**
+   * The address of the other end in exact bytes, with a leading NUL for an abstract name; `null` for none.
+   *
+   * @throws {Deno.errors.BadResource} If the socket is closed.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * assertEquals(a.remoteAddress, null); // the sockets of a pair have no names
+   * ```
+   */
   get remoteAddress(): Uint8Array | null {
     const { fd } = this;
     return copied(stateOf(this).names.remote) ?? nameOf(fd, true);
@@ -174,6 +290,17 @@ export abstract class SocketEndpoint extends SocketTransfer {
    * @param options How to wait.
    * @throws {Deno.errors.TimedOut} If the server's queue stays full for `timeout` milliseconds.
    * @throws {Deno.errors.Busy} If an asynchronous `connect` or `send` is under way.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   *
+   * const path = `${Deno.makeTempDirSync()}/app.sock`;
+   * using listener = unix.listen(path);
+   * using client = unix.socket({ type: "stream" });
+   * client.connectSync(path, { timeout: 1000 });
+   * console.log(client.remoteAddr.path === listener.addr.path);
+   * ```
    */
   connectSync(address: Address | null, options: SyncSocketConnectOptions = {}): void {
     requireOptions(options, "connect");
@@ -223,10 +350,21 @@ export abstract class SocketEndpoint extends SocketTransfer {
    * closed.
    *
    * @param options How many connections may wait.
+   * @returns The listener.
    * @throws {TypeError} If it is a datagram socket, which stays as it is.
    * @throws {RangeError} If the backlog is out of range.
    * @throws {SyscallError} If the socket has no address, or is connected (`code` is `EINVAL`); it stays as it is.
    * @throws {Deno.errors.BadResource} If the socket is closed.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   *
+   * using socket = unix.socket({ type: "stream" });
+   * socket.bind(`${Deno.makeTempDirSync()}/app.sock`);
+   * using listener = socket.listen({ backlog: 511 });
+   * console.log(listener.type);
+   * ```
    */
   listen(options: SocketListenOptions = {}): Listener {
     requireOptions(options, "listen");

@@ -15,9 +15,32 @@ import { check } from "../errors.ts";
 import * as options from "../socket/options.ts";
 import { boolean, PASS_CREDENTIALS, PASS_PIDFD, PASS_RIGHTS } from "../socket/setup.ts";
 
-/** The options of a socket and the flags of its descriptor: what `Socket` and `Listener` share. */
+/**
+ * The options of a socket and the flags of its descriptor: what `Socket` and `Listener` share.
+ *
+ * @example
+ * ```ts
+ * import { unix } from "@denet/unix";
+ *
+ * using listener = unix.listen(`${Deno.makeTempDirSync()}/app.sock`);
+ * listener.passCredentials = Deno.build.os === "linux"; // accepted sockets inherit it
+ * listener.receiveTimeout = 1000; // milliseconds, for `acceptSync`
+ * ```
+ */
 export abstract class SocketOptions {
-  /** The descriptor's number. */
+  /**
+   * The descriptor's number.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * console.log(`/dev/fd/${a.fd}`);
+   * ```
+   */
   abstract get fd(): number;
 
   /**
@@ -27,6 +50,18 @@ export abstract class SocketOptions {
    *
    * @throws {Deno.errors.BadResource} If the socket is closed.
    * @throws {TypeError} If it is set to anything but true or false.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * a.closeOnExec = false; // a child that is started now has it under the same number
+   * console.log(a.fd);
+   * a.closeOnExec = true;
+   * ```
    */
   get closeOnExec(): boolean {
     return check(closeOnExec(this.fd), "fcntl") !== 0;
@@ -42,6 +77,18 @@ export abstract class SocketOptions {
    *
    * @throws {Deno.errors.BadResource} If the socket is closed.
    * @throws {TypeError} If it is set to anything but true or false.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * a.nonblocking = true; // for a program that gets the descriptor and polls it
+   * assertEquals(a.nonblocking, true);
+   * ```
    */
   get nonblocking(): boolean {
     return check(nonblocking(this.fd), "fcntl") !== 0;
@@ -57,6 +104,18 @@ export abstract class SocketOptions {
    * @param level As `SOL_SOCKET` (1 on Linux).
    * @param name The option's number on this platform.
    * @throws {SyscallError} If there is no such option (`code` is `ENOPROTOOPT`).
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * const { SOL_SOCKET, SO_TYPE, SOCK_STREAM } = unix.constants;
+   * assertEquals(a.getOption(SOL_SOCKET, SO_TYPE), SOCK_STREAM);
+   * ```
    */
   getOption(level: number, name: number): number;
   /** Read a socket option that is a structure of at most `size` bytes. */
@@ -70,13 +129,44 @@ export abstract class SocketOptions {
   /**
    * Set a socket option to an `int`, a flag, or the bytes of a structure.
    *
+   * @param level As `unix.constants.SOL_SOCKET`.
+   * @param name The option's number on this platform.
+   * @param value A C int, a flag, or the bytes of a structure.
    * @throws {SyscallError} If there is no such option (`code` is `ENOPROTOOPT`).
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * const { SOL_SOCKET, SO_SNDBUF } = unix.constants;
+   * a.setOption(SOL_SOCKET, SO_SNDBUF, 65536);
+   * console.log(a.getOption(SOL_SOCKET, SO_SNDBUF));
+   * ```
    */
   setOption(level: number, name: number, value: number | boolean | Uint8Array): void {
     options.setOption(this.fd, level, name, value);
   }
 
-  /** The size of the send buffer in bytes, overhead included (SO_SNDBUF). Linux doubles what is set. */
+  /**
+   * The size of the send buffer in bytes, overhead included (SO_SNDBUF). Linux doubles what is set.
+   *
+   * @throws {RangeError} If it is set to a size that is out of range.
+   * @throws {Deno.errors.BadResource} If the socket is closed.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * a.sendBufferSize = 1 << 20;
+   * console.log(a.sendBufferSize);
+   * ```
+   */
   get sendBufferSize(): number {
     return this.getOption(platform.SOL_SOCKET, platform.SO_SNDBUF);
   }
@@ -85,7 +175,23 @@ export abstract class SocketOptions {
     this.setOption(platform.SOL_SOCKET, platform.SO_SNDBUF, options.checkedBufferSize(bytes));
   }
 
-  /** The size of the receive buffer in bytes (SO_RCVBUF). On Linux, Unix sockets charge the sender's alone. */
+  /**
+   * The size of the receive buffer in bytes (SO_RCVBUF). On Linux, Unix sockets charge the sender's alone.
+   *
+   * @throws {RangeError} If it is set to a size that is out of range.
+   * @throws {Deno.errors.BadResource} If the socket is closed.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * a.receiveBufferSize = 1 << 20;
+   * console.log(a.receiveBufferSize);
+   * ```
+   */
   get receiveBufferSize(): number {
     return this.getOption(platform.SOL_SOCKET, platform.SO_RCVBUF);
   }
@@ -94,7 +200,24 @@ export abstract class SocketOptions {
     this.setOption(platform.SOL_SOCKET, platform.SO_RCVBUF, options.checkedBufferSize(bytes));
   }
 
-  /** How long a `Sync` call waits to send, in milliseconds; 0, the default, is for ever (SO_SNDTIMEO). */
+  /**
+   * How long a `Sync` call waits to send, in milliseconds; 0, the default, is for ever (SO_SNDTIMEO).
+   *
+   * @throws {RangeError} If it is set to a time that is out of range.
+   * @throws {Deno.errors.BadResource} If the socket is closed.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * a.sendTimeout = 1000; // milliseconds
+   * assertEquals(a.sendTimeout, 1000);
+   * ```
+   */
   get sendTimeout(): number {
     return options.getTimeout(this.fd, platform.SO_SNDTIMEO);
   }
@@ -103,7 +226,24 @@ export abstract class SocketOptions {
     options.setTimeLimit(this.fd, platform.SO_SNDTIMEO, milliseconds);
   }
 
-  /** How long a `Sync` call waits to receive, in milliseconds; 0, the default, is for ever (SO_RCVTIMEO). */
+  /**
+   * How long a `Sync` call waits to receive, in milliseconds; 0, the default, is for ever (SO_RCVTIMEO).
+   *
+   * @throws {RangeError} If it is set to a time that is out of range.
+   * @throws {Deno.errors.BadResource} If the socket is closed.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   * import { assertThrows } from "@std/assert";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * a.receiveTimeout = 20; // milliseconds
+   * assertThrows(() => a.readSync(new Uint8Array(1)), Deno.errors.WouldBlock);
+   * ```
+   */
   get receiveTimeout(): number {
     return options.getTimeout(this.fd, platform.SO_RCVTIMEO);
   }
@@ -112,7 +252,28 @@ export abstract class SocketOptions {
     options.setTimeLimit(this.fd, platform.SO_RCVTIMEO, milliseconds);
   }
 
-  /** Whether messages come with their sender's credentials (SO_PASSCRED, Linux). The default is false. */
+  /**
+   * Whether messages come with their sender's credentials (SO_PASSCRED, Linux). The default is false.
+   *
+   * @throws {TypeError} If it is set to anything but true or false.
+   * @throws {Deno.errors.NotSupported} If it is set where the system lacks it.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * if (Deno.build.os === "linux") {
+   *   b.passCredentials = true;
+   *   a.sendSync({ data: new Uint8Array(1) });
+   *   using message = b.receiveSync();
+   *   assertEquals(message?.credentials?.pid, Deno.pid);
+   * }
+   * ```
+   */
   get passCredentials(): boolean {
     return options.getFlag(this.fd, platform.SO_PASSCRED);
   }
@@ -121,7 +282,29 @@ export abstract class SocketOptions {
     this.#setFlag(platform.SO_PASSCRED, boolean("passCredentials", on), PASS_CREDENTIALS);
   }
 
-  /** Whether messages come with a descriptor of their sender's process (SO_PASSPIDFD, Linux 6.5). The default is false. */
+  /**
+   * Whether messages come with a descriptor of their sender's process (SO_PASSPIDFD, Linux 6.5). The default is false.
+   *
+   * @throws {TypeError} If it is set to anything but true or false.
+   * @throws {Deno.errors.NotSupported} If it is set where the system lacks it.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * try {
+   *   b.passPidfd = true;
+   *   a.sendSync({ data: new Uint8Array(1) });
+   *   using message = b.receiveSync();
+   *   console.log(message?.pidfd?.kind());
+   * } catch (error) {
+   *   if (!(error instanceof Deno.errors.NotSupported)) throw error;
+   * }
+   * ```
+   */
   get passPidfd(): boolean {
     const fd = this.fd;
     const value = options.readIntOption(fd, platform.SOL_SOCKET, platform.SO_PASSPIDFD);
@@ -135,6 +318,24 @@ export abstract class SocketOptions {
   /**
    * Whether peers may pass descriptors to this socket (SO_PASSRIGHTS, Linux 6.16). The default is true;
    * with false, the kernel refuses their messages at once, with EPERM.
+   *
+   * @throws {TypeError} If it is set to anything but true or false.
+   * @throws {Deno.errors.NotSupported} If it is set where the system lacks it.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * try {
+   *   b.passRights = false; // a peer that sends descriptors gets EPERM
+   * } catch (error) {
+   *   if (!(error instanceof Deno.errors.NotSupported)) throw error;
+   * }
+   * console.log(b.passRights);
+   * ```
    */
   get passRights(): boolean {
     const fd = this.fd;

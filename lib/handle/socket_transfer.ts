@@ -27,19 +27,58 @@ import type { SocketState } from "./socket_state.ts";
 
 const { EAGAIN, MSG_DONTWAIT } = platform;
 
-/** How an asynchronous {@linkcode Socket.read} works. */
+/**
+ * How an asynchronous {@linkcode Socket.read} works.
+ *
+ * @example
+ * ```ts
+ * import { unix } from "@denet/unix";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const [a, b] = unix.socketpair();
+ * using _a = a;
+ * using _b = b;
+ * const options = { signal: AbortSignal.timeout(20) };
+ * await assertRejects(() => a.read(new Uint8Array(8), options), DOMException, "timeout");
+ * ```
+ */
 export interface ReadOptions {
   /** Ends the wait; the promise is rejected with the signal's reason, and nothing is taken. */
   signal?: AbortSignal;
 }
 
-/** How an asynchronous {@linkcode Socket.write} works. */
+/**
+ * How an asynchronous {@linkcode Socket.write} works.
+ *
+ * @example
+ * ```ts
+ * import { unix } from "@denet/unix";
+ *
+ * const [a, b] = unix.socketpair();
+ * using _a = a;
+ * using _b = b;
+ * await a.write(new TextEncoder().encode("hello"), { signal: AbortSignal.timeout(5000) });
+ * ```
+ */
 export interface WriteOptions {
   /** Ends the wait; the promise is rejected with the signal's reason, and nothing is written. */
   signal?: AbortSignal;
 }
 
-/** How an asynchronous {@linkcode Socket.send} works. */
+/**
+ * How an asynchronous {@linkcode Socket.send} works.
+ *
+ * @example
+ * ```ts
+ * import { unix } from "@denet/unix";
+ *
+ * const [a, b] = unix.socketpair();
+ * using _a = a;
+ * using _b = b;
+ * const data = new TextEncoder().encode("hello");
+ * await a.send({ data }, { signal: AbortSignal.timeout(5000) });
+ * ```
+ */
 export interface SendOptions {
   /** Ends the wait; the promise is rejected with the signal's reason. On a stream, a part may be sent by then. */
   signal?: AbortSignal;
@@ -48,11 +87,30 @@ export interface SendOptions {
 /** Return the state of a socket: the friend function of the class. */
 export let stateOf: (socket: SocketTransfer) => SocketState;
 
-/** Reading and writing, sending and receiving: the part of `Socket` that moves data. */
+/**
+ * Reading and writing, sending and receiving: the part of `Socket` that moves data.
+ *
+ * @example
+ * ```ts
+ * import { unix } from "@denet/unix";
+ *
+ * const [a, b] = unix.socketpair();
+ * using _a = a;
+ * using _b = b;
+ * await a.write(new TextEncoder().encode("bytes"));
+ * await a.send({ data: new TextEncoder().encode("and files"), files: [0] });
+ * using message = await b.receive({ files: 1 });
+ * console.log(message?.files.length);
+ * ```
+ */
 export abstract class SocketTransfer extends PeerIdentity {
   readonly #state: SocketState;
 
-  /** Called by what opens or adopts sockets. */
+  /**
+   * Called by what opens or adopts sockets.
+   *
+   * @ignore
+   */
   protected constructor(state: SocketState) {
     super();
     this.#state = state;
@@ -63,7 +121,20 @@ export abstract class SocketTransfer extends PeerIdentity {
     stateOf = (socket) => socket.#state;
   }
 
-  /** The type of the socket. */
+  /**
+   * The type of the socket.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * assertEquals(a.type, "stream");
+   * ```
+   */
   get type(): SocketType {
     return this.#state.type;
   }
@@ -73,10 +144,26 @@ export abstract class SocketTransfer extends PeerIdentity {
    * take them. On a socket with message boundaries, this takes a message, and what does not fit is lost. Reading
    * into an empty buffer returns 0 without waiting, and takes nothing.
    *
+   * @param bytes Where to put them. Keep it unchanged until the read is done.
+   * @param options What ends the wait.
    * @returns The number of bytes read, `null` at the end.
    * @throws {TypeError} If `bytes` is no `Uint8Array`, or is detached or shrunk while it waits.
    * @throws {Deno.errors.BadResource} If the socket is closed, also while waiting.
    * @throws {Deno.errors.ConnectionReset} If the peer closed with data of ours unread.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * await a.write(new TextEncoder().encode("hello"));
+   * const bytes = new Uint8Array(16);
+   * const count = await b.read(bytes);
+   * assertEquals(new TextDecoder().decode(bytes.subarray(0, count ?? 0)), "hello");
+   * ```
    */
   read(bytes: Uint8Array, options: ReadOptions = {}): Promise<number | null> {
     try {
@@ -91,9 +178,24 @@ export abstract class SocketTransfer extends PeerIdentity {
   /**
    * Read up to `bytes.byteLength` bytes, blocking the thread: what `read` does.
    *
+   * @param bytes Where to put them.
+   * @param options How long to wait.
    * @throws {Deno.errors.Busy} If an asynchronous `receive` or `read` on a stream is under way.
    * @throws {Deno.errors.TimedOut} If it takes longer than `timeout` milliseconds.
    * @throws {Deno.errors.WouldBlock} If it takes longer than `receiveTimeout`, and no `timeout` is given.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   * import { assertThrows } from "@std/assert";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * assertThrows(() => b.readSync(new Uint8Array(16), { timeout: 10 }), Deno.errors.TimedOut);
+   * a.writeSync(new Uint8Array(3));
+   * console.log(b.readSync(new Uint8Array(16)));
+   * ```
    */
   readSync(bytes: Uint8Array, options: SyncOptions = NO_OPTIONS): number | null {
     const { descriptor, type } = this.#state;
@@ -116,10 +218,24 @@ export abstract class SocketTransfer extends PeerIdentity {
   /**
    * Write a part of `bytes`, or all; on sockets that keep message boundaries, all of it as one message.
    *
+   * @param bytes What to write. Keep it unchanged until the write is done.
+   * @param options What ends the wait.
    * @returns The number of bytes written.
    * @throws {TypeError} If `bytes` is no `Uint8Array`, or is detached or shrunk while it waits.
    * @throws {Deno.errors.BrokenPipe} If the peer has closed.
    * @throws {Deno.errors.BadResource} If the socket is closed, also while waiting.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * const bytes = new TextEncoder().encode("hello");
+   * for (let done = 0; done < bytes.byteLength;) done += await a.write(bytes.subarray(done));
+   * console.log(b.bytesAvailable);
+   * ```
    */
   write(bytes: Uint8Array, options: WriteOptions = {}): Promise<number> {
     try {
@@ -155,9 +271,22 @@ export abstract class SocketTransfer extends PeerIdentity {
   /**
    * Write a part of `bytes`, or all, blocking the thread: what `write` does.
    *
+   * @param bytes What to write.
+   * @param options How long to wait.
    * @throws {Deno.errors.Busy} If an asynchronous `send` or `write` on a stream is under way.
    * @throws {Deno.errors.TimedOut} If it takes longer than `timeout` milliseconds.
    * @throws {Deno.errors.WouldBlock} If it takes longer than `sendTimeout`, and no `timeout` is given.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * assertEquals(a.writeSync(new TextEncoder().encode("hello")), 5);
+   * ```
    */
   writeSync(bytes: Uint8Array, options: SyncOptions = NO_OPTIONS): number {
     const { descriptor, type } = this.#state;
@@ -207,9 +336,23 @@ export abstract class SocketTransfer extends PeerIdentity {
   /**
    * Send one message, blocking the thread: what `send` does.
    *
+   * @param message What to send.
+   * @param options How long to wait.
    * @throws {Deno.errors.Busy} If an asynchronous `send` or `write` on a stream is under way.
    * @throws {Deno.errors.TimedOut} If it takes longer than `timeout` milliseconds.
    * @throws {Deno.errors.WouldBlock} If it takes longer than `sendTimeout`, and no `timeout` is given.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * a.sendSync({ data: [new Uint8Array([0, 1]), new Uint8Array([7])], files: [0] });
+   * using message = b.receiveSync({ files: 1 });
+   * console.log(message?.files[0]?.kind());
+   * ```
    */
   sendSync(message: OutgoingMessage, options: SyncOptions = NO_OPTIONS): number {
     const { descriptor, type } = this.#state;
@@ -225,12 +368,26 @@ export abstract class SocketTransfer extends PeerIdentity {
    *
    * On a stream, `files` belong to the last part of `data`, unless `filesFirst` is set.
    *
+   * @param options How much to take, how many descriptors to accept, and what ends the wait.
    * @returns The message, `null` at the end.
    * @throws {ControlTruncatedError} If `files` is above 0 and the peer sent more. All of them are closed. `code`
    * is `EMFILE` if this process hit its descriptor limit.
    * @throws {TypeError} If `peek` and `files` are given together, or the buffer is detached or shrunk while it waits.
    * @throws {RangeError} If `size` or `files` is out of range.
    * @throws {Deno.errors.BadResource} If the socket is closed, also while waiting.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * await a.send({ data: new TextEncoder().encode("a file"), files: [0] });
+   * using message = await b.receive({ size: 64, files: 1, signal: AbortSignal.timeout(5000) });
+   * assertEquals(message?.files.length, 1);
+   * ```
    */
   receive(options: ReceiveOptions = {}): Promise<Message | null> {
     try {
@@ -245,9 +402,22 @@ export abstract class SocketTransfer extends PeerIdentity {
   /**
    * Receive one message, blocking the thread: what `receive` does.
    *
+   * @param options How much to take, how many descriptors to accept, and how long to wait.
    * @throws {Deno.errors.Busy} If an asynchronous `receive` or `read` on a stream is under way.
    * @throws {Deno.errors.TimedOut} If it takes longer than `timeout` milliseconds.
    * @throws {Deno.errors.WouldBlock} If it takes longer than `receiveTimeout`, and no `timeout` is given.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * a.sendSync({ data: new Uint8Array([1, 2, 3]) });
+   * using message = b.receiveSync({ timeout: 5000 });
+   * console.log(message?.data);
+   * ```
    */
   receiveSync(options: SyncReceiveOptions = NO_OPTIONS): Message | null {
     const { descriptor, type } = this.#state;
@@ -265,8 +435,20 @@ export abstract class SocketTransfer extends PeerIdentity {
    * Go through the messages until the end of the connection; on a datagram socket, for ever. Nothing that a peer
    * sends ends it: a message with more descriptors than requested comes with `controlTruncated`, and none of them.
    *
+   * @param options As for `receive`, for each message.
    * @throws {RangeError} If `size` is 0 or the buffer is empty, on a stream: its end could never be seen.
    * @throws {Deno.errors.BadResource} If the socket is closed meanwhile.
+   *
+   * @example
+   * ```ts
+   * import { unix } from "@denet/unix";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _b = b;
+   * await a.send({ data: new TextEncoder().encode("hello") });
+   * a.close();
+   * for await (using message of b.messages()) console.log(message.data.byteLength);
+   * ```
    */
   messages(options: ReceiveOptions = {}): AsyncIterableIterator<Message> {
     const { descriptor } = this.#state;

@@ -152,7 +152,20 @@ export function writeDescriptors(data: Uint8Array, descriptors: readonly number[
   descriptors.forEach((fd, index) => view.setInt32(index * 4, fd, true));
 }
 
-/** The sender of a message or the peer of a connection, as the kernel checked it. */
+/**
+ * The sender of a message or the peer of a connection, as the kernel checked it.
+ *
+ * @example
+ * ```ts
+ * import { unix } from "@denet/unix";
+ *
+ * const [a, b] = unix.socketpair();
+ * using _a = a;
+ * using _b = b;
+ * const { pid, uid, gid } = a.peerCredentials();
+ * console.log(pid, uid, gid, b.type);
+ * ```
+ */
 export interface Credentials {
   /** Process ID, in this process's PID namespace; 0 for a process outside of it. */
   readonly pid: number;

@@ -25,13 +25,45 @@ import type { MessageState } from "./state.ts";
 // Read once: a lookup in each call would be a considerable part of the cost of a message.
 const { EAGAIN, MSG_DONTWAIT, MSG_OOB, MSG_WAITALL } = platform;
 
-/** How {@linkcode sendmsg} and {@linkcode recvmsg} work. */
+/**
+ * How {@linkcode sendmsg} and {@linkcode recvmsg} work.
+ *
+ * @example
+ * ```ts
+ * import { Msghdr, recvmsgSync, unix } from "@denet/unix";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const [a, b] = unix.socketpair();
+ * using _a = a;
+ * using _b = b;
+ * using message = new Msghdr();
+ * message.addVector(new Uint8Array(8));
+ * const options = { flags: unix.constants.MSG_DONTWAIT };
+ * assertThrows(() => recvmsgSync(a, message, options), Deno.errors.WouldBlock);
+ * ```
+ */
 export interface MessageCallOptions {
   /** Flags of the call, as `MSG_OOB` or `MSG_PEEK`. `MSG_DONTWAIT` throws `WouldBlock` instead of waiting. */
   flags?: number;
 }
 
-/** How the asynchronous {@linkcode sendmsg} and {@linkcode recvmsg} work. */
+/**
+ * How the asynchronous {@linkcode sendmsg} and {@linkcode recvmsg} work.
+ *
+ * @example
+ * ```ts
+ * import { Msghdr, recvmsg, unix } from "@denet/unix";
+ * import { assertRejects } from "@std/assert";
+ *
+ * const [a, b] = unix.socketpair();
+ * using _a = a;
+ * using _b = b;
+ * using message = new Msghdr();
+ * message.addVector(new Uint8Array(8));
+ * const options = { signal: AbortSignal.timeout(20) };
+ * await assertRejects(() => recvmsg(a, message, options), DOMException, "timeout");
+ * ```
+ */
 export interface AsyncMessageCallOptions extends MessageCallOptions {
   /** Ends the wait; the promise is rejected with the signal's reason. */
   signal?: AbortSignal;

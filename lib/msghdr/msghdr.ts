@@ -8,7 +8,25 @@ import { type Address, addressText, unambiguous } from "../address/sockaddr.ts";
 import { copyOf, isBytes } from "../descriptor/caller_buffer.ts";
 import { MAX_CONTROL, MessageState } from "./state.ts";
 
-/** What a {@linkcode Msghdr} starts with. */
+/**
+ * What a {@linkcode Msghdr} starts with.
+ *
+ * @example
+ * ```ts
+ * import { Msghdr, recvmsgSync, unix } from "@denet/unix";
+ *
+ * const { cmsgSpace } = await import("@denet/unix/msghdr");
+ * const [a, b] = unix.socketpair();
+ * using _a = a;
+ * using _b = b;
+ * b.passCredentials = Deno.build.os === "linux";
+ * a.writeSync(new Uint8Array(1));
+ * using message = new Msghdr({ controlCapacity: cmsgSpace(12) }); // room for a `struct ucred`
+ * message.addVector(new Uint8Array(8));
+ * recvmsgSync(b, message);
+ * console.log([...message.controls()].length);
+ * ```
+ */
 export interface MsghdrInit {
   /**
    * Capacity for control data that may arrive, in bytes, padding included. The default is 0: then the kernel
@@ -17,7 +35,26 @@ export interface MsghdrInit {
   controlCapacity?: number;
 }
 
-/** A control message that arrived. */
+/**
+ * A control message that arrived.
+ *
+ * @example
+ * ```ts
+ * import { Msghdr, recvmsgSync, unix } from "@denet/unix";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const [a, b] = unix.socketpair();
+ * using _a = a;
+ * using _b = b;
+ * a.sendSync({ data: new Uint8Array(1), files: [0] });
+ * using message = new Msghdr();
+ * message.addVector(new Uint8Array(8));
+ * unix.allocFiles(message, 1);
+ * recvmsgSync(b, message);
+ * const [control] = message.controls();
+ * assertEquals(control?.type, unix.constants.SCM_RIGHTS);
+ * ```
+ */
 export interface ControlMessage {
   /** The protocol level, as `SOL_SOCKET` (1 on Linux). */
   level: number;
@@ -65,7 +102,16 @@ export class Msghdr implements Disposable {
   /**
    * Create an empty message header.
    *
+   * @param init The room for control data that may arrive.
    * @throws {RangeError} If `controlCapacity` is not an integer from 0 to 131072.
+   *
+   * @example
+   * ```ts
+   * import { Msghdr } from "@denet/unix";
+   *
+   * using message = new Msghdr({ controlCapacity: 64 });
+   * console.log(message.bytesReceived);
+   * ```
    */
   constructor(init: MsghdrInit = {}) {
     const capacity = init.controlCapacity ?? 0;
@@ -84,7 +130,23 @@ export class Msghdr implements Disposable {
   /**
    * Add a piece of memory to send from or receive into. It is kept alive, and used where it lies.
    *
+   * @param bytes What to send, or where to put what arrives. Keep it until the call is done.
    * @throws {RangeError} If there are more than 1024 pieces (`IOV_MAX`).
+   * @throws {TypeError} If it is no `Uint8Array`.
+   *
+   * @example
+   * ```ts
+   * import { Msghdr, sendmsgSync, unix } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * using message = new Msghdr();
+   * message.addVector(new Uint8Array(4)); // a head
+   * message.addVector(new Uint8Array(60)); // a body
+   * assertEquals(sendmsgSync(a, message), 64);
+   * ```
    */
   addVector(bytes: Uint8Array): void {
     if (!isBytes(bytes)) throw new TypeError("Cannot add the vector: give a Uint8Array");
@@ -95,7 +157,26 @@ export class Msghdr implements Disposable {
    * Add a control message, and return its payload of `length` zeroed bytes to fill in. For receiving, it
    * reserves capacity for one of that size.
    *
+   * @param length The size of the payload in bytes, padding not included.
+   * @param level The protocol level, as `unix.constants.SOL_SOCKET`.
+   * @param type The type within the level, as `unix.constants.SCM_RIGHTS`.
+   * @returns The payload, zeroed: a view of the message's own memory.
    * @throws {RangeError} If `length` is not an integer from 0 to 131072, or all of it would be more.
+   *
+   * @example
+   * ```ts
+   * import { Msghdr, sendmsgSync, unix } from "@denet/unix";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * const { SOL_SOCKET, SCM_RIGHTS } = unix.constants;
+   * using message = new Msghdr();
+   * message.addVector(new Uint8Array(1));
+   * const payload = message.addControl(4, SOL_SOCKET, SCM_RIGHTS); // what `unix.addFiles` does
+   * new DataView(payload.buffer, payload.byteOffset).setInt32(0, 1, true); // standard output
+   * sendmsgSync(a, message);
+   * ```
    */
   addControl(length: number, level: number, type: number): Uint8Array {
     for (const [what, value] of [["level", level], ["type", type]] as const) {
@@ -112,6 +193,26 @@ export class Msghdr implements Disposable {
    * Return the payload of the first control message of a kind that arrived, as a copy, or `undefined` if
    * none did. A payload cut short by the kernel is as short here. Descriptors in it still belong to this
    * object: take them with `unix.recvFiles`.
+   *
+   * @param level The protocol level, as `unix.constants.SOL_SOCKET`.
+   * @param type The type within the level, as `unix.constants.SCM_RIGHTS`.
+   *
+   * @example
+   * ```ts
+   * import { Msghdr, recvmsgSync, unix } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * a.sendSync({ data: new Uint8Array(1), files: [0] });
+   * using message = new Msghdr();
+   * message.addVector(new Uint8Array(8));
+   * unix.allocFiles(message, 1);
+   * recvmsgSync(b, message);
+   * const { SOL_SOCKET, SCM_RIGHTS } = unix.constants;
+   * assertEquals(message.getControl(SOL_SOCKET, SCM_RIGHTS)?.byteLength, 4); // one C int
+   * ```
    */
   getControl(level: number, type: number): Uint8Array | undefined {
     for (const item of this.#state.incoming.items()) {
@@ -120,7 +221,26 @@ export class Msghdr implements Disposable {
     return undefined;
   }
 
-  /** Go through the control messages that arrived, in their order. */
+  /**
+   * Go through the control messages that arrived, in their order.
+   *
+   * @returns Each with a copy of its payload.
+   *
+   * @example
+   * ```ts
+   * import { Msghdr, recvmsgSync, unix } from "@denet/unix";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * a.sendSync({ data: new Uint8Array(1), files: [0] });
+   * using message = new Msghdr();
+   * message.addVector(new Uint8Array(8));
+   * unix.allocFiles(message, 1);
+   * recvmsgSync(b, message);
+   * for (const { level, type, data } of message.controls()) console.log(level, type, data);
+   * ```
+   */
   *controls(): IterableIterator<ControlMessage> {
     for (const { level, type, data } of this.#state.incoming.items()) {
       yield { level, type, data: copyOf(data) };
@@ -133,6 +253,19 @@ export class Msghdr implements Disposable {
    * where all comes from the peer, it is always `null`: see `remoteAddr`.
    *
    * @throws {InvalidAddressError} If the address cannot be one.
+   *
+   * @example
+   * ```ts
+   * import { Msghdr, sendmsgSync, unix } from "@denet/unix";
+   *
+   * const path = `${Deno.makeTempDirSync()}/log`;
+   * using log = unix.bind(path);
+   * using sender = unix.socket();
+   * using message = new Msghdr();
+   * message.name = path;
+   * message.addVector(new TextEncoder().encode("started"));
+   * console.log(sendmsgSync(sender, message), log.bytesAvailable);
+   * ```
    */
   get name(): Address | null {
     const bytes = this.#state.name;
@@ -145,7 +278,26 @@ export class Msghdr implements Disposable {
     this.#state.setName(address);
   }
 
-  /** The flags: set, they are added to those of the next calls; after receiving, what arrived (`MSG_TRUNC`, …). */
+  /**
+   * The flags: set, they are added to those of the next calls; after receiving, what arrived (`MSG_TRUNC`, …).
+   *
+   * @throws {TypeError} If they are set to anything but an integer.
+   *
+   * @example
+   * ```ts
+   * import { Msghdr, recvmsgSync, unix } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * a.writeSync(new Uint8Array(3));
+   * using message = new Msghdr();
+   * message.flags = unix.constants.MSG_PEEK;
+   * message.addVector(new Uint8Array(8));
+   * assertEquals(recvmsgSync(b, message), 3); // and it is still there
+   * ```
+   */
   get flags(): number {
     return this.#state.arrivedFlags ?? this.#state.flags;
   }
@@ -158,7 +310,24 @@ export class Msghdr implements Disposable {
     this.#state.arrivedFlags = undefined;
   }
 
-  /** The number of bytes that the last receive put into the vectors; more than fit, with `MSG_TRUNC`. */
+  /**
+   * The number of bytes that the last receive put into the vectors; more than fit, with `MSG_TRUNC`.
+   *
+   * @example
+   * ```ts
+   * import { Msghdr, recvmsgSync, unix } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * a.writeSync(new Uint8Array(3));
+   * using message = new Msghdr();
+   * message.addVector(new Uint8Array(8));
+   * recvmsgSync(b, message);
+   * assertEquals(message.bytesReceived, 3);
+   * ```
+   */
   get bytesReceived(): number {
     return this.#state.bytesReceived;
   }
@@ -166,6 +335,22 @@ export class Msghdr implements Disposable {
   /**
    * Reset vectors, control messages, name and flags, and close received descriptors that were not taken. A send that
    * waits goes on with the message as it was; a receive that waits rejects as soon as data comes, and takes nothing.
+   *
+   * @example
+   * ```ts
+   * import { Msghdr, sendmsgSync, unix } from "@denet/unix";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const [a, b] = unix.socketpair();
+   * using _a = a;
+   * using _b = b;
+   * using message = new Msghdr();
+   * message.addVector(new Uint8Array(3));
+   * sendmsgSync(a, message);
+   * message.reset();
+   * message.addVector(new Uint8Array(5));
+   * assertEquals(sendmsgSync(a, message), 5);
+   * ```
    */
   reset(): void {
     this.#state.reset();

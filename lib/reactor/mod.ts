@@ -66,6 +66,13 @@ export function progressed(): void {
  *
  * @throws {Error} If the one that `DENET_UNIX_REACTOR` names does not work here; the message names the others.
  * @throws {Deno.errors.NotCapable} If there is no FFI permission.
+ *
+ * @example
+ * ```ts
+ * import { unix } from "@denet/unix";
+ *
+ * console.log(unix.reactorBackend());
+ * ```
  */
 export function backend(): BackendName {
   return reactor().backend();

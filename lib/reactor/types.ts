@@ -13,7 +13,17 @@ export const WRITABLE = 0x4;
 /** What a wait is for: {@linkcode READABLE} or {@linkcode WRITABLE}. */
 export type Interest = typeof READABLE | typeof WRITABLE;
 
-/** The name of a backend: see {@linkcode backend}. */
+/**
+ * The name of a backend: see {@linkcode backend}.
+ *
+ * @example
+ * ```ts
+ * import { unix } from "@denet/unix";
+ *
+ * const backend: unix.BackendName = unix.reactorBackend();
+ * console.log(backend === "pool" ? "one thread waits" : "the event loop waits");
+ * ```
+ */
 export type BackendName = "io_uring" | "aio" | "pool";
 
 /** What a {@linkcode Backend} sees of a registration. */

@@ -16,7 +16,18 @@ import { BoundFile } from "./bound_file.ts";
 import { boolean, type CheckedSetup } from "./setup.ts";
 import { bindAbandonedName, replacingStale } from "./stale_file.ts";
 
-/** Options for the file of a socket that is bound to a path. */
+/**
+ * Options for the file of a socket that is bound to a path.
+ *
+ * @example
+ * ```ts
+ * import { unix } from "@denet/unix";
+ *
+ * const path = `${Deno.makeTempDirSync()}/app.sock`;
+ * using listener = unix.listen(path, { mode: 0o660, replaceStale: true, unlinkOnClose: true });
+ * console.log(listener.addr.path);
+ * ```
+ */
 export interface SocketFileOptions {
   /**
    * Permission bits of the socket file, as in `0o600`, independent of the umask. The file never has more rights, not

@@ -21,7 +21,21 @@ import { pieceOf } from "./send_bytes.ts";
 import { Sender } from "./sender.ts";
 import type { SocketType } from "./socket_type.ts";
 
-/** What {@linkcode Socket.send} sends. */
+/**
+ * What {@linkcode Socket.send} sends.
+ *
+ * @example
+ * ```ts
+ * import { type OutgoingMessage, unix } from "@denet/unix";
+ *
+ * const [a, b] = unix.socketpair();
+ * using _a = a;
+ * using _b = b;
+ * const message: OutgoingMessage = { data: new TextEncoder().encode("log here"), files: [2] };
+ * await a.send(message);
+ * console.log(b.bytesAvailable);
+ * ```
+ */
 export interface OutgoingMessage {
   /** The data: one piece, or several that are sent as one message. The default is none. */
   data?: Uint8Array | readonly Uint8Array[];

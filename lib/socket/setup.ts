@@ -10,7 +10,19 @@ import type { NewSocketFlags } from "../../ffi/syscalls/sockets.ts";
 import { check, shown } from "../errors.ts";
 import { checkedBufferSize, setFlag, setIntOption } from "./options.ts";
 
-/** The flags of a new descriptor: `net::sockflag` of Hare. */
+/**
+ * The flags of a new descriptor: `net::sockflag` of Hare.
+ *
+ * @example
+ * ```ts
+ * import { unix } from "@denet/unix";
+ *
+ * const [a, b] = unix.socketpair({ cloexec: false, nonblocking: true }); // for a child
+ * using _a = a;
+ * using _b = b;
+ * console.log(a.closeOnExec, a.nonblocking);
+ * ```
+ */
 export interface SocketFlags {
   /** Close the descriptor in programs this process starts (`SOCK_CLOEXEC`). The default is true. */
   cloexec?: boolean;
@@ -25,6 +37,15 @@ export interface SocketFlags {
  * The flags of a new socket, and options that are set before bind(2), connect(2) and listen(2): in force for
  * the first message already. Accepted sockets inherit what the kernel lets them: on Linux `passCredentials`,
  * `passPidfd` and `passRights`.
+ *
+ * @example
+ * ```ts
+ * import { type SocketSetup, unix } from "@denet/unix";
+ *
+ * const setup: SocketSetup = { passCredentials: Deno.build.os === "linux", sendBufferSize: 1 << 20 };
+ * using listener = unix.listen(`${Deno.makeTempDirSync()}/app.sock`, setup);
+ * console.log(listener.passCredentials);
+ * ```
  */
 export interface SocketSetup extends SocketFlags {
   /**

@@ -10,6 +10,15 @@ import { shown } from "../errors.ts";
 /**
  * The type of a socket: a byte stream, a connection that keeps message boundaries (Linux), or
  * datagrams, which on Unix sockets are reliable and keep their order.
+ *
+ * @example
+ * ```ts
+ * import { type SocketType, unix } from "@denet/unix";
+ *
+ * const type: SocketType = "dgram";
+ * using socket = unix.socket({ type });
+ * console.log(socket.type);
+ * ```
  */
 export type SocketType = "stream" | "seqpacket" | "dgram";
 

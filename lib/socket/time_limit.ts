@@ -10,7 +10,22 @@ import { type Outcome, performSync } from "../descriptor/perform.ts";
 import { shown, systemError } from "../errors.ts";
 import { READABLE } from "../reactor/mod.ts";
 
-/** How a blocking form of an operation works. */
+/**
+ * How a blocking form of an operation works.
+ *
+ * @example
+ * ```ts
+ * import { unix } from "@denet/unix";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const [a, b] = unix.socketpair();
+ * using _a = a;
+ * using _b = b;
+ * const options: unix.SyncOptions = { timeout: 10 };
+ * assertThrows(() => a.readSync(new Uint8Array(1), options), Deno.errors.TimedOut);
+ * console.log(b.type);
+ * ```
+ */
 export interface SyncOptions {
   /** How long to wait at most, in milliseconds; then `Deno.errors.TimedOut` is thrown. The default is the socket's own limit. */
   timeout?: number;

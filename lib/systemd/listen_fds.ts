@@ -24,7 +24,20 @@ const VARIABLES = ["LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDS", "LISTEN_FDNAMES
 /** The name of descriptors without one. */
 const UNNAMED = "unknown";
 
-/** A descriptor that a service manager passed. */
+/**
+ * A descriptor that a service manager passed.
+ *
+ * @example
+ * ```ts
+ * import { Listener } from "@denet/unix";
+ * import { listenFds, type PassedFile } from "@denet/unix/systemd";
+ *
+ * for (const passed of listenFds()) {
+ *   const { name, file }: PassedFile = passed;
+ *   if (file instanceof Listener) console.log(name, file.addr.path);
+ * }
+ * ```
+ */
 export interface PassedFile {
   /** Its name, `FileDescriptorName=` of the socket unit; several may share one. `"unknown"` for none. */
   readonly name: string;

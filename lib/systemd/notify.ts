@@ -13,7 +13,16 @@ import { connect, connectSync } from "../unix/mod.ts";
 import { invalid } from "./environment.ts";
 import { encodeState, type NotifyState } from "./notify_state.ts";
 
-/** How {@linkcode notify} and {@linkcode notifyBarrier} wait. */
+/**
+ * How {@linkcode notify} and {@linkcode notifyBarrier} wait.
+ *
+ * @example
+ * ```ts
+ * import { notify } from "@denet/unix/systemd";
+ *
+ * await notify({ ready: true }, { signal: AbortSignal.timeout(5000) });
+ * ```
+ */
 export interface NotifyOptions {
   /** Ends the wait; the promise is rejected with the signal's reason. */
   signal?: AbortSignal;

@@ -6,7 +6,17 @@
 
 import type { FileLike } from "../fd/file_like.ts";
 
-/** What to tell the service manager. */
+/**
+ * What to tell the service manager.
+ *
+ * @example
+ * ```ts
+ * import { notify, type NotifyState } from "@denet/unix/systemd";
+ *
+ * const state: NotifyState = { ready: true, status: "Serving 3 clients" };
+ * console.log(await notify(state)); // false: no manager wants to know
+ * ```
+ */
 export interface NotifyState {
   /** The service has started, or has finished reloading: `READY=1`. */
   ready?: boolean;

@@ -8,13 +8,40 @@ import { acceptFrom, acceptSyncFrom, type Listener } from "../handle/listener.ts
 import type { Socket } from "../handle/socket.ts";
 import { newSocketFlags, requireOptions, type SocketFlags } from "../socket/setup.ts";
 
-/** How {@linkcode accept} accepts. */
+/**
+ * How {@linkcode accept} accepts.
+ *
+ * @example
+ * ```ts
+ * import { unix } from "@denet/unix";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const path = `${Deno.makeTempDirSync()}/app.sock`;
+ * using listener = unix.listen(path);
+ * using client = await unix.connect(path);
+ * using server = await unix.accept(listener, { cloexec: false, signal: AbortSignal.timeout(5000) });
+ * assertEquals(server.closeOnExec, false);
+ * console.log(client.type);
+ * ```
+ */
 export interface AcceptOptions extends SocketFlags {
   /** Ends the wait; the promise is rejected with the signal's reason, and no connection is lost. */
   signal?: AbortSignal;
 }
 
-/** How {@linkcode acceptSync} accepts. */
+/**
+ * How {@linkcode acceptSync} accepts.
+ *
+ * @example
+ * ```ts
+ * import { unix } from "@denet/unix";
+ * import { assertThrows } from "@std/assert";
+ *
+ * const path = `${Deno.makeTempDirSync()}/app.sock`;
+ * using listener = unix.listen(path);
+ * assertThrows(() => unix.acceptSync(listener, { timeout: 10 }), Deno.errors.TimedOut);
+ * ```
+ */
 export interface AcceptSyncOptions extends SocketFlags {
   /** How long to block, in milliseconds. The default is the listener's `receiveTimeout`, and that is without limit. */
   timeout?: number;

@@ -17,7 +17,17 @@ import {
 } from "../socket/binder.ts";
 import { checkedSetup, requireOptions, type SocketSetup } from "../socket/setup.ts";
 
-/** How {@linkcode bind} makes a datagram socket. */
+/**
+ * How {@linkcode bind} makes a datagram socket.
+ *
+ * @example
+ * ```ts
+ * import { unix } from "@denet/unix";
+ *
+ * using log = unix.bind(`${Deno.makeTempDirSync()}/log`, { mode: 0o600, replaceStale: true });
+ * console.log(log.localAddr.path);
+ * ```
+ */
 export interface BindOptions extends SocketSetup, SocketFileOptions {}
 
 /**

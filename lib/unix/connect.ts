@@ -31,7 +31,19 @@ import {
 import { type SocketType, typeNumber } from "../socket/socket_type.ts";
 import { checkedTimeout } from "../socket/time_limit.ts";
 
-/** How {@linkcode connect} connects. */
+/**
+ * How {@linkcode connect} connects.
+ *
+ * @example
+ * ```ts
+ * import { unix } from "@denet/unix";
+ *
+ * const path = `${Deno.makeTempDirSync()}/app.sock`;
+ * using listener = unix.listen(path);
+ * using client = await unix.connect(path, { signal: AbortSignal.timeout(5000), busyPoll: 50 });
+ * console.log(client.busyPoll, listener.type);
+ * ```
+ */
 export interface ConnectOptions extends SocketSetup {
   /** The type of the socket: that of the server's. The default is `"stream"`. */
   type?: SocketType;
@@ -43,7 +55,19 @@ export interface ConnectOptions extends SocketSetup {
   busyPoll?: number;
 }
 
-/** How {@linkcode connectSync} connects. */
+/**
+ * How {@linkcode connectSync} connects.
+ *
+ * @example
+ * ```ts
+ * import { unix } from "@denet/unix";
+ *
+ * const path = `${Deno.makeTempDirSync()}/app.sock`;
+ * using listener = unix.listen(path);
+ * using client = unix.connectSync(path, { timeout: 5000 });
+ * console.log(client.type, listener.type);
+ * ```
+ */
 export interface ConnectSyncOptions extends Omit<ConnectOptions, "signal"> {
   /** How long to block while the server's queue is full, in milliseconds. The default is without limit. */
   timeout?: number;

@@ -11,6 +11,17 @@ import { platform } from "../../ffi/platform/mod.ts";
  * Numbers of C's headers by their names, in the values of this system: for `getOption` and `setOption`, for the
  * flags and control messages of a `Msghdr`, and for what other programs expect. A name that only some systems
  * have is `undefined` on the others. Followed are socket(7), unix(7), recv(2), open(2) and poll(2).
+ *
+ * @example
+ * ```ts
+ * import { unix } from "@denet/unix";
+ *
+ * const { SOL_SOCKET, SO_SNDBUF }: unix.Constants = unix.constants;
+ * const [a, b] = unix.socketpair();
+ * using _a = a;
+ * using _b = b;
+ * console.log(a.getOption(SOL_SOCKET, SO_SNDBUF), b.type);
+ * ```
  */
 export type Constants = Readonly<
   & Record<

@@ -20,7 +20,18 @@ import { checkedBusyPoll } from "../socket/options.ts";
 import { checkedBacklog, checkedSetup, requireOptions, type SocketSetup } from "../socket/setup.ts";
 import { type SocketType, typeNumber } from "../socket/socket_type.ts";
 
-/** How {@linkcode listen} listens. */
+/**
+ * How {@linkcode listen} listens.
+ *
+ * @example
+ * ```ts
+ * import { unix } from "@denet/unix";
+ *
+ * const path = `${Deno.makeTempDirSync()}/app.sock`;
+ * using listener = unix.listen(path, { mode: 0o660, backlog: 511, replaceStale: true });
+ * console.log(listener.addr.path);
+ * ```
+ */
 export interface ListenOptions extends SocketSetup, SocketFileOptions {
   /** The type of the connections. The default is `"stream"`. */
   type?: "stream" | "seqpacket";

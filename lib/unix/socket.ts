@@ -9,7 +9,17 @@ import { newDescriptor } from "../socket/binder.ts";
 import { checkedSetup, requireOptions, type SocketSetup } from "../socket/setup.ts";
 import { type SocketType, typeNumber } from "../socket/socket_type.ts";
 
-/** How {@linkcode socket} makes a socket. */
+/**
+ * How {@linkcode socket} makes a socket.
+ *
+ * @example
+ * ```ts
+ * import { unix } from "@denet/unix";
+ *
+ * using socket = unix.socket({ type: "stream", sendBufferSize: 1 << 20 });
+ * console.log(socket.sendBufferSize);
+ * ```
+ */
 export interface SocketCreateOptions extends SocketSetup {
   /** The type of the socket. The default is `"dgram"`. */
   type?: SocketType;

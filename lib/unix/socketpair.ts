@@ -11,7 +11,19 @@ import { type Socket, socketFromFd } from "../handle/socket.ts";
 import { checkedSetup, requireOptions, type SocketSetup } from "../socket/setup.ts";
 import { type SocketType, typeNumber } from "../socket/socket_type.ts";
 
-/** How {@linkcode socketpair} makes a pair. */
+/**
+ * How {@linkcode socketpair} makes a pair.
+ *
+ * @example
+ * ```ts
+ * import { unix } from "@denet/unix";
+ *
+ * const [a, b] = unix.socketpair({ type: "dgram", receiveBufferSize: 1 << 20 });
+ * using _a = a;
+ * using _b = b;
+ * console.log(a.type);
+ * ```
+ */
 export interface SocketpairOptions extends SocketSetup {
   /** The type of both sockets. The default is `"stream"`. */
   type?: SocketType;
