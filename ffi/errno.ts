@@ -16,7 +16,11 @@ let fetch: (() => void) | undefined;
 
 /** Lay the view over the variable at `location`. Each isolate stays on the thread it started on. */
 export function attachErrno(location: Deno.PointerValue, copy: Copy): void {
-  if (location === null) throw new Deno.errors.NotSupported("The C library has no errno location");
+  if (location === null) {
+    throw new Deno.errors.NotSupported(
+      "Cannot use the C library: it has no errno location; use glibc, musl or that of macOS",
+    );
+  }
   if (mayFollowPointers()) {
     view = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(location, 4));
     return;

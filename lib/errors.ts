@@ -201,15 +201,15 @@ const explanations: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   EADDRINUSE:
     "the address is taken: choose another, or remove a left-over socket file with `replaceStale`",
-  EAGAIN: "the call would have to wait",
+  EAGAIN: "the call would have to wait: wait until the descriptor is ready, and try again",
   EBADF: "not an open descriptor, or one that is not open for that",
   ECONNREFUSED:
-    "nobody listens there: start the server, or remove a socket file left over from one that ended",
+    "no server listens there: start it, or remove a socket file left over from one that ended",
   ECONNRESET: "the peer closed the connection with data still unread",
   EDESTADDRREQ: NOT_CONNECTED,
   EEXIST: "the path exists already",
   EINVAL: "invalid argument",
-  EIO: "input/output error",
+  EIO: "input/output error: the device or file system has failed",
   EISCONN: "the socket is connected already",
   EISDIR: "it is a directory",
   ELOOP: "too many symbolic links",
@@ -228,7 +228,7 @@ const explanations: Readonly<Record<string, string>> = {
   ENOTCONN: NOT_CONNECTED,
   ENOTDIR: "a component of the path is not a directory",
   ENOTSOCK: "the descriptor is not a socket",
-  EOPNOTSUPP: "the operation does not fit this kind of socket",
+  EOPNOTSUPP: "this type of socket does not support the operation",
   EPERM: "operation not permitted",
   EPIPE: "the peer has closed its end, or writing was shut down",
   EPROTOTYPE: "a socket of another type is bound there: use the `type` of the server",
@@ -256,7 +256,7 @@ const special: Readonly<Record<string, string>> = {
   "ftruncate EPERM": "not permitted: the file is sealed against it",
   "lseek ESPIPE": NO_POSITION,
   "mmap EACCES": "permission denied: the file is not open for both reading and writing",
-  "open ENXIO": "it is a socket, or a FIFO or device with nobody at the other end",
+  "open ENXIO": "it is a socket, or a FIFO or device without a process at the other end",
   "pread ESPIPE": NO_POSITION,
   "pwrite EPERM": "not permitted: the file is sealed against it",
   "pwrite ESPIPE": NO_POSITION,
@@ -376,8 +376,8 @@ export function shown(value: unknown): string {
 
 /** Return the exception for the use of an object that was closed or disposed, or else of one that was detached. */
 export function closedError(what: string, isDetached = false): Error {
-  const how = isDetached ? ": it was detached, and its descriptor has another owner now" : "";
-  return new Deno.errors.BadResource(`${what} is closed${how}`);
+  const how = isDetached ? "; its descriptor was detached, and has another owner now" : "";
+  return new Deno.errors.BadResource(`Cannot use the ${what}: it is closed${how}`);
 }
 
 /** Return the exception for what this system cannot do. */

@@ -50,7 +50,11 @@ export function now(): number {
 /** Call `callback` after `milliseconds`. It keeps the program alive, unless {@linkcode unrefTimer} says otherwise. */
 export function startTimer(callback: () => void, milliseconds: number): Timer {
   const timer = setTimeoutOf()?.(callback, milliseconds);
-  if (timer === undefined) throw new Deno.errors.NotSupported("Cannot wait: there are no timers");
+  if (timer === undefined) {
+    throw new Deno.errors.NotSupported(
+      "Cannot wait: there was no `setTimeout` when the module was loaded; load it before that is removed",
+    );
+  }
   return timer;
 }
 

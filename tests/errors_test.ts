@@ -123,11 +123,11 @@ Deno.test("check() returns a result, and throws what a negative one stands for",
 Deno.test("closedError() names the object", () => {
   const error = closedError("Socket");
   assertInstanceOf(error, errors.BadResource);
-  assertEquals(error.message, "Socket is closed");
+  assertEquals(error.message, "Cannot use the Socket: it is closed");
   const detached = closedError("Socket", true);
   assertEquals(
     detached.message,
-    "Socket is closed: it was detached, and its descriptor has another owner now",
+    "Cannot use the Socket: it is closed; its descriptor was detached, and has another owner now",
   );
 });
 

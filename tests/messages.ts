@@ -13,20 +13,30 @@ export interface ErrorMessage {
   readonly text: string;
 }
 
-const THROWN =
-  /new (?:Deno\.errors\.)?[A-Z]\w*(?:Error|[a-z])\(\s*((?:(?:"[^"]*"|`(?:[^`\\]|\\.)*`)\s*\+?\s*)+)/g;
+const ERROR =
+  /(?:new (?:Deno\.errors\.)?[A-Z]\w*(?:Error|[a-z])|notSupported)\(\s*((?:(?:"[^"]*"|`(?:[^`\\]|\\.)*`)\s*\+?\s*)+)/g;
 const PART = /"([^"]*)"|`((?:[^`\\]|\\.)*)`/g;
+/** An entry of the tables in `lib/errors.ts`: what an error number means, in general or after one system call. */
+const REASON = /^ {2}(?:"(\w+) (E\w+)"|(E\w+)):\s+"([^"]*)",/gm;
 
 /** Return the messages of all published files, and what error numbers are explained with. */
 export function errorMessages(): ErrorMessage[] {
   return publishedFiles().flatMap((file) => {
     const source = read(file).replace(/^\s*(?:\*|\/\/).*$/gm, "");
-    return [...source.matchAll(THROWN)].map(([, parts = ""]) => ({
+    return [...source.matchAll(ERROR)].map(([, parts = ""]) => ({
       file,
       text: [...parts.matchAll(PART)].map(([, plain, template]) => plain ?? template).join("")
         .replace(/\$\{\s*([^{}]*)\s*\}/g, "${$1}").replace(/\s+/g, " ").replaceAll("\\`", "`"),
     })).filter(({ text }) => text.includes(" "));
-  });
+  }).concat(reasons());
+}
+
+function reasons(): ErrorMessage[] {
+  const file = "lib/errors.ts";
+  return [...read(file).matchAll(REASON)].map(([, syscall, code, anywhere, why]) => ({
+    file,
+    text: `Cannot ${syscall ?? "…"}: ${why} (${code ?? anywhere})`,
+  }));
 }
 
 if (import.meta.main) {

@@ -53,7 +53,7 @@ test("a mistake says what was given, and what to give", async () => {
     ["a Deno.Listener", () => socket.send({ data: byte, files: [tcp] }), TypeError, /unix\.listen/],
     ["send()", () => socket.send(), TypeError, /^Cannot send: give a message, as in/],
     ["sendSync(null)", () => socket.sendSync(null), TypeError, /^Cannot send: give a message/],
-    ["read()", () => socket.read(), TypeError, /give a Uint8Array/],
+    ["read()", () => socket.read(), TypeError, /it is no Uint8Array/],
     [
       "a number as signal",
       () => socket.read(byte, { signal: 5 }),
@@ -83,8 +83,13 @@ test("a mistake says what was given, and what to give", async () => {
       /new URL\("unix:\/\/\/run\/none"\)/,
     ],
     ["a plain file", () => U.connect(dir.join("plain")), ConnectionRefused, /it is no socket/],
-    ["use after close", () => closed.fd, BadResource, /^Socket is closed$/],
-    ["use after detach", () => detached.fd, BadResource, /^Socket is closed: it was detached/],
+    ["use after close", () => closed.fd, BadResource, /^Cannot use the Socket: it is closed$/],
+    [
+      "use after detach",
+      () => detached.fd,
+      BadResource,
+      /^Cannot use the Socket: it is closed; its descriptor was detached/,
+    ],
   ];
   for (const [name, make, kind, message] of mistakes) {
     const error: Anything = await thrownBy(make);

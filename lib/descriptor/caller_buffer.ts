@@ -29,7 +29,7 @@ export function isBytes(bytes: unknown): bytes is Uint8Array {
 
 /** Return the error for a value that is no `Uint8Array`. */
 export function noBytes(): TypeError {
-  return new TypeError("Cannot transfer data: give a Uint8Array");
+  return new TypeError("Cannot transfer the data: it is no Uint8Array; give one");
 }
 
 /** Return a copy. `slice` would not do: that of a Node `Buffer` shares memory, and a subclass may override it. */

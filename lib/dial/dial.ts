@@ -159,6 +159,10 @@ export async function dialUri(uri: string | URL, options: DialOptions = {}): Pro
   return await settle(options, () => {
     if (typeof address === "string") return dialer(address, service, options);
     if (dialBytes !== undefined) return dialBytes(address, service, options);
-    throw new TypeError(`Cannot dial ${shown(String(uri))}: its address is no text`);
+    throw new TypeError(
+      `Cannot dial ${
+        shown(String(uri))
+      }: its address is no UTF-8 text, which its protocol needs; write the name in UTF-8`,
+    );
   });
 }

@@ -68,17 +68,21 @@ export function registerProtocol(
   checkProtocolName(name);
   if (typeof dialer !== "function") {
     throw new TypeError(
-      `Cannot register the protocol ${quote(name)}: its dialer is not a function`,
+      `Cannot register the protocol ${quote(name)}: its dialer is not a function; give one`,
     );
   }
   if (address !== "host" && address !== "path") {
     throw new TypeError(
-      `Cannot register the protocol ${quote(name)}: its addresses must be "host" or "path"`,
+      `Cannot register the protocol ${
+        quote(name)
+      }: its \`addresses\` is unknown; give "host" or "path"`,
     );
   }
   if (dialBytes !== undefined && typeof dialBytes !== "function") {
     throw new TypeError(
-      `Cannot register the protocol ${quote(name)}: its \`dialBytes\` is not a function`,
+      `Cannot register the protocol ${
+        quote(name)
+      }: its \`dialBytes\` is not a function; give one, or leave it out`,
     );
   }
   const key = protocolKey(name);

@@ -97,7 +97,9 @@ function resolvePort(text: string): number {
   const port = lookupService("tcp", text);
   if (port !== undefined) return port;
   if (isDecimal(text)) {
-    throw new RangeError(`Cannot dial the port ${quote(text)}: it is not from 1 to 65535`);
+    throw new RangeError(
+      `Cannot dial the port ${quote(text)}: it is out of range; give a number from 1 to 65535`,
+    );
   }
   throw new UnknownServiceError("tcp", text, registeredServices("tcp"), describeUnread());
 }

@@ -15,7 +15,11 @@ export async function dialTls(
   { tls = {} }: DialOptions,
 ): Promise<Deno.TlsConn> {
   if (typeof tls !== "object" || tls === null) {
-    throw new TypeError(`Cannot dial ${shown(address)} over tls: \`tls\` must be an object`);
+    throw new TypeError(
+      `Cannot dial ${
+        shown(address)
+      } over tls: \`tls\` is no object; give the options of \`Deno.connectTls\``,
+    );
   }
   const endpoint = resolveTcp(address, service, "tls");
   let conn: Deno.TlsConn;

@@ -38,7 +38,11 @@ function parse(uri: string | URL): URL {
   const text = typeof uri === "string" ? uri : uri.href;
   // The URL parser would replace or drop these silently, and another endpoint be dialled.
   if (!text.isWellFormed()) {
-    throw new TypeError(`Cannot dial ${show(text)}: it holds a lone surrogate, which is no text`);
+    throw new TypeError(
+      `Cannot dial ${
+        show(text)
+      }: it contains half a surrogate pair; write the bytes as percent escapes`,
+    );
   }
   // deno-lint-ignore no-control-regex -- what the parser strips
   if (/^[\x00- ]|[\x00- ]$|[\t\n\r]/.test(text)) {

@@ -145,7 +145,7 @@ export class FileIo {
 /** Return the error for a device that writes 0 bytes without an error: repeating would never end. */
 function nothingWritten(left: number): Error {
   return new Deno.errors.WriteZero(
-    `Cannot write ${left} bytes: the file takes none, and reports no error`,
+    `Cannot write ${left} bytes: the device accepts none and reports no error; use another one`,
   );
 }
 

@@ -79,7 +79,9 @@ export function requireFit(count: number): void {
  * @throws {TypeError} If it is no array, or one is no descriptor number.
  */
 export function fileNumbers(files: readonly FileLike[]): number[] {
-  if (!Array.isArray(files)) throw new TypeError("Cannot pass files: give them in an array");
+  if (!Array.isArray(files)) {
+    throw new TypeError("Cannot pass the files: they are in no array; give an array");
+  }
   requireFit(files.length);
   const numbers: number[] = [];
   for (const file of files) numbers.push(fileNumber(file));
@@ -123,7 +125,10 @@ export function requireOpen(fd: number): void {
   }
   fileNumber(fd);
   if (fcntl(fd, platform.F_GETFD, 0) >= 0) return;
-  throw Object.assign(new TypeError(`Cannot adopt ${fd}: it is not an open descriptor`), {
-    code: "EBADF",
-  });
+  throw Object.assign(
+    new TypeError(`Cannot adopt ${fd}: it is not an open descriptor; give the number of one`),
+    {
+      code: "EBADF",
+    },
+  );
 }

@@ -61,12 +61,16 @@ const LARGEST = 2 ** 32;
 /** Map the content of a file that cannot shrink, and without `shared` cannot change either. */
 export function mapSealed(fd: number, { shared = false }: MapOptions): FileMapping {
   if (platform.F_GET_SEALS === MISSING) {
-    throw notSupported("Only Linux has files that are sealed, which makes it safe to map them");
+    throw notSupported(
+      "Cannot map the file: this system has no seals, without which that is not safe; read it, or use Linux",
+    );
   }
   requireSeals(fd, sealsOf(fd), shared);
   const { size } = fileInfo(fd);
   if (size > LARGEST) {
-    throw new RangeError(`Cannot map ${size} bytes: at most ${LARGEST} bytes are mapped`);
+    throw new RangeError(
+      `Cannot map descriptor ${fd}: it has ${size} bytes, at most ${LARGEST} fit; read it in parts`,
+    );
   }
   if (size === 0) return { bytes: new Uint8Array(0), [Symbol.dispose]: () => {} };
   const memory = MappedMemory.map(fd, size, shared);

@@ -46,7 +46,11 @@ export function createMemfd(
   options: MemfdOptions,
 ): number {
   const { MFD_CLOEXEC, MFD_ALLOW_SEALING } = platform;
-  if (MFD_CLOEXEC === 0) throw notSupported("Memory files (memfd) exist on Linux only");
+  if (MFD_CLOEXEC === 0) {
+    throw notSupported(
+      "Cannot make a memory file: this system has none; use a temporary file, or Linux",
+    );
+  }
   const terminated = nameBytes(name);
   if (data !== undefined) requireBytes(data);
   const size = sizeOf(options.size, data);
@@ -68,7 +72,9 @@ function sizeOf(size: number | undefined, data: Uint8Array | undefined): number 
   if (size === undefined) return undefined;
   const length = data?.byteLength ?? 0;
   if (checkedLength(size) >= length) return size;
-  throw new RangeError(`Cannot make a memory file of ${size} bytes: its data has ${length}`);
+  throw new RangeError(
+    `Cannot make a memory file of ${size} bytes: its data has ${length}; give at least that size, or none`,
+  );
 }
 
 /** Return the seals to set; `undefined` if sealing is to be impossible. */
@@ -80,12 +86,18 @@ function sealsFor(seal: boolean | readonly Seal[] | undefined): readonly Seal[] 
 
 /** Return the name of a memory file as a C string. */
 function nameBytes(name: string): Uint8Array<ArrayBuffer> {
-  if (typeof name !== "string") throw new TypeError("Cannot name a memory file: give a string");
-  if (name.includes("\0")) throw new TypeError("Cannot name a memory file with a NUL byte");
+  if (typeof name !== "string") {
+    throw new TypeError("Cannot name the memory file: its name is no string; give one");
+  }
+  if (name.includes("\0")) {
+    throw new TypeError("Cannot name the memory file: the name contains a NUL byte; leave it out");
+  }
   const bytes = cString(name);
   const length = bytes.byteLength - 1;
   if (length <= MAX_NAME) return bytes;
-  throw new RangeError(`Cannot name a memory file with ${length} bytes: give at most ${MAX_NAME}`);
+  throw new RangeError(
+    `Cannot name the memory file: the name has ${length} bytes, at most ${MAX_NAME} fit`,
+  );
 }
 
 /** Write all of the data: one write(2) takes it all, unless memory runs out. */

@@ -46,17 +46,21 @@ export function openFile(path: string | URL, options: OpenOptions): number {
 
 function pathText(path: string | URL): string {
   if (typeof path !== "string" && !(path instanceof URL)) {
-    throw new TypeError("Cannot open the file: give its path as a string, or a file: URL");
+    throw new TypeError(
+      "Cannot open the file: its path is no string; give a string or a file: URL",
+    );
   }
   if (typeof path !== "string" && path.protocol !== "file:") {
-    throw new TypeError(`Cannot open "${path.href}": give a path or a file: URL`);
+    throw new TypeError(`Cannot open "${path.href}": it is no file: URL; give one, or a path`);
   }
   // As in Deno's own functions, a lone "%" stands for itself.
   const text = typeof path === "string"
     ? path
     : decodeURIComponent(path.pathname.replace(/%(?![0-9a-f]{2})/gi, "%25"));
   if (text.includes("\0")) {
-    throw new TypeError(`Cannot open ${JSON.stringify(text)}: the path contains a NUL byte`);
+    throw new TypeError(
+      `Cannot open ${JSON.stringify(text)}: the path contains a NUL byte; leave it out`,
+    );
   }
   return text;
 }
@@ -72,10 +76,14 @@ function openFlags(options: OpenOptions): number {
   const write = options.write === true || append;
   const read = options.read ?? !write;
   if (!read && !write) {
-    throw new TypeError("Cannot open a file neither for reading nor for writing");
+    throw new TypeError(
+      "Cannot open the file: it is to be neither read nor written; set `read`, `write` or `append`",
+    );
   }
   if ((truncate || create || createNew) && !write) {
-    throw new TypeError("Cannot create or truncate a file that is not opened for writing");
+    throw new TypeError(
+      "Cannot create or truncate the file: it is not opened for writing; set `write` or `append`",
+    );
   }
   const access = write ? (read ? platform.O_RDWR : platform.O_WRONLY) : platform.O_RDONLY;
   // A terminal must not become the controlling one: closing it would send SIGHUP to a session leader.

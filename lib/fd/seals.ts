@@ -65,7 +65,9 @@ export function checkedSeals(names: readonly Seal[]): readonly Seal[] {
 /** Add seals to those that the file has, by fcntl(2) `F_ADD_SEALS`. */
 export function addSeals(fd: number, names: readonly Seal[]): void {
   const seals = checkedSeals(names);
-  if (platform.F_ADD_SEALS === MISSING) throw notSupported("Seals on files exist on Linux only");
+  if (platform.F_ADD_SEALS === MISSING) {
+    throw notSupported("Cannot seal the file: this system has no seals; use Linux");
+  }
   const mask = bits().reduce((all, [name, bit]) => seals.includes(name) ? all | bit : all, 0);
   const result = fcntl(fd, platform.F_ADD_SEALS, mask);
   if (result < 0) throw systemError(-result, "fcntl", undefined, reasonFor(result));

@@ -178,7 +178,9 @@ function readBody(frame: ReceivedFrame, framing: Framing): void {
   try {
     const body: unknown = framing.body(frame.data);
     if (!(body instanceof Uint8Array)) {
-      throw new TypeError("`body` of the framing gave no Uint8Array");
+      throw new TypeError(
+        "`body` of the framing returned no Uint8Array; return a view of the frame",
+      );
     }
     frame.body = body;
   } catch (cause) {

@@ -156,14 +156,14 @@ export class Frames implements AsyncIterable<Frame>, Disposable {
     void socket.fd; // throws once it is closed
     if (typeof framing !== "function") {
       throw new TypeError(
-        "Cannot read frames: give a framing, as made by `lengthPrefixed` or `delimited`",
+        "Cannot read frames: the framing is none; give one, as made by `lengthPrefixed` or `delimited`",
       );
     }
     requireInteger("accept", files, 0, MAX_FILES, "descriptors");
     requireInteger("read frames of", maxSize, 1, LARGEST_MAX_SIZE, "bytes");
     if (inUse.has(socket)) {
       throw new Deno.errors.Busy(
-        "Cannot read frames: others read this socket; dispose them first",
+        "Cannot read frames: other frames read this socket; dispose those first",
       );
     }
     this.#socket = socket;
@@ -314,12 +314,18 @@ export class Frames implements AsyncIterable<Frame>, Disposable {
   [Symbol.dispose](): void {
     if (this.#reader.closed !== undefined) return;
     inUse.delete(this.#socket);
-    this.#reader.close(new Deno.errors.BadResource("The frames are disposed"));
+    this.#reader.close(
+      new Deno.errors.BadResource(
+        "Cannot use the frames: they are disposed; make new ones for the socket",
+      ),
+    );
   }
 }
 
 function requireStream(socket: Socket): void {
-  if (!(socket instanceof Socket)) throw new TypeError("Cannot read frames: give a `Socket`");
+  if (!(socket instanceof Socket)) {
+    throw new TypeError("Cannot read frames: the first argument is no socket; give a `Socket`");
+  }
   if (socket.type === "stream") return;
   throw new TypeError(
     `Cannot read frames from a ${socket.type} socket: it keeps the boundaries of messages; use \`receive\` or \`messages\``,

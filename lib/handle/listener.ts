@@ -338,7 +338,9 @@ export class Listener extends SocketOptions implements Deno.Listener<Socket, Den
     const state = this.#state;
     const path = this.localAddress;
     if (path === null || path[0] === 0) {
-      throw new TypeError("Cannot remove a file on close: the listener has no path");
+      throw new TypeError(
+        "Cannot remove a file on close: the listener has no path; leave `unlinkOnClose` off",
+      );
     }
     return state.file ??= BoundFile.ofSocket(this.fd, { kind: "path", bytes: path });
   }

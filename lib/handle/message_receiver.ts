@@ -102,7 +102,7 @@ export class MessageReceiver extends Receiver<Message | null> {
   requireRoom(): void {
     if (this.size > 0 || this.state.type !== "stream") return;
     throw new RangeError(
-      "Cannot go through a stream in messages of 0 bytes: give room for at least 1",
+      "Cannot receive messages of 0 bytes on a stream: its end could never be seen; give a size of at least 1",
     );
   }
 

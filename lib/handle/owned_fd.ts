@@ -182,7 +182,11 @@ export class OwnedFd extends FileMethods implements Disposable {
       );
     }
     const fd = eventfd(initial, false);
-    if (fd === -platform.ENOSYS) throw notSupported("Event counters (eventfd) exist on Linux only");
+    if (fd === -platform.ENOSYS) {
+      throw notSupported(
+        "Cannot create an event counter: this system has none; use a pipe, or Linux",
+      );
+    }
     return own(check(fd, "eventfd"));
   }
 

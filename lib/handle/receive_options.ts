@@ -102,7 +102,7 @@ export function requireLimit(files: number, peek: boolean): void {
 function badLimit(files: number): TypeError | RangeError {
   if (Number.isInteger(files) && files > 0 && files <= MAX_FILES) {
     return new TypeError(
-      "Cannot peek at descriptors: each look would make new ones; use `files: 0`",
+      "Cannot peek at descriptors: each peek would make new ones; use `files: 0`",
     );
   }
   return new RangeError(
@@ -120,11 +120,13 @@ export function checkedBuffers(buffer: readonly Uint8Array[]): readonly Uint8Arr
   const isArray = Array.isArray(buffer);
   const buffers: readonly Uint8Array[] = isArray ? Array.from(buffer) : [];
   if (!isArray || !buffers.every(isBytes)) {
-    throw new TypeError("Cannot receive: give `buffer` as a Uint8Array or an array of them");
+    throw new TypeError(
+      "Cannot receive: `buffer` is no memory; give a Uint8Array or an array of them",
+    );
   }
   if (buffers.length > MAX_VECTORS) {
     throw new RangeError(
-      `Cannot receive into ${buffers.length} buffers: at most ${MAX_VECTORS} are possible`,
+      `Cannot receive into ${buffers.length} buffers: at most ${MAX_VECTORS} fit one call; give fewer`,
     );
   }
   return buffers;

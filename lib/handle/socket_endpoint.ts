@@ -370,7 +370,9 @@ export abstract class SocketEndpoint extends SocketTransfer {
     requireOptions(options, "listen");
     const backlog = checkedBacklog(options.backlog);
     if (this.type === "dgram") {
-      throw new TypeError("Cannot listen on a datagram socket: it receives without");
+      throw new TypeError(
+        "Cannot listen on a datagram socket: it has no connections; use `receive`",
+      );
     }
     const { descriptor, type, names } = stateOf(this);
     check(listen(descriptor.fd, backlog), "listen");

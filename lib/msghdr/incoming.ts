@@ -44,7 +44,9 @@ export class HeaderReceiver extends Receiver<number> {
   protected receiveOnce(fd: number): number {
     const message = this.#message;
     if (message.resets !== this.#resets) {
-      throw new TypeError("Cannot receive into the message: it was reset while the receive waited");
+      throw new TypeError(
+        "Cannot receive into the message: it was reset while the receive waited; reset it when the receive is done",
+      );
     }
     const header = this.filled === 0 && !this.#isHeld
       ? message.layOutToReceive(this.#named)

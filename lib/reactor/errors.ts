@@ -22,7 +22,7 @@ export function waitError(fd: number, result: number): Error {
   if (result === -platform.EPERM) {
     return Object.assign(
       new Deno.errors.NotSupported(
-        `Cannot wait for descriptor ${fd}: files of its kind are always ready (${code})`,
+        `Cannot wait for descriptor ${fd}: files of its kind are always ready (${code}); read or write it without waiting`,
       ),
       { code, errno, syscall },
     );

@@ -102,7 +102,9 @@ export function setFlag(fd: number, name: number, on: boolean, what: string): vo
   const result = name === MISSING
     ? -platform.ENOPROTOOPT
     : setIntOption(fd, platform.SOL_SOCKET, name, on ? 1 : 0);
-  if (result === -platform.ENOPROTOOPT) throw notSupported(`This system cannot ${what}`);
+  if (result === -platform.ENOPROTOOPT) {
+    throw notSupported(`Cannot ${what}: this system has no option for it, a current Linux has`);
+  }
   check(result, "setsockopt");
 }
 

@@ -212,7 +212,9 @@ function checkedCredentials(credentials: Credentials): Credentials {
     }
   }
   if (platform.SCM_CREDENTIALS < 0) {
-    throw new Deno.errors.NotSupported("Sending credentials with a message exists on Linux only");
+    throw new Deno.errors.NotSupported(
+      "Cannot send credentials with a message: this system does not support it; use Linux",
+    );
   }
   return { pid, uid, gid };
 }

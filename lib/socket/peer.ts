@@ -53,7 +53,7 @@ export function peerPidfd(fd: number): number {
   if (result >= 0) return result;
   if (result === -ENOPROTOOPT) {
     throw notSupported(
-      "This kernel has no descriptors for peer processes: Linux 6.5 or later does",
+      "Cannot open the peer process: this kernel has no descriptors for peers; Linux 6.5 has",
     );
   }
   if (result === -ENODATA) throw notConnected();
@@ -70,7 +70,9 @@ export function peerPidfd(fd: number): number {
 /** Return the supplementary groups of the peer when the connection was made. */
 export function peerGroups(fd: number): number[] {
   if (platform.SO_PEERGROUPS === MISSING) {
-    throw notSupported("This system does not tell the groups of a peer: Linux does");
+    throw notSupported(
+      "Cannot read the groups of the peer: this system does not report them; Linux does",
+    );
   }
   const bytes = readGrowing(fd, platform.SO_PEERGROUPS, 256);
   return [...new Uint32Array(bytes.buffer, 0, bytes.byteLength / 4)];
@@ -82,7 +84,7 @@ export function peerSecurity(fd: number): string {
   const bytes = SO_PEERSEC === MISSING ? undefined : readGrowing(fd, SO_PEERSEC, 256, ENOPROTOOPT);
   if (bytes === undefined) {
     throw notSupported(
-      "This system has no security labels: no module for them (SELinux, AppArmor) is active",
+      "Cannot read the security label of the peer: no security module (SELinux, AppArmor) is active here",
     );
   }
   const end = bytes.indexOf(0);

@@ -140,10 +140,10 @@ function sizeStep(value: number | undefined, option: number): Step {
   return (fd) => check(setIntOption(fd, platform.SOL_SOCKET, option, bytes), "setsockopt");
 }
 
-/** What a system cannot do that lacks one of the options. */
+/** What cannot be done on a system without the option, for the message. */
 export const PASS_CREDENTIALS = "pass credentials with messages";
 export const PASS_PIDFD = "pass process descriptors with messages";
-export const PASS_RIGHTS = "refuse descriptors for a socket: Linux 6.16 can";
+export const PASS_RIGHTS = "refuse descriptors for a socket";
 
 /** Check a flag: a string or number in its place would be true or false by accident. */
 export function boolean(name: string, value: unknown): boolean {

@@ -19,7 +19,7 @@ export function readNumber(variable: string): bigint | undefined {
 /** Return the exception for a variable whose value makes no sense. */
 export function invalid(variable: string, value: string, why: string): Error {
   return new Deno.errors.InvalidData(
-    `Cannot use ${variable}=${JSON.stringify(value)}: ${why}; check who started this program`,
+    `Cannot use ${variable}=${JSON.stringify(value)}: ${why}; check the program that set it`,
   );
 }
 

@@ -116,8 +116,9 @@ export function takeNamed(name: string): Socket {
     return socket;
   }
   const names = waiting.map((it) => JSON.stringify(it.name)).join(", ");
+  const printable = JSON.stringify(name).slice(1, -1);
   throw new Deno.errors.NotFound(
-    `Cannot dial ${JSON.stringify(`systemd:${name}`)}: no connected Unix socket of that name was ` +
+    `Cannot dial "systemd:${printable}": no connected Unix socket of that name was ` +
       `passed; the names are ${names || "none"}`,
   );
 }

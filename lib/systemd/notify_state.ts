@@ -60,7 +60,9 @@ export interface NotifyState {
  */
 export function encodeState(state: NotifyState, monotonic: () => bigint): string {
   const lines = [...assignments(state, monotonic)];
-  if (lines.length === 0) throw new TypeError("Cannot notify of nothing: set a field of the state");
+  if (lines.length === 0) {
+    throw new TypeError("Cannot notify the service manager: the state is empty; set a field of it");
+  }
   return lines.map(([variable, value]) => `${variable}=${oneLine(variable, value)}\n`).join("");
 }
 
@@ -87,7 +89,9 @@ function* assignments(
   }
   if (store !== undefined) yield ["FDSTORE", "1"];
   if (state.unstore) {
-    if (name === undefined) throw new TypeError("Cannot unstore files without their `name`");
+    if (name === undefined) {
+      throw new TypeError("Cannot unstore files: their name is missing; set `name`");
+    }
     yield ["FDSTOREREMOVE", "1"];
   }
   if (name !== undefined) yield ["FDNAME", fileName(name)];

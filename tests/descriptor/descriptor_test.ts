@@ -56,18 +56,26 @@ test("adopt() refuses a number that has an owner, and takes it once that gave it
 test("fd throws BadResource with the owner's name once it was given up", () => {
   const { descriptor, other } = reading();
   descriptor.close();
-  assertThrows(() => descriptor.fd, Deno.errors.BadResource, "Reader is closed");
-  assertThrows(() => descriptor.release(), Deno.errors.BadResource, "Reader is closed");
+  assertThrows(() => descriptor.fd, Deno.errors.BadResource, "Cannot use the Reader: it is closed");
+  assertThrows(
+    () => descriptor.release(),
+    Deno.errors.BadResource,
+    "Cannot use the Reader: it is closed",
+  );
   other.close();
 });
 
 test("what uses it afterwards hears whether it was closed or detached", () => {
   const { descriptor, other } = reading();
   const fd = descriptor.release();
-  assertThrows(() => descriptor.fd, Deno.errors.BadResource, "Reader is closed: it was detached");
+  assertThrows(
+    () => descriptor.fd,
+    Deno.errors.BadResource,
+    "Cannot use the Reader: it is closed; its descriptor was detached",
+  );
   new Descriptor(fd, "Reader").close();
   other.close();
-  assertThrows(() => other.fd, Deno.errors.BadResource, "Writer is closed");
+  assertThrows(() => other.fd, Deno.errors.BadResource, "Cannot use the Writer: it is closed");
 });
 
 test("release() gives the number up without closing it", () => {
@@ -89,7 +97,7 @@ for (const how of ["close", "release"] as const) {
     await turn();
     descriptor[how]();
     for (const wait of waits) {
-      await assertRejects(() => wait, Deno.errors.BadResource, "Test is closed");
+      await assertRejects(() => wait, Deno.errors.BadResource, "Cannot use the Test: it is closed");
     }
     if (how === "release") new Descriptor(fd, "Test").close();
   });

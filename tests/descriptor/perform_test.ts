@@ -189,7 +189,7 @@ test("perform() ends with BadResource when the descriptor is given up", async ()
   await turn();
   made.channel.descriptor.close();
   for (const it of pending) {
-    await assertRejects(() => it, Deno.errors.BadResource, "Test is closed");
+    await assertRejects(() => it, Deno.errors.BadResource, "Cannot use the Test: it is closed");
   }
 });
 

@@ -99,7 +99,7 @@ const BAD: [uri: string, message: string][] = [
   ["unix:/a\tb", "as percent escapes"],
   ["unix:/a\n", "as percent escapes"],
   ["unix:/a\0", "as percent escapes"],
-  ["unix:/\ud800", "lone surrogate"],
+  ["unix:/\ud800", "half a surrogate pair"],
   ["unix:/a?b", "a query or fragment"],
   ["unix:/a?", "a query or fragment"],
   ["unix:/a#b", "a query or fragment"],

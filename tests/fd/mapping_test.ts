@@ -118,7 +118,7 @@ test("map() refuses what its owner could still cut short or change", () => {
     assertThrows(() => file.map(), TypeError, "not sealed");
   }
   using sparse = sealed(F_SEAL_SHRINK | F_SEAL_WRITE, 2 ** 40);
-  assertThrows(() => sparse.map(), RangeError, "at most 4294967296 bytes");
+  assertThrows(() => sparse.map(), RangeError, "at most 4294967296 fit");
   const closed = sealed(0);
   closed.close();
   assertThrows(() => closed.map(), Deno.errors.BadResource);

@@ -52,7 +52,7 @@ for (const result of [3, -1]) {
     const called = callInThread(descriptor, call);
     descriptor.close();
     end(result);
-    await assertRejects(() => called, Deno.errors.BadResource, "Test is closed");
+    await assertRejects(() => called, Deno.errors.BadResource, "Cannot use the Test: it is closed");
     assertEquals([fds.length, isOpen(fds[0] ?? -1)], [1, false]);
   });
 }

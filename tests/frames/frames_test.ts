@@ -115,7 +115,7 @@ Deno.test(
       assertThrows(() => new Frames(socket as never, delimited()), TypeError, "give a `Socket`");
     }
     for (const framing of [undefined, null, 4, "\n", {}]) {
-      assertThrows(() => new Frames(pair.far, framing as never), TypeError, "give a framing");
+      assertThrows(() => new Frames(pair.far, framing as never), TypeError, "the framing is none");
     }
     for (const files of [-1, 254, 0.5, NaN, "1" as unknown as number]) {
       const message = `Cannot accept ${files} descriptors: give an integer from 0 to 253`;
@@ -137,7 +137,7 @@ Deno.test(
     using pair = streamPair();
     {
       using _lines = new Frames(pair.far, delimited());
-      assertThrows(() => new Frames(pair.far, delimited()), Busy, "dispose them first");
+      assertThrows(() => new Frames(pair.far, delimited()), Busy, "dispose those first");
       using _other = new Frames(pair.near, delimited());
     }
     using frames = new Frames(pair.far, delimited());

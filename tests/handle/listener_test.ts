@@ -64,7 +64,11 @@ for (const how of ["close", "detach", Symbol.dispose] as const) {
     await turn();
     const fd = listener[how]();
     for (const it of pending) {
-      await assertRejects(() => it, Deno.errors.BadResource, "Listener is closed");
+      await assertRejects(
+        () => it,
+        Deno.errors.BadResource,
+        "Cannot use the Listener: it is closed",
+      );
     }
     if (typeof fd === "number") OwnedFd.adopt(fd).close();
   });
@@ -126,7 +130,11 @@ test("use after close throws BadResource", async () => {
   using listener = listen(dir.join("a"));
   assertEquals(listener.addr.path, dir.join("a"));
   listener.close();
-  await assertRejects(() => listener.accept(), Deno.errors.BadResource, "Listener is closed");
+  await assertRejects(
+    () => listener.accept(),
+    Deno.errors.BadResource,
+    "Cannot use the Listener: it is closed",
+  );
   const uses = [
     () => listener.acceptSync(),
     () => listener.fd,
@@ -134,7 +142,9 @@ test("use after close throws BadResource", async () => {
     () => listener.addr,
     () => listener.localAddress,
   ];
-  for (const use of uses) assertThrows(use, Deno.errors.BadResource, "Listener is closed");
+  for (const use of uses) {
+    assertThrows(use, Deno.errors.BadResource, "Cannot use the Listener: it is closed");
+  }
   listener.ref();
   listener.unref();
 });

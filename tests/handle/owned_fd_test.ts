@@ -76,7 +76,12 @@ test("close() is idempotent, and use after it throws BadResource", async () => {
     () => file.asListener(),
   ];
   for (const use of uses) {
-    assertThrows(use, Deno.errors.BadResource, "OwnedFd is closed", use.toString());
+    assertThrows(
+      use,
+      Deno.errors.BadResource,
+      "Cannot use the OwnedFd: it is closed",
+      use.toString(),
+    );
   }
   const waits: (() => Promise<unknown>)[] = [
     () => file.read(one),
@@ -95,7 +100,12 @@ test("close() is idempotent, and use after it throws BadResource", async () => {
     () => file.ready("read"),
   ];
   for (const use of waits) {
-    await assertRejects(use, Deno.errors.BadResource, "OwnedFd is closed", use.toString());
+    await assertRejects(
+      use,
+      Deno.errors.BadResource,
+      "Cannot use the OwnedFd: it is closed",
+      use.toString(),
+    );
   }
 });
 
@@ -253,9 +263,13 @@ linuxTest("memfd() leaves the file open to change without seals", () => {
 });
 
 linuxTest("memfd() refuses a name that cannot be", () => {
-  assertThrows(() => OwnedFd.memfd(3 as unknown as string), TypeError, "give a string");
+  assertThrows(() => OwnedFd.memfd(3 as unknown as string), TypeError, "its name is no string");
   assertThrows(() => OwnedFd.memfd("a\0b"), TypeError, "NUL");
-  assertThrows(() => OwnedFd.memfd("a".repeat(250)), RangeError, "250 bytes: give at most 249");
+  assertThrows(
+    () => OwnedFd.memfd("a".repeat(250)),
+    RangeError,
+    "the name has 250 bytes, at most 249 fit",
+  );
   assertThrows(() => OwnedFd.memfd("é".repeat(125)), RangeError, "at most 249");
   OwnedFd.memfd("a".repeat(249)).close();
   const wrong = "text" as unknown as Uint8Array;
@@ -397,7 +411,7 @@ gcTest("what was detached is not closed when it is forgotten", async () => {
 
 test("open() refuses a path and a mode that cannot be, before any call", () => {
   for (const path of [3, null, undefined, {}] as unknown as string[]) {
-    assertThrows(() => OwnedFd.open(path), TypeError, "give its path as a string");
+    assertThrows(() => OwnedFd.open(path), TypeError, "its path is no string");
   }
   const options = { write: true, create: true };
   for (const mode of [-1, 0.5, 0o10000, "600" as unknown as number]) {

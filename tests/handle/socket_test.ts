@@ -201,7 +201,9 @@ test("use after close throws BadResource", async () => {
     () => a.receiveSync(),
     () => a.shutdown("both"),
   ];
-  for (const use of uses) assertThrows(use, Deno.errors.BadResource, "Socket is closed");
+  for (const use of uses) {
+    assertThrows(use, Deno.errors.BadResource, "Cannot use the Socket: it is closed");
+  }
   const later: (() => Promise<unknown>)[] = [
     () => a.read(one),
     () => a.write(one),
@@ -211,7 +213,9 @@ test("use after close throws BadResource", async () => {
     () => a.messages().next(),
     () => a.readable.getReader().read(),
   ];
-  for (const use of later) await assertRejects(use, Deno.errors.BadResource, "Socket is closed");
+  for (const use of later) {
+    await assertRejects(use, Deno.errors.BadResource, "Cannot use the Socket: it is closed");
+  }
   a.ref();
   a.unref();
   assertThrows(() => descriptorOf(a).fd, Deno.errors.BadResource);
@@ -231,7 +235,11 @@ for (const how of ["close", "detach", Symbol.dispose] as const) {
       await turn();
       const fd = pair.a[how]();
       for (const it of pending) {
-        await assertRejects(() => it, Deno.errors.BadResource, "Socket is closed");
+        await assertRejects(
+          () => it,
+          Deno.errors.BadResource,
+          "Cannot use the Socket: it is closed",
+        );
       }
       if (typeof fd === "number") OwnedFd.adopt(fd).close();
     }

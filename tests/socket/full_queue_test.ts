@@ -77,7 +77,7 @@ linuxTest("FullQueue.wait() ends with BadResource when the sender is closed", as
   const wait = queue.wait();
   await turn();
   made.sender.close();
-  await assertRejects(() => wait, Deno.errors.BadResource, "Socket is closed");
+  await assertRejects(() => wait, Deno.errors.BadResource, "Cannot use the Socket: it is closed");
 });
 
 linuxTest("FullQueue.waitSync() comes back after its time limit", () => {

@@ -166,6 +166,10 @@ test("the peer's identity cannot be asked of a closed socket", () => {
   using pair = connected();
   pair.a.close();
   for (const ask of ["peerCredentials", "peerPidfd", "peerGroups", "peerSecurity"] as const) {
-    assertThrows(() => pair.a[ask](), Deno.errors.BadResource, "Socket is closed");
+    assertThrows(
+      () => pair.a[ask](),
+      Deno.errors.BadResource,
+      "Cannot use the Socket: it is closed",
+    );
   }
 });

@@ -62,7 +62,7 @@ testUnless(notLinux, "unixtap fails in one line where it cannot start, with 1", 
     const [args, message] of [
       [[t, dir.join("absent")], /Cannot connect to ".*absent": no such file or directory/],
       [[t, dir.join("file")], /Cannot connect to ".*file": it is no socket/],
-      [[t, dir.join("stale")], /Cannot connect to ".*stale": nobody listens there/],
+      [[t, dir.join("stale")], /Cannot connect to ".*stale": no server listens there/],
       [[t, ""], /empty/],
       [[dir.join("no/where"), dir.join("server")], /Cannot bind to ".*no\/where": no such file/],
       [[dir.join("taken"), dir.join("server")], /Cannot listen on ".*taken".*--replace/],

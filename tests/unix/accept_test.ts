@@ -72,6 +72,14 @@ test("accept() and acceptSync() of a closed listener throw BadResource", async (
   using dir = tempDir();
   using listener = listen(dir.join("a"));
   listener.close();
-  await assertRejects(() => accept(listener), Deno.errors.BadResource, "Listener is closed");
-  assertThrows(() => acceptSync(listener), Deno.errors.BadResource, "Listener is closed");
+  await assertRejects(
+    () => accept(listener),
+    Deno.errors.BadResource,
+    "Cannot use the Listener: it is closed",
+  );
+  assertThrows(
+    () => acceptSync(listener),
+    Deno.errors.BadResource,
+    "Cannot use the Listener: it is closed",
+  );
 });

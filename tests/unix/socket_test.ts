@@ -109,7 +109,7 @@ for (const [name, connect] of Object.entries(twins)) {
     Deno.writeTextFileSync(dir.join("file"), "");
     // What the file is, is told on Linux only.
     const noSocket = platform.MSG_CMSG_CLOEXEC === 0
-      ? "nobody listens there"
+      ? "no server listens there"
       : "it is no socket, but a regular file";
     const wrong: readonly (readonly [unknown, new (...args: never[]) => Error, string])[] = [
       [dir.join("none"), Deno.errors.NotFound, "no such file"],

@@ -56,7 +56,7 @@ export async function typeOf(target: string, signal: AbortSignal): Promise<Socke
     const type = await listedType(target.replace(/^\0/, "@"));
     if (type !== undefined) return type;
     throw new Deno.errors.ConnectionRefused(
-      `Cannot connect to "${target}": nobody listens there`,
+      `Cannot connect to "${target}": no server listens there`,
     );
   }
   if (await accepts(target, "dgram", signal)) return "dgram";
