@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { platform } from "../../ffi/platform/mod.ts";
+import { closeFd } from "../../ffi/syscalls/files.ts";
 import { socket } from "../../ffi/syscalls/sockets.ts";
 import { InvalidAddressError } from "../../lib/errors.ts";
 import { OwnedFd } from "../../lib/handle/owned_fd.ts";
@@ -12,7 +13,8 @@ import {
   needsShortening,
 } from "../../lib/address/destination.ts";
 import { encodeSockaddr, parseAddress } from "../../lib/address/sockaddr.ts";
-import { countDescriptors } from "../util/descriptors.ts";
+import { countDescriptors, listDescriptors } from "../util/descriptors.ts";
+import { isInheritable } from "../util/inherited.ts";
 import { bytes, linuxTest, test } from "../util/cases.ts";
 import { tempDir } from "../util/tempdir.ts";
 
@@ -66,6 +68,23 @@ linuxTest("destinationOf() reaches a path that does not fit, by a descriptor it 
     assertEquals(Deno.realPathSync(short), Deno.realPathSync(path));
   }
   assertEquals(countDescriptors(), before);
+});
+
+linuxTest("what a path that does not fit takes is passed on to no other program", () => {
+  using dir = tempDir();
+  const long = dir.join(...Array(8).fill("d".repeat(50)));
+  Deno.mkdirSync(long, { recursive: true });
+  const before = listDescriptors();
+  const opened = (): number[] => [...listDescriptors().keys()].filter((it) => !before.has(it));
+  {
+    using _destination = destinationOf(long);
+    assertEquals(opened().map(isInheritable), [false]);
+  }
+  using made = datagrams();
+  const kept: number[] = [];
+  assertEquals(bindTo(made.fd, name(`${long}/a`), (directory) => kept.push(directory)), 0);
+  assertEquals(kept.map(isInheritable), [false]);
+  kept.forEach(closeFd);
 });
 
 linuxTest("destinationOf() says that a path that does not fit is not there", () => {

@@ -1,7 +1,7 @@
 import { getEventListeners } from "node:events";
 import { assertEquals, assertRejects } from "@std/assert";
 import { delay, Delays } from "../../lib/descriptor/delay.ts";
-import { isPending } from "../util/cases.ts";
+import { gcTest, isForgotten, isPending } from "../util/cases.ts";
 import { lifetime } from "../util/lifetime.ts";
 
 Deno.test("delay() resolves after a while, and takes its listener off the signal", async () => {
@@ -32,6 +32,17 @@ Deno.test("cancel() ends every delay with its reason, and leaves no timer or lis
   delays.cancel("closed");
   for (const it of waiting) assertEquals(await assertRejects(() => it), "closed");
   assertEquals(getEventListeners(signal, "abort").length, 0);
+});
+
+gcTest("a delay that is over is forgotten, its signal included", async () => {
+  const delays = new Delays();
+  const gone = await isForgotten(async () => {
+    const { signal } = new AbortController();
+    await delays.wait(0, signal);
+    return signal;
+  });
+  assertEquals(gone, true);
+  delays.cancel("closed");
 });
 
 const DELAYS = JSON.stringify(new URL("../../lib/descriptor/delay.ts", import.meta.url).href);

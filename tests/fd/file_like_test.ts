@@ -66,7 +66,7 @@ test("requireOpen() throws TypeError for what is not open", () => {
   using file = OwnedFd.open("/dev/null");
   requireOpen(file.fd);
   assertEquals(isOpen(file.fd), true);
-  for (const fd of [-1, 1.5, 0x7ffffffe, NaN]) {
+  for (const fd of [-1, 1.5, 0x7ffffffe, NaN, "1" as unknown as number]) {
     assertThrows(() => requireOpen(fd), TypeError);
   }
   const error = assertThrows(() => requireOpen(0x7ffffffe), TypeError, "not an open descriptor");

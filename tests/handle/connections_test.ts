@@ -1,8 +1,10 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { libc, replaceLibc } from "../../ffi/libc.ts";
+import type { Descriptor } from "../../lib/descriptor/descriptor.ts";
+import { Connections } from "../../lib/handle/connections.ts";
 import { connectSync } from "../../lib/unix/connect.ts";
 import { listen } from "../../lib/unix/listen.ts";
-import { isPending, test, turn } from "../util/cases.ts";
+import { connected, isPending, test, turn } from "../util/cases.ts";
 import { outOfDescriptors } from "../util/limits.ts";
 import { tempDir } from "../util/tempdir.ts";
 
@@ -111,4 +113,23 @@ test("for await with break calls return(), and the listener goes on", async () =
       & AsyncDisposable;
     assertStrictEquals(iterator[Symbol.asyncIterator](), iterator);
   }
+});
+
+Deno.test("an iterator pauses longer at each shortage in a row, up to a second, and then anew", async () => {
+  const pauses: number[] = [];
+  const descriptor = {
+    closed: false,
+    delay: (milliseconds: number) => Promise.resolve(void pauses.push(milliseconds)),
+  } as unknown as Descriptor;
+  let shortages = 10;
+  using pair = connected();
+  const connections = new Connections(descriptor, () => {
+    if (shortages-- > 0) throw Object.assign(new Error("short"), { code: "EMFILE" });
+    return Promise.resolve(pair.a);
+  });
+  assertStrictEquals((await connections.next()).value, pair.a);
+  assertEquals(pauses.splice(0), [5, 10, 20, 40, 80, 160, 320, 640, 1000, 1000]);
+  shortages = 2;
+  assertStrictEquals((await connections.next()).value, pair.a);
+  assertEquals(pauses, [5, 10]);
 });

@@ -3,7 +3,7 @@ import type { ReceiveOptions } from "../../lib/handle/receive_options.ts";
 import type { Message } from "../../lib/handle/message.ts";
 import type { Socket } from "../../lib/handle/socket.ts";
 import { bytes, connected, isPending, linuxTest, rootTest, test, text } from "../util/cases.ts";
-import { countDescriptors } from "../util/descriptors.ts";
+import { changes, countDescriptors, listDescriptors } from "../util/descriptors.ts";
 
 type Receive = (socket: Socket, options?: ReceiveOptions) => Promise<Message | null>;
 
@@ -39,6 +39,22 @@ for (const [name, receive] of Object.entries(twins)) {
     using second = await receive(pair.b, { size: 8, waitAll: true });
     assertEquals([text(second?.data), second?.credentials?.pid], ["ef", Deno.pid]);
   });
+
+  linuxTest(
+    `${name}() with waitAll leaves no descriptor of a process that it has looked at`,
+    async () => {
+      using pair = connected();
+      pair.b.passPidfd = true;
+      for (const data of ["ab", "cd"]) pair.a.writeSync(bytes(data));
+      const before = listDescriptors();
+      for (const data of ["ab", "cd"]) {
+        using message = await receive(pair.b, { size: 2, waitAll: true });
+        assertEquals([text(message?.data), message?.pidfd?.kind()], [data, "pidfd"]);
+      }
+      // Of this first use in the process, too: what is made once and kept would be a descriptor of another's.
+      assertEquals(changes(before, listDescriptors()), []);
+    },
+  );
 
   linuxTest(
     `${name}() with waitAll stops at a message with the descriptor of a process`,

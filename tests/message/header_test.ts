@@ -3,7 +3,7 @@ import { addressOf } from "../../ffi/memory.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { recvmsg, sendmsg } from "../../ffi/syscalls/sockets.ts";
 import { Header, MAX_VECTORS } from "../../lib/message/header.ts";
-import { bytes, connected, test, text } from "../util/cases.ts";
+import { bytes, connected, gcTest, isForgotten, test, text } from "../util/cases.ts";
 
 const { msghdr } = platform;
 
@@ -121,6 +121,23 @@ test("setSingleVector() of the same memory again sees what has become of it", ()
     assertEquals(through(header), "0");
     header.setSingleVector(moved);
     assertEquals(through(header).length, Math.min(2 * size, 65536));
+  }
+});
+
+gcTest("a header keeps no large memory, however it was used", async () => {
+  const header = new Header();
+  const uses = [
+    (memory: Uint8Array) => header.setSingleVector(memory),
+    (memory: Uint8Array) => header.setVectors([memory]),
+    (memory: Uint8Array) => header.setRepeated(memory, 1, 0),
+  ];
+  for (const use of uses) {
+    const gone = await isForgotten(() => {
+      const memory = new Uint8Array(50 << 20);
+      use(memory);
+      return memory.buffer;
+    });
+    assertEquals(gone, true, `${use}`);
   }
 });
 

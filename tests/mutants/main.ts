@@ -3,10 +3,11 @@
  *
  *     deno task mutants [--count 40] [--seed N] [--jobs N] [--all] [--at-least 0] [FILE|FOLDER…]
  *
- * Each change is made in a copy of the project, which then runs the tests of the same name, and those of
- * the folders around those, up to the first that fails. With `--all`, what these let pass goes through
- * all other tests as well. The last lines are the score and the changes that no test noticed; some of them
- * change nothing that could be seen.
+ * Each change is made in a copy of the project, which then runs the test files that run the changed line
+ * (`deno task coverage` has measured which those are, or does so now), up to the first that fails: the one of
+ * the same name first, then those of the same folder, then all others, quick ones first, up to a minute's
+ * worth (with `--all`, each of them). The last lines are the score and the changes that no test noticed.
+ * What is not changed, as nobody could see it, is listed with the reasons in `equivalent.ts`.
  *
  * Without folders, the changes are drawn from all of `lib/` and `ffi/`. The same seed draws the same changes
  * from the same sources.
@@ -14,12 +15,14 @@
  * @module
  */
 
-import { dirname } from "@std/path/posix/dirname";
 import { parseArgs } from "node:util";
+import { kept, type Run, type RunLines } from "../coverage/lines.ts";
 import { chosenSeed, Random } from "../hostile/random.ts";
-import { filesIn, publishedFiles, read, ROOT } from "../util/project.ts";
+import { publishedFiles, read, ROOT } from "../util/project.ts";
 import { endAll, runTestFile } from "../util/test_file.ts";
 import { apply, type Change, changesOf } from "./changes.ts";
+import { Choice } from "./choice.ts";
+import { whyNot } from "./equivalent.ts";
 
 const { values, positionals } = parseArgs({
   args: Deno.args,
@@ -33,11 +36,6 @@ const { values, positionals } = parseArgs({
   },
 });
 
-/** Tests that say nothing of a change, or take too long for what they say. */
-const NOT_ASKED =
-  /^tests\/(?:hostile|load|links|mutants|bench_test|jsr_test|pack_test|util_test|architecture_test)/;
-const TESTS = filesIn("tests").filter((it) => it.endsWith("_test.ts") && !NOT_ASKED.test(it));
-
 /** Tables are compared with the headers of the system, which is another task's work. */
 const NOT_CHANGED =
   /^(?:mod\.ts|ffi\/platform\/|ffi\/symbols\.ts|lib\/unix\/constants\.ts|.*\/types\.ts)/;
@@ -45,11 +43,16 @@ const NOT_CHANGED =
 /** How long a changed program may take for the tests of a file, compared with the usual limit. */
 const PATIENCE = 1 / 3;
 
+/** How many seconds of tests a change is tried with. */
+const ENOUGH = 60;
+
 interface Outcome {
   readonly change: Change;
   /** The test file that noticed. */
   readonly by: string | undefined;
 }
+
+const coverage = await measured();
 
 /** A copy of the project that changes are made in. */
 class Copy implements Disposable {
@@ -76,19 +79,35 @@ class Copy implements Disposable {
   async try(change: Change): Promise<Outcome> {
     const path = `${this.path}/${change.file}`;
     const text = read(change.file);
-    Deno.writeTextFileSync(path, apply(text, change));
     try {
-      for (const by of testsFor(change.file)) if (!await this.passes(by)) return { change, by };
+      for (const run of coverage.runsFor(change, values.all ? Infinity : ENOUGH)) {
+        Deno.writeTextFileSync(path, apply(text, change));
+        if (await this.#passes(run)) continue;
+        Deno.writeTextFileSync(path, text);
+        if (await this.#passesUnchanged(run)) return { change, by: run.test };
+      }
       return { change, by: undefined };
     } finally {
       Deno.writeTextFileSync(path, text);
     }
   }
 
+  /** Whether a run that fails with a change passes without: looked at once for each. */
+  async #passesUnchanged(run: RunLines): Promise<boolean> {
+    const known = usable.get(run) ?? await this.#passes(run);
+    usable.set(run, known);
+    if (!known) console.log(`not asked: ${run.test} fails without a change`);
+    return known;
+  }
+
   /** Whether the tests of a file pass. */
-  async passes(file: string): Promise<boolean> {
-    const { counts } = await runTestFile(file, {
-      args: ["--v8-flags=--expose-gc", "--fail-fast"],
+  async #passes({ test, preload }: Run): Promise<boolean> {
+    const { counts } = await runTestFile(test, {
+      args: [
+        "--v8-flags=--expose-gc",
+        "--fail-fast",
+        ...preload === undefined ? [] : [`--preload=${preload}`],
+      ],
       temporary: `${this.path}/t`,
       slower: PATIENCE,
       root: new URL(`file://${this.path}/`),
@@ -101,25 +120,29 @@ class Copy implements Disposable {
   }
 }
 
-/** The tests of the same name, of the folders around it, inner ones first, and, if asked for, all others. */
-function testsFor(file: string): string[] {
-  const own = `tests/${file.replace(/^lib\//, "").replace(/\.ts$/, "_test.ts")}`;
-  const tests = new Set([own]);
-  for (let folder = dirname(own); folder !== "tests"; folder = dirname(folder)) {
-    for (const it of TESTS) if (it.startsWith(`${folder}/`)) tests.add(it);
-  }
-  if (values.all) { for (const it of TESTS) tests.add(it); }
-  return [...tests].filter((it) => TESTS.includes(it) && !unusable.has(it));
-}
+/** Whether the runs that failed with a change pass without one. */
+const usable = new Map<RunLines, boolean>();
 
-/** Test files that fail without any change. */
-const unusable = new Set<string>();
+/** What was measured last, or, without that, what is measured now. */
+async function measured(): Promise<Choice> {
+  if (kept() === undefined) {
+    console.log("Looking which test runs which lines: `deno task coverage`");
+    await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--allow-all", "tests/coverage/main.ts"],
+      cwd: ROOT,
+      stdout: "null",
+    }).output();
+  }
+  const found = kept();
+  if (found === undefined) throw new Error("Cannot choose tests: nothing was measured");
+  return await Choice.of(found);
+}
 
 function candidates(): Change[] {
   const inside = (file: string): boolean =>
     positionals.length === 0 || positionals.some((it) => file === it || file.startsWith(`${it}/`));
   return publishedFiles().filter((it) => !NOT_CHANGED.test(it) && inside(it))
-    .flatMap((it) => changesOf(it, read(it)));
+    .flatMap((it) => changesOf(it, read(it))).filter((it) => whyNot(it) === undefined);
 }
 
 function draw(from: Change[], count: number, random: Random): Change[] {
@@ -168,15 +191,6 @@ const interrupted = (): never => {
 Deno.addSignalListener("SIGINT", interrupted);
 Deno.addSignalListener("SIGTERM", interrupted);
 
-await each(
-  copies,
-  [...new Set(changes.flatMap(({ file }) => testsFor(file)))],
-  async (copy, file) => {
-    if (await copy.passes(file)) return;
-    unusable.add(file);
-    console.log(`not asked: ${file} fails without a change`);
-  },
-);
 const outcomes: Outcome[] = [];
 await each(copies, changes, async (copy, change) => {
   const outcome = await copy.try(change);

@@ -80,6 +80,24 @@ linuxTest("FullQueue.wait() ends with BadResource when the sender is closed", as
   await assertRejects(() => wait, Deno.errors.BadResource, "Cannot use the Socket: it is closed");
 });
 
+test("a sender keeps nothing of the full queues that it has waited for", () => {
+  const { gc } = globalThis as { gc?: () => void };
+  if (gc === undefined) throw new Error("Run with --v8-flags=--expose-gc");
+  using dir = tempDir();
+  using _receiver = unix.bind(dir.join("to"));
+  const sender = new Descriptor(unix.bind(dir.join("from")).detach(), "Socket");
+  const use = (count: number): number => {
+    for (let n = 0; n < count; n++) {
+      using _queue = new FullQueue(sender, destinationOf(dir.join("to")));
+    }
+    gc();
+    return Deno.memoryUsage().heapUsed;
+  };
+  const before = use(100);
+  assertEquals(Math.max(0, use(10_000) - before) < 500_000, true);
+  sender.close();
+});
+
 linuxTest("FullQueue.waitSync() comes back after its time limit", () => {
   using dir = tempDir();
   using made = fullReceiver(dir.path);

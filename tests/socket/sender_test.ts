@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { libc, replaceLibc } from "../../ffi/libc.ts";
 import type { FileLike } from "../../lib/fd/file_like.ts";
 import { OwnedFd } from "../../lib/handle/owned_fd.ts";
 import type { OutgoingMessage } from "../../lib/socket/outgoing_message.ts";
@@ -434,3 +435,42 @@ for (const [twin, send] of Object.entries(twins)) {
     assertEquals(await send(pair.a, {}), 0, "an empty message is one");
   });
 }
+
+/** Count the calls of sendmsg(2) while `fn` runs. */
+async function countSends(fn: () => Promise<void>): Promise<number> {
+  let count = 0;
+  const { sendmsg } = libc();
+  const previous = replaceLibc(Object.create(libc(), {
+    sendmsg: { value: (...args: Parameters<typeof sendmsg>) => (count++, sendmsg(...args)) },
+  }));
+  try {
+    await fn();
+    return count;
+  } finally {
+    replaceLibc(previous);
+  }
+}
+
+linuxTest("a send to a receiver whose queue is full sleeps until there is room", async () => {
+  using dir = tempDir();
+  using _receiver = bind(dir.join("to"));
+  using sender = bind(dir.join("from"));
+  const message = { data: bytes("a"), to: dir.join("to") };
+  sender.sendTimeout = 100;
+  const abort = new AbortController();
+  const blocking = await countSends(async () => {
+    for (;;) {
+      const error = await Promise.try(() => sender.sendSync(message)).catch((it) => it);
+      if (error instanceof Deno.errors.WouldBlock) break;
+    }
+  });
+  const pending = await countSends(async () => {
+    const sent = sender.send(message, { signal: abort.signal });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    abort.abort("enough");
+    await assertRejects(() => sent);
+  });
+  // A queue holds some messages: a busy wait would try thousands of times.
+  assert(blocking < 700, `${blocking} calls`);
+  assert(pending < 150, `${pending} calls`);
+});

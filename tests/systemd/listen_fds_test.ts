@@ -51,6 +51,7 @@ testWith(
       passed: [["web", `stream listener ${path}`]],
       numbers: [3],
       leftOver: [],
+      inheritable: [],
       again: 0,
     });
     assertEquals((await service.status).code, 0);
@@ -106,6 +107,7 @@ testWith(
         dialled: `systemd:${name}`,
         is: `stream socket ${path}`,
         leftOver: [],
+        inheritable: [],
       });
     }
   },
@@ -127,7 +129,7 @@ testWith(
         chunk,
       );
     }
-    const said = { dialled: "fd:0", is: `stream socket ${path}`, leftOver: [] };
+    const said = { dialled: "fd:0", is: `stream socket ${path}`, leftOver: [], inheritable: [] };
     assertEquals(text.join(""), `${JSON.stringify(said)}\necho hello`);
     service.kill();
   },
@@ -145,10 +147,32 @@ testWith("python3", 'dial("fd") owns an inherited descriptor, and gives it only 
       "systemd:nobody",
     ],
   );
-  assertEquals(JSON.parse(await service.readLine()).is, "stream socket ");
+  const { is, inheritable } = JSON.parse(await service.readLine());
+  assertEquals([is, inheritable], ["stream socket ", [4]]);
   const errors = [];
   for (let i = 0; i < 5; i++) errors.push(JSON.parse(await service.readLine()).error);
   assertEquals(errors, ["Busy", "BadResource", "TypeError", "TypeError", "NotFound"]);
+});
+
+testWith("python3", 'what dial("systemd") took is given by nothing else again', async () => {
+  await using service = startWith(
+    `
+a, b = socket.socketpair(); give(a, 3); b.sendall(b'hello')
+c, d = socket.socketpair(); give(c, 4)
+give(b, 100); give(d, 101)
+env.update(LISTEN_FDS='2', LISTEN_FDNAMES='x:y')
+`,
+    ["systemd:x", "systemd:x", "listenFds", "systemd:y", "listenFds"],
+  );
+  const answers = [];
+  for (let i = 0; i < 5; i++) answers.push(JSON.parse(await service.readLine()));
+  assertEquals(answers.map(({ is, error, passed }) => is ?? error ?? passed), [
+    "stream socket ",
+    "NotFound",
+    [["y", "stream socket "]],
+    "NotFound",
+    [],
+  ]);
 });
 
 testWith("python3", 'dial("fd") leaves what is no connected Unix socket as it is', async () => {

@@ -2,9 +2,9 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { OwnedFd, type Socket, unix } from "../../mod.ts";
 import { notify, notifyBarrier, type NotifyState, notifySync } from "../../lib/systemd/mod.ts";
 import { encodeState } from "../../lib/systemd/notify_state.ts";
-import { monotonicMicroseconds } from "../../ffi/syscalls/clock.ts";
+import { fill, isPending } from "../util/cases.ts";
 import { noLeaks } from "../util/descriptors.ts";
-import { testUnless, testWith } from "../util/peers.ts";
+import { testWith } from "../util/peers.ts";
 import { startProcess } from "../util/process.ts";
 import { tempDir } from "../util/tempdir.ts";
 
@@ -157,14 +157,50 @@ Deno.test(
   }),
 );
 
-testUnless(
-  Deno.build.os === "linux" ? undefined : "only Linux has services of systemd",
-  "monotonicMicroseconds() grows",
-  () => {
-    const first = monotonicMicroseconds();
-    assertEquals(first > 0n && monotonicMicroseconds() >= first, true);
-  },
+/** Fill the queue of a receiver, by a sender that waits for nothing. */
+function fillQueue(address: string): void {
+  using filler = unix.connectSync(address, { type: "dgram" });
+  fill(filler, 1);
+}
+
+Deno.test(
+  "notify() and notifyBarrier() to a manager that does not read end with the signal's reason",
+  noLeaks(async () => {
+    await atEach(async (receiver) => {
+      fillQueue(Deno.env.get("NOTIFY_SOCKET") ?? "");
+      for (const use of [notify.bind(null, { ready: true }), notifyBarrier]) {
+        const controller = new AbortController();
+        const pending = use({ signal: controller.signal });
+        assertEquals(await isPending(pending), true);
+        controller.abort("enough");
+        assertEquals(await assertRejects(() => pending), "enough");
+      }
+      receiver.close();
+    });
+  }),
 );
+
+Deno.test("notify() of nobody who listens rejects with the reason of a signal all the same", async () => {
+  Deno.env.delete("NOTIFY_SOCKET");
+  const signal = AbortSignal.abort("before");
+  assertEquals(await assertRejects(() => notify({ ready: true }, { signal })), "before");
+});
+
+const CLOCK = "import time; print(time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000)";
+
+testWith("python3-linux", "a reload is dated by the system's monotonic clock", async () => {
+  const clock = (): bigint => {
+    const { stdout } = new Deno.Command("python3", { args: ["-c", CLOCK] }).outputSync();
+    return BigInt(new TextDecoder().decode(stdout).trim());
+  };
+  await atEach(async (receiver) => {
+    const before = clock();
+    await notify({ reloading: true });
+    const { text } = await next(receiver);
+    const stamp = BigInt(/^RELOADING=1\nMONOTONIC_USEC=(\d+)\n$/.exec(text)?.[1] ?? "");
+    assertEquals([before <= stamp, stamp <= clock()], [true, true], text);
+  });
+});
 
 testWith(
   "systemd-notify",

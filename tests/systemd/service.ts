@@ -1,12 +1,13 @@
 /**
  * A service for tests: takes over what it was started with, and says as lines of JSON what that is. The
- * arguments are addresses to dial, instead.
+ * arguments are addresses to dial, instead, or "listenFds" for what is left.
  *
  * @module
  */
 
 import { dial, Listener, Socket } from "../../mod.ts";
 import { listenFds } from "../../lib/systemd/mod.ts";
+import { isInheritable } from "../util/inherited.ts";
 
 const say = (value: unknown): void => console.log(JSON.stringify(value));
 
@@ -27,11 +28,20 @@ async function echo(socket: Socket): Promise<void> {
   await socket.send({ data, ...to });
 }
 
+/** Of the first numbers that can be passed, those that a program started from here would get. */
+function inheritable(): number[] {
+  return Array.from({ length: 5 }, (_, i) => 3 + i).filter(isInheritable);
+}
+
 for (const uri of Deno.args) {
+  if (uri === "listenFds") {
+    say({ passed: listenFds().map(({ name, file }) => [name, describe(file)]) });
+    continue;
+  }
   const at = uri.indexOf(":");
   try {
     const conn = await dial(uri.slice(0, at), uri.slice(at + 1)) as Socket;
-    say({ dialled: uri, is: describe(conn), leftOver: leftOver() });
+    say({ dialled: uri, is: describe(conn), leftOver: leftOver(), inheritable: inheritable() });
     await echo(conn);
   } catch (error) {
     const { name, message } = error as Error;
@@ -45,6 +55,7 @@ if (Deno.args.length === 0) {
       passed: passed.map(({ name, file }) => [name, describe(file)]),
       numbers: passed.map(({ file }) => file.fd),
       leftOver: leftOver(),
+      inheritable: inheritable(),
       again: listenFds().length,
     });
     for (const { file } of passed) {

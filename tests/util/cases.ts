@@ -126,3 +126,12 @@ export async function collectUntil(done: () => boolean): Promise<void> {
     await turn();
   }
 }
+
+/** Whether an object that `make` returns, and keeps no longer than that, becomes garbage. */
+export async function isForgotten(make: () => object | Promise<object>): Promise<boolean> {
+  let isGone = false;
+  const registry = new FinalizationRegistry(() => isGone = true);
+  await (async () => registry.register(await make(), undefined))();
+  await collectUntil(() => isGone);
+  return isGone;
+}

@@ -21,6 +21,12 @@ export function isInherited(fd: number): boolean {
   return code === 0;
 }
 
+/** Whether exec(3) passes descriptor `fd` on, whatever kind of file it is: it is open and not close-on-exec. */
+export function isInheritable(fd: number): boolean {
+  const flags = fcntl(fd, platform.F_GETFD, 0);
+  return flags >= 0 && (flags & platform.FD_CLOEXEC) === 0;
+}
+
 /** Whether O_NONBLOCK is set on the open file behind `fd`, as other programs would see it. */
 export function isNonblocking(fd: number): boolean {
   return (fcntl(fd, platform.F_GETFL, 0) & platform.O_NONBLOCK) !== 0;

@@ -47,6 +47,8 @@ export interface FileOptions {
   readonly slower: number;
   /** The project that the file belongs to, if not this one. */
   readonly root?: URL;
+  /** More variables of the environment. */
+  readonly env?: Record<string, string>;
 }
 
 /** Return how long a test file may take, in seconds. */
@@ -61,7 +63,7 @@ export async function runTestFile(file: string, options: FileOptions): Promise<F
   const child = new Deno.Command(Deno.execPath(), {
     args: ["test", "--no-check", "--allow-all", ...options.args, file],
     cwd: options.root ?? ROOT,
-    env: { NO_COLOR: "1", [PARENT]: options.temporary },
+    env: { NO_COLOR: "1", [PARENT]: options.temporary, ...options.env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

@@ -1,0 +1,43 @@
+import { assertEquals } from "@std/assert";
+import type { RunLines } from "../coverage/lines.ts";
+import { Choice } from "./choice.ts";
+
+function run(
+  test: string,
+  seconds: number,
+  lines: number[],
+  more: Partial<RunLines> = {},
+): RunLines {
+  return { test, seconds, passed: true, lines: { "lib/a/b.ts": lines }, ...more };
+}
+
+const runs = [
+  run("tests/x/slow_test.ts", 9, [1, 2]),
+  run("tests/x/quick_test.ts", 1, [1, 2]),
+  run("tests/a/c_test.ts", 5, [2]),
+  run("tests/a/c_test.ts", 1, [2], { preload: "bsd.ts" }),
+  run("tests/a/b_test.ts", 5, [1]),
+  run("tests/x/broken_test.ts", 1, [1, 2], { passed: false }),
+];
+const coverage = { runs, runnable: { "lib/a/b.ts": [1, 2] }, digests: {} };
+
+function chosen(line: number, seconds: number, current = ["lib/a/b.ts"]): string[] {
+  const choice = new Choice(coverage, new Set(current));
+  return choice.runsFor({ file: "lib/a/b.ts", line }, seconds)
+    .map(({ test, preload }) => test.slice("tests/".length, -"_test.ts".length) + (preload ?? ""));
+}
+
+Deno.test("runsFor() asks the test of the same name, its folder, and then quick ones that run the line", () => {
+  assertEquals(chosen(2, Infinity), ["a/b", "a/c", "x/quick", "x/slow", "a/cbsd.ts"]);
+  assertEquals(chosen(1, Infinity), ["a/b", "x/quick", "x/slow"]);
+});
+
+Deno.test("runsFor() stops after so many seconds, but leaves the test of the same name in", () => {
+  assertEquals(chosen(2, 12), ["a/b", "a/c", "x/quick"]);
+  assertEquals(chosen(2, 1), ["a/b"]);
+});
+
+Deno.test("runsFor() asks all that run the file where lines are not known", () => {
+  assertEquals(chosen(1, Infinity, []), ["a/b", "a/c", "x/quick", "x/slow", "a/cbsd.ts"]);
+  assertEquals(chosen(3, Infinity), ["a/b", "a/c", "x/quick", "x/slow", "a/cbsd.ts"]);
+});
