@@ -89,3 +89,19 @@ test("OwnedFd, Socket and Listener are not constructed from a number", () => {
     assertThrows(construct, TypeError, `use \`${owner.name}.adopt\``);
   }
 });
+
+gcTest("closeWhenForgotten() keeps nothing of the many that come and go", async () => {
+  const { descriptor, other } = ends();
+  descriptor.close();
+  other.close();
+  const use = async (turns: number): Promise<number> => {
+    for (let n = 0; n < turns; n++) {
+      for (let m = 0; m < 2000; m++) closeWhenForgotten({}, descriptor);
+      await turn();
+    }
+    (globalThis as { gc?: () => void }).gc?.();
+    return Deno.memoryUsage().heapUsed;
+  };
+  const before = await use(5);
+  assertEquals(Math.max(0, await use(100) - before) < 1_000_000, true);
+});

@@ -67,8 +67,9 @@ test("requireOpen() throws TypeError for what is not open", () => {
   requireOpen(file.fd);
   assertEquals(isOpen(file.fd), true);
   for (const fd of [-1, 1.5, 0x7ffffffe, NaN, "1" as unknown as number]) {
-    assertThrows(() => requireOpen(fd), TypeError);
+    assertThrows(() => requireOpen(fd), TypeError, "descriptor");
   }
+  assertThrows(() => requireOpen(1.5), TypeError, "Cannot use 1.5 as a descriptor");
   const error = assertThrows(() => requireOpen(0x7ffffffe), TypeError, "not an open descriptor");
   assertEquals("code" in error && error.code, "EBADF");
 });

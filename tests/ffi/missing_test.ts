@@ -15,7 +15,7 @@ import {
   socket,
   socketpair,
 } from "../../ffi/syscalls/sockets.ts";
-import { noLeaks } from "../util/descriptors.ts";
+import { changes, listDescriptors, noLeaks } from "../util/descriptors.ts";
 import { tempDir } from "../util/tempdir.ts";
 import { leaveOut } from "./leave_out.ts";
 import { linuxStats } from "./linux_stat.ts";
@@ -93,6 +93,56 @@ Deno.test(
     }
   }),
 );
+
+/** Let the `n`th call of fcntl(2) from here fail while `fn` runs. */
+function failingFcntl<T>(n: number, fn: () => T): T {
+  const { fcntl } = libc();
+  let calls = 0;
+  const previous = replaceLibc(Object.create(libc(), {
+    fcntl: {
+      value: (fd: number, ...rest: [number, bigint]) =>
+        fcntl(calls++ === n ? 0x7ffffff0 : fd, ...rest),
+    },
+  }));
+  try {
+    return fn();
+  } finally {
+    replaceLibc(previous);
+  }
+}
+
+Deno.test("a new socket whose flags cannot be set is closed, its other end included", () => {
+  using dir = tempDir();
+  const address = sockaddr(dir.join("s"));
+  const flags = { cloexec: true, nonblocking: true };
+  const listener = socket(SOCK_STREAM, flags);
+  assertEquals([bind(listener, address), listen(listener, 10)], [0, 0]);
+  const make = {
+    socket: () => socket(SOCK_STREAM, flags),
+    socketpair: () => socketpair(SOCK_STREAM, flags),
+    accept: () => {
+      const client = socket(SOCK_STREAM, { cloexec: false, nonblocking: false });
+      connect(client, address);
+      const accepted = failingFcntl(refused, () => accept(listener, flags));
+      closeFd(client);
+      return accepted;
+    },
+  };
+  let refused = 0;
+  const before = listDescriptors();
+  for (const [name, fn] of Object.entries(make)) {
+    let failures = 0;
+    for (refused = 0; refused < 6; refused++) {
+      const result = name === "accept" ? fn() : failingFcntl(refused, fn);
+      if (typeof result !== "number") result.forEach(closeFd);
+      else if (result >= 0) closeFd(result);
+      else failures++;
+      assertEquals(changes(before, listDescriptors()), [], `${name}, call ${refused}`);
+    }
+    assert(failures >= 2, name);
+  }
+  closeFd(listener);
+});
 
 Deno.test(
   "accept() without accept4(2) reports what accept(2) does",

@@ -275,22 +275,24 @@ for (const [name, receive] of Object.entries(twins)) {
     ]);
   });
 
-  test(`${name}() without descriptors left keeps the data, and nothing leaks`, async () => {
-    using pair = connected();
-    pair.a.sendSync({ data: bytes("data"), files: Array(5).fill(0) });
-    const before = countDescriptors();
-    let error: ControlTruncatedError;
-    {
-      using shortage = outOfDescriptors();
-      shortage.free(2);
-      error = await assertRejects(() => receive(pair.b, { files: 5 }), ControlTruncatedError);
-    }
-    assertEquals([text(error.data), countDescriptors()], ["data", before]);
-    assertEquals([error.code, /RLIMIT_NOFILE.*data/.test(error.message)], ["EMFILE", true]);
-    pair.a.sendSync({ data: bytes("next"), files: Array(5).fill(0) });
-    using message = await receive(pair.b, { files: 5 });
-    assertEquals([text(message?.data), message?.files.length], ["next", 5]);
-  });
+  for (const [files, left] of [[5, 2], [1, 0]] as const) {
+    test(`${name}() without descriptors left keeps the data, and nothing leaks (${files})`, async () => {
+      using pair = connected();
+      pair.a.sendSync({ data: bytes("data"), files: Array(files).fill(0) });
+      const before = countDescriptors();
+      let error: ControlTruncatedError;
+      {
+        using shortage = outOfDescriptors();
+        shortage.free(left);
+        error = await assertRejects(() => receive(pair.b, { files }), ControlTruncatedError);
+      }
+      assertEquals([text(error.data), countDescriptors()], ["data", before]);
+      assertEquals([error.code, /RLIMIT_NOFILE.*data/.test(error.message)], ["EMFILE", true]);
+      pair.a.sendSync({ data: bytes("next"), files: Array(files).fill(0) });
+      using message = await receive(pair.b, { files });
+      assertEquals([text(message?.data), message?.files.length], ["next", files]);
+    });
+  }
 }
 
 test("messages without descriptors share no array that one could change", async () => {

@@ -7,9 +7,12 @@ import {
   bytes,
   connected,
   emulated,
+  gcTest,
+  isForgotten,
   isOpen,
   linuxTest,
   test,
+  turn,
   unemulatedTest,
 } from "../util/cases.ts";
 import { isInherited } from "../util/inherited.ts";
@@ -160,3 +163,21 @@ linuxTest("recvPidfd() and recvFiles() take their own only", () => {
   assertEquals(pidfd?.kind(), "pidfd");
   assert(file && file.kind() !== "pidfd");
 }, NO_PIDFDS);
+
+gcTest("a file that a message alone refers to stays open as long as the message does", async () => {
+  const message = new Msghdr();
+  message.addVector(bytes("a"));
+  addFiles(message, OwnedFd.open("/dev/zero"));
+  const into = new Msghdr();
+  into.addVector(new Uint8Array(1));
+  allocFiles(into, 1);
+  // Another object becomes garbage in the same collection.
+  assertEquals(await isForgotten(() => OwnedFd.open("/dev/null")), true);
+  await turn();
+  using pair = connected();
+  sendmsgSync(pair.a, message);
+  recvmsgSync(pair.b, into);
+  using file = recvFiles(into)[0];
+  assertEquals(file?.readSync(new Uint8Array(3)), 3, "it is /dev/zero");
+  message.reset();
+});

@@ -144,14 +144,22 @@ testWith("python3", 'dial("fd") owns an inherited descriptor, and gives it only 
       "fd:900",
       "fd:x",
       "fd:99999999999",
+      "fd:2147483648",
       "systemd:nobody",
     ],
   );
   const { is, inheritable } = JSON.parse(await service.readLine());
   assertEquals([is, inheritable], ["stream socket ", [4]]);
   const errors = [];
-  for (let i = 0; i < 5; i++) errors.push(JSON.parse(await service.readLine()).error);
-  assertEquals(errors, ["Busy", "BadResource", "TypeError", "TypeError", "NotFound"]);
+  for (let i = 0; i < 6; i++) errors.push(JSON.parse(await service.readLine()).error);
+  assertEquals(errors, [
+    "Busy",
+    "BadResource",
+    "TypeError",
+    "TypeError",
+    "TypeError",
+    "NotFound",
+  ]);
 });
 
 testWith("python3", 'what dial("systemd") took is given by nothing else again', async () => {

@@ -211,6 +211,24 @@ linuxTest("backlog is how many connections wait", () => {
   }
 });
 
+test("busyPoll is that of the listener, and of the sockets that it accepts", () => {
+  using dir = tempDir();
+  using listener = listen(dir.join("a"), { busyPoll: 40 });
+  using _client = connectSync(dir.join("a"));
+  using server = listener.acceptSync();
+  assertEquals([listener.busyPoll, server.busyPoll], [40, 40]);
+});
+
+test("acceptSync() leaves O_NONBLOCK of the listener as it is", () => {
+  using dir = tempDir();
+  for (const nonblocking of [false, true]) {
+    using listener = listen(dir.join("a"), { nonblocking });
+    using _client = connectSync(dir.join("a"));
+    using _server = listener.acceptSync();
+    assertEquals(isNonblocking(listener.fd), nonblocking);
+  }
+});
+
 test("unlinkOnClose: false leaves the file", () => {
   using dir = tempDir();
   listen(dir.join("a"), { unlinkOnClose: false }).close();

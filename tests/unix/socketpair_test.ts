@@ -1,7 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { libc, replaceLibc } from "../../ffi/libc.ts";
 import { socketpair } from "../../lib/unix/socketpair.ts";
 import type { SocketType } from "../../lib/socket/socket_type.ts";
 import { bytes, PAIRED, test } from "../util/cases.ts";
+import { changes, listDescriptors } from "../util/descriptors.ts";
 import { isInherited, isNonblocking } from "../util/inherited.ts";
 
 for (const type of PAIRED) {
@@ -53,4 +55,26 @@ test("socketpair() sets O_NONBLOCK on request, which changes nothing here", asyn
 
 Deno.test("socketpair() refuses what is no type", () => {
   assertThrows(() => socketpair({ type: "raw" as SocketType }), TypeError, '"raw"');
+});
+
+test("socketpair() whose options are refused leaves nothing open", () => {
+  const { setsockopt } = libc();
+  for (const refused of [0, 1]) {
+    let calls = 0;
+    const previous = replaceLibc(Object.create(libc(), {
+      setsockopt: {
+        value: (
+          fd: number,
+          ...rest: Parameters<typeof setsockopt> extends [number, ...infer R] ? R : never
+        ) => setsockopt(calls++ === refused ? 0x7ffffff0 : fd, ...rest),
+      },
+    }));
+    try {
+      const before = listDescriptors();
+      assertThrows(() => socketpair({ sendBufferSize: 5000 }), Deno.errors.BadResource);
+      assertEquals(changes(before, listDescriptors()), []);
+    } finally {
+      replaceLibc(previous);
+    }
+  }
 });
