@@ -90,13 +90,13 @@ test("OwnedFd, Socket and Listener are not constructed from a number", () => {
   }
 });
 
-gcTest("closeWhenForgotten() keeps nothing of the many that come and go", async () => {
+gcTest("closeOnFinalization() keeps nothing of the many that come and go", async () => {
   const { descriptor, other } = ends();
   descriptor.close();
   other.close();
   const use = async (turns: number): Promise<number> => {
     for (let n = 0; n < turns; n++) {
-      for (let m = 0; m < 2000; m++) closeWhenForgotten({}, descriptor);
+      for (let m = 0; m < 2000; m++) closeOnFinalization({}, descriptor);
       await turn();
     }
     (globalThis as { gc?: () => void }).gc?.();

@@ -1,0 +1,14 @@
+import { assertEquals } from "@std/assert";
+import { monotonicMicroseconds } from "../../../ffi/syscalls/clock.ts";
+import { testUnless } from "../../util/peers.ts";
+
+testUnless(
+  Deno.build.os === "linux" ? undefined : "Linux only",
+  "monotonicMicroseconds() counts microseconds since the system started",
+  () => {
+    const [uptime = 0] = Deno.readTextFileSync("/proc/uptime").split(" ").map(Number);
+    const clock = Number(monotonicMicroseconds()) / 1e6;
+    // Time that the machine has slept counts for the first alone.
+    assertEquals([clock > uptime / 100, clock < uptime + 60], [true, true], `${clock}, ${uptime}`);
+  },
+);
