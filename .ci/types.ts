@@ -1,6 +1,6 @@
 /**
  * Rolls the types of the entry points up into few declaration files: those of the sources are spread over
- * a hundred, each of which everybody who adds the package would load.
+ * a hundred, each of which every user of the package would load.
  *
  * @module
  */

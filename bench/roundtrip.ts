@@ -2,7 +2,7 @@ import { microseconds } from "./harness/measures.ts";
 import { plain, timedWork } from "./harness/timed_work.ts";
 import type { Work } from "./harness/types.ts";
 
-const everybody = plain("module", "ffi", "deno", "deno-node", "node", "bun", "python", "go");
+const all = plain("module", "ffi", "deno", "deno-node", "node", "bun", "python", "go");
 const blockingC = { peer: "c", note: "blocking" };
 const epollC = { peer: "c", variant: "epoll", note: "epoll" };
 
@@ -14,7 +14,7 @@ export const roundtrip: Work = timedWork({
   baseline: "deno",
   targets: [{ subject: "module", against: "deno", by: "ratio", atMost: 0.7 }],
   layout: { program: "roundtrip", processes: 1 },
-  entries: [...everybody, epollC],
+  entries: [...all, epollC],
 });
 
 /**
@@ -33,7 +33,7 @@ export const roundtripPinned: Work = timedWork({
   startsAnew: true,
   roundsFactor: 5 / 3,
   layout: { program: "roundtrip", processes: 2, cpus: [0, 0] },
-  entries: [...everybody, blockingC, epollC],
+  entries: [...all, blockingC, epollC],
 });
 
 /** On two processors, waking the other one costs most; `busyPoll` does not let it fall asleep. */
@@ -48,7 +48,7 @@ export const roundtripTwo: Work = timedWork({
   ],
   layout: { program: "roundtrip", processes: 2, cpus: [0, 1] },
   entries: [
-    ...everybody,
+    ...all,
     { peer: "module", variant: "busy", note: "busyPoll: 200" },
     blockingC,
     epollC,

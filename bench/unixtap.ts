@@ -44,7 +44,7 @@ const ways: readonly {
 /** One call and its answer. */
 export const unixtap: Work = {
   name: "unixtap",
-  title: "a D-Bus method call and its answer, with and without somebody in between",
+  title: "a D-Bus method call and its answer, with and without a program in between",
   measure: microseconds,
   baseline: "direct",
   targets: [{ subject: "unixtap", against: "direct", by: "ratio", atMost: 2.5 }],
@@ -64,7 +64,7 @@ export const unixtapProgram: Work = {
   enter: (settings) => Promise.resolve({ contenders: contenders(programs, settings), absent: [] }),
 };
 
-/** Where a measurement takes place: what it connects to, and who else works for it. */
+/** Where a measurement takes place: what it connects to, and the other processes it needs. */
 interface Place {
   readonly path: string;
   /** `undefined` where a process of theirs does the work. */

@@ -25,7 +25,7 @@ interface Outcome {
   readonly errors: string;
 }
 
-/** Somebody's project, with nothing cached. */
+/** A user's project, with nothing cached. */
 class Project {
   constructor(readonly dir: TempDir, readonly registry: Registry) {
     Deno.mkdirSync(dir.join("app"));

@@ -43,6 +43,6 @@ Deno.test("messages are one sentence without a period, and not too long for one 
   assertEquals(messages.filter(({ text }) => text.length > 260), []);
 });
 
-Deno.test("messages take no code for somebody", () => {
+Deno.test("messages speak of code as a thing, not as a person", () => {
   assertEquals(having(/\b(?:he|him|his|somebody|whoever)\b/i), []);
 });

@@ -21,7 +21,7 @@ async function appears(path: string, tool: Deno.ChildProcess): Promise<void> {
   let ended = false;
   tool.status.then(() => ended = true);
   while (!await Deno.stat(path).catch(() => undefined)) {
-    if (ended) throw new Error(`Nobody serves "${path}": the tool has ended`);
+    if (ended) throw new Error(`Cannot reach "${path}": the tool has ended`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -60,7 +60,7 @@ function label(peer: Peer, { note }: Entry): string {
   return note === undefined ? peer.label : `${peer.label} (${note})`;
 }
 
-// The module picks a way of waiting by itself; `--reactors` adds a row for each one asked for.
+// The module picks a backend by itself; `--reactors` adds a row for each one that is given.
 function withReactors(entries: readonly Entry[], settings: Settings): Entry[] {
   const own = entries.filter(({ peer, variant }) => peer === "module" && variant === undefined);
   const forced = own.flatMap((entry) =>

@@ -11,7 +11,7 @@ export interface Runner extends AsyncDisposable {
   round(): Promise<Sample>;
 }
 
-/** One row of a work: who does it, and how to start it. */
+/** One row of a work: the program that does it, and how to start it. */
 export interface Contender {
   id: string;
   label: string;
@@ -60,7 +60,7 @@ export interface Settings {
   only: readonly string[];
 }
 
-/** A kind of work with everybody who takes part. */
+/** A kind of work, with all programs that do it. */
 export interface Work {
   name: string;
   title: string;
@@ -71,7 +71,7 @@ export interface Work {
   chart: "bars" | "curve";
   /** Factor on the number of rounds, for works whose rounds are short and noisy. */
   roundsFactor?: number;
-  /** Start everybody anew for each round: processes differ from one to the next, not within one. */
+  /** Start all processes anew for each round: they differ from one to the next, not within one. */
   startsAnew?: boolean;
   enter(settings: Settings): Promise<{ contenders: Contender[]; absent: Absence[] }>;
 }

@@ -6,7 +6,7 @@ import { denoNode, node } from "./node.ts";
 import { python } from "./python.ts";
 import type { Peer, Program } from "./types.ts";
 
-/** Everybody who takes part, by identifier. */
+/** All programs that are measured, by identifier. */
 export const peers: ReadonlyMap<string, Peer> = new Map(
   [module, ffi, deno, denoNode, node, bun, python, go, c].map((peer) => [peer.id, peer]),
 );

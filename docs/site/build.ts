@@ -16,7 +16,7 @@ import { tempDir } from "../../tests/util/tempdir.ts";
 const VITEPRESS = "1.6.4";
 const VUE = "3.5.45";
 
-/** Texts that are for people who work on the project's inside only. */
+/** Pages for people who work on the module itself. */
 const LEFT_OUT = /^(?:tests\/links\/|ffi\/abi\/)/;
 
 function path(name: string): string {

@@ -1,5 +1,5 @@
 /**
- * Lets systemd's own tool listen on a TCP port and a Unix socket, and start the service when somebody
+ * Lets systemd's own tool listen on a TCP port and a Unix socket, and start the service when a client
  * comes. Run it with `deno task example:activated`.
  *
  * @module

@@ -49,7 +49,7 @@ await main(async () => {
   console.log(`passed a memory file; ${who} read "${text}" from it`);
 
   const note = `${folder.path}/note.txt`;
-  Deno.writeTextFileSync(note, "opened by somebody else");
+  Deno.writeTextFileSync(note, "opened by another process");
   const [file] = await bus.call(READER, "Open", note);
   if (!(file instanceof OwnedFd)) throw new Error("The service sent no descriptor");
   const kind = file.kind();

@@ -18,7 +18,7 @@ await using file = await open(path).catch((error: Error) => {
 const { size } = await file.stat();
 
 using listener = unix.listen(socket, { mode: 0o600 });
-say(`opened "${path}" and waits for somebody to take it`);
+say(`opened "${path}" and waits for a taker`);
 
 using taker = await listener.accept();
 const header = `${path.split("/").at(-1)} ${size}\n`;

@@ -33,7 +33,7 @@ async function serve(listener: Listener, signal: AbortSignal): Promise<void> {
 }
 
 /** Listen, or get what the predecessor listens on: for HTTP, and for the next successor. */
-async function takeOver(): Promise<[http: Listener, control: Listener]> {
+async function inheritListeners(): Promise<[http: Listener, control: Listener]> {
   const options = { unlinkOnClose: false, mode: 0o600, backlog: 128 };
   if (generation === "1") {
     return [unix.listen(`${folder}/http.sock`, options), unix.listen(control, options)];
@@ -46,7 +46,7 @@ async function takeOver(): Promise<[http: Listener, control: Listener]> {
   return [http, next];
 }
 
-const [http, successors] = await takeOver();
+const [http, successors] = await inheritListeners();
 let accepting = new AbortController();
 serve(http, accepting.signal);
 console.log(`generation ${generation} serves`);

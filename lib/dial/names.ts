@@ -1,5 +1,5 @@
 /**
- * Checks of names and port numbers, for all functions of this room.
+ * Checks of names and port numbers, for all functions of this folder.
  *
  * @module
  */

@@ -40,7 +40,7 @@ export interface DialOptions {
  * import { assertRejects } from "@std/assert";
  *
  * const tls: TlsOptions = { alpnProtocols: ["http/1.1"] };
- * const refused = dial("tls", "127.0.0.1", "1", { tls }); // nobody listens on port 1
+ * const refused = dial("tls", "127.0.0.1", "1", { tls }); // no server listens on port 1
  * await assertRejects(() => refused, Deno.errors.ConnectionRefused);
  * ```
  */

@@ -43,7 +43,7 @@ export interface FileMapping extends Disposable {
  * if (Deno.build.os === "linux") {
  *   using file = OwnedFd.memfd("ring", undefined, { size: 4096, seal: ["shrink", "grow"] });
  *   using mapping = file.map({ shared: true });
- *   mapping.bytes[0] = 1; // everybody who has the file sees it
+ *   mapping.bytes[0] = 1; // every process that maps the file sees it
  * }
  * ```
  */

@@ -1,5 +1,5 @@
 /**
- * Receives from the socket for frames: the only file of this room that does.
+ * Receives from the socket for frames: the only file of this folder that does.
  *
  * @module
  */

@@ -598,7 +598,7 @@ export abstract class FileMethods {
   /**
    * Take an advisory lock on the file, blocking the thread: what `lock` does.
    *
-   * @param exclusive Whether nobody else may have a lock. The default is false.
+   * @param exclusive Whether the lock excludes every other one. The default is false.
    * @throws {Deno.errors.BadResource} If the descriptor is closed.
    *
    * @example
@@ -618,7 +618,7 @@ export abstract class FileMethods {
   /**
    * Take an advisory lock on the file if there is none that excludes it. Returns whether it was taken.
    *
-   * @param exclusive Whether nobody else may have a lock. The default is false.
+   * @param exclusive Whether the lock excludes every other one. The default is false.
    * @returns Whether the lock is taken.
    * @throws {Deno.errors.BadResource} If the descriptor is closed.
    *
@@ -639,7 +639,7 @@ export abstract class FileMethods {
   /**
    * Take an advisory lock on the file if there is none that excludes it: what `tryLock` does.
    *
-   * @param exclusive Whether nobody else may have a lock. The default is false.
+   * @param exclusive Whether the lock excludes every other one. The default is false.
    * @returns Whether the lock is taken.
    * @throws {Deno.errors.BadResource} If the descriptor is closed.
    *

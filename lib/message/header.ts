@@ -163,8 +163,12 @@ export class Header {
 
   /** Point the header at the first `length` bytes of one piece of memory. */
   setSingleVector(bytes: Uint8Array, length: number = byteLengthOf(bytes)): void {
-    const room = byteLengthOf(bytes);
-    this.#setVector(0, room > 0 ? this.#addressOf(bytes, room) : 0, Math.min(length, room));
+    const capacity = byteLengthOf(bytes);
+    this.#setVector(
+      0,
+      capacity > 0 ? this.#addressOf(bytes, capacity) : 0,
+      Math.min(length, capacity),
+    );
     this.#words[this.#at.vectorCount] = 1;
   }
 

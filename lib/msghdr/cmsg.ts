@@ -34,7 +34,7 @@ export function cmsgLen(length: number): number {
  * @param length The size of the payload, in bytes, from 0 to 131072.
  * @throws {RangeError} If `length` is out of range.
  *
- * @example Room for credentials, which are three C ints
+ * @example Capacity for credentials, which are three C ints
  * ```ts
  * import { cmsgSpace, Msghdr } from "@denet/unix/msghdr";
  *

@@ -21,7 +21,7 @@ import { MAX_CONTROL, MessageState } from "./state.ts";
  * using _b = b;
  * b.passCredentials = Deno.build.os === "linux";
  * a.writeSync(new Uint8Array(1));
- * using message = new Msghdr({ controlCapacity: cmsgSpace(12) }); // room for a `struct ucred`
+ * using message = new Msghdr({ controlCapacity: cmsgSpace(12) }); // capacity for a `struct ucred`
  * message.addVector(new Uint8Array(8));
  * recvmsgSync(b, message);
  * console.log([...message.controls()].length);
@@ -102,7 +102,7 @@ export class Msghdr implements Disposable {
   /**
    * Create an empty message header.
    *
-   * @param init The room for control data that may arrive.
+   * @param init The capacity for control data that may arrive.
    * @throws {RangeError} If `controlCapacity` is not an integer from 0 to 131072.
    *
    * @example

@@ -11,7 +11,7 @@ import { check, notSupported, systemError } from "../errors.ts";
 import { readIntOption } from "./options.ts";
 
 /** The user id of a socket that was never connected. */
-const NOBODY = 0xffffffff;
+const UNCONNECTED_UID = 0xffffffff;
 
 function notConnected(): Error {
   return systemError(platform.ENOTCONN, "getsockopt");
@@ -29,7 +29,7 @@ function credentialsBySoPeercred(fd: number): Credentials {
   check(getsockopt(fd, platform.SOL_SOCKET, platform.SO_PEERCRED, bytes), "getsockopt");
   const view = new DataView(bytes.buffer);
   const uid = view.getUint32(4, true);
-  if (uid === NOBODY) throw notConnected();
+  if (uid === UNCONNECTED_UID) throw notConnected();
   return { pid: view.getInt32(0, true), uid, gid: view.getUint32(8, true) };
 }
 

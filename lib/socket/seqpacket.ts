@@ -38,7 +38,7 @@ export function lookAhead(fd: number): number {
 let control: IncomingControl | undefined;
 
 /** Space for the one control message that tells a message from the end: none is left for descriptors. */
-const ROOM = cmsgSpace(16, platform);
+const TIMESTAMP_SPACE = cmsgSpace(16, platform);
 
 /** Options that add a control message to each message, before its descriptors. */
 const MARKS = [
@@ -70,7 +70,7 @@ function hasControl(fd: number): boolean {
   const header = sharedHeader();
   header.setSingleVector(oneByte);
   header.setName(null);
-  header.setControl(control.prepare(ROOM), ROOM);
+  header.setControl(control.prepare(TIMESTAMP_SPACE), TIMESTAMP_SPACE);
   const count = recvmsg(fd, header.location, MSG_PEEK | MSG_DONTWAIT);
   return count > 0 || (count === 0 && header.controlLength > 0);
 }

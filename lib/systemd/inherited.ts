@@ -20,7 +20,7 @@ import type { Socket } from "../handle/socket.ts";
  * one that has one.
  *
  * @throws {Deno.errors.BadResource} If it is not open.
- * @throws {Deno.errors.Busy} If somebody in this process has it.
+ * @throws {Deno.errors.Busy} If it has an owner in this process.
  */
 export function requireInherited(fd: number): void {
   const flags = fcntl(fd, platform.F_GETFD, 0);

@@ -158,12 +158,12 @@ Deno.test("encodeSockaddr() lays out a macOS address: length, family, path, fina
 
 Deno.test("encodeSockaddr() fits a path that fills sun_path, and refuses one byte more", () => {
   for (const platform of platforms) {
-    const [offset, room] = platform.sockaddr_un.sun_path;
-    const full = parseAddress("a".repeat(room), platform);
-    assertEquals(encodeSockaddr(full, platform).byteLength, offset + room);
-    const tooLong = parseAddress("a".repeat(room + 1), platform);
+    const [offset, space] = platform.sockaddr_un.sun_path;
+    const full = parseAddress("a".repeat(space), platform);
+    assertEquals(encodeSockaddr(full, platform).byteLength, offset + space);
+    const tooLong = parseAddress("a".repeat(space + 1), platform);
     assertEquals([fitsSockaddr(full, platform), fitsSockaddr(tooLong, platform)], [true, false]);
-    assertThrows(() => encodeSockaddr(tooLong, platform), InvalidAddressError, `${room} fit`);
+    assertThrows(() => encodeSockaddr(tooLong, platform), InvalidAddressError, `${space} fit`);
   }
 });
 

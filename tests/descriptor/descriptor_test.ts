@@ -102,13 +102,13 @@ for (const how of ["close", "release"] as const) {
     if (how === "release") new Descriptor(fd, "Test").close();
   });
 
-  test(`${how}() turns away who waits for a lane`, async () => {
+  test(`${how}() rejects operations that wait for their turn`, async () => {
     using pair = connected();
     const fd = pair.a.detach();
     const descriptor = new Descriptor(fd, "Test");
-    const entries = [descriptor.reading, descriptor.writing].map((lane) => {
-      lane.tryEnter();
-      return lane.enter();
+    const entries = [descriptor.reading, descriptor.writing].map((queue) => {
+      queue.tryEnter();
+      return queue.enter();
     });
     descriptor[how]();
     for (const entry of entries) await assertRejects(() => entry, Deno.errors.BadResource);

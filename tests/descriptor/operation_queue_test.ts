@@ -67,7 +67,7 @@ Deno.test("enter() is not touched by an abort after it was let in", async () => 
   assertEquals(queue.isBusy, false);
 });
 
-Deno.test("cancel() turns away everybody in the queue, but not who is inside", async () => {
+Deno.test("cancel() rejects every waiter in the queue, but not the operation inside", async () => {
   const queue = new OperationQueue();
   queue.tryEnter();
   const waiting = [queue.enter(), queue.enter(new AbortController().signal)];

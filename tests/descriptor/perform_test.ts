@@ -44,7 +44,7 @@ test("perform() returns an error number other than EAGAIN as it is", async () =>
   assertEquals(result, -platform.EPIPE);
 });
 
-test("perform() of what waits for something else does not try again for room", async () => {
+test("perform() of what waits for something else does not try again for space", async () => {
   using made = channel();
   const log: string[] = [];
   const obstacle = { wait: () => Promise.resolve(), waitSync: () => {} };

@@ -120,7 +120,7 @@ Deno.test("a listener for unload that was there first finds everything open", as
   assertEquals(output, "true\nBadResource\n");
 });
 
-Deno.test("the end of a program leaves standard output open, whoever owns it", async () => {
+Deno.test("the end of a program leaves standard output open, whichever object owns it", async () => {
   const { output } = await run(`
     import { OwnedFd } from "${MODULE}";
     globalThis.kept = OwnedFd.adopt(1);

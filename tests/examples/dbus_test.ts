@@ -20,7 +20,7 @@ testWith(
     assertEquals(lines, [
       "authenticated by EXTERNAL, and called :1.0",
       'passed a memory file; the service read "written in memory" from it',
-      'received a file from it, which says "opened by somebody else"',
+      'received a file from it, which says "opened by another process"',
     ]);
   },
 );

@@ -15,7 +15,7 @@ Deno.test("examples/pass_file shows the file in the process that may not open it
   assert(new Set([giver, taker, main].map((it) => it.match(/\d+/)?.[0])).size === 3);
   // The two write when they get to it: only the order within each is certain.
   assertEquals(lines.filter((it) => it.startsWith(giver)), [
-    `${giver}: opened "${file}" and waits for somebody to take it`,
+    `${giver}: opened "${file}" and waits for a taker`,
     `${giver}: passed it to ${taker.replace(/.*\((.*)\)/, "$1")}`,
     `${giver}: got the answer "thanks for 20 characters"`,
   ]);

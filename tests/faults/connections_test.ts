@@ -188,9 +188,9 @@ testFaults("listen() leaves a socket alone that keeps answering in an unusual wa
     using stack = new DisposableStack();
     const { short } = place(stack);
     makeStale(short);
-    library.arm({ call: "connect", error, times: 1_000_000 });
+    library.inject({ call: "connect", error, times: 1_000_000 });
     assertThrows(() => unix.listen(short, { replaceStale: true }), Deno.errors.AddrInUse);
-    library.disarm();
+    library.clear();
     assert(Deno.lstatSync(short).isSocket);
   }
 });

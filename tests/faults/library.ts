@@ -56,7 +56,7 @@ export class FaultyLibrary implements Disposable {
   }
 
   /** Have a call fail. All counts start anew. */
-  arm(fault: Fault): void {
+  inject(fault: Fault): void {
     this.reset();
     const { when = 1, times = 1, error } = fault;
     this.#control[WHEN] = when;
@@ -72,7 +72,7 @@ export class FaultyLibrary implements Disposable {
   }
 
   /** Have nothing fail any more; the counts stay. */
-  disarm(): void {
+  clear(): void {
     this.#control[CALL] = -1;
   }
 
@@ -94,7 +94,7 @@ export class FaultyLibrary implements Disposable {
 
   /** Put the true C library in force again. */
   [Symbol.dispose](): void {
-    this.disarm();
+    this.clear();
     replaceLibc(this.#previous);
   }
 }

@@ -1,4 +1,4 @@
-/** Every system call of waiting fails, with every error of its manual page, in every way of waiting. */
+/** Every system call of waiting fails, with every error of its manual page, in every backend. */
 
 import type { Reactor } from "../../lib/reactor/reactor.ts";
 import { WRITABLE } from "../../lib/reactor/types.ts";
@@ -23,7 +23,7 @@ function waiting(stack: DisposableStack, names: readonly string[]): Waiting {
   return { reactor, pair: stack.use(new Pair(reactor)) };
 }
 
-/** Wait for data that comes later and for room, and cancel a wait. */
+/** Wait for data that comes later and for space, and cancel a wait. */
 async function wait({ reactor, pair }: Waiting): Promise<void> {
   while (pair.tryReceive(1) !== undefined);
   using idle = new Pair(reactor);
@@ -38,7 +38,7 @@ async function wait({ reactor, pair }: Waiting): Promise<void> {
   if (cancelled.reason.message !== "closed") throw cancelled.reason;
 }
 
-/** A fault ends in the next way of waiting; with nothing to fall back on, it may end in an exception. */
+/** A fault ends in the next backend; with nothing to fall back on, it may end in an exception. */
 const scenarios: Scenario<Waiting>[] = [
   ["io_uring", "aio", "pool"],
   ["aio", "pool"],
@@ -50,7 +50,7 @@ const scenarios: Scenario<Waiting>[] = [
   name: names.join(", then "),
   prepare: (stack: DisposableStack) => waiting(stack, names),
   act: wait,
-  // A write that wakes a thread never fails: the counter of an eventfd, or a pipe, has room for it.
+  // A write that wakes a thread never fails: the counter of an eventfd, or a pipe, has space for it.
   fails: (call: string) => !["send", "recv", "socketpair", "write"].includes(call),
   // What the kernel says of one descriptor is for those who wait for it.
   expect: ({ call }: Fault) => names.length > 1 && call !== "epoll_ctl" ? "survives" : "either",

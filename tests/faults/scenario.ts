@@ -72,7 +72,7 @@ export async function failEach<T>(
     try {
       await failOnce(library, scenario, fault, since);
     } catch (error) {
-      library.disarm();
+      library.clear();
       wrong.push(`${fault.error} from call ${fault.when} of ${fault.call}: ${error}`);
       if (wrong.length === MOST_REPORTED) break;
     }
@@ -114,9 +114,9 @@ async function failOnce<T>(
   {
     using stack = new DisposableStack();
     const it = await scenario.prepare(stack);
-    library.arm(fault);
+    library.inject(fault);
     const failure = await failureOf(() => scenario.act(it));
-    library.disarm();
+    library.clear();
     if (library.injected > 0) check(scenario, fault, failure);
     else if (failure !== undefined) throw failure;
     scenario.repair?.(it);

@@ -57,7 +57,7 @@ function isShortage(error: unknown, syscall: string): void {
 
 const cases: Record<string, (stack: DisposableStack) => void | Promise<void>> = {
   // First: nothing has waited yet.
-  "the first wait fails, the next one starts the best way of waiting": async (stack) => {
+  "the first wait fails, the next one starts the best backend": async (stack) => {
     const [a, b] = pair(stack);
     const taken = hoard();
     isShortage(await assertRejects(() => b.receive()), "poll");
@@ -137,8 +137,8 @@ for (const type of ["stream", "seqpacket", "dgram"] as const) {
     const [a, b] = pair(stack, type);
     for (let i = 0; i < 3; i++) a.sendSync({ data: DATA, files: [0, 1, 2] });
     const taken = hoard();
-    for (const room of [0, 1]) {
-      release(taken, room);
+    for (const space of [0, 1]) {
+      release(taken, space);
       const before = countDescriptorsHoarding(taken);
       const error = await assertRejects(() => b.receive({ files: 3 }), ControlTruncatedError);
       assertEquals(error.data, DATA);

@@ -26,7 +26,7 @@ async function runLimited(
 }
 
 for (const backend of ["", "io_uring", "aio", "pool", "poll"]) {
-  const name = backend === "" ? "the best way of waiting" : backend;
+  const name = backend === "" ? "the best backend" : backend;
   const reason = Deno.build.os === "linux" ? whyMissing(backend) : "it is made for Linux";
   testUnless(reason, `nothing is lost without descriptors, with ${name}`, async () => {
     const done = await runLimited("shortage.ts", { DENET_UNIX_REACTOR: backend });
@@ -67,7 +67,7 @@ testFaults("the iterator of a listener goes on after a shortage", async (library
   for (const error of ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"]) {
     using stack = new DisposableStack();
     const listener = listenerWithClient(stack);
-    library.arm({ call: "accept4", error, times: 3 });
+    library.inject({ call: "accept4", error, times: 3 });
     for await (using server of listener) {
       assertEquals(server.receiveSync()?.data, DATA);
       break;
@@ -83,7 +83,7 @@ testFaults(
       for (const call of ["sendmsg", "send", "recvmsg", "recv"]) {
         using stack = new DisposableStack();
         const [a, b] = pair(stack);
-        library.arm({ call, error: most, times: 1000 });
+        library.inject({ call, error: most, times: 1000 });
         const sent = [
           a.send({ data: [DATA, DATA], files: [0, 1] }),
           a.send({ data: DATA }),

@@ -12,7 +12,7 @@ function twice(dir: TempDir): [OwnedFd, OwnedFd] {
   return [OwnedFd.open(dir.join("a"), options), OwnedFd.open(dir.join("a"), options)];
 }
 
-test("tryLock() tells whether somebody else has a lock that excludes it", async () => {
+test("tryLock() tells whether there is a lock that excludes it", async () => {
   using dir = tempDir();
   const [a, b] = twice(dir);
   using _a = a;

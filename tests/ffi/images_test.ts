@@ -79,10 +79,10 @@ testNative(native, "writeCredentials() lays a struct ucred out as native code do
 });
 
 function addresses(): string[] {
-  const [, room] = platform.sockaddr_un.sun_path;
-  const paths = ["a", "/run/app.sock", "ü", "x".repeat(room - 1), "x".repeat(room)];
+  const [, space] = platform.sockaddr_un.sun_path;
+  const paths = ["a", "/run/app.sock", "ü", "x".repeat(space - 1), "x".repeat(space)];
   return platform.abstractNames
-    ? [...paths, "\0a", "\0x\0y\0", `\0${"x".repeat(room - 1)}`]
+    ? [...paths, "\0a", "\0x\0y\0", `\0${"x".repeat(space - 1)}`]
     : paths;
 }
 

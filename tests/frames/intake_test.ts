@@ -156,7 +156,7 @@ Deno.test(
 
 testUnless(
   notLinux,
-  "next() rejects with EMFILE where this process has no room for descriptors",
+  "next() rejects with EMFILE where this process has no space for descriptors",
   noLeaks(async () => {
     using pair = streamPair();
     using frames = new Frames(pair.far, delimited(), { files: 3 });

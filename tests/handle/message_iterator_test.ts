@@ -19,7 +19,7 @@ test("messages() goes on after a message with too many descriptors, and says so"
   }
 });
 
-test("messages() without room for a byte is refused on a stream, and ends elsewhere", async () => {
+test("messages() without space for a byte is refused on a stream, and ends elsewhere", async () => {
   using pair = connected();
   pair.a.close();
   for (const options of [{ size: 0 }, { buffer: new Uint8Array(0) }] as ReceiveOptions[]) {

@@ -124,7 +124,7 @@ for (const [name, receive] of Object.entries(twins)) {
     });
   }
 
-  test(`${name}() into no room on a stream gives an empty message at once, and takes nothing`, async () => {
+  test(`${name}() into no space on a stream gives an empty message at once, and takes nothing`, async () => {
     using pair = connected();
     for (const options of [{ size: 0 }, { buffer: new Uint8Array(0) }, { buffer: [] }]) {
       assertEquals((await receive(pair.b, options))?.data.byteLength, 0);

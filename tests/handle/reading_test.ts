@@ -14,7 +14,7 @@ const twins: Readonly<Record<string, ReadInto>> = {
 
 for (const [name, read] of Object.entries(twins)) {
   for (const type of PAIRED) {
-    test(`${name}() into no room gives 0 at once, and takes nothing (${type})`, async () => {
+    test(`${name}() into no space gives 0 at once, and takes nothing (${type})`, async () => {
       using pair = connected(type);
       assertEquals(await read(pair.b, new Uint8Array(0)), 0);
       pair.a.sendSync({ data: bytes("keep"), files: [0] });

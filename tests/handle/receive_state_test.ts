@@ -12,7 +12,7 @@ const { SOL_SOCKET, SO_TIMESTAMPNS, SO_PASSSEC } = platform;
 const CREDENTIALS = cmsgSpace(12, platform);
 const ONE = { pid: 1, uid: 2, gid: 3 };
 
-linuxTest("controlOfOptions() has room for exactly what the options call for", () => {
+linuxTest("controlOfOptions() has space for exactly what the options call for", () => {
   using pair = connected();
   const { b } = pair;
   assertEquals(controlOfOptions(b.fd), 0);

@@ -112,7 +112,7 @@ test("write() to a peer that is gone throws BrokenPipe, and raises no signal", a
   assertThrows(() => pair.a.writeSync(bytes("a")), Deno.errors.BrokenPipe);
 });
 
-test("write() that finds no room waits, and writes a part", async () => {
+test("write() that finds no space waits, and writes a part", async () => {
   using pair = connected();
   fill(pair.a);
   const pending = pair.a.write(new Uint8Array(1 << 22));

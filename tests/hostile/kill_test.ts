@@ -32,7 +32,7 @@ const DATA = pattern(60_000);
 const ENDS: readonly unknown[] = ["EPIPE", "ECONNRESET", "ECONNREFUSED", "ENOENT"];
 
 /** So much later something hangs. */
-const PATIENCE = 60_000;
+const TIME_LIMIT = 60_000;
 
 /** Start a part, in C or with this module. */
 type Start = (part: Part) => Promise<LineProcess>;
@@ -108,7 +108,7 @@ async function killSometime(victim: LineProcess, random: Random): Promise<void> 
 async function patiently<T>(what: string, operation: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`It hangs: ${what}, SEED=${seed}`)), PATIENCE);
+    timer = setTimeout(() => reject(new Error(`It hangs: ${what}, SEED=${seed}`)), TIME_LIMIT);
   });
   try {
     return await Promise.race([operation, late]);

@@ -64,7 +64,7 @@ function structured(
   let offset = 0;
   while (offset + header <= buffer.byteLength && !random.once(5)) {
     const payload = random.pick([0, 1, 3, 4, 5, 8, 11, 12, 13, 16, 4 * random.below(20)]);
-    const room = Math.min(payload, buffer.byteLength - offset - header);
+    const space = Math.min(payload, buffer.byteLength - offset - header);
     view.setUint32(offset, damaged(random, header + payload, buffer.byteLength - offset), true);
     if (lengthBytes === 8) view.setUint32(offset + 4, highHalf(random), true);
     view.setInt32(offset + lengthBytes, random.pick([1, 1, 1, 0, -1, 0xffff, random.word()]), true);
@@ -73,8 +73,8 @@ function structured(
       random.pick([1, 1, 2, 2, 3, 4, 0, random.word()]),
       true,
     );
-    random.fill(buffer.subarray(offset + header, offset + header + room));
-    offset += header + Math.ceil(room / alignment) * alignment;
+    random.fill(buffer.subarray(offset + header, offset + header + space));
+    offset += header + Math.ceil(space / alignment) * alignment;
     if (random.once(9)) offset += random.below(alignment);
   }
   return Math.min(random.once(3) ? random.below(buffer.byteLength + 1) : offset, buffer.byteLength);

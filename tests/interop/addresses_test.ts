@@ -28,16 +28,16 @@ const unique = (): string => `denet-${crypto.randomUUID().slice(0, 13)}-`;
 /** Names that are text, are not, and are as long as can be. */
 function abstractNames(): Uint8Array[] {
   const everyByte = Array.from({ length: 256 }, (_, i) => i);
-  const room = 107 - unique().length;
+  const space = 107 - unique().length;
   const names = [
     abstractName(unique()),
     abstractName(unique(), [0xff, 0xc3, 0x28]),
     abstractName(unique(), [0, 0]),
     abstractName(unique(), [0, 0x40, 0, 0x2f]),
-    abstractName(unique(), new Array(room).fill(0x61)),
+    abstractName(unique(), new Array(space).fill(0x61)),
   ];
-  for (let from = 0; from < 256; from += room) {
-    names.push(abstractName(unique(), everyByte.slice(from, from + room)));
+  for (let from = 0; from < 256; from += space) {
+    names.push(abstractName(unique(), everyByte.slice(from, from + space)));
   }
   return names;
 }

@@ -174,7 +174,7 @@ withPeers(
   { languages: ["Python", "C"], ...(TYPES.length === 3 ? {} : { unless: "no seqpacket here" }) },
 );
 
-withPeers("receive() says when a peer's message was longer than the room", async (peer) => {
+withPeers("receive() says when a peer's message was longer than the space", async (peer) => {
   using dir = tempDir();
   using socket = await connected(peer, "dgram", dir.join("s"), true);
   await peer.send("c", { data: pattern(100) });

@@ -241,7 +241,7 @@ Deno.test(
       using _client = await unix.connect(path);
       using _server = await listener.accept();
     }
-    // Whoever has looked at the flag is about to rely on it.
+    // Code that has read the flag is about to rely on it.
     first.close();
     assert((fcntl(second.fd, platform.F_GETFL, 0) & platform.O_NONBLOCK) !== 0);
   }),

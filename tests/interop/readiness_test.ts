@@ -63,5 +63,5 @@ testWith(
     assertEquals(await isPending(waiting), true);
     fd.close();
     await assertRejects(() => waiting, Deno.errors.BadResource);
-    }),
+  }),
 );

@@ -18,7 +18,7 @@ const SO_OOBINLINE = 10;
 async function fillQueue(path: string): Promise<Socket[]> {
   const connections: Socket[] = [];
   for (;;) {
-    // Whoever fits gets in at the first attempt; a full queue is only noticed by its silence.
+    // A connection that fits succeeds at the first attempt; a full queue shows only by its silence.
     const late = AbortSignal.timeout(100);
     try {
       connections.push(await unix.connect(path, { signal: late }));

@@ -30,8 +30,8 @@ interface Wanted {
 
 /** Write control messages one after the other, as a sender does. */
 function written(items: readonly Wanted[], layout: CmsgLayout): Uint8Array {
-  const room = items.reduce((sum, { data }) => sum + cmsgSpace(data.byteLength, layout), 0);
-  const buffer = new Uint8Array(room);
+  const space = items.reduce((sum, { data }) => sum + cmsgSpace(data.byteLength, layout), 0);
+  const buffer = new Uint8Array(space);
   let offset = 0;
   for (const { level, type, data } of items) {
     writeControl(buffer, offset, level, type, data.byteLength, layout).set(data);
@@ -45,9 +45,9 @@ function plain(items: readonly ControlItem[]): Wanted[] {
 }
 
 /** A buffer with one header that claims `length`, in memory with more behind it that must not be seen. */
-function claiming(length: bigint, layout: CmsgLayout, room: number): Uint8Array {
-  const memory = new Uint8Array(room + 64).fill(0xee);
-  const bytes = memory.subarray(0, room);
+function claiming(length: bigint, layout: CmsgLayout, space: number): Uint8Array {
+  const memory = new Uint8Array(space + 64).fill(0xee);
+  const bytes = memory.subarray(0, space);
   const { cmsg_len, cmsg_level, cmsg_type } = layout.cmsghdr;
   const view = new DataView(memory.buffer);
   if (cmsg_len[1] === 8) view.setBigUint64(cmsg_len[0], length, true);

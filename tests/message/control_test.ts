@@ -94,7 +94,7 @@ Deno.test("OutgoingControl.reset() cuts the payloads handed out before off from 
   assertEquals([...payload], [0, 0, 0, 0]);
 });
 
-Deno.test("IncomingControl.prepare() gives the address of enough room", () => {
+Deno.test("IncomingControl.prepare() gives the address of enough space", () => {
   const control = new IncomingControl();
   const small = control.prepare(8);
   assertEquals(control.prepare(100), small);
@@ -112,7 +112,7 @@ Deno.test("IncomingControl.items() takes apart what arrived, and nothing behind 
   const sent = finished(outgoing);
   const address = control.prepare(sent.byteLength);
   const pointer = Deno.UnsafePointer.create(BigInt(address));
-  if (pointer === null) throw new Error("The room has no address");
+  if (pointer === null) throw new Error("The space has no address");
   new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(pointer, sent.byteLength)).set(sent);
   control.arrived = sent.byteLength;
   assertEquals(control.items().map(({ level, type }) => [level, type]), [[1, 2], [3, 4]]);

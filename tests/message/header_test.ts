@@ -151,7 +151,7 @@ Deno.test("setName() points at a copy of the address, or at none", () => {
   assertEquals([fields(header).name, fields(header).namelen], [0n, 0]);
 });
 
-Deno.test("receiveName() makes room for the longest address the kernel reports", () => {
+Deno.test("receiveName() makes space for the longest address the kernel reports", () => {
   const header = new Header();
   header.receiveName();
   assertEquals(header.nameLength, 128);

@@ -421,7 +421,7 @@ test("memory that is detached while recvmsg() or sendmsg() waits is refused, and
   await assertRejects(() => sending, TypeError, "detached or resized");
 });
 
-test("sendmsg() to a full queue waits until there is room", async () => {
+test("sendmsg() to a full queue waits until there is space", async () => {
   using dir = tempDir();
   using receiver = unix.bind(dir.join("to"));
   using sender = unix.bind(dir.join("from"));

@@ -18,8 +18,8 @@ import { countDescriptors } from "../util/descriptors.ts";
 
 const { MSG_DONTWAIT, MSG_PEEK, MSG_WAITALL } = platform;
 
-/** A message with room for `size` bytes in two vectors, and for files. */
-function roomFor(size: number, files = 0): [Msghdr, () => string] {
+/** A message with space for `size` bytes in two vectors, and for files. */
+function spaceFor(size: number, files = 0): [Msghdr, () => string] {
   const message = new Msghdr({ controlCapacity: 64 });
   const vectors = [new Uint8Array(1), new Uint8Array(size - 1)];
   for (const it of vectors) message.addVector(it);
@@ -30,7 +30,7 @@ function roomFor(size: number, files = 0): [Msghdr, () => string] {
 test("recvmsg() with MSG_WAITALL fills the vectors", async () => {
   using pair = connected();
   pair.a.writeSync(bytes("ab"));
-  const [into, got] = roomFor(6);
+  const [into, got] = spaceFor(6);
   const received = recvmsg(pair.b, into, { flags: MSG_WAITALL });
   assertEquals(await isPending(received), true);
   for (const data of ["cd", "efgh"]) pair.a.writeSync(bytes(data));
@@ -44,7 +44,7 @@ test("recvmsg() with MSG_WAITALL stops at the end and at descriptors", async () 
   pair.a.sendSync({ data: bytes("ab"), files: [0] });
   pair.a.writeSync(bytes("cd"));
   pair.a.close();
-  const [into, got] = roomFor(6, 1);
+  const [into, got] = spaceFor(6, 1);
   assertEquals([await recvmsg(pair.b, into, { flags: MSG_WAITALL }), got()], [2, "ab"]);
   const files = unix.recvFiles(into);
   assertEquals(files.length, 1);
@@ -57,7 +57,7 @@ test("recvmsg() with MSG_WAITALL stops at the end and at descriptors", async () 
 linuxTest("recvmsg() with MSG_WAITALL keeps the descriptors of the last part", () => {
   using pair = connected();
   pair.a.writeSync(bytes("ab"));
-  const [into, got] = roomFor(8, 1);
+  const [into, got] = spaceFor(8, 1);
   // What comes later is received by a second call, which stops there.
   const receiver = new HeaderReceiver(
     socketStateOf(pair.b).receiveState(pair.b),
@@ -77,7 +77,7 @@ test("recvmsgSync() with MSG_WAITALL gives what came within the socket's time li
   using pair = connected();
   pair.a.writeSync(bytes("ab"));
   pair.b.receiveTimeout = 2;
-  const [into, got] = roomFor(6);
+  const [into, got] = spaceFor(6);
   assertEquals([recvmsgSync(pair.b, into, { flags: MSG_WAITALL }), got()], [2, "ab"]);
   assertThrows(() => recvmsgSync(pair.b, into, { flags: MSG_WAITALL }), Deno.errors.WouldBlock);
 });
@@ -87,7 +87,7 @@ test("recvmsg() with MSG_WAITALL that is aborted leaves what came to the next re
     using pair = connected();
     pair.a.writeSync(bytes("abc"));
     const abort = new AbortController();
-    const [into] = roomFor(6);
+    const [into] = spaceFor(6);
     const received = recvmsg(pair.b, into, { flags: MSG_WAITALL, signal: abort.signal });
     assertEquals(await isPending(received), true);
     abort.abort("enough");
@@ -101,12 +101,12 @@ test("recvmsg() with MSG_WAITALL that is aborted leaves what came to the next re
 /** Receives once, into memory of 6 bytes. */
 const RECEIVES: Readonly<Record<string, (socket: unix.Socket) => Promise<string>>> = {
   recvmsg: async (socket) => {
-    const [into, got] = roomFor(6);
+    const [into, got] = spaceFor(6);
     await recvmsg(socket, into);
     return got();
   },
   recvmsgSync: (socket) => {
-    const [into, got] = roomFor(6);
+    const [into, got] = spaceFor(6);
     recvmsgSync(socket, into);
     return Promise.resolve(got());
   },
@@ -136,7 +136,7 @@ rootTest("recvmsg() with MSG_WAITALL keeps bytes of different senders apart", as
 test("recvmsg() of a message that was reset meanwhile rejects, and takes nothing", async () => {
   for (const type of PAIRED) {
     using pair = connected(type);
-    const [into] = roomFor(8, 1);
+    const [into] = spaceFor(8, 1);
     const received = recvmsg(pair.b, into);
     assertEquals(await isPending(received), true);
     into.reset();
@@ -163,7 +163,7 @@ test("recvmsg() that waits receives into the vectors that it was given", async (
 test("a message serves again after a receive without descriptors or name", () => {
   for (const type of PAIRED) {
     using pair = connected(type);
-    const [into] = roomFor(8, 1);
+    const [into] = spaceFor(8, 1);
     for (const count of [1, 0, 1, 0, 1]) {
       pair.a.sendSync({ data: bytes("a"), files: Array(count).fill(0) });
       assertEquals(recvmsgSync(pair.b, into), 1);
@@ -177,7 +177,7 @@ test("a message serves again after a receive without descriptors or name", () =>
 linuxTest("a message has the name of its sender also after one without a name", () => {
   using receiver = unix.bind("");
   using named = unix.bind("");
-  const [into] = roomFor(8);
+  const [into] = spaceFor(8);
   const to = receiver.localAddress ?? "";
   for (let round = 0; round < 3; round++) {
     using nameless = unix.connectSync(to, { type: "dgram" });
@@ -191,7 +191,7 @@ linuxTest("a message has the name of its sender also after one without a name", 
 test("a stream keeps no name: neither one that was set, nor after bytes that an earlier receive left", () => {
   using pair = connected();
   socketStateOf(pair.b).receiveState(pair.b).giveBack(bytes("ab"));
-  const [into, got] = roomFor(8);
+  const [into, got] = spaceFor(8);
   into.name = "/run/old";
   assertEquals([recvmsgSync(pair.b, into), into.name, got()], [2, null, "ab"]);
   into.name = "/run/old";
@@ -204,7 +204,7 @@ test("MSG_PEEK of bytes that an earlier receive left leaves them", async () => {
   socketStateOf(pair.b).receiveState(pair.b).giveBack(bytes("ab"));
   const before = countDescriptors();
   for (const flags of [MSG_PEEK, MSG_PEEK, 0]) {
-    const [into, got] = roomFor(8);
+    const [into, got] = spaceFor(8);
     assertEquals([await recvmsg(pair.b, into, { flags }), got()], [2, "ab"]);
   }
   assertEquals(countDescriptors(), before);

@@ -23,7 +23,7 @@ import { tempDir } from "../util/tempdir.ts";
 
 const { SOL_SOCKET, SCM_RIGHTS, SCM_CREDENTIALS } = platform;
 
-/** A message of some data and files, received into a `Msghdr` with room for so many files. */
+/** A message of some data and files, received into a `Msghdr` with space for so many files. */
 function received(socket: Socket, files: number, size = 64): Msghdr {
   const message = new Msghdr();
   message.addVector(new Uint8Array(size));
@@ -32,7 +32,7 @@ function received(socket: Socket, files: number, size = 64): Msghdr {
   return message;
 }
 
-Deno.test("new Msghdr() refuses room that the kernel does not take", () => {
+Deno.test("new Msghdr() refuses space that the kernel does not take", () => {
   for (const controlCapacity of [-1, 0.5, NaN, Infinity, 131073, "8"]) {
     assertThrows(() => new Msghdr({ controlCapacity: controlCapacity as number }), RangeError);
   }
@@ -91,7 +91,7 @@ test("addControl() gives payloads that stay valid when the buffer grows", () => 
   for (const it of files) it.close();
 });
 
-test("addControl() makes room for receiving, too", () => {
+test("addControl() makes space for receiving, too", () => {
   using pair = connected();
   pair.a.sendSync({ data: bytes("a"), files: [0] });
   using into = new Msghdr();
@@ -153,7 +153,7 @@ test("getControl() gives a copy that the next receive leaves alone", () => {
 unemulatedTest("getControl() gives a payload that the kernel cut as short as it came", () => {
   using pair = connected();
   pair.a.sendSync({ data: bytes("a"), files: [0, 1, 2] });
-  // Room for one header and two descriptors: the third is dropped, and MSG_CTRUNC says so.
+  // Space for one header and two descriptors: the third is dropped, and MSG_CTRUNC says so.
   using into = received(pair.b, 1);
   assertEquals(into.flags & platform.MSG_CTRUNC, platform.MSG_CTRUNC);
   const arrived = (into.getControl(SOL_SOCKET, SCM_RIGHTS)?.byteLength ?? 0) / 4;
@@ -161,7 +161,7 @@ unemulatedTest("getControl() gives a payload that the kernel cut as short as it 
   assertEquals(files.length, arrived);
   assert(arrived < 3);
   for (const it of files) it.close();
-}, "QEMU gives the kernel twice the room for control data");
+}, "QEMU gives the kernel twice the space for control data");
 
 test("receiving again closes descriptors that nobody took", () => {
   using pair = connected();

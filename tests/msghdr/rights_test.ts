@@ -18,8 +18,8 @@ import {
 import { isInherited } from "../util/inherited.ts";
 import { countDescriptors } from "../util/descriptors.ts";
 
-/** Send files through a pair, and receive them with room for so many. */
-function passed(files: FileLike[], room: number): Msghdr {
+/** Send files through a pair, and receive them with space for so many. */
+function passed(files: FileLike[], space: number): Msghdr {
   using pair = connected();
   using out = new Msghdr();
   out.addVector(bytes("a"));
@@ -27,7 +27,7 @@ function passed(files: FileLike[], room: number): Msghdr {
   sendmsgSync(pair.a, out);
   const into = new Msghdr();
   into.addVector(new Uint8Array(1));
-  allocFiles(into, room);
+  allocFiles(into, space);
   recvmsgSync(pair.b, into);
   return into;
 }
@@ -100,8 +100,8 @@ test("recvFiles() returns none the second time", () => {
   assertEquals([recvFiles(into, 1), recvFiles(into)], [[], []]);
 });
 
-test("recvFiles() takes by default as many as allocFiles() made room for", () => {
-  // One descriptor's room has padding for a second one, on Linux.
+test("recvFiles() takes by default as many as allocFiles() made space for", () => {
+  // One descriptor's space has padding for a second one, on Linux.
   using into = passed([0, 1], 1);
   const files = recvFiles(into);
   assertEquals(files.length, 1);
@@ -119,7 +119,7 @@ unemulatedTest("allocFiles() of none makes the kernel close what comes", () => {
   assertEquals(countDescriptors(), before);
   assertEquals(into.flags & platform.MSG_CTRUNC, platform.MSG_CTRUNC);
   assertEquals(recvFiles(into), []);
-}, "QEMU gives the kernel twice the room for control data");
+}, "QEMU gives the kernel twice the space for control data");
 
 test("allocFiles() and recvFiles() refuse a number that cannot be", () => {
   using message = new Msghdr();

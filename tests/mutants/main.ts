@@ -41,7 +41,7 @@ const NOT_CHANGED =
   /^(?:mod\.ts|ffi\/platform\/|ffi\/symbols\.ts|lib\/unix\/constants\.ts|.*\/types\.ts)/;
 
 /** How long a changed program may take for the tests of a file, compared with the usual limit. */
-const PATIENCE = 1 / 3;
+const SLOWER = 1 / 3;
 
 /** How many seconds of tests a change is tried with. */
 const ENOUGH = 60;
@@ -109,7 +109,7 @@ class Copy implements Disposable {
         ...preload === undefined ? [] : [`--preload=${preload}`],
       ],
       temporary: `${this.path}/t`,
-      slower: PATIENCE,
+      slower: SLOWER,
       root: new URL(`file://${this.path}/`),
     });
     return counts.failed === 0;

@@ -1,4 +1,4 @@
-/* A library that was put where it does not belong: whoever loads it runs its code. */
+/* A library at a place where it does not belong: a program that loads it runs its code. */
 
 #include <fcntl.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  * A peer that is going to be killed: victim ROLE PATH TYPE
  *
  * ROLE is "server", which listens on PATH (or is bound to it, for datagrams), or "client", which connects.
- * It sends every message back, with its descriptor, until somebody ends it.
+ * It sends every message back, with its descriptor, until it is killed.
  */
 #define _GNU_SOURCE
 #include <stdio.h>

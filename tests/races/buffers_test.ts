@@ -186,7 +186,7 @@ Deno.test(
     structuredClone(buffer, { transfer: [buffer.buffer] });
     a.sendSync({ data: pattern(60, 2) });
     await assertRejects(() => receiving, TypeError, "detached or resized");
-    // The first part went with the memory, to whoever has that now.
+    // The first part went with the memory, to its new owner.
     assertEquals((await b.receive())?.data, pattern(60, 2));
   }),
 );

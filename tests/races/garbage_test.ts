@@ -127,7 +127,7 @@ Deno.test(
   }, { forgets: true }),
 );
 
-/** Write until there is no room. */
+/** Write until there is no space. */
 function fill(socket: Socket): void {
   socket.sendTimeout = 1;
   assertThrows(() => {

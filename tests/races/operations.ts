@@ -38,7 +38,7 @@ export function pair(stack: DisposableStack, type: unix.SocketType = "stream"): 
   return [stack.use(a), stack.use(b)];
 }
 
-/** Send until there is no more room. */
+/** Send until there is no more space. */
 export function fill(socket: Socket): void {
   const limit = socket.sendTimeout;
   socket.sendTimeout = 1;

@@ -22,7 +22,7 @@ import { testUnless } from "../util/peers.ts";
 /** IORING_SETUP_COOP_TASKRUN and IORING_SETUP_TASKRUN_FLAG: what Linux before 6.1 has. */
 const COOPERATIVE = 0x300;
 
-/** Every way of waiting, and small forms that overflow early. */
+/** Every backend, and small forms that overflow early. */
 export const backends: Readonly<Record<string, Opener>> = {
   "io_uring": (sink) => openIoUring(sink),
   "io_uring, 2 entries": (sink) => openIoUring(sink, { entries: 2, completions: 4 }),

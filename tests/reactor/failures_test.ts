@@ -1,5 +1,5 @@
 /**
- * What happens to waits when a backend breaks, and when there are more of them than it has room for.
+ * What happens to waits when a backend breaks, and when there are more of them than it has space for.
  *
  * @module
  */

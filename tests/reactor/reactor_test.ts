@@ -1,5 +1,5 @@
 /**
- * What every way of waiting must do.
+ * What every backend must do.
  *
  * @module
  */
@@ -29,7 +29,7 @@ onEach("wait() ends when data came before the wait", async (reactor) => {
   assertEquals(pair.tryReceive(1), "early");
 });
 
-onEach("wait() ends when there is room to write", async (reactor) => {
+onEach("wait() ends when there is space to write", async (reactor) => {
   using pair = new Pair(reactor);
   for (let i = 0; i < 5; i++) {
     pair.fill(0);
@@ -41,7 +41,7 @@ onEach("wait() ends when there is room to write", async (reactor) => {
 });
 
 onEach(
-  "wait() for room ends when the peer has shut down writing, and reads on",
+  "wait() for space ends when the peer has shut down writing, and reads on",
   async (reactor) => {
     using pair = new Pair(reactor);
     for (let i = 0; i < 5; i++) {

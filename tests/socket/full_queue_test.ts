@@ -43,7 +43,7 @@ function fullReceiver(dir: string): Disposable & { receiver: unix.Socket; sender
 }
 
 linuxTest(
-  "FullQueue.wait() ends when the receiver has room again, and closes its probe",
+  "FullQueue.wait() ends when the receiver has space again, and closes its probe",
   async () => {
     using dir = tempDir();
     using made = fullReceiver(dir.path);
@@ -116,7 +116,7 @@ test("FullQueue.wait() without a destination looks again after a while", async (
 });
 
 linuxTest(
-  "FullQueue.wait() does not trust a probe that says there is room when there is none",
+  "FullQueue.wait() does not trust a probe that says there is space when there is none",
   async () => {
     using dir = tempDir();
     using receiver = unix.bind(dir.join("to"));

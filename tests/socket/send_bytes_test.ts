@@ -77,7 +77,7 @@ test("descriptors come once, with the first of several pieces", async () => {
   assertEquals([await sent, countDescriptors()], [2 * PIECE, before]);
 });
 
-test("writeSync() counts what it sent, until there is no room", () => {
+test("writeSync() counts what it sent, until there is no space", () => {
   using pair = connected();
   pair.a.sendTimeout = 1;
   const data = numbered(2 * PIECE);
@@ -93,7 +93,7 @@ test("writeSync() counts what it sent, until there is no room", () => {
   assert(all.every((byte, n) => byte === data[n % data.length]));
 });
 
-linuxTest("sendBytes() gives the part that there was room for, and only then an error", () => {
+linuxTest("sendBytes() gives the part that there was space for, and only then an error", () => {
   const data = numbered(2 * PIECE);
   let parts = 0;
   // An odd number of pieces is left over with or without one before.

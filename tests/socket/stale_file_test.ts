@@ -174,7 +174,7 @@ rootTest("replaceStale is not held up by a lock file that another user has made"
   }
 });
 
-test("replaceStale gives way to a program that is just replacing the file", () => {
+test("replaceStale yields to a program that is just replacing the file", () => {
   using dir = tempDir();
   const { LOCK_EX, LOCK_NB } = platform;
   listen(dir.join("a"), { unlinkOnClose: false }).close();

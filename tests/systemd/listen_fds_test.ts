@@ -25,7 +25,7 @@ function activate(options: string[], ...uris: string[]): LineProcess {
   return startProcess("systemd-socket-activate", { args });
 }
 
-/** Connect as soon as somebody listens there. */
+/** Connect as soon as a server listens there. */
 async function connect(path: string, options: ConnectOptions = {}): Promise<Socket> {
   for (;;) {
     try {

@@ -27,7 +27,7 @@ testUnless(notLinux, "the tools fail in one line where Deno gives them no permis
   }
 });
 
-testUnless(notLinux, "the tools fail in one line where their help has no room", async () => {
+testUnless(notLinux, "the tools fail in one line where their help has no space", async () => {
   for (const name of names) {
     const command = `exec "$@" ${entryOf(name).pathname} --help > /dev/full`;
     const args = ["-c", command, "sh", Deno.execPath(), "run", "--no-prompt", ...TOOLS[name]];

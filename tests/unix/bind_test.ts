@@ -14,7 +14,7 @@ function names(path: string): string[] {
   return [...Deno.readDirSync(path)].map((it) => it.name).sort();
 }
 
-test("bind() makes a datagram socket that receives from everybody and answers", async () => {
+test("bind() makes a datagram socket that receives from every sender and answers", async () => {
   using dir = tempDir();
   using server = bind(dir.join("server"));
   assertEquals([server.type, server.localAddr, server.remoteAddr.path], [

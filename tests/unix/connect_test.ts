@@ -234,7 +234,7 @@ async function fillBacklog(path: string): Promise<Socket[]> {
   }
 }
 
-linuxTest("connect() to a full backlog waits until there is room", async () => {
+linuxTest("connect() to a full backlog waits until there is space", async () => {
   using dir = tempDir();
   using listener = listen(dir.join("a"), { backlog: 1 });
   const clients = await fillBacklog(dir.join("a"));

@@ -161,7 +161,7 @@ linuxTest("connect() takes its turn: a send started before goes where it was to 
   assertEquals(received(second), "for the second");
 });
 
-/** A listener whose queue is full, and how to make room in it. */
+/** A listener whose queue is full, and how to make space in it. */
 function fullListener(path: string): { listener: Listener } & Disposable {
   const listener = unix.listen(path, { backlog: 0 });
   const client = unix.connectSync(path);

@@ -14,7 +14,7 @@ const LIMIT = 60;
 const OWN_LIMIT = /^\/\/ Time limit: (\d+) s\b/m;
 
 /** How long Deno may take to say which test was running, in milliseconds. */
-const GRACE = 3_000;
+const KILL_DELAY = 3_000;
 
 /** The line of sums that ends the output of `deno test`. */
 export const SUMMARY =
@@ -110,7 +110,7 @@ class Watch {
     this.#timer = setTimeout(() => {
       this.hung = true;
       send(pid, "SIGINT");
-      this.#timer = setTimeout(() => killGroup(pid), GRACE);
+      this.#timer = setTimeout(() => killGroup(pid), KILL_DELAY);
     }, seconds * 1000);
   }
 

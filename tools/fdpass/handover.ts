@@ -28,7 +28,7 @@ export async function give(
 /**
  * Take the files that are served at an address.
  *
- * @throws {Error} If nobody serves there, or refuses.
+ * @throws {Error} If no server is there, or it refuses.
  */
 export async function take(
   address: string,

@@ -53,7 +53,7 @@ export const OPENING = {
       value: "N",
       help: "how many connections may wait on a listening FILE; the default is 4096",
     },
-    replace: { help: "replace socket files that nobody answers on" },
+    replace: { help: "replace socket files without a server" },
   },
 } as const satisfies OptionGroup;
 

@@ -20,7 +20,7 @@ import { usualSocket } from "./usual.ts";
 const ROOT = 0;
 
 /** How long a process may take to let itself be given files, in milliseconds. */
-const PATIENCE = 2000;
+const GIVE_TIME = 2000;
 
 /** Run the command. */
 export async function serve(args: readonly string[], stop: AbortSignal): Promise<number> {
@@ -72,7 +72,7 @@ async function serveOne(
       warn("fdpass", `refused ${processText(process)}`);
       return false;
     }
-    await give(taker, files, AbortSignal.timeout(PATIENCE));
+    await give(taker, files, AbortSignal.timeout(GIVE_TIME));
     if (!quiet) console.log(`handed ${count(files.length, "file")} to ${processText(process)}`);
     return true;
   } catch (error) {

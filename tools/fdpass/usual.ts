@@ -1,5 +1,5 @@
 /**
- * Where files are served if nobody says where.
+ * The default address of the file server.
  *
  * @module
  */

@@ -48,7 +48,7 @@ export interface BindPlan {
 }
 
 /**
- * Bind a socket. Its file has the rights of nobody else until it has all that it is to have.
+ * Bind a socket. Its file gives rights to no other user until its owner and mode are set.
  *
  * @throws {Error} If that fails; nothing is left behind.
  */

@@ -40,7 +40,7 @@ export const SERVING = {
       value: "N",
       help: "how many clients may wait to be accepted; the default is 4096",
     },
-    replace: { help: "replace a socket file that nobody answers on" },
+    replace: { help: "replace a socket file without a server" },
     once: { short: "1", help: "end after the first connection" },
     "keep-going": {
       short: "k",

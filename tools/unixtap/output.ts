@@ -34,7 +34,7 @@ const INTERVAL = 25;
 const BUDGET = 5;
 
 /** How long connections wait for an output that takes nothing, and the tool for its end, in milliseconds. */
-const PATIENCE = 1000;
+const FLUSH_TIME = 1000;
 
 /** How an output behaves. */
 export interface OutputOptions {
@@ -103,7 +103,7 @@ export class Output implements Sink {
   }
 
   async #waitForSpace(): Promise<void> {
-    const deadline = now() + PATIENCE;
+    const deadline = now() + FLUSH_TIME;
     while (this.#size > LIMIT && now() < deadline) await pause(1);
     this.#space = undefined;
     if (this.#size <= LIMIT) return;
@@ -176,7 +176,7 @@ export class Output implements Sink {
       this.#warn(`cannot be written: ${why}; it is tried again`);
       this.#missing++;
       this.#lost++;
-      await pause(PATIENCE);
+      await pause(FLUSH_TIME);
       return;
     }
     this.#warn(`cannot be written: ${why}; the connections go on without it`);
@@ -187,7 +187,7 @@ export class Output implements Sink {
 
   /** Write what is left, as far as it can be written soon. */
   async end(): Promise<void> {
-    await Promise.race([this.#flushing, pause(PATIENCE)]);
+    await Promise.race([this.#flushing, pause(FLUSH_TIME)]);
     if (this.#flushing === undefined) return;
     const left = this.#waiting.length;
     this.#lost += left;

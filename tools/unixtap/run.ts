@@ -22,7 +22,7 @@ const SIGINT = 2;
 const SIGKILL = 9;
 
 /** How long the last messages of a command that has ended may take, in milliseconds. */
-const GRACE = 100;
+const DRAIN_TIME = 100;
 
 /**
  * Run a command; the exit code is its own.
@@ -54,7 +54,7 @@ export async function runCommand(
     if (pid !== undefined) return;
     pid = startProgram(program, command, { [told.name]: told.value(path) });
     forwardSignals(pid, stop);
-    ended(pid).then((code) => setTimeout(over.resolve, GRACE, code));
+    ended(pid).then((code) => setTimeout(over.resolve, DRAIN_TIME, code));
   };
   stop.addEventListener("abort", () => {
     if (pid === undefined) session.abort(stop.reason);

@@ -1,6 +1,6 @@
 import { addressOf } from "./libc.ts";
 
-/** A `msghdr` of 64-bit Linux with one byte of data and room for one descriptor. */
+/** A `msghdr` of 64-bit Linux with one byte of data and capacity for one descriptor. */
 export class FdMessage {
   readonly header: Uint8Array<ArrayBuffer> = new Uint8Array(56);
   readonly data: Uint8Array<ArrayBuffer>;
@@ -34,7 +34,7 @@ export class FdMessage {
     this.#headerView.setUint32(40, 0, true);
   }
 
-  /** Makes room for one descriptor before the next receive. */
+  /** Reserves capacity for one descriptor before the next receive. */
   expect(): void {
     this.#headerView.setUint32(40, this.#control.length, true);
   }

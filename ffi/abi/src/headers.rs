@@ -69,7 +69,7 @@ pub fn control(fds: &[i32], extra: u32, kind: i32, out: &mut [u8]) -> i32 {
     unsafe { headers_control(fds.as_ptr(), count, extra, kind, out.as_mut_ptr(), capacity) }
 }
 
-/// `out` must have room for a whole `sockaddr_un`.
+/// `out` must have space for a whole `sockaddr_un`.
 pub fn sockaddr(path: &[u8], out: &mut [u8]) -> i32 {
     assert!(out.len() as i32 >= size("sockaddr_un"));
     unsafe { headers_sockaddr(path.as_ptr(), path.len() as u32, out.as_mut_ptr()) }

@@ -171,7 +171,7 @@ pub fn write_bindings(out: &str, default_path: &str) -> std::io::Result<()> {
     )
 }
 
-/// The last of nine arguments. On arm64 the procedure call standard has room for eight in registers, so
+/// The last of nine arguments. On arm64 the procedure call standard passes eight in registers, so
 /// it comes from the stack, where a variadic function of Apple's arm64 finds its first unnamed one: the
 /// nine-argument entries of `ffi/symbols.ts` have to put it there.
 #[no_mangle]

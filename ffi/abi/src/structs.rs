@@ -39,8 +39,8 @@ macro_rules! assign {
     ($target:ident . $field:ident, bytes, $value:expr) => {{
         let field = std::ptr::addr_of_mut!((*$target).$field);
         let value = $value.to_ne_bytes();
-        let room = size_behind(field).min(value.len());
-        std::ptr::copy_nonoverlapping(value.as_ptr(), field.cast(), room)
+        let capacity = size_behind(field).min(value.len());
+        std::ptr::copy_nonoverlapping(value.as_ptr(), field.cast(), capacity)
     }};
 }
 

@@ -1,6 +1,6 @@
 /**
  * The backend on io_uring(7): the kernel writes every event into memory that is looked at without a
- * call, and wakes Deno's own event loop through an eventfd(2) only while nobody looks.
+ * call, and wakes Deno's own event loop through an eventfd(2) only while the thread does not poll.
  *
  * Reading is asked for once per descriptor, by a multishot poll; space to write, which is rarely waited
  * for, by a poll of its own each time.
@@ -38,7 +38,7 @@ const IORING_CQE_F_MORE = 1 << 1;
 /** Completions that {@linkcode probe} takes at once: more than it causes. */
 const PROBE_COMPLETIONS = 8;
 
-/** The user data of completions that nobody needs. */
+/** The user data of completions that need no handling. */
 const NO_USER_DATA = -1;
 
 /** What {@linkcode openIoUring} may be told. */

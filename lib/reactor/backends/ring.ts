@@ -55,7 +55,7 @@ const CQE_USER_DATA = word(CQE.user_data), CQE_RES = word(CQE.res), CQE_FLAGS = 
 export interface RingOptions {
   /** Entries for requests, a power of two. */
   entries: number;
-  /** Entries for completions, a power of two. More than fit are kept by the kernel until there is room. */
+  /** Entries for completions, a power of two. The kernel keeps more than fit until there is space. */
   completions: number;
   /** More `IORING_SETUP_*` flags. */
   flags?: number;
@@ -148,7 +148,7 @@ export class Ring {
 
   /**
    * Add a request, which the kernel sees at the next {@linkcode Ring.enter}: 0, or `-errno` if there
-   * is no room and none can be made.
+   * is no space and none can be made.
    *
    * @param operation Operation and flags: the first 32-bit word of `struct io_uring_sqe`.
    * @param low The lower half of the user data that its completions carry.
@@ -220,7 +220,7 @@ export class Ring {
     for (let times = 0;; times++) {
       const result = this.enter();
       const flags = Atomics.load(this.#ring, this.#sqFlags);
-      // Somebody who sends without a pause could keep this going for ever.
+      // Otherwise a peer that sends without a pause could keep this loop running for ever.
       if (result < 0 || (flags & IORING_SQ_TASKRUN) === 0 || times === MOST_ENTRIES) return result;
     }
   }

@@ -14,7 +14,7 @@ export function keepForThread(fd: number): void {
   if (inWorker()) closeAtThreadEnd(fd);
 }
 
-/** Leave it to somebody else to close the descriptor. */
+/** Leave the descriptor open: another owner closes it. */
 export function giveUpThreadFd(fd: number): void {
   keepAtThreadEnd(fd);
 }

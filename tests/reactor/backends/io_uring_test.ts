@@ -11,7 +11,7 @@ const linux = Deno.build.os === "linux" ? undefined : "Linux only";
 
 testUnless(
   linux,
-  "a ring keeps completions for which it has no room",
+  "a ring keeps completions for which it has no space",
   noLeaks(() => {
     const ring = new Ring({ entries: 2, completions: 2 });
     const NOP = 0;
