@@ -451,7 +451,7 @@ async function countSends(fn: () => Promise<void>): Promise<number> {
   }
 }
 
-linuxTest("a send to a receiver whose queue is full sleeps until there is room", async () => {
+linuxTest("a send to a receiver whose queue is full sleeps until there is space", async () => {
   using dir = tempDir();
   using _receiver = bind(dir.join("to"));
   using sender = bind(dir.join("from"));
