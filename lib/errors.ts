@@ -374,6 +374,17 @@ export function shown(value: unknown): string {
   return /^[AEIOU]/.test(name) ? `an ${name}` : `a ${name}`;
 }
 
+/**
+ * Check that `value` is an object with options.
+ *
+ * @param what What the options are for, as in `"connect"`.
+ * @throws {TypeError} If it is anything else.
+ */
+export function requireOptions(value: unknown, what: string): void {
+  if (typeof value === "object" && value !== null) return;
+  throw new TypeError(`Cannot ${what} with ${shown(value)} as options: give an object`);
+}
+
 /** Return the exception for the use of an object that was closed or disposed, or else of one that was detached. */
 export function closedError(what: string, isDetached = false): Error {
   const how = isDetached ? "; its descriptor was detached, and has another owner now" : "";

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { requireOptions } from "../errors.ts";
 import { quote } from "./errors.ts";
 import { checkProtocolName, protocolKey } from "./names.ts";
 import { dialTcp } from "./tcp.ts";
@@ -64,6 +65,7 @@ export function registerProtocol(
   dialer: Dialer,
   options: ProtocolOptions = {},
 ): Disposable {
+  requireOptions(options, "register a protocol");
   const { address = "host", dialBytes } = options;
   checkProtocolName(name);
   if (typeof dialer !== "function") {

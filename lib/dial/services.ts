@@ -4,7 +4,7 @@
  * @module
  */
 
-import { shown } from "../errors.ts";
+import { requireOptions, shown } from "../errors.ts";
 import { quote } from "./errors.ts";
 import {
   checkProtocolName,
@@ -83,6 +83,7 @@ function enter(entries: Map<string, Entry>, keys: readonly string[], port: numbe
  * ```
  */
 export function registerService(service: Service): Disposable {
+  requireOptions(service, "register a service");
   const { protocol, name, aliases = [], port } = service;
   if (!Array.isArray(aliases)) {
     throw new TypeError(
@@ -144,6 +145,13 @@ export function registerService(service: Service): Disposable {
  * ```
  */
 export function lookupService(protocol: string, service: string): number | undefined {
+  if (typeof protocol !== "string" || typeof service !== "string") {
+    throw new TypeError(
+      `Cannot look up the service ${shown(service)} of ${
+        shown(protocol)
+      }: give both names as strings`,
+    );
+  }
   return parsePort(service) ??
     registered().get(serviceKey(protocol, service))?.port ??
     system.lookup(protocol, service);

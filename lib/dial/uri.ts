@@ -4,6 +4,7 @@
  * @module
  */
 
+import { shown } from "../errors.ts";
 import { quote, UnknownProtocolError } from "./errors.ts";
 import { rightForm } from "./conventions.ts";
 import { nameInUrl } from "./path_url.ts";
@@ -35,6 +36,11 @@ export function resolveUri(uri: string | URL): Target {
 }
 
 function parse(uri: string | URL): URL {
+  if (typeof uri !== "string" && !(uri instanceof URL)) {
+    throw new TypeError(
+      `Cannot dial ${shown(uri)}: give a URI as a string or URL, as in "unix:///run/app.sock"`,
+    );
+  }
   const text = typeof uri === "string" ? uri : uri.href;
   // The URL parser would replace or drop these silently, and another endpoint be dialled.
   if (!text.isWellFormed()) {

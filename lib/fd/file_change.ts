@@ -15,7 +15,7 @@ import {
 } from "../../ffi/syscalls/file_io.ts";
 import { ftruncate, lseek } from "../../ffi/syscalls/files.ts";
 import type { Descriptor } from "../descriptor/descriptor.ts";
-import { check } from "../errors.ts";
+import { check, shown } from "../errors.ts";
 import { callInThread } from "./thread_call.ts";
 
 /** The largest offset in a file: an `off_t`. */
@@ -115,9 +115,10 @@ export function setTimes(fd: number, accessed: number | Date, modified: number |
 
 /** A number is in seconds since 1970, as for `Deno.utime`. */
 function millisecondsOf(time: number | Date): number {
-  const milliseconds = time instanceof Date ? time.getTime() : time * 1000;
+  const seconds = typeof time === "number" ? time : NaN;
+  const milliseconds = time instanceof Date ? time.getTime() : seconds * 1000;
   if (Number.isSafeInteger(Math.floor(milliseconds))) return milliseconds;
   throw new RangeError(
-    `Cannot set the time ${String(time)}: give seconds since 1970, or a Date that is valid`,
+    `Cannot set the time ${shown(time)}: give seconds since 1970, or a Date that is valid`,
   );
 }

@@ -6,7 +6,7 @@
 
 import { MISSING, platform } from "../../ffi/platform/mod.ts";
 import { MappedMemory } from "../../ffi/syscalls/memory_map.ts";
-import { notSupported, systemError } from "../errors.ts";
+import { notSupported, requireOptions, systemError } from "../errors.ts";
 import { type Seal, sealsOf } from "./seals.ts";
 import { fileInfo } from "./stat.ts";
 
@@ -59,7 +59,9 @@ export interface MapOptions {
 const LARGEST = 2 ** 32;
 
 /** Map the content of a file that cannot shrink, and without `shared` cannot change either. */
-export function mapSealed(fd: number, { shared = false }: MapOptions): FileMapping {
+export function mapSealed(fd: number, options: MapOptions): FileMapping {
+  requireOptions(options, "map a file");
+  const { shared = false } = options;
   if (platform.F_GET_SEALS === MISSING) {
     throw notSupported(
       "Cannot map the file: this system has no seals, without which that is not safe; read it, or use Linux",

@@ -8,7 +8,7 @@ import { cString } from "../../ffi/memory.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { closeFd, ftruncate, lseek, memfdCreate, write } from "../../ffi/syscalls/files.ts";
 import { requireBytes } from "../descriptor/caller_buffer.ts";
-import { check, notSupported } from "../errors.ts";
+import { check, notSupported, requireOptions } from "../errors.ts";
 import { checkedLength } from "./file_change.ts";
 import { addSeals, ALL_SEALS, checkedSeals, type Seal } from "./seals.ts";
 
@@ -53,6 +53,7 @@ export function createMemfd(
   }
   const terminated = nameBytes(name);
   if (data !== undefined) requireBytes(data);
+  requireOptions(options, "make a memory file");
   const size = sizeOf(options.size, data);
   const seals = sealsFor(options.seal);
   const flags = MFD_CLOEXEC | (seals === undefined ? 0 : MFD_ALLOW_SEALING);

@@ -7,7 +7,7 @@
 import { cString } from "../../ffi/memory.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { open } from "../../ffi/syscalls/files.ts";
-import { check } from "../errors.ts";
+import { check, requireOptions } from "../errors.ts";
 
 /**
  * How {@linkcode OwnedFd.open} opens a file: what `Deno.open` takes.
@@ -40,6 +40,7 @@ export interface OpenOptions {
 
 /** Open a file, close-on-exec: its number. */
 export function openFile(path: string | URL, options: OpenOptions): number {
+  requireOptions(options, "open a file");
   const name = pathText(path);
   return check(open(cString(name), openFlags(options), modeOf(options)), "open", name);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { requireSignal } from "../descriptor/signal.ts";
 import { OperationQueue } from "../descriptor/operation_queue.ts";
 import { ControlTruncatedError } from "../errors.ts";
 import { yieldIfBudgetSpent } from "../reactor/mod.ts";
@@ -54,7 +55,7 @@ export class FrameReader {
    */
   takeNow(size: number | undefined, signal: AbortSignal | undefined): Frame | undefined {
     this.#requireOpen();
-    signal?.throwIfAborted();
+    requireSignal(signal);
     if (this.#queue.isBusy || !this.#isThere(size) || yieldIfBudgetSpent() !== undefined) {
       return undefined;
     }

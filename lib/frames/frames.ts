@@ -4,6 +4,7 @@
  * @module
  */
 
+import { requireOptions } from "../errors.ts";
 import { MAX_FILES } from "../fd/file_like.ts";
 import { Socket } from "../handle/socket.ts";
 import type { SendOptions } from "../handle/socket_transfer.ts";
@@ -151,6 +152,7 @@ export class Frames implements AsyncIterable<Frame>, Disposable {
    * ```
    */
   constructor(socket: Socket, framing: Framing, options: FramesOptions = {}) {
+    requireOptions(options, "read frames");
     const { files = 0, maxSize = DEFAULT_MAX_SIZE } = options;
     requireStream(socket);
     void socket.fd; // throws once it is closed
@@ -240,6 +242,7 @@ export class Frames implements AsyncIterable<Frame>, Disposable {
 
   #read(size: number | undefined, options: NextOptions): Promise<Frame | null> {
     try {
+      requireOptions(options, "read a frame");
       const { signal } = options;
       if (size !== undefined) requireInteger("read", size, 0, this.#maxSize, "bytes");
       const frame = this.#reader.takeNow(size, signal);
@@ -281,6 +284,7 @@ export class Frames implements AsyncIterable<Frame>, Disposable {
   send(message: OutgoingMessage, options: SendOptions = {}): Promise<number> {
     try {
       if (this.#reader.closed !== undefined) throw this.#reader.closed;
+      requireOptions(options, "send a frame");
       return this.#sender.send(message, options.signal);
     } catch (error) {
       return Promise.reject(error);

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { requireOptions } from "../errors.ts";
+
 /**
  * Tells where the frames of a protocol end.
  *
@@ -143,6 +145,7 @@ const LARGEST_OFFSET = 65536;
  * ```
  */
 export function lengthPrefixed(options: LengthPrefixedOptions = {}): Framing {
+  requireOptions(options, "make a framing");
   const { bytes: size = 4, littleEndian = false, offset = 0, counts = "body" } = options;
   if (size !== 1 && size !== 2 && size !== 4 && size !== 8) {
     throw new RangeError(`Cannot read a length of ${String(size)} bytes: give 1, 2, 4 or 8`);

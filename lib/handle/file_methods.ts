@@ -7,6 +7,7 @@
 import { isatty } from "../../ffi/syscalls/terminal.ts";
 import type { Descriptor } from "../descriptor/descriptor.ts";
 import { type ReadyOptions, waitUntilReady } from "../descriptor/ready.ts";
+import { requireOptions } from "../errors.ts";
 import * as change from "../fd/file_change.ts";
 import { FileIo } from "../fd/file_io.ts";
 import * as locks from "../fd/lock.ts";
@@ -92,7 +93,12 @@ export abstract class FileMethods {
    * ```
    */
   read(bytes: Uint8Array, options: WaitOptions = {}): Promise<number | null> {
-    return this.#io.read(bytes, options.signal);
+    try {
+      requireOptions(options, "read");
+      return this.#io.read(bytes, options.signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**
@@ -140,7 +146,12 @@ export abstract class FileMethods {
    * ```
    */
   write(bytes: Uint8Array, options: WaitOptions = {}): Promise<number> {
-    return this.#io.write(bytes, options.signal);
+    try {
+      requireOptions(options, "write");
+      return this.#io.write(bytes, options.signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**
@@ -275,6 +286,7 @@ export abstract class FileMethods {
    * ```
    */
   async ready(interest: "read" | "write", options: ReadyOptions = {}): Promise<void> {
+    requireOptions(options, "wait");
     this.#io.prepareToWait();
     await waitUntilReady(this.#descriptor, interest, options.signal);
   }

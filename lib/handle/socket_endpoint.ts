@@ -9,7 +9,7 @@ import { copyOf } from "../descriptor/caller_buffer.ts";
 import { perform, performSync } from "../descriptor/perform.ts";
 import { type ReadyOptions, waitUntilReady } from "../descriptor/ready.ts";
 import { requireSignal } from "../descriptor/signal.ts";
-import { check } from "../errors.ts";
+import { check, requireOptions } from "../errors.ts";
 import { type Destination, destinationOf, needsShortening } from "../address/destination.ts";
 import { type Address, addressText } from "../address/sockaddr.ts";
 import {
@@ -20,7 +20,7 @@ import {
 } from "../socket/binder.ts";
 import { Connector, dissolve } from "../socket/connector.ts";
 import { nameOf } from "../socket/inspect.ts";
-import { checkedBacklog, requireOptions } from "../socket/setup.ts";
+import { checkedBacklog } from "../socket/setup.ts";
 import { denoAddr } from "../socket/socket_type.ts";
 import { checkedTimeout } from "../socket/time_limit.ts";
 import { adopters } from "./adopters.ts";

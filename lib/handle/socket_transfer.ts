@@ -9,7 +9,7 @@ import { recv } from "../../ffi/syscalls/sockets.ts";
 import { countOrEnd, requireBytes } from "../descriptor/caller_buffer.ts";
 import { closeOnFinalization } from "../descriptor/finalizer.ts";
 import { perform } from "../descriptor/perform.ts";
-import { check } from "../errors.ts";
+import { check, requireOptions } from "../errors.ts";
 import { requireNoReceive, requireNoSend } from "../socket/busy.ts";
 import { type OutgoingMessage, senderOf } from "../socket/outgoing_message.ts";
 import { sendBytes } from "../socket/send_bytes.ts";
@@ -167,6 +167,7 @@ export abstract class SocketTransfer extends PeerIdentity {
    */
   read(bytes: Uint8Array, options: ReadOptions = {}): Promise<number | null> {
     try {
+      requireOptions(options, "read");
       const { signal } = options;
       const operation = new Read(this.#receiveState(), bytes, requireBytes(bytes));
       return perform(this.#state.descriptor.reading, operation, signal);
@@ -200,6 +201,7 @@ export abstract class SocketTransfer extends PeerIdentity {
   readSync(bytes: Uint8Array, options: SyncOptions = NO_OPTIONS): number | null {
     const { descriptor, type } = this.#state;
     requireNoReceive(descriptor, type);
+    requireOptions(options, "read");
     const timeout = checkedTimeout(options.timeout);
     const length = requireBytes(bytes);
     const count = this.#readNow(bytes, length);
@@ -239,6 +241,7 @@ export abstract class SocketTransfer extends PeerIdentity {
    */
   write(bytes: Uint8Array, options: WriteOptions = {}): Promise<number> {
     try {
+      requireOptions(options, "write");
       const { signal } = options;
       const { descriptor, type } = this.#state;
       if (type === "stream" && descriptor.isWriting && signal === undefined) {
@@ -291,6 +294,7 @@ export abstract class SocketTransfer extends PeerIdentity {
   writeSync(bytes: Uint8Array, options: SyncOptions = NO_OPTIONS): number {
     const { descriptor, type } = this.#state;
     requireNoSend(descriptor, type);
+    requireOptions(options, "write");
     const timeout = checkedTimeout(options.timeout);
     const length = requireBytes(bytes);
     const count = sendBytes(descriptor.fd, bytes, type, length);
@@ -325,6 +329,7 @@ export abstract class SocketTransfer extends PeerIdentity {
    */
   send(message: OutgoingMessage, options: SendOptions = {}): Promise<number> {
     try {
+      requireOptions(options, "send");
       const { signal } = options;
       const { descriptor, type } = this.#state;
       return perform(descriptor.writing, senderOf(descriptor, type, message, this), signal);
@@ -357,6 +362,7 @@ export abstract class SocketTransfer extends PeerIdentity {
   sendSync(message: OutgoingMessage, options: SyncOptions = NO_OPTIONS): number {
     const { descriptor, type } = this.#state;
     requireNoSend(descriptor, type);
+    requireOptions(options, "send");
     const timeout = checkedTimeout(options.timeout);
     const sender = senderOf(descriptor, type, message);
     return performWithin(descriptor.writing, sender, timeout, this.#state.sendLimit);
@@ -391,6 +397,7 @@ export abstract class SocketTransfer extends PeerIdentity {
    */
   receive(options: ReceiveOptions = {}): Promise<Message | null> {
     try {
+      requireOptions(options, "receive");
       const { signal } = options;
       const receiver = new MessageReceiver(this.#receiveState(), options);
       return perform(this.#state.descriptor.reading, receiver, signal);
@@ -422,6 +429,7 @@ export abstract class SocketTransfer extends PeerIdentity {
   receiveSync(options: SyncReceiveOptions = NO_OPTIONS): Message | null {
     const { descriptor, type } = this.#state;
     requireNoReceive(descriptor, type);
+    requireOptions(options, "receive");
     const timeout = checkedTimeout(options.timeout);
     const receiver = new MessageReceiver(this.#receiveState(), options);
     return performWithin(descriptor.reading, receiver, timeout, this.#state.receiveLimit);
@@ -452,6 +460,7 @@ export abstract class SocketTransfer extends PeerIdentity {
    */
   messages(options: ReceiveOptions = {}): AsyncIterableIterator<Message> {
     const { descriptor } = this.#state;
+    requireOptions(options, "receive");
     const { signal, ...request } = options;
     return new MessageIterator(async (ended) => {
       const receiver = new MessageReceiver(this.#receiveState(), request, false);

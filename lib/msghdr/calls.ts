@@ -9,7 +9,7 @@ import { recvmsg as recvmsgCall, sendmsg as sendmsgCall } from "../../ffi/syscal
 import { destinationOf } from "../address/destination.ts";
 import type { Channel } from "../descriptor/descriptor.ts";
 import { perform, performOnce } from "../descriptor/perform.ts";
-import { check } from "../errors.ts";
+import { check, requireOptions } from "../errors.ts";
 import { Socket } from "../handle/socket.ts";
 import type { SocketState } from "../handle/socket_state.ts";
 import { stateOf as socketStateOf } from "../handle/socket_transfer.ts";
@@ -96,6 +96,7 @@ export async function sendmsg(
   m: Msghdr,
   o: AsyncMessageCallOptions = {},
 ): Promise<number> {
+  requireOptions(o, "send a message");
   const { flags: given, signal } = o;
   const flags = checkedFlags(s, m, given);
   const socket = socketStateOf(s);
@@ -126,6 +127,7 @@ export async function sendmsg(
  * ```
  */
 export function sendmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = NO_OPTIONS): number {
+  requireOptions(o, "send a message");
   const flags = checkedFlags(s, m, o.flags);
   const socket = socketStateOf(s);
   const message = stateOf(m);
@@ -192,6 +194,7 @@ export async function recvmsg(
   m: Msghdr,
   o: AsyncMessageCallOptions = {},
 ): Promise<number> {
+  requireOptions(o, "receive a message");
   const { flags: given, signal } = o;
   const flags = checkedFlags(s, m, given);
   const socket = socketStateOf(s);
@@ -223,6 +226,7 @@ export async function recvmsg(
  * ```
  */
 export function recvmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = NO_OPTIONS): number {
+  requireOptions(o, "receive a message");
   const flags = checkedFlags(s, m, o.flags);
   const socket = socketStateOf(s);
   const message = stateOf(m);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { requireOptions } from "../errors.ts";
 import { type Address, addressText, unambiguous } from "../address/sockaddr.ts";
 import { copyOf, isBytes } from "../descriptor/caller_buffer.ts";
 import { MAX_CONTROL, MessageState } from "./state.ts";
@@ -114,6 +115,7 @@ export class Msghdr implements Disposable {
    * ```
    */
   constructor(init: MsghdrInit = {}) {
+    requireOptions(init, "make a message header");
     const capacity = init.controlCapacity ?? 0;
     if (!Number.isInteger(capacity) || capacity < 0 || capacity > MAX_CONTROL) {
       throw new RangeError(

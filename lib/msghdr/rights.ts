@@ -105,7 +105,9 @@ export function recvPidfd(msg: Msghdr): OwnedFd | undefined {
 
 function checkedCount(nfile: number): number {
   if (Number.isInteger(nfile) && nfile >= 0 && nfile <= MAX_FILES) return nfile;
-  throw new RangeError(`Cannot receive ${nfile} files: give an integer from 0 to ${MAX_FILES}`);
+  throw new RangeError(
+    `Cannot receive ${shown(nfile)} files: give an integer from 0 to ${MAX_FILES}`,
+  );
 }
 
 function messageState(msg: Msghdr): ReturnType<typeof stateOf> {

@@ -76,16 +76,6 @@ export const DEFAULT_FLAGS: NewSocketFlags = { cloexec: true, nonblocking: false
 const DEFAULT_SETUP: CheckedSetup = { flags: DEFAULT_FLAGS, apply: undefined };
 
 /**
- * Check that `value` is an object with options.
- *
- * @throws {TypeError} If it is anything else.
- */
-export function requireOptions(value: unknown, what: string): void {
-  if (typeof value === "object" && value !== null) return;
-  throw new TypeError(`Cannot ${what} with ${shown(value)} as options: give an object`);
-}
-
-/**
  * Check the flags of a new descriptor, reading each once.
  *
  * @throws {TypeError} If one is no boolean.

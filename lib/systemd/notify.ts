@@ -4,9 +4,10 @@
  * @module
  */
 
+import { requireSignal } from "../descriptor/signal.ts";
 import { pipe } from "../../ffi/syscalls/readiness.ts";
 import { monotonicMicroseconds } from "../../ffi/syscalls/clock.ts";
-import { check, notSupported } from "../errors.ts";
+import { check, notSupported, requireOptions } from "../errors.ts";
 import { type OwnedFd, ownFd } from "../handle/owned_fd.ts";
 import type { OutgoingMessage } from "../socket/outgoing_message.ts";
 import { connect, connectSync } from "../unix/mod.ts";
@@ -109,7 +110,9 @@ export function notifySync(state: NotifyState): boolean {
  * ```
  */
 export async function notifyBarrier(options: NotifyOptions = {}): Promise<boolean> {
+  requireOptions(options, "wait for the manager");
   const { signal } = options;
+  requireSignal(signal);
   if (managerAddress() === undefined) return false;
   const ends = pipe();
   if (typeof ends === "number") check(ends, "pipe");
@@ -134,12 +137,14 @@ export async function notifyBarrier(options: NotifyOptions = {}): Promise<boolea
 }
 
 function messageOf(state: NotifyState): OutgoingMessage {
+  requireOptions(state, "notify");
   const data = new TextEncoder().encode(encodeState(state, monotonicMicroseconds));
   return { data, files: state.store ?? [] };
 }
 
 async function send(message: OutgoingMessage, options: NotifyOptions): Promise<boolean> {
-  options.signal?.throwIfAborted();
+  requireOptions(options, "notify");
+  requireSignal(options.signal);
   const address = managerAddress();
   if (address === undefined) return false;
   const socket = await connect(address, { type: "dgram", ...options });

@@ -4,9 +4,10 @@
  * @module
  */
 
+import { requireOptions } from "../errors.ts";
 import { acceptFrom, acceptSyncFrom, type Listener } from "../handle/listener.ts";
 import type { Socket } from "../handle/socket.ts";
-import { newSocketFlags, requireOptions, type SocketFlags } from "../socket/setup.ts";
+import { newSocketFlags, type SocketFlags } from "../socket/setup.ts";
 
 /**
  * How {@linkcode accept} accepts.

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { requireOptions } from "../errors.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { needsShortening } from "../address/destination.ts";
 import type { Address } from "../address/sockaddr.ts";
@@ -15,7 +16,7 @@ import {
   planFile,
   type SocketFileOptions,
 } from "../socket/binder.ts";
-import { checkedSetup, requireOptions, type SocketSetup } from "../socket/setup.ts";
+import { checkedSetup, type SocketSetup } from "../socket/setup.ts";
 
 /**
  * How {@linkcode bind} makes a datagram socket.

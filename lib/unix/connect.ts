@@ -9,7 +9,7 @@ import { makeBlocking } from "../../ffi/syscalls/files.ts";
 import type { Descriptor } from "../descriptor/descriptor.ts";
 import { perform, performSync } from "../descriptor/perform.ts";
 import { requireSignal } from "../descriptor/signal.ts";
-import { check } from "../errors.ts";
+import { check, requireOptions } from "../errors.ts";
 import { type Destination, destinationOf, needsShortening } from "../address/destination.ts";
 import type { Address, Name } from "../address/sockaddr.ts";
 import { createSocket, type Socket } from "../handle/socket.ts";
@@ -22,12 +22,7 @@ import {
 } from "../socket/binder.ts";
 import { Connector } from "../socket/connector.ts";
 import { checkedBusyPoll } from "../socket/options.ts";
-import {
-  type CheckedSetup,
-  checkedSetup,
-  requireOptions,
-  type SocketSetup,
-} from "../socket/setup.ts";
+import { type CheckedSetup, checkedSetup, type SocketSetup } from "../socket/setup.ts";
 import { type SocketType, typeNumber } from "../socket/socket_type.ts";
 import { checkedTimeout } from "../socket/time_limit.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { listen as listenCall } from "../../ffi/syscalls/sockets.ts";
-import { check, shown } from "../errors.ts";
+import { check, requireOptions, shown } from "../errors.ts";
 import { createListener, type Listener } from "../handle/listener.ts";
 import { needsShortening } from "../address/destination.ts";
 import { type Address, displayName } from "../address/sockaddr.ts";
@@ -17,7 +17,7 @@ import {
   type SocketFileOptions,
 } from "../socket/binder.ts";
 import { checkedBusyPoll } from "../socket/options.ts";
-import { checkedBacklog, checkedSetup, requireOptions, type SocketSetup } from "../socket/setup.ts";
+import { checkedBacklog, checkedSetup, type SocketSetup } from "../socket/setup.ts";
 import { type SocketType, typeNumber } from "../socket/socket_type.ts";
 
 /**

@@ -4,9 +4,10 @@
  * @module
  */
 
+import { requireOptions } from "../errors.ts";
 import { createSocket, type Socket } from "../handle/socket.ts";
 import { newDescriptor } from "../socket/binder.ts";
-import { checkedSetup, requireOptions, type SocketSetup } from "../socket/setup.ts";
+import { checkedSetup, type SocketSetup } from "../socket/setup.ts";
 import { type SocketType, typeNumber } from "../socket/socket_type.ts";
 
 /**

@@ -6,9 +6,9 @@
 
 import { closeFd } from "../../ffi/syscalls/files.ts";
 import { socketpair as socketpairCall } from "../../ffi/syscalls/sockets.ts";
-import { check } from "../errors.ts";
+import { check, requireOptions } from "../errors.ts";
 import { type Socket, socketFromFd } from "../handle/socket.ts";
-import { checkedSetup, requireOptions, type SocketSetup } from "../socket/setup.ts";
+import { checkedSetup, type SocketSetup } from "../socket/setup.ts";
 import { type SocketType, typeNumber } from "../socket/socket_type.ts";
 
 /**
