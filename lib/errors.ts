@@ -371,7 +371,7 @@ export function shown(value: unknown): string {
   const { name } = (Object.getPrototypeOf(value) as { constructor?: { name?: string } } | null)
     ?.constructor ?? {};
   if (typeof name !== "string" || name === "" || name === "Object") return "an object";
-  return /^[AEIOU]/.test(name) ? `an ${name}` : `a ${name}`;
+  return /^(?:[AEIO]|Fs)/.test(name) ? `an ${name}` : `a ${name}`;
 }
 
 /**
@@ -385,9 +385,9 @@ export function requireOptions(value: unknown, what: string): void {
   throw new TypeError(`Cannot ${what} with ${shown(value)} as options: give an object`);
 }
 
-/** Return the exception for the use of an object that was closed or disposed, or else of one that was detached. */
-export function closedError(what: string, isDetached = false): Error {
-  const how = isDetached ? "; its descriptor was detached, and has another owner now" : "";
+/** Return the exception for the use of an object that was closed, with what ended it if that was not `close()`. */
+export function closedError(what: string, cause?: string): Error {
+  const how = cause === undefined ? "" : `; ${cause}`;
   return new Deno.errors.BadResource(`Cannot use the ${what}: it is closed${how}`);
 }
 

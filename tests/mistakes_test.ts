@@ -1,14 +1,24 @@
 /** What people do wrong gets words of ours, never those of V8 or of Deno's FFI, and leaves nothing open. */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { Listener, Msghdr, OwnedFd, recvmsg, sendmsg, sendmsgSync, Socket, unix } from "../mod.ts";
+import {
+  dialUri,
+  Listener,
+  Msghdr,
+  OwnedFd,
+  recvmsg,
+  sendmsg,
+  sendmsgSync,
+  Socket,
+  unix,
+} from "../mod.ts";
 import { test } from "./util/cases.ts";
 import { tempDir } from "./util/tempdir.ts";
 
 // deno-lint-ignore no-explicit-any
 type Anything = any;
 
-const [S, L, O, U, M]: Anything[] = [Socket, Listener, OwnedFd, unix, Msghdr];
+const [S, L, O, U, M, D]: Anything[] = [Socket, Listener, OwnedFd, unix, Msghdr, dialUri];
 const { TypeError } = globalThis;
 const { BadResource, ConnectionRefused, NotFound } = Deno.errors;
 
@@ -29,6 +39,19 @@ test("a mistake says what was given, and what to give", async () => {
   using again = Socket.adopt(detached.detach());
   const socket: Anything = a;
   const byte = new Uint8Array(1);
+  using sender = unix.socket();
+  using conn = await Deno.connect({ hostname: "127.0.0.1", port: tcp.addr.port });
+  using disposed = new Msghdr();
+  disposed[Symbol.dispose]();
+  a.sendSync({ data: byte, files: [0] });
+  const message = _b.receiveSync({ files: 1 });
+  const lost: Anything = message?.files[0];
+  message?.[Symbol.dispose]();
+  using listening = unix.socket({ type: "stream" });
+  listening.bind(dir.join("listening"));
+  using _listener = listening.listen();
+  const streamed = OwnedFd.open("/dev/null");
+  await new Response(streamed.readable).bytes();
   const mistakes: Mistake[] = [
     ["new Socket(3)", () => new S(3), TypeError, /^Cannot construct a Socket: use `Socket.adopt`/],
     ["new Listener()", () => new L(), TypeError, /^Cannot construct a Listener: use/],
@@ -48,12 +71,69 @@ test("a mistake says what was given, and what to give", async () => {
       "a Deno.FsFile",
       () => U.addFiles(new M(), deno),
       TypeError,
-      /^Cannot use a FsFile .*OwnedFd\.o/,
+      /^Cannot use an FsFile .*OwnedFd\.o/,
     ],
     ["a Deno.Listener", () => socket.send({ data: byte, files: [tcp] }), TypeError, /unix\.listen/],
-    ["send()", () => socket.send(), TypeError, /^Cannot send: give a message, as in/],
-    ["sendSync(null)", () => socket.sendSync(null), TypeError, /^Cannot send: give a message/],
-    ["read()", () => socket.read(), TypeError, /it is no Uint8Array/],
+    ["send()", () => socket.send(), TypeError, /^Cannot send undefined: give a message, as in/],
+    ["sendSync(null)", () => socket.sendSync(null), TypeError, /^Cannot send null: give a message/],
+    ["read()", () => socket.read(), TypeError, /^Cannot transfer undefined as data: give a Uint8/],
+    [
+      "write(string)",
+      () => socket.write("x"),
+      TypeError,
+      /^Cannot transfer "x" as data: encode it/,
+    ],
+    [
+      "a string as data",
+      () => socket.send({ data: "x" }),
+      TypeError,
+      /^Cannot send "x" as data: enc/,
+    ],
+    [
+      "a string as size",
+      () => socket.receive({ size: "5" }),
+      RangeError,
+      /^Cannot receive "5" bytes/,
+    ],
+    [
+      "standard input",
+      () => socket.send({ data: byte, files: [Deno.stdin] }),
+      TypeError,
+      /give 0, 1/,
+    ],
+    ["a Deno.Conn", () => socket.send({ data: byte, files: [conn] }), TypeError, /`unix\.connect`/],
+    ["dialUri(null)", () => D(null), TypeError, /^Cannot dial null: give a URI as a string or URL/],
+    ["dialUri(5)", () => D(5), TypeError, /^Cannot dial 5: give a URI/],
+    [
+      "sendmsgSync(a, disposed)",
+      () => sendmsgSync(a, disposed),
+      BadResource,
+      /`reset\(\)` one to use/,
+    ],
+    [
+      "send to a plain file",
+      () => sender.send({ data: byte, to: dir.join("plain") }),
+      ConnectionRefused,
+      /it is no socket, but a regular file/,
+    ],
+    [
+      "a file of a disposed message",
+      () => lost.fd,
+      BadResource,
+      /take a file out of `files` to keep/,
+    ],
+    [
+      "a socket that listens",
+      () => listening.fd,
+      BadResource,
+      /the object that it was turned into$/,
+    ],
+    [
+      "a file whose stream ended",
+      () => streamed.fd,
+      BadResource,
+      /the end of its streams closed it/,
+    ],
     [
       "a number as signal",
       () => socket.read(byte, { signal: 5 }),

@@ -22,14 +22,15 @@ const KINDS: Partial<Record<FileKind, string>> = {
 
 /** Return the reason for a failed connect(2), bind(2) or sendmsg(2) where the name tells more; else `undefined`. */
 export function reasonForRefusal(errno: number, name: Name): string | undefined {
-  const { ENOENT, ECONNREFUSED, ENOTSOCK } = platform;
+  const { EACCES, ENOENT, ECONNREFUSED, ENOTSOCK } = platform;
   if (errno === ENOENT) {
     const form = rightForm(displayName(name));
     return form === undefined
       ? undefined
       : `there is no such path, and it has the form of another program: ${form}`;
   }
-  if ((errno !== ECONNREFUSED && errno !== ENOTSOCK) || name.kind !== "path") return undefined;
+  const isAboutFile = errno === ECONNREFUSED || errno === ENOTSOCK || errno === EACCES;
+  if (!isAboutFile || name.kind !== "path") return undefined;
   const kind = KINDS[kindAt(name.bytes) ?? "other"];
   return kind === undefined ? undefined : `it is no socket, but ${kind}: give the path of a socket`;
 }

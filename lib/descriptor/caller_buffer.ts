@@ -5,6 +5,7 @@
  */
 
 import { byteLengthOf, isUint8Array } from "../../ffi/memory.ts";
+import { shown } from "../errors.ts";
 
 /**
  * Check that `bytes` can be transferred, and return its length in bytes at the call: the operation keeps to that
@@ -14,11 +15,11 @@ import { byteLengthOf, isUint8Array } from "../../ffi/memory.ts";
  */
 export function requireBytes(bytes: Uint8Array): number {
   // No check of the brand first: reading the length of an object without it throws as well.
-  if (bytes?.constructor !== Uint8Array && !isUint8Array(bytes)) throw noBytes();
+  if (bytes?.constructor !== Uint8Array && !isUint8Array(bytes)) throw noBytes(bytes);
   try {
     return byteLengthOf(bytes);
   } catch {
-    throw noBytes();
+    throw noBytes(bytes);
   }
 }
 
@@ -28,8 +29,9 @@ export function isBytes(bytes: unknown): bytes is Uint8Array {
 }
 
 /** Return the error for a value that is no `Uint8Array`. */
-export function noBytes(): TypeError {
-  return new TypeError("Cannot transfer the data: it is no Uint8Array; give one");
+export function noBytes(value: unknown): TypeError {
+  const remedy = typeof value === "string" ? "encode it by `TextEncoder`" : "give a Uint8Array";
+  return new TypeError(`Cannot transfer ${shown(value)} as data: ${remedy}`);
 }
 
 /** Return a copy. `slice` would not do: that of a Node `Buffer` shares memory, and a subclass may override it. */

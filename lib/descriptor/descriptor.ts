@@ -16,7 +16,27 @@ import { type Interest, READABLE, register, type Registration, WRITABLE } from "
 const owned: (Descriptor | undefined)[] = [];
 
 /** Stored instead of the number of a descriptor that is closed or detached. */
-const CLOSED = -1, DETACHED = -2;
+/** What ended the use of a descriptor, in place of its number. */
+const CLOSED = -1, DETACHED = -2, CONVERTED = -3, DISPOSED = -4, STREAMED = -5;
+
+/** How a descriptor ended. */
+export type Ending = "detached" | "converted" | "disposed" | "streamed";
+
+const ENDINGS: Readonly<Record<Ending, number>> = {
+  detached: DETACHED,
+  converted: CONVERTED,
+  disposed: DISPOSED,
+  streamed: STREAMED,
+};
+
+/** What messages say of an object that was not ended by its `close()`. */
+const CAUSES: Readonly<Record<number, string>> = {
+  [DETACHED]: "its descriptor was detached, and has another owner now",
+  [CONVERTED]: "its descriptor belongs to the object that it was turned into",
+  [DISPOSED]:
+    "it was disposed with the message that it came with; take a file out of `files` to keep it",
+  [STREAMED]: "the end of its streams closed it",
+};
 
 let isWatched = false;
 
@@ -163,22 +183,22 @@ export class Descriptor {
   }
 
   #givenUp(): Error {
-    return closedError(this.owner, this.#fd === DETACHED);
+    return closedError(this.owner, CAUSES[this.#fd]);
   }
 
   /** Detach: return the number without closing it, and end every wait. */
-  release(): number {
-    return this.#giveUp(DETACHED);
+  release(ending: Ending = "detached"): number {
+    return this.#giveUp(ENDINGS[ending]);
   }
 
-  #giveUp(state: typeof CLOSED | typeof DETACHED): number {
+  #giveUp(state: number): number {
     const { fd } = this;
     if (owned[fd] === this) {
       owned[fd] = undefined;
       if (isInWorker) keepAtThreadEnd(fd);
     }
     this.#fd = state;
-    this.#waits?.end(this.owner, state === DETACHED);
+    this.#waits?.end(this.owner, CAUSES[state]);
     this.#waits = undefined;
     return fd;
   }
@@ -199,11 +219,11 @@ export class Descriptor {
    * Close the descriptor. Closing again does nothing. If the number has another owner by now, foreign code closed
    * it before, and it is left alone.
    */
-  close(): void {
+  close(ending?: Ending): void {
     if (this.#fd < 0) return;
     this.beforeClose?.();
     const isOwner = owned[this.#fd] === this;
-    const fd = this.#giveUp(CLOSED);
+    const fd = this.#giveUp(ending === undefined ? CLOSED : ENDINGS[ending]);
     if (isOwner) closeFd(fd);
   }
 }
@@ -264,11 +284,11 @@ class Waits {
   }
 
   /** End the registration first: it keeps the open file alive in the kernel, and a closed number is reused at once. */
-  end(owner: string, isDetached: boolean): void {
+  end(owner: string, cause: string | undefined): void {
     const isIdle = this.registration === undefined && this.#delays === undefined &&
       !this.reading?.isBusy && !this.writing?.isBusy;
     if (!isIdle) {
-      const reason = closedError(owner, isDetached);
+      const reason = closedError(owner, cause);
       this.registration?.cancel(reason);
       this.#delays?.cancel(reason);
       this.reading?.cancel(reason);

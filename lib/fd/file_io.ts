@@ -114,7 +114,7 @@ export class FileIo {
     return this.#readable ??= readableFrom({
       readChunk: (signal) => this.#readChunk(signal),
       read: (bytes, signal) => this.read(bytes, signal),
-      readingEnded: () => this.#descriptor.close(),
+      readingEnded: () => this.#descriptor.close("streamed"),
     });
   }
 
@@ -122,7 +122,7 @@ export class FileIo {
   get writable(): WritableStream<Uint8Array<ArrayBufferLike>> {
     return this.#writable ??= writableTo({
       writeAll: (bytes, signal) => this.#writeAll(bytes, signal),
-      writingEnded: () => this.#descriptor.close(),
+      writingEnded: () => this.#descriptor.close("streamed"),
     });
   }
 

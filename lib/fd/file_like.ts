@@ -48,16 +48,35 @@ function isNumber(fd: unknown): fd is number {
   return typeof fd === "number" && Number.isInteger(fd) && fd >= 0 && fd <= 0x7fffffff;
 }
 
+/** What to use in place of objects that do not tell their descriptor, by the end of their class's name. */
+const IN_PLACE: readonly (readonly [className: RegExp, remedy: string])[] = [
+  [/File$/, "open the file with `OwnedFd.open`"],
+  [
+    /(?:Listener|Server)$/,
+    "listen with `unix.listen`",
+  ],
+  [/(?:Conn|Socket)$/, "connect with `unix.connect`"],
+  [/^Std(?:in|out|err)$/, "give 0, 1 or 2 for standard input, output and error"],
+];
+
 /** Return the error for a value that is no descriptor, with a remedy for objects that wrap one. */
 function noDescriptor(file: unknown, fd: unknown): TypeError {
   const isObject = typeof file === "object" && file !== null;
-  const what = isObject && fd !== undefined ? `${shown(fd)} as the \`fd\` of` : "";
-  const remedy = isObject && fd === undefined
-    ? "it has no `fd`: open files with `OwnedFd.open`, listen with `unix.listen`, or give a number"
-    : "give the number of an open one, or an object with it as `fd`";
+  if (isObject && fd === undefined) return new TypeError(withoutNumber(file));
+  const what = isObject ? `${shown(fd)} as the \`fd\` of ` : "";
   return new TypeError(
-    `Cannot use ${what} ${shown(file)} as a descriptor: ${remedy}`.replace("  ", " "),
+    `Cannot use ${what}${shown(file)} as a descriptor: ` +
+      "give the number of an open one, or an object with it as `fd`",
   );
+}
+
+function withoutNumber(file: object): string {
+  const name = file.constructor?.name ?? "";
+  const remedy = IN_PLACE.find(([className]) => className.test(name))?.[1] ??
+    "give a number, or an object with it as `fd`";
+  return `Cannot use ${
+    shown(file)
+  } as a descriptor: it does not tell its number (\`fd\`); ${remedy}`;
 }
 
 /**

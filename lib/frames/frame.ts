@@ -5,7 +5,7 @@
  */
 
 import type { Credentials } from "../message/cmsg.ts";
-import type { OwnedFd } from "../handle/owned_fd.ts";
+import { closeWithMessage, type OwnedFd } from "../handle/owned_fd.ts";
 
 /**
  * A frame that arrived, with the descriptors that were sent with a byte of it. They belong to it until they
@@ -65,6 +65,6 @@ export class ReceivedFrame implements Frame {
   }
 
   [Symbol.dispose](): void {
-    for (const file of this.files) file.close();
+    for (const file of this.files) closeWithMessage(file);
   }
 }

@@ -531,12 +531,14 @@ export function createListener(
 
 adopters.listener = (descriptor) => {
   const type = describeSocket(descriptor.fd, true);
-  return wrap(new Descriptor(descriptor.release(), "Listener"), type, { isShared: true });
+  return wrap(new Descriptor(descriptor.release("converted"), "Listener"), type, {
+    isShared: true,
+  });
 };
 
 adopters.listening = (descriptor, type, names) => {
   const { beforeClose } = descriptor;
-  const own = new Descriptor(descriptor.release(), "Listener");
+  const own = new Descriptor(descriptor.release("converted"), "Listener");
   own.beforeClose = beforeClose;
   return wrap(own, type, names);
 };

@@ -5,7 +5,7 @@
  */
 
 import type { Credentials } from "../message/cmsg.ts";
-import type { OwnedFd } from "./owned_fd.ts";
+import { closeWithMessage, type OwnedFd } from "./owned_fd.ts";
 
 /**
  * A message that arrived, with the descriptors that came along. They belong to it until they are
@@ -75,7 +75,7 @@ export class ReceivedMessage implements Message {
   }
 
   [Symbol.dispose](): void {
-    for (const file of this.files) file.close();
+    for (const file of this.files) closeWithMessage(file);
     this.pidfd?.close();
   }
 }

@@ -28,6 +28,9 @@ import { type FileKind, kindOf } from "../fd/stat.ts";
 
 let own: (fd: number) => OwnedFd;
 
+/** Close a file because what it came with, a message or frame, is disposed. */
+export let closeWithMessage: (file: OwnedFd) => void;
+
 /**
  * Owns one open descriptor and closes it when disposed, or at the latest when it is garbage-collected. It can be
  * used wherever a `Deno.FsFile` is expected.
@@ -58,6 +61,7 @@ export class OwnedFd extends FileMethods implements Disposable {
 
   static {
     own = (fd) => new this(new Descriptor(fd, "OwnedFd"));
+    closeWithMessage = (file) => file.#descriptor.close("disposed");
   }
 
   /**

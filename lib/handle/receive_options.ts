@@ -5,6 +5,7 @@
  */
 
 import { isBytes } from "../descriptor/caller_buffer.ts";
+import { shown } from "../errors.ts";
 import { MAX_FILES } from "../fd/file_like.ts";
 import { MAX_VECTORS } from "../message/header.ts";
 
@@ -106,7 +107,7 @@ function badLimit(files: number): TypeError | RangeError {
     );
   }
   return new RangeError(
-    `Cannot accept ${String(files)} descriptors: give an integer from 0 to ${MAX_FILES}`,
+    `Cannot accept ${shown(files)} descriptors: give an integer from 0 to ${MAX_FILES}`,
   );
 }
 
@@ -140,6 +141,6 @@ export function checkedBuffers(buffer: readonly Uint8Array[]): readonly Uint8Arr
 export function checkedSize(size: number = DEFAULT_SIZE): number {
   if (Number.isInteger(size) && size >= 0 && size <= MAX_SIZE) return size;
   throw new RangeError(
-    `Cannot receive ${String(size)} bytes: give an integer from 0 to ${MAX_SIZE}`,
+    `Cannot receive ${shown(size)} bytes: give an integer from 0 to ${MAX_SIZE}`,
   );
 }

@@ -367,5 +367,5 @@ export function socketFromFd(fd: number, type: SocketType, names: SocketNames = 
 adopters.socket = (descriptor) => {
   const type = describeSocket(descriptor.fd, false);
   suppressSigpipe(descriptor.fd);
-  return socketFromFd(descriptor.release(), type, ADOPTED);
+  return socketFromFd(descriptor.release("converted"), type, ADOPTED);
 };

@@ -71,7 +71,7 @@ export class SocketStreams {
   /** Shut down a side that has ended, and close the socket once both have. */
   #end(how: number): void {
     if (this.#descriptor.closed) return;
-    if (this.#hasReadingEnded && this.#hasWritingEnded) return this.#descriptor.close();
+    if (this.#hasReadingEnded && this.#hasWritingEnded) return this.#descriptor.close("streamed");
     const result = shutdown(this.#descriptor.fd, how);
     // If the peer has closed, both directions are shut down already.
     if (result !== -platform.ENOTCONN) check(result, "shutdown");

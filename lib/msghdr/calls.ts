@@ -255,7 +255,9 @@ const NO_OPTIONS: MessageCallOptions = {};
 function checkedFlags(s: Socket, m: Msghdr, flags = 0): number {
   if (s?.constructor !== Socket) requireInstance(Socket, s);
   if (m?.constructor !== Msghdr) requireInstance(Msghdr, m);
-  if (Number.isInteger(flags)) return stateOf(m).flags | flags;
+  const state = stateOf(m);
+  state.requireUsable();
+  if (Number.isInteger(flags)) return state.flags | flags;
   throw new TypeError(`Cannot use ${flags} as flags: give an integer, as MSG_PEEK`);
 }
 

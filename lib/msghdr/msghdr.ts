@@ -74,6 +74,7 @@ export let stateOf: (m: Msghdr) => MessageState;
  *
  * It can be used again and again, for sending and for receiving. Descriptors that arrive in it belong
  * to it until `unix.recvFiles` takes them; receiving again, `reset` and disposing close the rest.
+ * A disposed one cannot be used any more.
  *
  * @example
  * ```ts
@@ -360,6 +361,6 @@ export class Msghdr implements Disposable {
 
   /** Close received descriptors that were not taken, at the end of a `using` block. */
   [Symbol.dispose](): void {
-    this.reset();
+    this.#state.dispose();
   }
 }

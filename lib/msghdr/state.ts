@@ -4,6 +4,7 @@
  * @module
  */
 
+import { closedError } from "../errors.ts";
 import { byteLengthOf } from "../../ffi/memory.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { type Address, decodeSockaddr, exactBytes, parseAddress } from "../address/sockaddr.ts";
@@ -47,6 +48,7 @@ export class MessageState {
   /** What the header is laid out for, as long as nothing is added or taken away. */
   #layout = UNKNOWN;
   #controlReserved = 0;
+  #isDisposed = false;
   #filesReserved = 0;
   /** The owners of descriptors to be sent: one that became garbage would close its descriptor. */
   #owners: unknown[] = [];
@@ -82,6 +84,7 @@ export class MessageState {
    * @throws {RangeError} If there are 1024 already.
    */
   addVector(bytes: Uint8Array): void {
+    this.requireUsable();
     if (this.vectors.length >= MAX_VECTORS) {
       throw new RangeError(`Cannot add the vector: one message takes at most ${MAX_VECTORS}`);
     }
@@ -91,6 +94,7 @@ export class MessageState {
 
   /** Add a control message, and return its payload. */
   addControl(length: number, level: number, type: number): Uint8Array {
+    this.requireUsable();
     this.#controlReserved += this.#checkedSpace(length);
     this.#layout = UNKNOWN;
     return this.outgoing.add(length, level, type);
@@ -98,6 +102,7 @@ export class MessageState {
 
   /** Reserve control capacity for so many descriptors. */
   reserveFiles(count: number): void {
+    this.requireUsable();
     this.#controlReserved += this.#checkedSpace(count * 4);
     this.#filesReserved += count;
     this.#layout = UNKNOWN;
@@ -127,6 +132,7 @@ export class MessageState {
 
   /** Set the destination. */
   setName(address: Address | null): void {
+    this.requireUsable();
     this.name = address === null ? null : exactBytes(parseAddress(address, platform));
     this.#layout = UNKNOWN;
   }
@@ -144,6 +150,23 @@ export class MessageState {
     this.name = null;
     this.flags = 0;
     this.bytesReceived = 0;
+  }
+
+  /** Reset it for good: what is called on it from now on throws. */
+  dispose(): void {
+    this.reset();
+    this.#isDisposed = true;
+  }
+
+  /**
+   * Check that the message may still be used.
+   *
+   * @throws {Deno.errors.BadResource} If it is disposed.
+   */
+  requireUsable(): void {
+    if (this.#isDisposed) {
+      throw closedError("Msghdr", "make another, or `reset()` one to use it again");
+    }
   }
 
   /** Close what arrived and was not taken, and leave nothing to read. */

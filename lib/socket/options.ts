@@ -80,7 +80,9 @@ export function setOption(fd: number, level: number, name: number, value: Option
     return;
   }
   if (typeof value !== "boolean" && typeof value !== "number") {
-    throw new TypeError("Cannot set the socket option: give a number, a boolean or a Uint8Array");
+    throw new TypeError(
+      `Cannot set the socket option to ${shown(value)}: give a number, a boolean or a Uint8Array`,
+    );
   }
   requireInt("value", Number(value));
   check(setIntOption(fd, level, name, Number(value)), "setsockopt");

@@ -11,6 +11,7 @@ import { type Address, isUnixAddr } from "../address/sockaddr.ts";
 import { type Destination, destinationOf } from "../address/destination.ts";
 import { isBytes } from "../descriptor/caller_buffer.ts";
 import type { Descriptor } from "../descriptor/descriptor.ts";
+import { shown } from "../errors.ts";
 import { type FileLike, fileNumbers } from "../fd/file_like.ts";
 import type { Credentials } from "../message/cmsg.ts";
 import { sharedRights } from "../message/control.ts";
@@ -175,13 +176,18 @@ class MessageSender extends Sender {
 function requireMessage(message: unknown): void {
   const isObject = typeof message === "object" && message !== null;
   if (isObject && !isBytes(message) && !Array.isArray(message)) return;
-  throw new TypeError("Cannot send: give a message, as in `{ data: bytes }`");
+  throw new TypeError(
+    `Cannot send ${shown(message)}: give a message, as in \`{ data: bytes }\``,
+  );
 }
 
 function checkedPieces(data: readonly Uint8Array[], type: SocketType): readonly Uint8Array[] {
   const pieces: readonly Uint8Array[] = Array.isArray(data) ? Array.from(data) : [];
   if (!Array.isArray(data) || !pieces.every(isBytes)) {
-    throw new TypeError("Cannot send the data: give a Uint8Array or an array of them");
+    const remedy = typeof data === "string"
+      ? "encode it by `TextEncoder`"
+      : "give a Uint8Array or an array of them";
+    throw new TypeError(`Cannot send ${shown(data)} as data: ${remedy}`);
   }
   // A stream may take several calls; a message must fit one, and one takes IOV_MAX pieces.
   return type === "stream" || pieces.length <= MAX_VECTORS ? pieces : [concatenated(pieces)];

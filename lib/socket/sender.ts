@@ -10,7 +10,8 @@ import type { Destination } from "../address/destination.ts";
 import { bufferDetachedError } from "../descriptor/caller_buffer.ts";
 import type { Descriptor } from "../descriptor/descriptor.ts";
 import type { Obstacle, Outcome } from "../descriptor/perform.ts";
-import { check } from "../errors.ts";
+import { reasonForRefusal } from "../address/refusal.ts";
+import { check, systemError } from "../errors.ts";
 import { FullQueue, isFullQueue } from "./full_queue.ts";
 import { HeldControl } from "./held_control.ts";
 import type { SocketType } from "./socket_type.ts";
@@ -113,7 +114,10 @@ export abstract class Sender implements Outcome<number>, Disposable {
 
   /** Return the number of bytes sent. */
   outcome(count: number): number {
-    return check(count, "sendmsg", this.#destination?.display);
+    const destination = this.#destination;
+    if (count >= 0 || destination === undefined) return check(count, "sendmsg");
+    const { display, name } = destination;
+    throw systemError(-count, "sendmsg", display, reasonForRefusal(-count, name));
   }
 
   /** Copy what the caller may change from now on. */

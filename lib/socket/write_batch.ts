@@ -122,7 +122,7 @@ export class WriteBatch implements Operation {
       const { bytes, length } = write;
       if (length < 0 || byteLengthOf(bytes) < length) {
         if (vectors.length > 0) break;
-        write.reject(length < 0 ? noBytes() : bufferDetachedError());
+        write.reject(length < 0 ? noBytes(bytes) : bufferDetachedError());
         this.#settled();
         continue;
       }
