@@ -81,13 +81,13 @@ test("a mistake says what was given, and what to give", async () => {
       "write(string)",
       () => socket.write("x"),
       TypeError,
-      /^Cannot transfer "x" as data: encode it/,
+      /^Cannot transfer "x" as data: give a Uint/,
     ],
     [
       "a string as data",
       () => socket.send({ data: "x" }),
       TypeError,
-      /^Cannot send "x" as data: enc/,
+      /^Cannot send "x" as data: give a Uint8/,
     ],
     [
       "a string as size",

@@ -30,7 +30,9 @@ export function isBytes(bytes: unknown): bytes is Uint8Array {
 
 /** Return the error for a value that is no `Uint8Array`. */
 export function noBytes(value: unknown): TypeError {
-  const remedy = typeof value === "string" ? "encode it by `TextEncoder`" : "give a Uint8Array";
+  const remedy = typeof value === "string"
+    ? "give a Uint8Array, as `TextEncoder` makes them"
+    : "give a Uint8Array";
   return new TypeError(`Cannot transfer ${shown(value)} as data: ${remedy}`);
 }
 

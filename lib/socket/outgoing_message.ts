@@ -185,7 +185,7 @@ function checkedPieces(data: readonly Uint8Array[], type: SocketType): readonly 
   const pieces: readonly Uint8Array[] = Array.isArray(data) ? Array.from(data) : [];
   if (!Array.isArray(data) || !pieces.every(isBytes)) {
     const remedy = typeof data === "string"
-      ? "encode it by `TextEncoder`"
+      ? "give a Uint8Array, as `TextEncoder` makes them"
       : "give a Uint8Array or an array of them";
     throw new TypeError(`Cannot send ${shown(data)} as data: ${remedy}`);
   }

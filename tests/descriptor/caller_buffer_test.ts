@@ -36,7 +36,7 @@ Deno.test("requireBytes() returns the true length of every Uint8Array", () => {
 
 Deno.test("requireBytes() and isBytes() refuse whatever only looks like one", () => {
   for (const wrong of PRETENDERS) {
-    assertThrows(() => requireBytes(wrong as Uint8Array), TypeError, "it is no Uint8Array");
+    assertThrows(() => requireBytes(wrong as Uint8Array), TypeError, "give a Uint8Array");
     assertEquals(isBytes(wrong), false);
   }
 });

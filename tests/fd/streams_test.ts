@@ -185,7 +185,7 @@ Deno.test("writableTo() refuses what is no Uint8Array, and is over", async () =>
     const { log, sink } = gatedSink();
     const writer = writableTo(sink).getWriter();
     writer.closed.catch(() => {});
-    await assertRejects(() => writer.write(chunk as Uint8Array), TypeError, "it is no Uint8Array");
+    await assertRejects(() => writer.write(chunk as Uint8Array), TypeError, "give a Uint8Array");
     assertEquals(log, ["ended"]);
   }
 });
