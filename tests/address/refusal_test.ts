@@ -26,8 +26,8 @@ linuxTest("connecting to a path that is no socket says what it is", async () => 
     assertThrows(() => unix.connectSync(path), ConnectionRefused, why);
   }
   unix.listen(dir.join("stale"), { unlinkOnClose: false }).close();
-  assertThrows(() => unix.connectSync(dir.join("stale")), ConnectionRefused, "start the server");
-  assertThrows(() => unix.connectSync("@denet-nobody"), ConnectionRefused, "start the server");
+  assertThrows(() => unix.connectSync(dir.join("stale")), ConnectionRefused, "start it");
+  assertThrows(() => unix.connectSync("@denet-nobody"), ConnectionRefused, "start it");
 });
 
 test("an address in the form of another program shows the right form", async () => {
