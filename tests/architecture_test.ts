@@ -185,7 +185,7 @@ function holdsCode(file: string): boolean {
 Deno.test("every example has a task and a test", () => {
   const tasks = Object.keys(config().tasks).map(taskCommand).join("\n");
   const testTexts = tests.filter((it) => it.endsWith("_test.ts")).map(read).join("\n");
-  const shared = ["examples/util.ts", "examples/programs.ts"];
+  const shared = ["http", "programs", "util"].map((it) => `examples/${it}.ts`);
   const files = filesIn("examples").filter((it) => !shared.includes(it));
   const examples = new Set(files.map((it) => it.split("/").slice(0, 2).join("/")));
   for (const example of examples) {

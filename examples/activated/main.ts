@@ -5,7 +5,7 @@
  * @module
  */
 
-import { get } from "node:http";
+import { request, type Target } from "../http.ts";
 import { lacking, main, stopped, temporaryFolder } from "../util.ts";
 
 const TOOL = "systemd-socket-activate";
@@ -39,18 +39,11 @@ function activate(path: string, port: number): Deno.ChildProcess {
 }
 
 /** Ask until the tool listens. */
-async function ask(
-  options: { socketPath: string } | { port: number },
-  path: string,
-): Promise<string> {
+async function ask(target: Target, path: string): Promise<string> {
   for (let attempt = 0;; attempt++) {
     stopped.throwIfAborted();
     try {
-      return await new Promise((resolve, reject) => {
-        get({ ...options, path, agent: false }, async (response) => {
-          resolve((await Array.fromAsync(response)).join(""));
-        }).on("error", reject);
-      });
+      return await request(target, path);
     } catch (error) {
       if (attempt > 200) throw error;
       await new Promise((resolve) => setTimeout(resolve, 20));

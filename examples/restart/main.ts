@@ -5,7 +5,7 @@
  * @module
  */
 
-import { get } from "node:http";
+import { Load } from "../http.ts";
 import { main, numberArgument, start, stopped, temporaryFolder } from "../util.ts";
 
 const CLIENTS = 8;
@@ -26,43 +26,12 @@ async function startServer(folder: string, generation: number): Promise<Deno.Chi
   return server;
 }
 
-/** Send one request over a connection of its own; the answer. */
-function request(socketPath: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    get({ socketPath, path: "/", agent: false }, (response) => {
-      let text = "";
-      response.setEncoding("utf8");
-      response.on("data", (part: string) => text += part);
-      response.on("end", () => resolve(text));
-      response.on("error", reject);
-    }).on("error", reject);
-  });
-}
-
-/** Send one request after the other until the signal aborts. */
-async function load(
-  path: string,
-  signal: AbortSignal,
-  answers: Map<string, number>,
-): Promise<void> {
-  while (!signal.aborted) {
-    const answer = await request(path).catch((error: Error) => `failed: ${error.message}`);
-    answers.set(answer, (answers.get(answer) ?? 0) + 1);
-  }
-}
-
 await main(async () => {
   const restarts = numberArgument(Deno.args[0], 50, 10_000);
   using folder = temporaryFolder();
   let server = await startServer(folder.path, 1);
 
-  const answers = new Map<string, number>();
-  const enough = new AbortController();
-  const signal = AbortSignal.any([enough.signal, stopped]);
-  const clients = Array.from(
-    { length: CLIENTS },
-    () => load(`${folder.path}/http.sock`, signal, answers),
-  );
+  const load = new Load({ socketPath: `${folder.path}/http.sock` }, CLIENTS);
   console.log(`restarting ${restarts} times, with ${CLIENTS} clients all the time`);
   const begin = performance.now();
   for (let generation = 2; generation <= restarts + 1; generation++) {
@@ -72,16 +41,10 @@ await main(async () => {
     server = successor;
   }
   const seconds = (performance.now() - begin) / 1000;
-  enough.abort();
-  await Promise.all(clients);
-  stopped.throwIfAborted();
-
-  const failures = [...answers].filter(([answer]) => !/^answered by generation \d+$/.test(answer));
-  const failed = failures.reduce((sum, [, count]) => sum + count, 0);
-  const total = [...answers.values()].reduce((sum, count) => sum + count, 0);
+  const { total, wrong, failed } = await load.end(/^answered by generation \d+$/);
   console.log(`done in ${seconds.toFixed(1)} s`);
-  console.log(`${total} requests answered by ${answers.size - failures.length} processes`);
+  console.log(`${total} requests answered by ${load.answers.size - wrong.length} processes`);
   console.log(`${failed} requests failed or refused`);
   server.kill();
-  if (failed > 0) throw new Error(failures.map(([answer]) => answer).join("; "));
+  if (failed > 0) throw new Error(wrong.join("; "));
 });

@@ -8,33 +8,27 @@
  * @module
  */
 
-import { createServer } from "node:http";
-import { Socket as NodeSocket } from "node:net";
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
 import { type Listener, unix } from "@denet/unix";
 
 const [folder = "", generation = "1"] = Deno.args;
 const control = `${folder}/control.sock`;
 
-const server = createServer((_request, response) => {
-  response.setHeader("connection", "close");
-  response.end(`answered by generation ${generation}`);
-});
-
-/** Accept until the signal aborts; a connection that comes at that moment is not lost. */
-async function serve(listener: Listener, signal: AbortSignal): Promise<void> {
-  try {
-    for (;;) {
-      const socket = await unix.accept(listener, { signal });
-      server.emit("connection", new NodeSocket({ fd: socket.detach() }));
-    }
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
+/** Serve HTTP on a duplicate of the listener: the server closes that one, and the listener stays. */
+async function serve(listener: Listener): Promise<Server> {
+  const server = createServer((_request, response) => {
+    response.setHeader("connection", "close");
+    response.end(`answered by generation ${generation}`);
+  });
+  server.listen({ fd: listener.dup().detach() });
+  await once(server, "listening");
+  return server;
 }
 
 /** Listen, or get what the predecessor listens on: for HTTP, and for the next successor. */
 async function inheritListeners(): Promise<[http: Listener, control: Listener]> {
-  const options = { unlinkOnClose: false, mode: 0o600, backlog: 128 };
+  const options = { unlinkOnClose: false, mode: 0o600, backlog: 511 };
   if (generation === "1") {
     return [unix.listen(`${folder}/http.sock`, options), unix.listen(control, options)];
   }
@@ -47,18 +41,16 @@ async function inheritListeners(): Promise<[http: Listener, control: Listener]> 
 }
 
 const [http, successors] = await inheritListeners();
-let accepting = new AbortController();
-serve(http, accepting.signal);
+let server = await serve(http);
 console.log(`generation ${generation} serves`);
 
 for await (const successor of successors) {
   using _ = successor;
-  accepting.abort();
+  server.close(); // accepts no more, and answers what it has accepted
   await successor.send({ data: new Uint8Array(1), files: [http, successors] });
   if (await successor.read(new Uint8Array(16)) !== null) break;
   // It ended without a word: go on as if it had never been.
-  accepting = new AbortController();
-  serve(http, accepting.signal);
+  server = await serve(http);
 }
 // What is left to do are answers under way; the process ends by itself after the last.
 http.close();
