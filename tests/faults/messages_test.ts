@@ -149,7 +149,7 @@ function drain(inbox: Socket): number {
     try {
       using message = new Msghdr();
       message.addVector(new Uint8Array(64));
-      recvmsgSync(inbox, message, { flags: 0x40 }); // MSG_DONTWAIT
+      recvmsgSync(inbox, message, { flags: unix.constants.MSG_DONTWAIT });
     } catch (error) {
       if (error instanceof Deno.errors.WouldBlock) return count;
       throw error;
@@ -163,7 +163,7 @@ function fill({ sender, to }: Inbox): void {
       using message = new Msghdr();
       message.addVector(DATA);
       message.name = to;
-      sendmsgSync(sender, message, { flags: 0x40 }); // MSG_DONTWAIT
+      sendmsgSync(sender, message, { flags: unix.constants.MSG_DONTWAIT });
     } catch (error) {
       if (error instanceof Deno.errors.WouldBlock) return;
       throw error;

@@ -24,7 +24,7 @@ import {
 import { countDescriptors } from "../util/descriptors.ts";
 import { DATA, pair, place } from "./place.ts";
 
-const MSG_CTRUNC = 8;
+const { MSG_CTRUNC } = unix.constants;
 
 // Deno opens what it needs for signals when it first gets to it, and panics if it cannot: let it do so now.
 const ignore = (): void => {};

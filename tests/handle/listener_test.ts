@@ -160,8 +160,7 @@ test("adopt() takes over a listening socket", async () => {
 test("adopt() refuses anything else, which stays open and with its owner", () => {
   using pair = connected();
   using file = OwnedFd.open("/dev/null");
-  const AF_INET = 2;
-  using tcp = OwnedFd.adopt(libc().socket(AF_INET, platform.SOCK_STREAM, 0));
+  using tcp = OwnedFd.adopt(libc().socket(constants.AF_INET, platform.SOCK_STREAM, 0));
   for (const { fd } of [pair.a, file, tcp]) {
     assertThrows(() => Listener.adopt(fd), TypeError, "Cannot adopt");
     assertEquals(isOpen(fd), true);

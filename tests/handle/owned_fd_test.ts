@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { constants } from "../../lib/unix/constants.ts";
 import { libc } from "../../ffi/libc.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { fcntl, lseek } from "../../ffi/syscalls/files.ts";
@@ -369,8 +370,7 @@ test("asListener() turns a listening socket into a Listener that owns it", async
 test("asSocket() and asListener() refuse anything else, which stays open and owned", () => {
   using dir = tempDir();
   using pair = connected();
-  const AF_INET = 2;
-  using tcp = OwnedFd.adopt(libc().socket(AF_INET, platform.SOCK_STREAM, 0));
+  using tcp = OwnedFd.adopt(libc().socket(constants.AF_INET, platform.SOCK_STREAM, 0));
   using file = OwnedFd.open("/dev/null");
   using socket = OwnedFd.adopt(pair.a.detach());
   using listener = OwnedFd.adopt(listen(dir.join("a")).detach());

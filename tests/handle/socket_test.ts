@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { constants } from "../../lib/unix/constants.ts";
 import { libc } from "../../ffi/libc.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { OwnedFd } from "../../lib/handle/owned_fd.ts";
@@ -312,8 +313,7 @@ test("adopt() refuses anything else, which stays open and with its owner", () =>
   using dir = tempDir();
   using listener = listen(dir.join("a"));
   using file = OwnedFd.open("/dev/null");
-  const AF_INET = 2;
-  using tcp = OwnedFd.adopt(libc().socket(AF_INET, platform.SOCK_STREAM, 0));
+  using tcp = OwnedFd.adopt(libc().socket(constants.AF_INET, platform.SOCK_STREAM, 0));
   for (const { fd } of [listener, file, tcp]) {
     assertThrows(() => Socket.adopt(fd), TypeError, "Cannot adopt");
     assertEquals(isOpen(fd), true);

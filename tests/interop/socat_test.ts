@@ -11,7 +11,7 @@ import { testWith } from "../util/peers.ts";
 import { type LineProcess, startProcess } from "../util/process.ts";
 import { tempDir } from "../util/tempdir.ts";
 
-const SOCK_SEQPACKET = 5;
+const { SOCK_SEQPACKET } = unix.constants;
 
 /** Start socat between its standard streams and an address. */
 function socat(address: string, ...options: string[]): LineProcess {

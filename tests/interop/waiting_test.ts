@@ -10,9 +10,7 @@ import { tempDir } from "../util/tempdir.ts";
 import { NO_LINUX, pattern, PeerError, withPeers } from "./peer.ts";
 
 const LINUX = { unless: NO_LINUX };
-const MSG_OOB = 1;
-const SOL_SOCKET = 1;
-const SO_OOBINLINE = 10;
+const { MSG_OOB, SOL_SOCKET, SO_OOBINLINE } = unix.constants;
 
 /** Connect until the queue of a listener that does not accept is full: the connections that got in. */
 async function fillQueue(path: string): Promise<Socket[]> {

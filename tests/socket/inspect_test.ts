@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { constants } from "../../lib/unix/constants.ts";
 import { libc } from "../../ffi/libc.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { socket } from "../../ffi/syscalls/sockets.ts";
@@ -29,8 +30,7 @@ test("describeSocket() refuses anything else, and says what it is", () => {
   using pair = connected();
   using listener = unix.listen(dir.join("a"));
   using file = OwnedFd.open("/dev/null");
-  const AF_INET = 2;
-  using tcp = OwnedFd.adopt(libc().socket(AF_INET, platform.SOCK_STREAM, 0));
+  using tcp = OwnedFd.adopt(libc().socket(constants.AF_INET, platform.SOCK_STREAM, 0));
   assertThrows(() => describeSocket(file.fd, false), TypeError, "it is not a socket");
   assertThrows(() => describeSocket(0x7ffffffe, false), TypeError, "it is not a socket");
   assertThrows(() => describeSocket(tcp.fd, false), TypeError, "not a Unix domain socket");
