@@ -32,8 +32,8 @@ const places: Int32Array[] = [];
 let closedir: Deno.PointerValue | undefined;
 
 /**
- * Have the descriptor closed when the calling thread ends, if it has not been given up by then: whether it will
- * be.
+ * Have the descriptor closed when the calling thread ends, unless it is closed or detached before. Returns whether
+ * it will be.
  */
 export function closeAtThreadEnd(fd: number): boolean {
   if (places[fd] === undefined) makePlaces(fd);

@@ -10,7 +10,7 @@ import { systemError } from "../errors.ts";
 /** How the errors name the system call, whichever a backend makes. */
 const SYSCALL = "poll";
 
-/** The error for a descriptor that the kernel would not watch. */
+/** Return the error for a descriptor that the kernel refuses to watch. */
 export function waitError(fd: number, result: number): Error {
   const { code, errno, syscall } = systemError(-result, SYSCALL);
   if (result === -platform.EBADF) {
@@ -30,7 +30,7 @@ export function waitError(fd: number, result: number): Error {
   return systemError(-result, SYSCALL);
 }
 
-/** Says that a backend did not open for want of something that will be free again. */
+/** Reports that a backend did not open because of a temporary shortage, such as of descriptors. */
 class Shortage extends Error {}
 
 /** The reason why a backend does not work here, as text for the error that lists them all. */
@@ -47,12 +47,12 @@ function isShortage(result: number): boolean {
   return [EMFILE, ENFILE, ENOMEM, ENOBUFS].includes(-result);
 }
 
-/** The error for the user in an {@linkcode unavailable}, if it is for a reason that passes. */
+/** Return the user's error in an {@linkcode unavailable}, if its reason is temporary. */
 export function passing(error: unknown): Error | undefined {
   return error instanceof Shortage ? error.cause as Error : undefined;
 }
 
-/** The error for the user in an {@linkcode unavailable}. */
+/** Return the user's error in an {@linkcode unavailable}. */
 export function causeOf(error: Error): Error {
   return error.cause instanceof Error ? error.cause : error;
 }

@@ -1,7 +1,7 @@
 /**
- * What a thread tries before it sleeps. Each mechanism costs time and pays only where the other side
- * answers at once, so each finds out for itself whether it pays; all of them together have a bound for
- * each turn of the event loop, in measured time. None changes a result, and each can be switched off.
+ * What a thread tries before it sleeps. Each mechanism costs time and pays only if the peer answers at once, so
+ * each measures whether it pays. All of them together have a bound in measured time for each turn of the event
+ * loop. None changes a result, and each can be switched off.
  *
  * @module
  */
@@ -10,12 +10,12 @@
 const MAX_TIME_PER_TURN = 1;
 
 /**
- * Microseconds to poll before sleeping even without `busyPoll`, where that has paid lately: about what it
- * takes to wake a sleeping processor.
+ * Microseconds to poll before sleeping even without `busyPoll`, if that has paid lately: about as long as it takes
+ * to wake a sleeping processor.
  */
 const IDLE_POLL_US = 50;
 
-/** How often in a row a try that does not pay is left out, at most. */
+/** How often in a row an attempt that does not pay is skipped, at most. */
 export const MAX_PAUSE = 1024;
 
 /** The clock and the system call that a policy needs. */
@@ -34,32 +34,32 @@ export interface IdleMechanisms {
   polling?: boolean;
 }
 
-/** Leaves out tries that do not pay: one after a failure, then twice as many, up to a limit. */
+/** Backs off from attempts that do not pay: it skips one after a failure, then twice as many, up to a limit. */
 export class Backoff {
   #pause = 0;
   #left = 0;
 
   constructor(readonly limit: number = MAX_PAUSE) {}
 
-  /** Whether it is time for another try. */
+  /** Whether it is time for another attempt. */
   due(): boolean {
     if (this.#left === 0) return true;
     this.#left--;
     return false;
   }
 
-  /** The try was worth it. */
+  /** Note that the attempt paid. */
   paid(): void {
     this.#pause = 0;
   }
 
-  /** The try was not worth it. */
+  /** Note that the attempt did not pay. */
   failed(): void {
     this.#pause = Math.min(this.limit, Math.max(1, this.#pause * 2));
     this.#left = this.#pause;
   }
 
-  /** A try that cost far more than it can bring: leave out as many as may be. */
+  /** Note that the attempt cost far more than it can gain: skip as many as the limit allows. */
   ruined(): void {
     this.#left = this.#pause = this.limit;
   }
@@ -68,17 +68,17 @@ export class Backoff {
 /** A yield that takes longer, in milliseconds, gave the processor to an unrelated process. */
 const MAX_YIELD = 0.1;
 
-/** How many yields in time make up for one that took too long. */
+/** How many short yields make up for one that took too long. */
 const LONG_YIELD_COST = 16;
 
-/** So much is too much. */
+/** The debt at which yields stop. */
 const MAX_LONG_YIELDS = 3 * LONG_YIELD_COST;
 
 /**
  * Yields the processor once before the thread blocks. Where the other side shares this processor, its answer
  * is there afterwards, and neither side needs to be put to sleep and woken. On a busy machine unrelated
- * processes run first, for milliseconds: that never pays, whatever has arrived meanwhile. Now and then it
- * happens on any machine, as a compiler or garbage collector has work to do.
+ * processes run first, for milliseconds: that never pays, whatever has arrived by then. Now and then it
+ * happens on any machine, when a compiler or garbage collector has work to do.
  */
 export class AdaptiveYield {
   readonly #backoff = new Backoff();
@@ -89,7 +89,7 @@ export class AdaptiveYield {
     this.#system = system;
   }
 
-  /** Yield once, where that has paid lately: what `poll` then finds. */
+  /** Yield once, if that has paid lately. Returns what `poll` then finds. */
   try(poll: () => number): number {
     if (!this.#backoff.due()) return 0;
     const started = this.#system.now();
@@ -104,31 +104,31 @@ export class AdaptiveYield {
     return found;
   }
 
-  /** Once there were too many, the next one is too much again, until trust is earned anew. */
+  /** After too many long yields, the next one stops yielding again, until enough short ones have paid off the debt. */
   #wasLong(): void {
     this.#longYields = Math.min(this.#longYields + LONG_YIELD_COST, MAX_LONG_YIELDS);
   }
 }
 
-/** Polling for less than this many microseconds is not worth a try. */
+/** The shortest useful busy poll, in microseconds. */
 const MIN_WINDOW_US = 2;
 
 /** The usual pause of a busy poll that the user asked for. */
 const BUSY_POLL_PAUSE = 64;
 
-/** So many polls end a window, whatever the clock says: some milliseconds. */
+/** The most polls of a window, in case the clock stands still: some milliseconds. */
 const MAX_POLLS = 10_000;
 
 /**
- * A poll and a look at the clock take half a microsecond. After a gap of so many milliseconds between two of
- * them, another thread had this processor: if then something is there, it is from a peer that needs this
- * very processor, and polling kept it away.
+ * A poll and a reading of the clock take half a microsecond. A gap of so many milliseconds between two of them means
+ * that another thread had this processor. An event that is there then is from a peer that needs this processor, and
+ * that the busy poll delayed.
  */
 const PREEMPTION_GAP = 0.005;
 
 /**
  * Polls again and again for a number of microseconds. This window doubles up to its limit when an event came
- * in time, and halves down to nothing when it did not. A long window is used up in slices, between which
+ * in time, and halves down to nothing when it did not. A long window is divided into slices, between which
  * timers and other sockets have their turn.
  */
 export class AdaptiveBusyPoll {
@@ -143,7 +143,7 @@ export class AdaptiveBusyPoll {
     this.#backoff = new Backoff(pause);
   }
 
-  /** Whether the last try was a slice, and there are more. */
+  /** Whether the last attempt was a slice, and more follow. */
   get goesOn(): boolean {
     return this.#left > 0;
   }
@@ -189,18 +189,18 @@ export class AdaptiveBusyPoll {
   }
 }
 
-/** What a wait says about the traffic it belongs to. */
+/** The properties of a wait that the policy depends on. */
 export interface Traffic {
   /** Microseconds that the user lets a thread poll before it sleeps; 0: none. */
   busyPoll: number;
   /**
-   * Whether a wait was for space to write, after much was written: that is no conversation, in which the
-   * answer comes at once.
+   * Whether a wait was for send space, after much was written: such a bulk transfer is no exchange of requests and
+   * answers.
    */
   bulkTransfer: boolean;
 }
 
-/** Everything that is tried before a thread sleeps, with one bound in time for each turn of the event loop. */
+/** All mechanisms before sleeping, with one bound in time for each turn of the event loop. */
 export class IdlePolicy {
   readonly #system: IdleSystem;
   readonly #yield: AdaptiveYield | undefined;
@@ -216,7 +216,7 @@ export class IdlePolicy {
     if (polling) this.#idlePoll = new AdaptiveBusyPoll(system, MAX_PAUSE);
   }
 
-  /** A turn of the event loop begins: there is time to spend again. */
+  /** Begin a turn of the event loop: its time is not spent yet. */
   newTurn(): void {
     this.#spent = 0;
   }
@@ -231,7 +231,7 @@ export class IdlePolicy {
     return this.#busyPoll.goesOn;
   }
 
-  /** Try what has paid lately: the number of events that `poll` found. */
+  /** Try the mechanisms that have paid lately. Returns the number of events that `poll` found. */
   beforeSleep({ busyPoll, bulkTransfer }: Traffic, poll: () => number): number {
     if (this.isSpent || (bulkTransfer && busyPoll === 0)) return 0;
     const started = this.#system.now();

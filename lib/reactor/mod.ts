@@ -22,7 +22,7 @@ function reactor(): Reactor {
   return current ??= start();
 }
 
-/** Start this thread's reactor, and give back at its end what the kernel would hold on to. */
+/** Start this thread's reactor, and release at its end what the kernel would keep. */
 function start(): Reactor {
   const reactor = new Reactor({
     choose: openers,
@@ -35,8 +35,8 @@ function start(): Reactor {
 }
 
 /**
- * Make a place for a descriptor in this thread's reactor. It may be anything that poll(2) works on, and
- * should be non-blocking or used with `MSG_DONTWAIT`. Nothing is asked of the kernel before the first wait.
+ * Register a descriptor with this thread's reactor. It may be anything that poll(2) supports, and
+ * should be non-blocking or used with `MSG_DONTWAIT`. The kernel is not called before the first wait.
  */
 export function register(fd: number): Registration {
   return reactor().register(fd);
@@ -50,7 +50,7 @@ export function yieldIfBudgetSpent(): Promise<void> | undefined {
   return reactor().yieldIfBudgetSpent();
 }
 
-/** Say that a synchronous operation went through: what it wrote may be what others in this thread wait for. */
+/** Note that a synchronous operation succeeded: other operations of this thread may wait for what it wrote. */
 export function progressed(): void {
   current?.progressed();
 }

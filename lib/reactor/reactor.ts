@@ -51,7 +51,7 @@ export class Reactor implements RegistrationHost, Sink, Pollable {
     this.#selector = new BackendSelector(this, options.choose, options.beginWithLast);
   }
 
-  /** Make a place for a descriptor. Nothing is asked of the kernel before the first wait. */
+  /** Register a descriptor. The kernel is not called before the first wait. */
   register(fd: number): Registration {
     return new Registration(fd, this);
   }
@@ -68,12 +68,12 @@ export class Reactor implements RegistrationHost, Sink, Pollable {
     return this.#scheduler.yieldIfBudgetSpent();
   }
 
-  /** Say that an operation went through, outside of any turn's budget. */
+  /** Note that an operation succeeded, outside of any turn's budget. */
   progressed(): void {
     this.#scheduler.progressed();
   }
 
-  /** Let go of every open file and close what was opened; pending waits never end. */
+  /** Release every open file and close what was opened; pending waits never end. */
   dispose(): void {
     this.#backend?.dispose();
     this.#backend = undefined;
@@ -98,7 +98,7 @@ export class Reactor implements RegistrationHost, Sink, Pollable {
       const backend = this.#backend ??= this.#selector.open();
       if (registration.slot < 0) this.#enter(registration);
       const result = backend.register(registration, interest);
-      // The backend may have failed over this very call.
+      // The backend may have failed in this call.
       if (backend === this.#backend) return result;
     }
   }
@@ -167,7 +167,7 @@ export class Reactor implements RegistrationHost, Sink, Pollable {
     }
   }
 
-  /** Ask a new backend for everything that is waited for. */
+  /** Register every pending wait with a new backend. */
   #registerAll(): void {
     for (const registration of this.watched) {
       if (registration === undefined) continue;
@@ -202,7 +202,7 @@ export class Reactor implements RegistrationHost, Sink, Pollable {
     return this.#backend.park();
   }
 
-  /** Go over to a better backend, if it is time or `now`: whether there was one. */
+  /** Change to a better backend, if it is time or `now`. Returns whether there was one. */
   #upgrade(now: boolean): boolean {
     const better = this.#selector.openBetter(now);
     if (better === undefined) return false;

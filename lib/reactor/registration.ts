@@ -7,17 +7,17 @@
 import { platform } from "../../ffi/platform/mod.ts";
 import { type Interest, READABLE, type Watched, WRITABLE } from "./types.ts";
 
-/** What a {@linkcode Registration} needs of its reactor. */
+/** What a {@linkcode Registration} needs from its reactor. */
 export interface RegistrationHost {
   /** Ask the kernel for `interest` before a wait is added: the error, if that fails. */
   prepare(registration: Registration, interest: Interest): Error | undefined;
   /** The numbers of pending waits changed: of all, and of those that keep the process alive. */
   count(waits: number, holding: number): void;
-  /** The descriptor is about to be closed: make the kernel let go of it. */
+  /** Make the kernel release the open file: the descriptor is about to be closed. */
   deregister(registration: Registration): void;
 }
 
-/** One pending wait, in a list as there is rarely a second. */
+/** One pending wait, in a linked list: there is rarely a second. */
 class Waiter {
   next: Waiter | undefined = undefined;
   signal: AbortSignal | undefined = undefined;
@@ -34,7 +34,7 @@ class Waiter {
   }
 }
 
-// Errors and hang-ups are reported unasked, and end the waits of both sides.
+// Errors and hang-ups are always reported, and end the waits of both directions.
 const { POLLERR, POLLHUP, POLLNVAL, POLLRDHUP } = platform;
 const READ_EVENTS = READABLE | POLLERR | POLLHUP | POLLNVAL | POLLRDHUP;
 const WRITE_EVENTS = WRITABLE | POLLERR | POLLHUP | POLLNVAL;
@@ -138,9 +138,9 @@ export class Registration implements Watched {
   }
 
   /**
-   * End every wait with `error` and make the kernel let go of the descriptor. Call it before close(2):
-   * what still waits would keep the open file, and the peer would not see its end. Later waits are rejected
-   * with the error of the first call.
+   * End every wait with `error` and make the kernel release the open file. Call it before close(2): a pending wait
+   * would keep the open file, and the peer would not see its end. Later waits are rejected with the error of the
+   * first call.
    */
   cancel(error: Error): void {
     if (this.#error) return;
@@ -149,7 +149,7 @@ export class Registration implements Watched {
     if (this.#waits > 0) this.rejectWaits(error);
   }
 
-  /** Have pending waits keep the process alive, as they do at first. */
+  /** Make pending waits keep the process alive, which is the default. */
   ref(): void {
     if (!this.#holds) this.host.count(0, this.#waits);
     this.#holds = true;

@@ -1,10 +1,10 @@
 /**
- * When a reactor polls, yields to the event loop, and parks.
+ * The scheduler: when a reactor polls, yields to the event loop, and parks.
  *
  * A wait polls right after the code that runs now (a microtask), which is when the other end of a socket in
- * the same process has just written. When nothing is left to run, the scheduler polls once more and parks:
- * only then is the event loop asked to call. Events and operations share one budget per turn of the event
- * loop, so that busy sockets cannot starve timers.
+ * the same process has just written. When no code is left to run, the scheduler polls once more and parks: only
+ * then does the backend ask the event loop for a call. Events and operations share one budget per turn of the
+ * event loop, so that busy sockets cannot starve timers.
  *
  * @module
  */
@@ -27,7 +27,7 @@ export interface Pollable {
   park(): boolean;
 }
 
-/** Decides what happens when. It holds no waits and knows no kernel. */
+/** Decides when to poll, yield and park. It has no waits of its own and makes no system call. */
 export class Scheduler {
   readonly #target: Pollable;
   readonly #loop: EventLoop;
@@ -54,12 +54,12 @@ export class Scheduler {
     return undefined;
   }
 
-  /** An operation went through: if no wait keeps the process alive, poll before it ends. */
+  /** Note that an operation succeeded: if no wait keeps the process alive, poll before it ends. */
   progressed(): void {
     if (this.#target.waits > 0 && !this.#target.isHeld) this.#yield();
   }
 
-  /** A wait begins: poll right after the code that runs now. */
+  /** Begin a wait: poll right after the code that runs now. */
   pollSoon(busyPoll: number, bulkTransfer: boolean): void {
     if (busyPoll > this.#traffic.busyPoll) this.#traffic.busyPoll = busyPoll;
     if (bulkTransfer) this.#traffic.bulkTransfer = true;
@@ -75,7 +75,7 @@ export class Scheduler {
     this.#loop.atEndOfTurn(this.#park);
   }
 
-  /** The event loop called: a new turn has begun. */
+  /** Called by the event loop: a new turn has begun. */
   wake(): void {
     this.#beginTurn();
     this.#poll();
@@ -103,8 +103,8 @@ export class Scheduler {
   }
 
   /**
-   * Park when those whose waits have just ended have done what they can, which most often is to wait again.
-   * What is queued for the end of the turn comes before their microtasks, where it is queued outside of one.
+   * Park after the operations whose waits have just ended have made their next attempt, and most often wait again.
+   * Callbacks for the end of the turn run before their microtasks if they are queued outside of one.
    */
   #parkAfterMicrotasks(): void {
     if (this.#isParkQueued) return;
@@ -133,7 +133,7 @@ export class Scheduler {
 
   readonly #pollOnce = (): number => this.#target.poll(this.#budget);
 
-  /** Poll, and try what may spare the thread to sleep: the number of events. */
+  /** Poll, and try the mechanisms that may avoid a sleep. Returns the number of events. */
   #pollBeforeSleep(): number {
     const found = this.#pollOnce();
     const traffic = this.#traffic;

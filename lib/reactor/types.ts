@@ -1,5 +1,5 @@
 /**
- * What the parts of the reactor agree on.
+ * The types that the parts of the reactor share.
  *
  * @module
  */
@@ -74,7 +74,7 @@ export interface Backend {
   readonly name: BackendName;
   /** Ask the kernel for an interest of a registration: 0, or `-errno`. */
   register(watched: Watched, interest: Interest): number;
-  /** Make the kernel let go of the open file before this returns. Only called while something is registered. */
+  /** Make the kernel release the open file before this returns. Only called while something is registered. */
   deregister(watched: Watched): void;
   /** Deliver what has happened, at most `limit` events, without waiting: the number of events. */
   poll(limit: number): number;
@@ -84,22 +84,22 @@ export interface Backend {
   ref(): void;
   /** Let the process end, as at first. */
   unref(): void;
-  /** Let go of every open file, and close what was opened. */
+  /** Release every open file, and close what was opened. */
   dispose(): void;
 }
 
-/** Opens a backend for the current thread, or throws what keeps it from working. */
+/** Opens a backend for the current thread, or throws the reason why it does not work. */
 export type Opener = (sink: Sink) => Backend;
 
 /** What the pool backend needs of a set of descriptors. */
 export interface WaitingSet {
-  /** Enter an interest: 0, or `-errno`. */
+  /** Add an interest. Returns 0, or `-errno`. */
   register(watched: Watched, interest: Interest): number;
-  /** Take a registration out. `interrupt` ends a call that is under way, if there is one. */
+  /** Remove a registration. `interrupt` ends a call that is under way, if there is one. */
   deregister(watched: Watched, interrupt: (() => void) | undefined): void;
   /** Deliver what is ready now, at most `limit` events: their number, or `-errno`. */
   poll(limit: number): number;
-  /** Whether a call under way does not know of all descriptors any more. */
+  /** Whether a call under way lacks descriptors that were added since. */
   readonly outdated: boolean;
   /** Wait on a thread of the pool: what {@linkcode WaitingSet.finish} takes. */
   wait(timeout: number): Promise<number>;

@@ -67,7 +67,7 @@ export function openAio(sink: Sink, options: AioOptions = {}): Backend {
   }
 }
 
-/** Let one event take the whole way. */
+/** Wait for one event of its own, which takes the whole way from the kernel to this thread. */
 function probe(request: PollRequest, signalled: number): void {
   const source = new Waker();
   try {
@@ -118,7 +118,7 @@ class PollRequest {
     return false;
   }
 
-  /** Send it off: `-errno` if the kernel does not take it. */
+  /** Submit it. Returns `-errno` if the kernel refuses it. */
   submit(fd: number): number {
     this.#iocb.set(platform.iocb.aio_fildes, fd);
     const result = ioSubmit(this.#context, this.#pointerBytes);
@@ -159,7 +159,7 @@ class Aio implements Backend {
   }
 
   park(): boolean {
-    // Asked of a set that is ready already, the request ends at once.
+    // If the set is ready already, the request completes at once.
     if (this.#sink.waits > 0 && !this.#request.pending) {
       this.#checked(this.#request.submit(this.#set.fd));
     }

@@ -1,5 +1,5 @@
 /**
- * The descriptors of one reactor in an epoll(7) set, edge-triggered: each is entered once, and the cost
+ * The descriptors of one reactor in an epoll(7) set, edge-triggered: each is added once, and the cost
  * of a poll grows with the number of events.
  *
  * @module
@@ -59,9 +59,9 @@ export class EpollSet {
     this.#events = new EpollEvents(capacity);
   }
 
-  /** Enter `interest`: 0, or `-errno`. */
+  /** Add `interest`. Returns 0, or `-errno`. */
   register(watched: Watched, interest: Interest): number {
-    // Space to write is asked for anew each time: a datagram socket looks at its peer's queue only then.
+    // Interest in send space is set anew each time: only then does a datagram socket check its peer's queue.
     if (interest === READABLE && (watched.registered & READABLE) !== 0) return 0;
     const wanted = watched.registered | interest;
     const result = this.#control(watched, wanted);
@@ -79,13 +79,13 @@ export class EpollSet {
     return !ambiguous || fcntl(watched.fd, platform.F_GETFD, 0) < 0;
   }
 
-  /** Take the descriptor out: a close(2) does so only for the last reference to the open file. */
+  /** Remove the descriptor: close(2) removes it only with the last reference to the open file. */
   deregister(watched: Watched): void {
     epollControl(this.fd, EPOLL_CTL_DEL, watched.fd, this.#event.bytes);
     watched.registered = 0;
   }
 
-  /** Enter a descriptor of the backend's own, level-triggered. Its events are skipped by the rest. */
+  /** Add a descriptor of the backend itself, level-triggered. `deliver` skips its events. */
   addWaker(fd: number): number {
     const { words } = this.#event;
     words[0] = READABLE;

@@ -1,9 +1,9 @@
 /**
- * The backend on io_uring(7): the kernel writes every event into memory that is looked at without a
- * call, and wakes Deno's own event loop through an eventfd(2) only while the thread does not poll.
+ * The backend on io_uring(7): the kernel writes every event into memory that is read without a
+ * system call, and wakes Deno's own event loop through an eventfd(2) only while the thread does not poll.
  *
- * Reading is asked for once per descriptor, by a multishot poll; space to write, which is rarely waited
- * for, by a poll of its own each time.
+ * Interest in reading is registered once per descriptor, by a multishot poll; interest in send space, which is
+ * rare, by a single poll each time.
  *
  * @module
  */
@@ -47,7 +47,7 @@ export interface IoUringOptions {
   entries?: number;
   /** Entries for completions, a power of two. */
   completions?: number;
-  /** More `IORING_SETUP_*` flags. The default is what spares interrupts, where the kernel has it. */
+  /** More `IORING_SETUP_*` flags. The default avoids interrupts, if the kernel supports that. */
   flags?: number;
 }
 
@@ -71,10 +71,9 @@ export function openIoUring(sink: Sink, options: IoUringOptions = {}): Backend {
 }
 
 /**
- * By default the kernel interrupts this thread to note each event, be it in the middle of a system call: a
- * thread asleep in epoll_wait(2) is woken twice. Rings that defer this (Linux 6.1) only signal the eventfd(2)
- * and raise a flag, and note events when they are asked to; cooperative ones (5.19) do so when the thread
- * enters the kernel next.
+ * By default the kernel interrupts this thread to write each completion, even within a system call: a thread that
+ * sleeps in epoll_wait(2) is woken twice. Rings that defer this (Linux 6.1) only signal the eventfd(2) and set a
+ * flag, and write completions when asked; cooperative ones (5.19) do so when the thread enters the kernel next.
  */
 const KINDS = [
   IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG,
@@ -83,7 +82,7 @@ const KINDS = [
 ];
 
 function openRing(options: IoUringOptions): Ring {
-  // The memory of a ring outlives the Worker that it belonged to: there, it is small.
+  // The memory of a ring outlives its Worker: so it is small there.
   const { entries = 128, completions = inWorker() ? 256 : 2048, flags } = options;
   const kinds = flags === undefined ? KINDS : [flags];
   let refused: unknown;
@@ -97,7 +96,7 @@ function openRing(options: IoUringOptions): Ring {
   throw refused;
 }
 
-/** Let one event take the whole way: old kernels know the ring, but not all that is asked of it here. */
+/** Wait for one event of its own: old kernels have rings, but not everything that this backend needs. */
 function probe(ring: Ring, signalled: number): void {
   const source = new Waker();
   try {
@@ -105,7 +104,7 @@ function probe(ring: Ring, signalled: number): void {
     ring.push(IORING_OP_POLL_ADD, source.fd, 1, 0, IORING_POLL_ADD_MULTI, READABLE);
     let result = ring.enter();
     source.set();
-    // Cancelled before it is noted, the event would be lost.
+    // Cancelling before the completion is written would lose the event.
     result = Math.min(result, ring.enter());
     cancel(ring, 1, 0);
     result = Math.min(result, ring.enter());
@@ -122,8 +121,8 @@ function probe(ring: Ring, signalled: number): void {
 }
 
 /**
- * Have the kernel give up the poll with this user data, now or right after the event that it is just about to
- * note. `IORING_OP_POLL_REMOVE` would fail in that case, and the poll keep the open file.
+ * Make the kernel end the poll with this user data, now or right after a completion that it is about to write.
+ * `IORING_OP_POLL_REMOVE` would fail in that case, and the poll would keep the open file.
  */
 function cancel(ring: Ring, low: number, high: number): number {
   return ring.push(IORING_OP_ASYNC_CANCEL, -1, NO_USER_DATA, NO_USER_DATA, 0, 0, low, high);
@@ -136,9 +135,9 @@ class IoUring implements Backend {
   readonly #waker: LoopWaker;
   #silent = false;
   /**
-   * Whether an eventfd(2) may have been what happened. While one signals, the kernel cannot signal another at
-   * once, and the ring's is left for later; Linux 6.18 does that once only after it has been registered. The
-   * probe was such a case.
+   * Whether the event may be one of an eventfd(2). While an eventfd is signalled, the kernel cannot signal another in
+   * the same step, so it defers that of the ring; Linux 6.18 does so only once after the ring's was registered. The
+   * probe used that once.
    */
   #isSpent = true;
   #broken = 0;
@@ -172,7 +171,7 @@ class IoUring implements Backend {
   deregister(watched: Watched): void {
     this.#isSpent ||= watched.isEvent;
     this.#cancelAll(watched);
-    // A poll refers to the open file: the kernel must have given it up before the close(2) that follows.
+    // A poll refers to the open file: the kernel must have ended it before the close(2) that follows.
     this.#note(this.#ring.settle());
     this.#failIfBroken();
   }
@@ -196,7 +195,7 @@ class IoUring implements Backend {
     if (result < 0) this.#broken = result;
   }
 
-  /** Completions hold memory that is gone after a failure: so this is only called when none is in use. */
+  /** Report a failure, which unmaps the completions: called only while none of them is in use. */
   #failIfBroken(): boolean {
     if (this.#broken === 0) return false;
     this.#sink.fail(unavailable("io_uring", this.#broken));
@@ -239,8 +238,8 @@ class IoUring implements Backend {
   }
 
   /**
-   * io_uring asks for POLLRDHUP unasked, which says nothing about space. A peer that has shut down writing
-   * would end every poll of the usual kind at once: a multishot one tells changes only.
+   * io_uring always adds POLLRDHUP, which says nothing about send space. After the peer has shut down writing, every
+   * single poll would complete at once: a multishot poll reports changes only.
    */
   #deliverSpace(watched: Watched, events: number): void {
     const stays = (watched.registered & WRITABLE) !== 0;
@@ -260,7 +259,7 @@ class IoUring implements Backend {
     if (this.#isSpent && !this.#signalAnew()) return false;
     ring.silence(false);
     this.#silent = false;
-    // What came before the signalling was on again has to be looked for.
+    // Completions that came before the eventfd was registered again do not signal it: check for them.
     return ring.empty && ring.idle;
   }
 
@@ -278,7 +277,7 @@ class IoUring implements Backend {
     this.#waker.unref();
   }
 
-  /** Left to itself, the kernel lets go of what a ring polls only some milliseconds after the ring is closed. */
+  /** End all polls: otherwise the kernel releases the polled files only some milliseconds after the ring is closed. */
   dispose(): void {
     for (const watched of this.#sink.watched) {
       if (watched !== undefined && watched.registered !== 0) this.#cancelAll(watched);

@@ -1,8 +1,8 @@
 /**
  * A descriptor in Deno's own event loop: readiness without a thread in between.
  *
- * The only door to that loop that takes a foreign descriptor is the pipe of Node's `pipe_wrap`, an
- * internal binding. It reads with plain read(2)s, so it is given an eventfd(2), never a socket.
+ * The only interface of that loop that accepts a foreign descriptor is the pipe of Node's `pipe_wrap`, an
+ * internal binding. It reads with plain read(2)s, so it gets an eventfd(2), never a socket.
  *
  * @module
  */
@@ -80,7 +80,7 @@ function openPipe(fd: number): Pipe {
   const bindings = (nodeProcess() as Process | undefined)?.binding?.("pipe_wrap");
   if (!bindings) throw new Deno.errors.NotSupported("Deno's event loop takes no descriptors");
   const pipe = new bindings.Pipe(bindings.constants.SOCKET);
-  // Spares a buffer of 64 KiB per event, and the turn that would be spent on finding it used up.
+  // This avoids a buffer of 64 KiB per event, and another turn of the event loop to find no more data.
   pipe.useUserBuffer?.(new Uint8Array(new ArrayBuffer(8)));
   if (pipe.open(fd) === 0) return pipe;
   pipe.close();

@@ -9,7 +9,7 @@ import { pollMany, pollWaitInPool, schedYield } from "../../../ffi/syscalls/read
 import type { Interest, Sink, WaitingSet, Watched } from "../types.ts";
 import { waitError } from "../errors.ts";
 
-/** How often a thread yields, at most, to the one that is to return from poll(2): some milliseconds. */
+/** How often a thread yields, at most, until another one returns from poll(2): some milliseconds. */
 const MAX_YIELDS = 1000;
 
 /** An array of `struct pollfd` and the registrations it was made from. */
@@ -21,7 +21,7 @@ class PollFds {
   #firstDelivered = 0;
   count = 0;
 
-  /** Enter everything that is waited for, after `waker` where there is one. */
+  /** Add every registration with a pending wait, after `waker` if there is one. */
   fill(sink: Sink, waker: number | undefined): void {
     this.#reserve(sink.watched.length + 1);
     this.count = 0;
@@ -114,7 +114,7 @@ export class PollSet implements WaitingSet {
   deregister(watched: Watched, interrupt: (() => void) | undefined): void {
     this.outdated = true;
     if (interrupt === undefined || !this.#waited.includes(watched)) return;
-    // A call under way keeps the open file: it has let go of it when it reports.
+    // A call under way keeps the open file until it returns.
     interrupt();
     for (let i = 0; i < MAX_YIELDS && !this.#waited.hasReported; i++) schedYield();
   }

@@ -1,7 +1,7 @@
 /**
  * The portable backend: one call in Deno's thread pool that waits for all descriptors, and can be woken at
- * any time. A pending call keeps the process alive, so there is one only while a wait wants that; waits
- * that do not are looked after by a timer, which runs for as long as something else keeps the process.
+ * any time. A pending call keeps the process alive, so there is one only while a wait does so, too. For the other
+ * waits a timer polls while something else keeps the process alive.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { inWorker, startTimer, stopTimer, type Timer, unrefTimer } from "../../e
 import { Waker } from "./waker.ts";
 import { platform } from "../../../ffi/platform/mod.ts";
 
-/** How often waits that do not keep the process alive are looked after, in milliseconds. */
+/** The interval of polls for waits that do not keep the process alive, in milliseconds. */
 const UNREF_INTERVAL = 10;
 
 /** How long a call waits in a Worker, in milliseconds: nothing can wake it when the Worker is terminated. */
@@ -133,7 +133,7 @@ class Pool implements Backend {
   #wait(): void {
     this.#isPending = true;
     this.#isWoken = false;
-    // A call that fails to start is not told apart from one that failed: poll() finds out.
+    // Whether the call failed or could not start makes no difference here: poll() reports the error.
     this.#set.wait(this.#limit).then((result) => this.#finish(result), () => this.#finish(-1));
   }
 
@@ -141,7 +141,7 @@ class Pool implements Backend {
     this.#isPending = false;
     if (this.#isWoken) this.#waker.clear();
     if (this.#isDisposed) return this.#close();
-    // The error number stayed on the other thread: make the call again, without waiting, to learn it.
+    // The error number belongs to the other thread: repeat the call here, without waiting, to get it.
     if (result >= 0) this.#set.finish(result);
     else this.#checked(this.#set.poll(Infinity));
     this.#sink.wake();

@@ -130,18 +130,18 @@ export class Ring {
     for (let i = 0; i < sqEntries; i++) this.#ring[array + i] = i;
   }
 
-  /** Have `eventfd` signalled by completions. */
+  /** Register `eventfd`: completions signal it. */
   signal(eventfd: number): number {
     return ioUringRegister(this.fd, IORING_REGISTER_EVENTFD, new Int32Array([eventfd]));
   }
 
-  /** Have it signalled as if it had never been. */
+  /** Register it again, as if it had never been signalled. */
   signalAnew(eventfd: number): number {
     const result = ioUringRegister(this.fd, IORING_UNREGISTER_EVENTFD, NOTHING);
     return result < 0 ? result : this.signal(eventfd);
   }
 
-  /** Switch the signalling off while completions are looked at anyway, and on again. */
+  /** Turn the signalling off while the thread polls, and on again. */
   silence(on: boolean): void {
     Atomics.store(this.#ring, this.#cqFlags, on ? IORING_CQ_EVENTFD_DISABLED : 0);
   }
@@ -193,7 +193,7 @@ export class Ring {
     return ((this.#tail - Atomics.load(this.#ring, this.#sqHead)) | 0) > this.#sqMask;
   }
 
-  /** Whether the kernel has something to do that an {@linkcode Ring.enter} makes it do. */
+  /** Whether the kernel has work that it does in an {@linkcode Ring.enter}. */
   get idle(): boolean {
     const flags = Atomics.load(this.#ring, this.#sqFlags);
     return this.#unsubmitted === 0 && (flags & (IORING_SQ_CQ_OVERFLOW | IORING_SQ_TASKRUN)) === 0;
@@ -204,7 +204,7 @@ export class Ring {
     return Atomics.load(this.#ring, this.#cqTail) === this.#head;
   }
 
-  /** Submit requests and have what the kernel put aside written to the ring: 0, or `-errno`. */
+  /** Submit requests, and make the kernel write deferred completions to the ring. Returns 0, or `-errno`. */
   enter(): number {
     for (;;) {
       const taken = ioUringEnter(this.fd, this.#unsubmitted, IORING_ENTER_GETEVENTS);
@@ -215,7 +215,7 @@ export class Ring {
     }
   }
 
-  /** Enter until nothing is left to note: the kernel notes some 20 events at a time. 0, or `-errno`. */
+  /** Enter until no completion is deferred: the kernel writes some 20 at a time. Returns 0, or `-errno`. */
   settle(): number {
     for (let times = 0;; times++) {
       const result = this.enter();
@@ -247,7 +247,7 @@ export class Ring {
     keepForThread(this.fd);
   }
 
-  /** Give the memory back and close the descriptor. */
+  /** Unmap the memory and close the descriptor. */
   dispose(): void {
     this.#ring = this.#sqes = new Int32Array(0);
     this.#shared[Symbol.dispose]();

@@ -1,5 +1,5 @@
 /**
- * Which backend a thread uses.
+ * The list of backends, and the environment variables that choose among them.
  *
  * @module
  */
@@ -20,7 +20,7 @@ const backends: ReadonlyMap<string, Opener> = new Map<string, Opener>([
   ["pool", (sink) => openPool(sink)],
 ]);
 
-/** What the variable may say besides: the forms of the pool that other systems use. */
+/** Further values of the variable: the forms of the pool that other systems use. */
 const variants: ReadonlyMap<string, Opener> = new Map<string, Opener>([
   ["poll", (sink) => openPool(sink, { portable: true })],
 ]);

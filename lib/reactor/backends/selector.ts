@@ -8,9 +8,9 @@ import { passing } from "../errors.ts";
 import type { Backend, Opener, Sink } from "../types.ts";
 
 /**
- * So many times a thread sleeps with the backend it began with, or that a shortage forced on it, before it
- * tries a better one. A wait costs 0.1 ms more in the thread pool, and Deno makes what the others need in
- * 20 ms: after so many waits, going over has paid.
+ * How many times a thread sleeps with the first backend, or with one that a shortage forced on it, before it tries
+ * a better one. A wait costs 0.1 ms more in the thread pool, and Deno takes 20 ms to make what the others need: after
+ * so many waits, the change has paid.
  */
 export const SLEEPS_BEFORE_UPGRADE = 128;
 
@@ -63,7 +63,7 @@ export class BackendSelector {
     this.#better = [];
   }
 
-  /** Open none any more. */
+  /** Open no further backend. */
   end(): void {
     this.#next = this.#better = [];
   }
@@ -123,6 +123,6 @@ interface Found {
   readonly place: number;
   /** Those that failed for a reason that passes. */
   readonly shortages: readonly Opener[];
-  /** Why none works. */
+  /** Return the error for the case that no backend works. */
   readonly error: Error | undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * A descriptor that becomes readable when a sleeping thread is to wake up.
+ * A descriptor that wakes a sleeping thread by becoming readable.
  *
  * @module
  */
