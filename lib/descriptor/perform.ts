@@ -39,6 +39,8 @@ export interface Obstacle {
 export interface Outcome<T> extends Operation {
   /** Return the caller's value for the result of the last attempt, or throw. */
   outcome(result: number): T;
+  /** Return the caller's value for an error of an attempt, of the wait or of the signal, or throw. */
+  recover?(error: unknown): T;
 }
 
 /** Attempt in its turn until it is over; return the operation's outcome, or else the last attempt's result. */
@@ -70,7 +72,7 @@ export function perform(
     value = outcomeOf(operation, result);
   } catch (error) {
     end(operation, channel);
-    return Promise.reject(error);
+    return recovered(operation, error);
   }
   end(operation, channel);
   return Promise.resolve(value);
@@ -88,7 +90,7 @@ async function queued(
     await channel.enter(signal, operation);
   } catch (error) {
     end(operation);
-    throw error;
+    return recovered(operation, error);
   }
   let result: number;
   try {
@@ -97,7 +99,7 @@ async function queued(
     result = operation.attempt();
   } catch (error) {
     end(operation, channel);
-    throw error;
+    return recovered(operation, error);
   }
   return await complete(channel, operation, signal, result, undefined);
 }
@@ -124,9 +126,17 @@ async function complete(
     const rest = pause ?? yieldIfBudgetSpent();
     if (rest !== undefined) await rest;
     return outcomeOf(operation, latest);
+  } catch (error) {
+    return recovered(operation, error);
   } finally {
     end(operation, channel);
   }
+}
+
+/** What an operation that has failed makes of the error: most often that very error. */
+async function recovered(operation: AnyOperation, error: unknown): Promise<unknown> {
+  if (operation.recover === undefined) throw error;
+  return await operation.recover(error);
 }
 
 /** End an operation, and its turn if it has had it. */

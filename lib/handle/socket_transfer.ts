@@ -462,11 +462,12 @@ export abstract class SocketTransfer extends PeerIdentity {
     const { descriptor } = this.#state;
     requireOptions(options, "receive");
     const { signal, ...request } = options;
-    return new MessageIterator(async (ended) => {
+    const newReceiver = (): MessageReceiver => {
       const receiver = new MessageReceiver(this.#receiveState(), request, false);
       receiver.requireRoom();
-      return await perform(descriptor.reading, receiver, ended);
-    }, signal);
+      return receiver;
+    };
+    return new MessageIterator(descriptor, newReceiver, signal);
   }
 }
 

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { MessageIterator } from "../../lib/handle/message_iterator.ts";
+import { descriptorOf } from "../../lib/handle/socket.ts";
 import type { ReceiveOptions } from "../../lib/handle/receive_options.ts";
 import { bytes, connected, isPending, PAIRED, test, text } from "../util/cases.ts";
 
@@ -78,8 +79,15 @@ test("messages() gives calls that are not awaited their messages in order", asyn
   assertEquals(data, ["a", "b", "c"]);
 });
 
-Deno.test("MessageIterator passes an error on once, and has ended then", async () => {
-  const iterator = new MessageIterator(() => Promise.reject(new Error("own")), undefined);
+test("MessageIterator passes an error on once, and has ended then", async () => {
+  using pair = connected();
+  const failing = {
+    attempt: () => 0,
+    outcome: () => {
+      throw new Error("own");
+    },
+  };
+  const iterator = new MessageIterator(descriptorOf(pair.b), () => failing, undefined);
   await assertRejects(() => iterator.next(), Error, "own");
   assertEquals(await iterator.next(), { done: true, value: undefined });
   assertStrictEquals(iterator[Symbol.asyncIterator](), iterator);
