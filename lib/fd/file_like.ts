@@ -102,6 +102,8 @@ export function fileNumbers(files: readonly FileLike[]): number[] {
     throw new TypeError("Cannot pass the files: they are in no array; give an array");
   }
   requireFit(files.length);
+  // An array that grows by `push` takes capacity for 17.
+  if (files.length === 1) return [fileNumber(files[0] as FileLike)];
   const numbers: number[] = [];
   for (const file of files) numbers.push(fileNumber(file));
   return numbers;

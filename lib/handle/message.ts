@@ -63,7 +63,7 @@ export class ReceivedMessage implements Message {
   controlTruncated: boolean;
   endOfRecord: boolean;
 
-  constructor(data: Uint8Array, files: OwnedFd[] = []) {
+  constructor(data: Uint8Array, files: OwnedFd[]) {
     this.data = data;
     this.files = files;
     this.from = null;

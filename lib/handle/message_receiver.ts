@@ -180,13 +180,13 @@ export class MessageReceiver extends Receiver<Message | null> {
     check(result, "recvmsg");
     if (this.hasEnded && this.filled === 0) return null;
     this.taken();
-    const message = new ReceivedMessage(this.#data ?? NO_DATA.slice());
-    this.#describe(message);
     const { files, pidfd } = this;
     const isCut = (this.#arrivedFlags & MSG_CTRUNC) !== 0;
-    if (isCut || (files !== undefined && files.length > this.#limit)) {
-      this.#refuse(message, files ?? []);
-    } else if (files !== undefined) message.files = files;
+    const isRefused = isCut || (files !== undefined && files.length > this.#limit);
+    const given = isRefused || files === undefined ? [] : files;
+    const message = new ReceivedMessage(this.#data ?? NO_DATA.slice(), given);
+    this.#describe(message);
+    if (isRefused) this.#refuse(message, files ?? []);
     if (pidfd !== undefined) message.pidfd = pidfd;
     return message;
   }

@@ -21,9 +21,14 @@ import {
 /** Capacity for 253 descriptors, credentials and a little more, in bytes: the most that the kernel accepts. */
 const USUAL_CAPACITY = 1152;
 
+const NO_BYTES = new Uint8Array(0);
+const NO_VIEW = new DataView(new ArrayBuffer(0));
+const NO_WORDS = new Int32Array(0);
+
 /** Control messages being put together for sending. */
 export class OutgoingControl {
   #buffer: Uint8Array | undefined;
+  #view = NO_VIEW;
   #address = 0;
   #used = 0;
   /** Payloads handed out before the buffer had to grow: their bytes are fetched before each call. */
@@ -61,6 +66,17 @@ export class OutgoingControl {
     return payload;
   }
 
+  /** Add a control message with descriptors. */
+  addRights(numbers: readonly number[]): void {
+    const offset = this.#used;
+    const length = numbers.length * 4;
+    this.#reserve(offset + cmsgSpace(length, platform));
+    writeRights(this.#view, offset, numbers);
+    this.#used = offset + cmsgSpace(length, platform);
+    this.#carriesRights = true;
+    this.#files += numbers.length;
+  }
+
   /** The payloads share this buffer: transferring the buffer of one payload detaches all of them. */
   #requireMemory(): void {
     if (this.#buffer === undefined || this.#buffer.byteLength > 0) return;
@@ -77,6 +93,7 @@ export class OutgoingControl {
     if (current !== undefined) grown.set(current);
     this.#outgrown = this.#payloads.slice();
     this.#buffer = grown;
+    this.#view = new DataView(grown.buffer);
     this.#address = addressOf(grown);
     return grown;
   }
@@ -109,11 +126,18 @@ export class OutgoingControl {
     if (this.#buffer?.byteLength === 0) this.#buffer = undefined;
     this.#buffer?.fill(0, 0, this.#used);
     this.#used = 0;
-    this.#payloads = [];
-    this.#outgrown = [];
+    if (this.#payloads.length > 0) this.#payloads = [];
+    if (this.#outgrown.length > 0) this.#outgrown = [];
     this.#carriesRights = false;
     this.#files = 0;
   }
+}
+
+/** Write a control message with descriptors at `offset`. */
+function writeRights(view: DataView, offset: number, files: readonly number[]): void {
+  const { SOL_SOCKET, SCM_RIGHTS } = platform;
+  const start = writeHeader(view, offset, SOL_SOCKET, SCM_RIGHTS, files.length * 4, platform);
+  for (let i = 0; i < files.length; i++) view.setInt32(start + i * 4, files[i] ?? -1, true);
 }
 
 let shared: RightsControl | undefined;
@@ -132,7 +156,7 @@ export class RightsControl {
 
   /** Write descriptors, at most 253, and credentials; the number of bytes they take. */
   write(files: readonly number[], credentials: Credentials | undefined): number {
-    const { SOL_SOCKET, SCM_RIGHTS, SCM_CREDENTIALS } = platform;
+    const { SOL_SOCKET, SCM_CREDENTIALS } = platform;
     let used = 0;
     if (credentials !== undefined) {
       const start = writeHeader(this.#view, 0, SOL_SOCKET, SCM_CREDENTIALS, UCRED_SIZE, platform);
@@ -140,10 +164,8 @@ export class RightsControl {
       used = cmsgSpace(UCRED_SIZE, platform);
     }
     if (files.length === 0) return used;
-    const length = files.length * 4;
-    const start = writeHeader(this.#view, used, SOL_SOCKET, SCM_RIGHTS, length, platform);
-    for (let i = 0; i < files.length; i++) this.#view.setInt32(start + i * 4, files[i] ?? -1, true);
-    return used + cmsgSpace(length, platform);
+    writeRights(this.#view, used, files);
+    return used + cmsgSpace(files.length * 4, platform);
   }
 
   /** The first `length` bytes of what was written last. */
@@ -229,7 +251,3 @@ export class IncomingControl {
     return parseControl(this.#buffer.subarray(0, this.#arrived), platform);
   }
 }
-
-const NO_BYTES = new Uint8Array(0);
-const NO_VIEW = new DataView(new ArrayBuffer(0));
-const NO_WORDS = new Int32Array(0);

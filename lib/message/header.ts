@@ -16,6 +16,12 @@ const NAME_OFFSET = 64;
 const INLINE_VECTORS = 8;
 const VECTORS_OFFSET = NAME_OFFSET + NAME_ROOM;
 
+/**
+ * The most bytes of memory that are copied instead of pointed to. V8 has arrays of up to 64 bytes in its own heap at
+ * first; looking up their address moves them out of it, which takes longer than all else in a message.
+ */
+export const SMALL_SIZE = 64;
+
 /** The most `iovec` entries one call takes (`IOV_MAX`). */
 export const MAX_VECTORS = 1024;
 
@@ -85,6 +91,9 @@ export class Header {
   readonly #nameAddress: number;
   /** The `iovec` array: four words for each, an address and a length. */
   #vectors: Int32Array;
+  /** Memory for small data. */
+  readonly #small: Uint8Array;
+  readonly #smallAddress: number;
   #hasName = false;
   #controlRoom = 0;
   /** The memory to remember, and how long each piece was: most often one of data is all. */
@@ -98,15 +107,18 @@ export class Header {
   #lastAddress = 0;
 
   constructor() {
-    const memory = new ArrayBuffer(VECTORS_OFFSET + INLINE_VECTORS * platform.iovec.size);
+    const smallOffset = VECTORS_OFFSET + INLINE_VECTORS * platform.iovec.size;
+    const memory = new ArrayBuffer(smallOffset + SMALL_SIZE);
     this.bytes = new Uint8Array(memory, 0, LOCATION_OFFSET);
     this.#words = new Int32Array(memory, 0, LOCATION_OFFSET / 4);
     this.#name = new Uint8Array(memory, NAME_OFFSET, NAME_ROOM);
     this.#vectors = new Int32Array(memory, VECTORS_OFFSET, INLINE_VECTORS * 4);
+    this.#small = new Uint8Array(memory, smallOffset, SMALL_SIZE);
     const address = addressOf(new Uint8Array(memory));
     this.location = new BigUint64Array(memory, LOCATION_OFFSET, 1);
     this.location[0] = BigInt(address);
     this.#nameAddress = address + NAME_OFFSET;
+    this.#smallAddress = address + smallOffset;
     writeWide(this.#words, this.#at.vectors, address + VECTORS_OFFSET);
   }
 
@@ -170,6 +182,25 @@ export class Header {
       Math.min(length, capacity),
     );
     this.#words[this.#at.vectorCount] = 1;
+  }
+
+  /** Point the header at a copy of the first `length` bytes, at most {@linkcode SMALL_SIZE}. */
+  setCopy(bytes: Uint8Array, length: number): void {
+    const small = this.#small;
+    for (let i = 0; i < length; i++) small[i] = bytes[i] ?? 0;
+    this.setOwnVector(length);
+  }
+
+  /** Point the header at `length` bytes of its own, at most {@linkcode SMALL_SIZE}, for {@linkcode Header.copyTo}. */
+  setOwnVector(length: number): void {
+    this.#setVector(0, this.#smallAddress, length);
+    this.#words[this.#at.vectorCount] = 1;
+  }
+
+  /** Copy the first `length` bytes that arrived in the header's own memory. */
+  copyTo(bytes: Uint8Array, length: number): void {
+    const small = this.#small;
+    for (let i = 0; i < length; i++) bytes[i] = small[i] ?? 0;
   }
 
   /**

@@ -4,8 +4,6 @@
  * @module
  */
 
-import { platform } from "../../ffi/platform/mod.ts";
-import { writeDescriptors } from "../message/cmsg.ts";
 import type { OwnedFd } from "../handle/owned_fd.ts";
 import { type FileLike, fileNumbers, MAX_FILES, requireFit } from "../fd/file_like.ts";
 import { shown } from "../errors.ts";
@@ -34,10 +32,10 @@ import { Msghdr, stateOf } from "./msghdr.ts";
 export function addFiles(msg: Msghdr, ...files: FileLike[]): void {
   const numbers = fileNumbers(files);
   if (numbers.length === 0) return;
-  requireFit(messageState(msg).outgoing.files + numbers.length);
-  const payload = msg.addControl(numbers.length * 4, platform.SOL_SOCKET, platform.SCM_RIGHTS);
-  writeDescriptors(payload, numbers);
-  messageState(msg).keep(files.filter((file) => typeof file === "object"));
+  const state = messageState(msg);
+  requireFit(state.outgoing.files + numbers.length);
+  state.addRights(numbers);
+  for (const file of files) if (typeof file === "object") state.keep(file);
 }
 
 /**

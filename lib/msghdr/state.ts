@@ -13,7 +13,7 @@ import type { OwnedFd } from "../handle/owned_fd.ts";
 import { closeReceived, nothingReceived, ownReceivedFds } from "../handle/received_fds.ts";
 import { cmsgSpace } from "../message/cmsg.ts";
 import { IncomingControl, OutgoingControl } from "../message/control.ts";
-import { Header, MAX_VECTORS } from "../message/header.ts";
+import { Header, MAX_VECTORS, SMALL_SIZE } from "../message/header.ts";
 import { totalLength } from "../socket/pieces.ts";
 
 /** The largest control buffer the kernel takes by default (`net.core.optmem_max`), in bytes. */
@@ -25,10 +25,13 @@ const SENDING = 1;
 const RECEIVING = 2;
 const RECEIVING_NAMED = 3;
 
+/** What messages without data share. */
+const NO_VECTORS: Uint8Array[] = [];
+
 /** The state of a message header, for the rest of the raw layer. */
 export class MessageState {
   /** The memory to send from or receive into. An array that waits is never changed: see {@linkcode addVector}. */
-  vectors: Uint8Array[] = [];
+  vectors: Uint8Array[] = NO_VECTORS;
   /** Control messages to be sent. */
   readonly outgoing: OutgoingControl = new OutgoingControl();
   /** Control messages that arrived. */
@@ -47,11 +50,15 @@ export class MessageState {
   #header: Header | undefined = undefined;
   /** What the header is laid out for, as long as nothing is added or taken away. */
   #layout = UNKNOWN;
+  /** Whether it was not laid out since it was changed last. */
+  #isNew = true;
+  /** Where to copy what arrives in the header's own memory. */
+  #copiesTo: Uint8Array | undefined = undefined;
   #controlReserved = 0;
   #isDisposed = false;
   #filesReserved = 0;
   /** The owners of descriptors to be sent: one that became garbage would close its descriptor. */
-  #owners: unknown[] = [];
+  #owners: object[] | undefined = undefined;
 
   /** @param controlCapacity Control capacity for receiving, in bytes, beside what is reserved. */
   constructor(controlCapacity: number) {
@@ -88,16 +95,24 @@ export class MessageState {
     if (this.vectors.length >= MAX_VECTORS) {
       throw new RangeError(`Cannot add the vector: one message takes at most ${MAX_VECTORS}`);
     }
-    this.vectors.push(bytes);
-    this.#layout = UNKNOWN;
+    if (this.vectors.length === 0) this.vectors = [bytes];
+    else this.vectors.push(bytes);
+    this.#changed();
   }
 
   /** Add a control message, and return its payload. */
   addControl(length: number, level: number, type: number): Uint8Array {
     this.requireUsable();
     this.#controlReserved += this.#checkedSpace(length);
-    this.#layout = UNKNOWN;
+    this.#changed();
     return this.outgoing.add(length, level, type);
+  }
+
+  /** Add a control message with descriptors. */
+  addRights(numbers: readonly number[]): void {
+    this.#controlReserved += this.#checkedSpace(numbers.length * 4);
+    this.#changed();
+    this.outgoing.addRights(numbers);
   }
 
   /** Reserve control capacity for so many descriptors. */
@@ -105,7 +120,12 @@ export class MessageState {
     this.requireUsable();
     this.#controlReserved += this.#checkedSpace(count * 4);
     this.#filesReserved += count;
+    this.#changed();
+  }
+
+  #changed(): void {
     this.#layout = UNKNOWN;
+    this.#isNew = true;
   }
 
   #checkedSpace(length: number): number {
@@ -125,26 +145,26 @@ export class MessageState {
     return space;
   }
 
-  /** Keep the owners of descriptors to be sent reachable. */
-  keep(owners: readonly unknown[]): void {
-    this.#owners.push(...owners);
+  /** Keep the owner of a descriptor to be sent reachable. */
+  keep(owner: object): void {
+    (this.#owners ??= []).push(owner);
   }
 
   /** Set the destination. */
   setName(address: Address | null): void {
     this.requireUsable();
     this.name = address === null ? null : exactBytes(parseAddress(address, platform));
-    this.#layout = UNKNOWN;
+    this.#changed();
   }
 
   /** Reset vectors, control messages, name and flags, and close received descriptors that were not taken. */
   reset(): void {
     this.#discard();
     this.resets++;
-    this.#layout = UNKNOWN;
-    this.vectors = [];
+    this.#changed();
+    this.vectors = NO_VECTORS;
     this.outgoing.reset();
-    this.#owners = [];
+    this.#owners = undefined;
     this.#controlReserved = 0;
     this.#filesReserved = 0;
     this.name = null;
@@ -184,8 +204,13 @@ export class MessageState {
     this.#layout = UNKNOWN;
     header.setName(sockaddr);
     header.setControl(this.outgoing.address(), this.outgoing.used);
-    header.keepVectors(this.vectors, this.outgoing.memory);
     header.clearFlags();
+    const small = this.#takeSmall();
+    if (small !== undefined) {
+      header.setCopy(small, byteLengthOf(small));
+      return header.location;
+    }
+    header.keepVectors(this.vectors, this.outgoing.memory);
     if (sockaddr === null && !this.outgoing.hasOutgrown) this.#layout = SENDING;
     return header.location;
   }
@@ -211,9 +236,27 @@ export class MessageState {
       return header.location;
     }
     this.#prepareToReceive(header, named);
+    const small = this.#copiesTo = this.#takeSmall();
+    if (small !== undefined) {
+      this.#layout = UNKNOWN;
+      header.setOwnVector(byteLengthOf(small));
+      return header.location;
+    }
     header.keepVectors(this.vectors);
     this.#layout = layout;
     return header.location;
+  }
+
+  /**
+   * Return the data if it is one small piece of memory, and has not been laid out since the message was changed last.
+   * Most often it is used only once then, and copying it costs less than to look up its address.
+   */
+  #takeSmall(): Uint8Array | undefined {
+    const isNew = this.#isNew;
+    this.#isNew = false;
+    const { vectors } = this;
+    const only = isNew && vectors.length === 1 ? vectors[0] : undefined;
+    return only !== undefined && byteLengthOf(only) <= SMALL_SIZE ? only : undefined;
   }
 
   /**
@@ -228,6 +271,7 @@ export class MessageState {
     closeReceived(this.#received);
     const header = this.#memory();
     this.#layout = UNKNOWN;
+    this.#copiesTo = undefined;
     this.#prepareToReceive(header, named);
     header.setVectors(vectors, skip, size);
     return header.location;
@@ -260,6 +304,8 @@ export class MessageState {
     }
     const header = this.#memory();
     this.bytesReceived = count;
+    const to = this.#copiesTo;
+    if (to !== undefined) header.copyTo(to, Math.min(count, byteLengthOf(to)));
     this.incoming.arrived = header.controlLength;
     ownReceivedFds(this.incoming, this.#received);
     this.arrivedFlags = header.flags;

@@ -15,7 +15,7 @@ import { shown } from "../errors.ts";
 import { type FileLike, fileNumbers } from "../fd/file_like.ts";
 import type { Credentials } from "../message/cmsg.ts";
 import { sharedRights } from "../message/control.ts";
-import { MAX_VECTORS, sharedHeader } from "../message/header.ts";
+import { MAX_VECTORS, sharedHeader, SMALL_SIZE } from "../message/header.ts";
 import { controlNeedsByte } from "./full_queue.ts";
 import { concatenated, totalLength } from "./pieces.ts";
 import { pieceOf } from "./send_bytes.ts";
@@ -135,7 +135,8 @@ class MessageSender extends Sender {
     const piece = sent === 0 ? this.#piece : viewOf(this.#piece, sent, size);
     if (isPlain) return send(fd, piece, flags, size);
     const header = sharedHeader();
-    header.setSingleVector(piece, size);
+    if (size <= SMALL_SIZE) header.setCopy(piece, size);
+    else header.setSingleVector(piece, size);
     this.#addControl(sent);
     header.setName(sockaddr);
     return sendmsg(fd, header.location, flags);

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { addressOf } from "../../ffi/memory.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { recvmsg, sendmsg } from "../../ffi/syscalls/sockets.ts";
-import { Header, MAX_VECTORS } from "../../lib/message/header.ts";
+import { Header, MAX_VECTORS, SMALL_SIZE } from "../../lib/message/header.ts";
 import { bytes, connected, gcTest, isForgotten, test, text } from "../util/cases.ts";
 
 const { msghdr } = platform;
@@ -139,6 +139,20 @@ gcTest("a header keeps no large memory, however it was used", async () => {
     });
     assertEquals(gone, true, `${use}`);
   }
+});
+
+Deno.test("setCopy() keeps small data as it was, and copyTo() gives what is in that place", () => {
+  const header = new Header();
+  const data = new Uint8Array(SMALL_SIZE).map((_, i) => i);
+  header.setCopy(data, 3);
+  data.fill(0xff);
+  const taken = new Uint8Array(4).fill(9);
+  header.copyTo(taken, 3);
+  assertEquals([...taken], [0, 1, 2, 9]);
+  header.setCopy(data, SMALL_SIZE);
+  const all = new Uint8Array(SMALL_SIZE);
+  header.copyTo(all, SMALL_SIZE);
+  assertEquals(all, data);
 });
 
 Deno.test("setName() points at a copy of the address, or at none", () => {

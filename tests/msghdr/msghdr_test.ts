@@ -15,6 +15,7 @@ import {
   gcTest,
   isOpen,
   linuxTest,
+  PAIRED,
   test,
   text,
   unemulatedTest,
@@ -324,4 +325,79 @@ gcTest("descriptors in a Msghdr that is forgotten are closed", async () => {
   assertEquals(numbers.length, 2);
   await collectUntil(() => !numbers.some(isOpen));
   assertEquals(numbers.filter(isOpen), []);
+});
+
+/** Whether a message's data is copied into its header or used where it lies: it is one piece, or several, small or not. */
+const LAYOUTS = [[0], [1], [64], [65], [4096], [1, 1], [64, 65]];
+
+test("data of any size is sent and received as it is at that time, with new headers and kept ones", () => {
+  for (const type of PAIRED) {
+    for (const sizes of LAYOUTS) {
+      if (type === "stream" && sizes[0] === 0) continue;
+      using pair = connected(type);
+      using out = new Msghdr();
+      using into = new Msghdr();
+      const sent = sizes.map((size) => new Uint8Array(size));
+      const got = sizes.map((size) => new Uint8Array(size));
+      sent.forEach((it) => out.addVector(it));
+      got.forEach((it) => into.addVector(it));
+      unix.addFiles(out, 0);
+      unix.allocFiles(into, 1);
+      for (const value of [7, 8, 9]) {
+        sent.forEach((it, i) => it.fill(value + i));
+        sendmsgSync(pair.a, out);
+        sent.forEach((it) => it.fill(0));
+        recvmsgSync(pair.b, into);
+        got.forEach((it, i) => assertEquals(it, new Uint8Array(it.length).fill(value + i), type));
+        assertEquals(unix.recvFiles(into).map((it) => it.close()).length, 1);
+      }
+    }
+  }
+});
+
+test("a small vector takes what fits, and nothing behind its end or of an earlier message", () => {
+  for (const type of PAIRED) {
+    using pair = connected(type);
+    using into = new Msghdr();
+    const memory = new Uint8Array(64).fill(1);
+    for (const flags of [platform.MSG_PEEK, 0, platform.MSG_PEEK, 0]) {
+      into.reset();
+      into.addVector(memory.subarray(8, 11));
+      if (flags !== 0) pair.a.writeSync(bytes("abcd"));
+      assertEquals(recvmsgSync(pair.b, into, { flags }), 3);
+      assertEquals(text(memory.subarray(7, 12)), "\x01abc\x01", type);
+      memory.fill(1);
+      if (flags === 0 && type === "stream") pair.b.readSync(new Uint8Array(1));
+    }
+    pair.a.writeSync(bytes("x"));
+    recvmsgSync(pair.b, into);
+    assertEquals(text(memory.subarray(7, 12)), "\x01x\x01\x01\x01", type);
+  }
+});
+
+test("a small vector whose memory is taken away is as long as it is at the time of the call", () => {
+  using pair = connected();
+  using out = new Msghdr();
+  const data = bytes("abc");
+  out.addVector(data);
+  structuredClone(data.buffer, { transfer: [data.buffer] });
+  assertEquals(sendmsgSync(pair.a, out), 0);
+});
+
+linuxTest("addFiles() and addControl() can be mixed, also where the buffer grows", () => {
+  using pair = connected("seqpacket");
+  using out = new Msghdr();
+  out.addVector(bytes("a"));
+  unix.addFiles(out, 0, 1);
+  const payload = out.addControl(4, SOL_SOCKET, SCM_RIGHTS);
+  unix.addFiles(out, ...Array(200).fill(0));
+  unix.addFiles(out, ...Array(50).fill(0));
+  using file = OwnedFd.memfd("mixed");
+  writeDescriptors(payload, [file.fd]);
+  sendmsgSync(pair.a, out);
+  using into = received(pair.b, 253);
+  const files = unix.recvFiles(into);
+  assertEquals(files.length, 253);
+  assertEquals(files.map((it) => it.kind() === "memfd").indexOf(true), 2);
+  for (const file of files) file.close();
 });
