@@ -8,6 +8,9 @@
  * more, `--slower N` times as long) fails with its name. Flags are those of `deno test`, such as
  * `--v8-flags=--stress-compaction`, `--preload=…` and `--coverage=…`.
  *
+ * Those that took longest when they ran last (`tests/.build/seconds.json`) start first; meanwhile the types of
+ * all are checked.
+ *
  * One line for each file, the output of those that fail (with `--verbose`, or for a single file, of all),
  * the tests that are skipped with their reasons, and the sums.
  *
@@ -15,6 +18,7 @@
  */
 
 import { filesIn, ROOT } from "./util/project.ts";
+import { Times } from "./util/times.ts";
 import {
   type Counts,
   endAll,
@@ -25,6 +29,8 @@ import {
 } from "./util/test_file.ts";
 
 interface Options {
+  /** Whether all tests of each file run. */
+  isWhole: boolean;
   jobs: number;
   slower: number;
   verbose: boolean;
@@ -33,14 +39,15 @@ interface Options {
 }
 
 const options = parse(Deno.args);
+const times = Times.read();
 const files = findFiles(options.paths);
 const started = performance.now();
-await checkTypes(files);
 const results = await runAll(files);
 Deno.exitCode = report(results) ? 0 : 1;
 
 function parse(args: string[]): Options {
   const parsed: Options = {
+    isWhole: true,
     jobs: navigator.hardwareConcurrency,
     slower: 1,
     verbose: false,
@@ -53,8 +60,10 @@ function parse(args: string[]): Options {
     if (name === "--verbose") parsed.verbose = true;
     else if (name === "--jobs") parsed.jobs = positive(name, value || rest.shift());
     else if (name === "--slower") parsed.slower = positive(name, value || rest.shift());
-    else if (name === "--filter") parsed.flags.push(`--filter=${value || rest.shift()}`);
-    else if (name === "--v8-flags") parsed.flags[0] += `,${value}`;
+    else if (name === "--filter") {
+      parsed.isWhole = false;
+      parsed.flags.push(`--filter=${value || rest.shift()}`);
+    } else if (name === "--v8-flags") parsed.flags[0] += `,${value}`;
     else if (arg.startsWith("-")) parsed.flags.push(arg);
     else parsed.paths.push(arg);
   }
@@ -73,7 +82,10 @@ function fail(message: string): never {
   Deno.exit(2);
 }
 
-/** The test files of some folders and files, those with long limits first, so that they end with the rest. */
+/**
+ * The test files of some folders and files, those that took longest first, so that they end with the rest. What
+ * has never run may take as long as it is allowed to.
+ */
 function findFiles(paths: readonly string[]): string[] {
   const found = new Set<string>();
   for (const path of paths.map((it) => it.replace(/^\.\//, "").replace(/\/$/, ""))) {
@@ -81,14 +93,19 @@ function findFiles(paths: readonly string[]): string[] {
     if (inside.length === 0) fail(`Cannot run "${path}": it is no test file, nor a folder of them`);
     for (const it of inside) found.add(it);
   }
-  return [...found].sort((a, b) => limitOf(b) - limitOf(a));
+  const { seconds } = times;
+  const expected = (file: string): number => seconds[file] ?? limitOf(file);
+  return [...found].sort((a, b) => expected(b) - expected(a));
 }
 
 function isTestFile(path: string): boolean {
   return path.endsWith("_test.ts");
 }
 
-/** Check the types of all files at once: it takes as long for one. */
+/**
+ * Check the types of all files at once: it takes as long for one. It has one processor, and what it finds ends
+ * the run.
+ */
 async function checkTypes(paths: readonly string[]): Promise<void> {
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["test", "--no-run", "--quiet", ...paths],
@@ -97,7 +114,7 @@ async function checkTypes(paths: readonly string[]): Promise<void> {
   }).output();
   if (success) return;
   for (const it of [stdout, stderr]) Deno.stderr.writeSync(it);
-  Deno.exit(1);
+  throw new Error("Cannot run the tests: their types are wrong");
 }
 
 async function runAll(paths: readonly string[]): Promise<FileResult[]> {
@@ -113,7 +130,8 @@ async function runAll(paths: readonly string[]): Promise<FileResult[]> {
   Deno.addSignalListener("SIGTERM", interrupted);
   const done: FileResult[] = [];
   const queue = [...paths];
-  const work = async (): Promise<void> => {
+  const work = async (first?: Promise<void>): Promise<void> => {
+    await first;
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
       const folder = `${temporary}/${queue.length}`; // short: names of sockets have 107 bytes at most
       Deno.mkdirSync(folder, { mode: 0o755 });
@@ -121,14 +139,22 @@ async function runAll(paths: readonly string[]): Promise<FileResult[]> {
       const result = await runTestFile(file, { args: flags, temporary: folder, slower });
       show(file, result);
       done.push(result);
+      if (options.isWhole) times.note(file, result);
     }
   };
   try {
-    await Promise.all(Array.from({ length: options.jobs }, work));
+    const others = Array.from({ length: options.jobs - 1 }, () => work());
+    await Promise.all([work(checkTypes(paths)), ...others]);
     return done;
+  } catch (error) {
+    endAll();
+    cleanUp();
+    console.error(String(error));
+    Deno.exit(1);
   } finally {
     Deno.removeSignalListener("SIGINT", interrupted);
     Deno.removeSignalListener("SIGTERM", interrupted);
+    times.keep();
     cleanUp();
   }
 }

@@ -14,7 +14,7 @@
  */
 
 import { parseArgs } from "node:util";
-import { publishedFiles, ROOT } from "../util/project.ts";
+import { publishedFiles, read, ROOT } from "../util/project.ts";
 import { endAll, runTestFile } from "../util/test_file.ts";
 import { parseLcov, ranges } from "./lcov.ts";
 import { allRuns, keep, type Run, type RunLines } from "./lines.ts";
@@ -34,6 +34,8 @@ const runnable = new Map<string, Set<number>>();
 async function measure(run: Run, folder: string): Promise<RunLines> {
   Deno.mkdirSync(`${folder}/t`, { recursive: true, mode: 0o755 });
   const data = `${folder}/coverage`;
+  Deno.mkdirSync(data);
+  Deno.chmodSync(data, 0o777); // tests run programs as other users
   const { counts, seconds, output } = await runTestFile(run.test, {
     args: [
       "--v8-flags=--expose-gc",
@@ -83,6 +85,7 @@ const interrupted = (): never => {
 Deno.addSignalListener("SIGINT", interrupted);
 Deno.addSignalListener("SIGTERM", interrupted);
 
+const sources = Object.fromEntries([...published].map((it) => [it, read(it)]));
 const queue = allRuns();
 const runs: RunLines[] = [];
 async function work(): Promise<void> {
@@ -101,7 +104,7 @@ Deno.removeSignalListener("SIGTERM", interrupted);
 const could = Object.fromEntries(
   [...runnable].map(([file, set]) => [file, [...set].sort((a, b) => a - b)]),
 );
-await keep(runs, could);
+keep({ runs, runnable: could, sources });
 
 let [all, missed] = [0, 0];
 console.log("\nNo test runs:");

@@ -17,6 +17,8 @@ export interface Change {
   readonly line: number;
   /** What it replaces, on one line. */
   readonly was: string;
+  /** The text of the line. */
+  readonly lineText: string;
   /** The constant of the module whose value it is a part of. */
   readonly name: string | undefined;
 }
@@ -40,12 +42,15 @@ const OPPOSITES = new Map<ts.SyntaxKind, string>([
 /** List all changes of a file. */
 export function changesOf(file: string, text: string): Change[] {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+  const lines = text.split("\n");
   const changes: Change[] = [];
   const add = (node: ts.Node, replacement: string): void => {
     const [start, end] = [node.getStart(source), node.getEnd()];
     const was = text.slice(start, end).replace(/\s+/g, " ");
     const line = source.getLineAndCharacterOfPosition(start).line + 1;
-    changes.push({ file, start, end, text: replacement, line, was, name: constantOf(node) });
+    const lineText = lines[line - 1]?.trim() ?? "";
+    const name = constantOf(node);
+    changes.push({ file, start, end, text: replacement, line, was, lineText, name });
   };
   const visit = (node: ts.Node): void => {
     if (ts.isTypeNode(node) || ts.isInterfaceDeclaration(node) || ts.isImportDeclaration(node)) {
@@ -93,7 +98,9 @@ function changeNode(node: ts.Node, add: Add): void {
   else if (node.kind === ts.SyntaxKind.FalseKeyword) add(node, "true");
   else if (ts.isNumericLiteral(node) && !ts.isPropertyAssignment(node.parent)) {
     // More memory than is needed is no fault.
-    if (!isForCompiler(node)) add(node, `(${node.getText()} ${isSize(node) ? "-" : "+"} 1)`);
+    if (!isForCompiler(node) && !isSentinel(node)) {
+      add(node, `(${node.getText()} ${isSize(node) ? "-" : "+"} 1)`);
+    }
   }
 }
 
@@ -111,6 +118,13 @@ function isSize({ parent }: ts.Node): boolean {
 function isForCompiler({ parent }: ts.Node): boolean {
   return ts.isBinaryExpression(parent) && ts.isElementAccessExpression(parent.left) &&
     parent.operatorToken.kind === ts.SyntaxKind.QuestionQuestionToken;
+}
+
+/** The 1 of `-1` where it stands for none: every other negative number does as well. */
+function isSentinel({ parent }: ts.Node): boolean {
+  if (!ts.isPrefixUnaryExpression(parent) || parent.getText() !== "-1") return false;
+  const use = parent.parent;
+  return !(ts.isCallExpression(use) && /\.(?:at|slice|subarray)$/.test(use.expression.getText()));
 }
 
 function isTextual(node: ts.BinaryExpression): boolean {

@@ -19,10 +19,15 @@ const runs = [
   run("tests/a/b_test.ts", 5, [1]),
   run("tests/x/broken_test.ts", 1, [1, 2], { passed: false }),
 ];
-const coverage = { runs, runnable: { "lib/a/b.ts": [1, 2] }, digests: {} };
+const text = "a();\nb();\n}";
+const coverage = {
+  runs,
+  runnable: { "lib/a/b.ts": [1, 2] },
+  sources: { "lib/a/b.ts": text },
+};
 
-function chosen(line: number, seconds: number, current = ["lib/a/b.ts"]): string[] {
-  const choice = new Choice(coverage, new Set(current));
+function chosen(line: number, seconds: number, now = text): string[] {
+  const choice = new Choice(coverage, () => now);
   return choice.runsFor({ file: "lib/a/b.ts", line }, seconds)
     .map(({ test, preload }) => test.slice("tests/".length, -"_test.ts".length) + (preload ?? ""));
 }
@@ -38,6 +43,17 @@ Deno.test("runsFor() stops after so many seconds, but leaves the test of the sam
 });
 
 Deno.test("runsFor() asks all that run the file where lines are not known", () => {
-  assertEquals(chosen(1, Infinity, []), ["a/b", "a/c", "x/quick", "x/slow", "a/cbsd.ts"]);
+  assertEquals(chosen(1, Infinity, "c();"), ["a/b", "a/c", "x/quick", "x/slow", "a/cbsd.ts"]);
   assertEquals(chosen(3, Infinity), ["a/b", "a/c", "x/quick", "x/slow", "a/cbsd.ts"]);
+});
+
+Deno.test("runsFor() finds a line again that has moved", () => {
+  assertEquals(chosen(4, Infinity, "// More.\n\na();\n  b();"), [
+    "a/b",
+    "a/c",
+    "x/quick",
+    "x/slow",
+    "a/cbsd.ts",
+  ]);
+  assertEquals(chosen(3, Infinity, "// More.\n\na();\n  b();"), ["a/b", "x/quick", "x/slow"]);
 });

@@ -5,8 +5,8 @@
  *
  * Each change is made in a copy of the project, which then runs the test files that run the changed line
  * (`deno task coverage` has measured which those are, or does so now), up to the first that fails: the one of
- * the same name first, then those of the same folder, then all others, quick ones first, up to a minute's
- * worth (with `--all`, each of them). The last lines are the score and the changes that no test noticed.
+ * the same name first, then those of the same folder, then all others, quick ones first, a hundred
+ * seconds' worth (with `--all`, each of them). The last lines are the score and the changes that no test noticed.
  * What is not changed, as nobody could see it, is listed with the reasons in `equivalent.ts`.
  *
  * Without folders, the changes are drawn from all of `lib/` and `ffi/`. The same seed draws the same changes
@@ -44,7 +44,7 @@ const NOT_CHANGED =
 const SLOWER = 1 / 3;
 
 /** How many seconds of tests a change is tried with. */
-const ENOUGH = 60;
+const ENOUGH = 100;
 
 interface Outcome {
   readonly change: Change;
@@ -78,9 +78,10 @@ class Copy implements Disposable {
   /** Make a change and run test files, up to the first that fails. */
   async try(change: Change): Promise<Outcome> {
     const path = `${this.path}/${change.file}`;
-    const text = read(change.file);
+    const text = Deno.readTextFileSync(path);
     try {
-      for (const run of coverage.runsFor(change, values.all ? Infinity : ENOUGH)) {
+      for (const run of asked.get(change) ?? []) {
+        if (usable.get(run) === false) continue;
         Deno.writeTextFileSync(path, apply(text, change));
         if (await this.#passes(run)) continue;
         Deno.writeTextFileSync(path, text);
@@ -135,14 +136,14 @@ async function measured(): Promise<Choice> {
   }
   const found = kept();
   if (found === undefined) throw new Error("Cannot choose tests: nothing was measured");
-  return await Choice.of(found);
+  return new Choice(found, read);
 }
 
 function candidates(): Change[] {
   const inside = (file: string): boolean =>
     positionals.length === 0 || positionals.some((it) => file === it || file.startsWith(`${it}/`));
   return publishedFiles().filter((it) => !NOT_CHANGED.test(it) && inside(it))
-    .flatMap((it) => changesOf(it, read(it))).filter((it) => whyNot(it) === undefined);
+    .flatMap((it) => changesOf(it, read(it)));
 }
 
 function draw(from: Change[], count: number, random: Random): Change[] {
@@ -171,15 +172,23 @@ async function each<T>(
   }));
 }
 
+/** The tests that are asked about each change: chosen before the files may change. */
+const asked = new Map<Change, RunLines[]>();
+
 const random = new Random(values.seed === undefined ? chosenSeed() : Number(values.seed));
-const changes = draw(candidates(), Number(values.count), random);
+const drawn = draw(candidates(), Number(values.count), random);
+const changes = drawn.filter((it) => whyNot(it) === undefined);
+for (const it of changes) asked.set(it, coverage.runsFor(it, values.all ? Infinity : ENOUGH));
 if (changes.length === 0) {
   console.error(
     `Cannot change anything in ${positionals.join(", ")}: give files or folders of lib or ffi`,
   );
   Deno.exit(2);
 }
-console.log(`${changes.length} changes, seed ${random.seed}`);
+console.log(
+  `${drawn.length} changes, seed ${random.seed}; ${drawn.length - changes.length} of them ` +
+    "could not be seen (tests/mutants/equivalent.ts says why)",
+);
 
 using stack = new DisposableStack();
 const copies = Array.from({ length: Number(values.jobs) }, () => stack.use(new Copy()));

@@ -1,0 +1,16 @@
+import { assert, assertEquals } from "@std/assert";
+import { read } from "../util/project.ts";
+import { changesOf } from "./changes.ts";
+import { PLACES, TUNING, whyNot } from "./equivalent.ts";
+
+Deno.test("what is not changed is there", () => {
+  for (const [file, names] of Object.entries(TUNING)) {
+    const constants = new Set(changesOf(file, read(file)).map((it) => it.name));
+    assertEquals(names.filter((it) => !constants.has(it)), [], file);
+  }
+  for (const { file, line, was } of PLACES) {
+    const found = changesOf(file, read(file))
+      .some((it) => it.lineText === line && it.was === was && whyNot(it) !== undefined);
+    assert(found, `${file}: ${line}`);
+  }
+});
