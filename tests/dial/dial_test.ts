@@ -227,3 +227,16 @@ Deno.test("dial() needs no more than its dialer needs", async () => {
   const lookups = await runLookups([`--allow-net=127.0.0.1:${listener.port}`], `${listener.port}`);
   assertEquals(lookups.reads, []);
 });
+
+Deno.test("dial() and dialUri() refuse options that are no object, and say what they were", async () => {
+  for (const [options, shown] of [[null, "null"], ["fast", '"fast"'], [1, "1"]] as const) {
+    for (
+      const use of [
+        () => dial("tcp", "x", "1", options as never),
+        () => dialUri("tcp://x:1", options as never),
+      ]
+    ) {
+      await assertRejects(use, TypeError, `Cannot dial with ${shown} as options`);
+    }
+  }
+});

@@ -81,3 +81,14 @@ test("tcgetattr() and tcsetattr() return an error number for what is no terminal
   assertEquals(tcsetattr(-1, platform.TCSADRAIN, termios), -platform.EBADF);
   assertEquals([isatty(nothing.fd), isatty(-1)], [false, false]);
 });
+
+linuxTest("raw mode reads single characters without a delay, whatever was set before", () => {
+  using terminal = openTerminal();
+  const { path, slave } = terminal;
+  new Deno.Command("stty", { args: ["-F", path, "-icanon", "min", "3", "time", "7"] }).outputSync();
+  assertEquals(/min = 3; time = 7/.test(settings(path)), true);
+  slave.setRaw(true);
+  assertEquals(/min = 1; time = 0/.test(settings(path)), true, settings(path));
+  slave.setRaw(false);
+  assertEquals(/min = 3; time = 7/.test(settings(path)), true);
+});

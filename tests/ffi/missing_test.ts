@@ -15,6 +15,7 @@ import {
   socket,
   socketpair,
 } from "../../ffi/syscalls/sockets.ts";
+import { pipe } from "../../ffi/syscalls/readiness.ts";
 import { changes, listDescriptors, noLeaks } from "../util/descriptors.ts";
 import { tempDir } from "../util/tempdir.ts";
 import { leaveOut } from "./leave_out.ts";
@@ -120,6 +121,7 @@ Deno.test("a new socket whose flags cannot be set is closed, its other end inclu
   const make = {
     socket: () => socket(SOCK_STREAM, flags),
     socketpair: () => socketpair(SOCK_STREAM, flags),
+    pipe: () => pipe(true),
     accept: () => {
       const client = socket(SOCK_STREAM, { cloexec: false, nonblocking: false });
       connect(client, address);

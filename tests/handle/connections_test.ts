@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { libc, replaceLibc } from "../../ffi/libc.ts";
 import type { Descriptor } from "../../lib/descriptor/descriptor.ts";
 import { Connections } from "../../lib/handle/connections.ts";
@@ -132,4 +132,17 @@ Deno.test("an iterator pauses longer at each shortage in a row, up to a second, 
   shortages = 2;
   assertStrictEquals((await connections.next()).value, pair.a);
   assertEquals(pauses, [5, 10]);
+});
+
+test("an iterator is over at the end of its `await using` block", async () => {
+  using dir = tempDir();
+  using listener = listen(dir.join("a"));
+  const iterator = listener[Symbol.asyncIterator]();
+  assert(iterator instanceof Connections);
+  const waiting = iterator.next();
+  await iterator[Symbol.asyncDispose]();
+  using _client = connectSync(dir.join("a"));
+  assertEquals(await iterator.next(), DONE);
+  const { value } = await waiting;
+  using _server = value;
 });

@@ -361,6 +361,26 @@ test("receive() with waitAll that is aborted keeps what came for the next one", 
   assertEquals([text(rest?.data), pair.b.bytesAvailable], ["defgh", 0]);
 });
 
+test("receive() with waitAll takes exactly what an aborted one has left, and waits for no more", async () => {
+  using pair = connected();
+  pair.a.writeSync(bytes("abcde"));
+  const abort = new AbortController();
+  const pending = pair.b.receive({ size: 10, waitAll: true, signal: abort.signal });
+  await turn();
+  abort.abort("enough");
+  await assertRejects(() => pending);
+  using rest = await pair.b.receive({ size: 5, waitAll: true });
+  assertEquals(text(rest?.data), "abcde");
+});
+
+test("receive() takes as many buffers as one call can", async () => {
+  using pair = connected();
+  const buffer = Array.from({ length: 1024 }, () => new Uint8Array(1));
+  pair.a.writeSync(new Uint8Array(2000));
+  using message = await pair.b.receive({ buffer });
+  assertEquals(message?.data.byteLength, 1024);
+});
+
 test("receive() with waitAll in memory of the caller's is aborted without losing bytes", async () => {
   using pair = connected();
   pair.a.writeSync(bytes("abc"));

@@ -19,6 +19,8 @@ export interface Change {
   readonly was: string;
   /** The text of the line. */
   readonly lineText: string;
+  /** How many changes of the same text the line has before this one. */
+  readonly nth: number;
   /** The constant of the module whose value it is a part of. */
   readonly name: string | undefined;
 }
@@ -50,7 +52,8 @@ export function changesOf(file: string, text: string): Change[] {
     const line = source.getLineAndCharacterOfPosition(start).line + 1;
     const lineText = lines[line - 1]?.trim() ?? "";
     const name = constantOf(node);
-    changes.push({ file, start, end, text: replacement, line, was, lineText, name });
+    const nth = changes.filter((it) => it.line === line && it.was === was).length;
+    changes.push({ file, start, end, text: replacement, line, was, lineText, nth, name });
   };
   const visit = (node: ts.Node): void => {
     if (ts.isTypeNode(node) || ts.isInterfaceDeclaration(node) || ts.isImportDeclaration(node)) {

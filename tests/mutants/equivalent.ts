@@ -13,6 +13,8 @@ interface Place {
   readonly file: string;
   readonly line: string;
   readonly was: string;
+  /** Which of several equal ones, counted from 0. */
+  readonly nth?: number;
   readonly why: string;
 }
 
@@ -57,6 +59,57 @@ export const TUNING: Readonly<Record<string, readonly string[]>> = {
 /** Single places. */
 export const PLACES: readonly Place[] = [
   {
+    file: "lib/socket/inspect.ts",
+    line: "return POLLRDHUP !== 0 && (poll(fd, POLLRDHUP, 0) & POLLRDHUP) !== 0;",
+    was: "0",
+    nth: 0,
+    why: "where there is no POLLRDHUP, its bit is never set",
+  },
+  {
+    file: "lib/address/destination.ts",
+    line: "const temporary = joined(directory, fromLatin1(`.${crypto.randomUUID().slice(0, 8)}`));",
+    was: "0",
+    nth: 0,
+    why: "seven random characters are as good a name as eight",
+  },
+  {
+    file: "lib/msghdr/outgoing.ts",
+    line: "this.#vectors = this.#vectors.slice();",
+    was: "this.#vectors = this.#vectors.slice();",
+    why: "bytes behind those of the call are never sent: the size bounds it",
+  },
+  {
+    file: "lib/message/control.ts",
+    line: "this.#words = new Int32Array(this.#buffer.buffer, 0, 32);",
+    was: "32",
+    why: "the last of the words is used by nothing",
+  },
+  {
+    file: "lib/msghdr/state.ts",
+    line: "const layout = named ? RECEIVING_NAMED : RECEIVING;",
+    was: "named",
+    why: "the two layouts are told apart by either name",
+  },
+  {
+    file: "lib/message/header.ts",
+    line: "if (beyond > 0) this.#setVector(count++, 0, beyond);",
+    was: "0",
+    nth: 0,
+    why: "a single byte beyond is never asked for",
+  },
+  {
+    file: "lib/descriptor/finalizer.ts",
+    line: "((round - (arrivals[i] ?? 0)) >>> 0) >= DEFERRED_ROUNDS;",
+    was: ">=",
+    why: "one more round only tunes",
+  },
+  {
+    file: "lib/reactor/backends/poll_set.ts",
+    line: "outdated = false;",
+    was: "false",
+    why: "an empty set is made anew to the same end",
+  },
+  {
     file: "lib/fd/file_io.ts",
     line: "if (count > 0) viewOf(this.#bytes, 0, count).set(this.#own.subarray(0, count));",
     was: ">",
@@ -90,7 +143,9 @@ export const PLACES: readonly Place[] = [
 ];
 
 /** Return why a change is not made, or `undefined` if it is. */
-export function whyNot({ file, name, was, lineText }: Change): string | undefined {
+export function whyNot({ file, name, was, lineText, nth }: Change): string | undefined {
   if (name !== undefined && TUNING[file]?.includes(name)) return `${name} only tunes`;
-  return PLACES.find((it) => it.file === file && it.was === was && it.line === lineText)?.why;
+  return PLACES.find((it) =>
+    it.file === file && it.was === was && it.line === lineText && (it.nth ?? nth) === nth
+  )?.why;
 }

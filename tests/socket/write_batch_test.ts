@@ -1,6 +1,17 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { unix } from "../../mod.ts";
-import { bytes, connected, fill, isPending, PAIRED, test, text } from "../util/cases.ts";
+import {
+  bytes,
+  connected,
+  fill,
+  gcTest,
+  isForgotten,
+  isPending,
+  PAIRED,
+  test,
+  text,
+  turn,
+} from "../util/cases.ts";
 import { noLeaks } from "../util/descriptors.ts";
 
 function numbered(count: number, size: number): Uint8Array[] {
@@ -129,4 +140,23 @@ test("a write with a signal ends with its reason, and those around it go on", as
   assertEquals(text((await pair.b.receive({ size: 4, waitAll: true }))?.data), "abcd");
   const { signal } = abort;
   assertEquals(await assertRejects(() => pair.a.write(bytes("no"), { signal })), "enough");
+});
+
+gcTest("what was written is not kept once it has gone out", async () => {
+  using pair = connected();
+  const gone = await isForgotten(async () => {
+    fill(pair.a);
+    const chunk = new Uint8Array(300_000);
+    const writes = [pair.a.write(new Uint8Array(1)), pair.a.write(chunk), pair.a.write(chunk)];
+    const all = Promise.all(writes);
+    const into = new Uint8Array(1 << 20);
+    let isDone = false;
+    all.then(() => isDone = true);
+    while (!isDone) {
+      if (pair.b.bytesAvailable > 0) pair.b.readSync(into);
+      await turn();
+    }
+    return chunk.buffer;
+  });
+  assertEquals(gone, true);
 });

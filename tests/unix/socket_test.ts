@@ -453,3 +453,10 @@ testWith("python3-linux", "a listener made in steps serves Python's clients", as
     assertEquals(await python.readLine(), `pong ${dir.join(type)}`);
   }
 });
+
+test("connect() and connectSync() refuse options that are no object, before anything else", async () => {
+  using socket = unix.socket();
+  const why = "Cannot connect with null as options";
+  await assertRejects(() => socket.connect(null, null as never), TypeError, why);
+  assertThrows(() => socket.connectSync(null, null as never), TypeError, why);
+});
