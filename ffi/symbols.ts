@@ -258,8 +258,6 @@ export const symbols = {
     optional: true,
   },
 
-  // int dup2(int oldfd, int newfd);
-  dup2: { parameters: ["i32", "i32"], result: "i32" },
   // void *dlsym(void *handle, const char *symbol);   Linux
   dlsym: { parameters: ["pointer", "buffer"], result: "pointer", optional: true },
   // int __cxa_thread_atexit_impl(void *destructor, void *object, void *dso_symbol);   glibc, for thread_local in C++
@@ -277,7 +275,6 @@ export const symbols = {
 
   // int clock_gettime(clockid_t clk_id, struct timespec *tp);
   clock_gettime: { parameters: ["i32", "buffer"], result: "i32" },
-  // uid_t getuid(void);   gid_t getgid(void);
+  // uid_t getuid(void);
   getuid: { parameters: [], result: "u32" },
-  getgid: { parameters: [], result: "u32" },
 } as const satisfies Deno.ForeignLibraryInterface;

@@ -96,6 +96,7 @@ function afterMicrotasks(callback: () => void, count: number): void {
 export function inNextTurn(callback: () => void): void {
   const setImmediate = setImmediateOf();
   if (setImmediate) setImmediate(callback);
+  // deno-coverage-ignore -- every Deno that this module runs on has setImmediate()
   else startTimer(callback, 0);
 }
 

@@ -15,11 +15,6 @@ export function closeFd(fd: number): number {
   return checked(libc().close(fd));
 }
 
-/** dup2(2). */
-export function dup2(fd: number, target: number): number {
-  return retried(() => libc().dup2(fd, target));
-}
-
 /** fcntl(2) with an integer argument. */
 export function fcntl(fd: number, command: number, argument: number): number {
   const value = BigInt(argument);
@@ -195,11 +190,6 @@ export function poll(fd: number, events: number, timeout: number): number {
 /** getuid(2). */
 export function getuid(): number {
   return libc().getuid();
-}
-
-/** getgid(2). */
-export function getgid(): number {
-  return libc().getgid();
 }
 
 /** getcwd(3): the working directory, or `-errno`. */

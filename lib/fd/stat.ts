@@ -56,6 +56,7 @@ class Stat {
 
   /** The device number, in the form that `Deno.stat` gives it. */
   device(field: Field | readonly [Field, Field]): number {
+    // deno-coverage-ignore -- macOS and other BSD systems only
     if (typeof field[0] === "number") return this.number(field as Field);
     const [major, minor] = field as readonly [Field, Field];
     const high = this.number(major), low = this.number(minor);

@@ -49,6 +49,7 @@ export class SharedAcceptor implements Acceptor {
     if (before < 0) return before;
     if ((before & platform.O_NONBLOCK) === 0) {
       const set = fcntl(fd, platform.F_SETFL, before | platform.O_NONBLOCK);
+      // deno-coverage-ignore -- F_SETFL of an open descriptor does not fail
       if (set < 0) return set;
       this.#changed = true;
     }

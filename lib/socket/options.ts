@@ -145,6 +145,7 @@ export function pollTimeout(fd: number, name: number): number {
 
 /** Return the number of bytes that wait to be read. */
 export function bytesAvailable(fd: number): number {
+  // deno-coverage-ignore -- macOS and other BSD systems only
   if (platform.SO_NREAD !== MISSING) return getOption(fd, platform.SOL_SOCKET, platform.SO_NREAD);
   check(ioctl(fd, platform.FIONREAD, intBytes), "ioctl");
   return int[0] ?? 0;
@@ -152,6 +153,7 @@ export function bytesAvailable(fd: number): number {
 
 /** Return the memory that sent but unread data takes, as the system counts it, in bytes. */
 export function bytesUnsent(fd: number): number {
+  // deno-coverage-ignore -- macOS and other BSD systems only
   if (platform.SO_NWRITE !== MISSING) return getOption(fd, platform.SOL_SOCKET, platform.SO_NWRITE);
   check(ioctl(fd, platform.SIOCOUTQ, intBytes), "ioctl");
   return int[0] ?? 0;

@@ -97,7 +97,6 @@ int fault_clock_gettime(clockid_t clock, struct timespec *time) {
   return clock_gettime(clock, time);
 }
 int fault_sched_yield(void) { return sched_yield(); }
-int fault_dup2(int fd, int target) { return dup2(fd, target); }
 void *fault_calloc(size_t count, size_t size) { return calloc(count, size); }
 int fault_dirfd(DIR *directory) { return dirfd(directory); }
 void *fault_dlsym(void *handle, const char *symbol) { return dlsym(handle, symbol); }
@@ -106,7 +105,6 @@ int fault___cxa_thread_atexit_impl(void *destructor, void *object, void *dso_sym
   return __cxa_thread_atexit_impl(destructor, object, dso_symbol);
 }
 uid_t fault_getuid(void) { return getuid(); }
-gid_t fault_getgid(void) { return getgid(); }
 
 int fault_socket(int domain, int type, int protocol) {
   FAIL(socket);
