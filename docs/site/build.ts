@@ -9,7 +9,7 @@
  * @module
  */
 
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { filesIn, ROOT } from "../../tests/util/project.ts";
 import { tempDir } from "../../tests/util/tempdir.ts";
 
@@ -38,7 +38,7 @@ async function run(cwd: string, ...args: string[]): Promise<void> {
 
 /** Copy a text, with what it shows. */
 function copy(name: string, target: string): void {
-  const to = join(target, name);
+  const to = join(target, name.replace(/README\.md$/, "index.md"));
   Deno.mkdirSync(dirname(to), { recursive: true });
   if (name.endsWith(".md")) {
     Deno.writeTextFileSync(to, withoutSourceLinks(Deno.readTextFileSync(path(name))));
@@ -51,7 +51,13 @@ function copy(name: string, target: string): void {
 function withoutSourceLinks(text: string): string {
   return text.replaceAll(
     /(?<!!)\[([^\]]+)\]\((?!https?:|#)([^)#]+)(#[^)]*)?\)/g,
-    (link, words, target) => /\.(?:md|svg|png)$/.test(target) ? link : words,
+    (link, words, target, place = "") => {
+      if (!/\.(?:md|svg|png)$/.test(target)) return words;
+      // On the site, the README of a folder is its index.
+      return target.endsWith("README.md")
+        ? `[${words}](${target.replace(/README\.md$/, "index.md")}${place})`
+        : link;
+    },
   );
 }
 
@@ -90,7 +96,19 @@ async function build(output: string): Promise<void> {
     `--output=${output}/api`,
     ...entries(),
   );
+  Deno.writeTextFileSync(join(output, "api", "styles.css"), NARROW, { append: true });
 }
+
+/** Deno's pages are wider than a small screen: long names and signatures break there, tables scroll. */
+const NARROW = `
+@media (max-width: 640px) {
+  .ddoc { overflow-wrap: anywhere; }
+  .ddoc * { min-width: 0; max-width: 100%; }
+  .ddoc pre { overflow-x: auto; }
+  .ddoc table { display: block; overflow-x: auto; }
+  #topnav, #topnav * { flex-wrap: wrap; height: auto; }
+}
+`;
 
 /** The entry points that programs import. */
 function entries(): string[] {
@@ -101,6 +119,6 @@ function entries(): string[] {
 }
 
 const [folder = "dist/site"] = Deno.args;
-const output = join(path(""), folder);
+const output = resolve(path(""), folder);
 await build(output);
 console.log(`The site is in ${output}: open index.html through a web server`);

@@ -8,11 +8,16 @@ import { type PageLink, pages } from "./pages.ts";
 
 const item = ({ title, link }: PageLink): { text: string; link: string } => ({ text: title, link });
 
+/** Name the place of a heading as GitHub does, so that links hold in both. */
+function slugify(heading: string): string {
+  return heading.trim().toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, "").replace(/\s/g, "-");
+}
+
 export default {
   title: "@denet/unix",
   description: "Unix domain sockets for Deno",
   cleanUrls: false,
-  rewrites: { "README.md": "index.md", ":folder/README.md": ":folder/index.md" },
+  markdown: { anchor: { slugify } },
   themeConfig: {
     search: { provider: "local" },
     outline: [2, 3],

@@ -10,9 +10,9 @@ export interface PageLink {
   readonly link: string;
 }
 
-/** Return the pages that the table in `FOLDER/README.md` links to, in its order. */
+/** Return the pages that the table in the index of a folder of the site links to, in its order. */
 export function pages(folder: string): PageLink[] {
-  const text = Deno.readTextFileSync(`${folder}/README.md`);
+  const text = Deno.readTextFileSync(`${folder}/index.md`);
   return [...text.matchAll(/^\| \[([^\]]+)\]\(([\w/-]+)\.md\)/gm)].map(
     ([, title = "", name = ""]) => ({ title, link: `/${folder}/${name}` }),
   );

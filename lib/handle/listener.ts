@@ -505,7 +505,11 @@ export class Listener extends SocketOptions implements Deno.Listener<Socket, Den
     this.#state.descriptor.unref();
   }
 
-  /** Show type and address in `console.log`. */
+  /**
+   * Show type and address in `console.log`.
+   *
+   * @ignore
+   */
   [Symbol.for("Deno.customInspect")](): string {
     if (this.#state.descriptor.closed) return "Listener (closed)";
     return `Listener { fd: ${this.fd}, type: "${this.type}", path: ${

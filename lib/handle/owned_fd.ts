@@ -461,7 +461,11 @@ export class OwnedFd extends FileMethods implements Disposable {
     return adopters.listener(this.#descriptor);
   }
 
-  /** Show the number in `console.log`. */
+  /**
+   * Show the number in `console.log`.
+   *
+   * @ignore
+   */
   [Symbol.for("Deno.customInspect")](): string {
     return this.#descriptor.closed ? "OwnedFd (closed)" : `OwnedFd { fd: ${this.fd} }`;
   }

@@ -332,7 +332,11 @@ export class Socket extends SocketEndpoint implements Deno.Conn<Deno.UnixAddr> {
     return super.bytesAvailable + (stateOf(this).receiving?.unreadLength ?? 0);
   }
 
-  /** Show type and addresses in `console.log`. */
+  /**
+   * Show type and addresses in `console.log`.
+   *
+   * @ignore
+   */
   [Symbol.for("Deno.customInspect")](): string {
     if (stateOf(this).descriptor.closed) return "Socket (closed)";
     const [local, remote] = [this.localAddr.path, this.remoteAddr.path];

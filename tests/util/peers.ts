@@ -59,6 +59,11 @@ const REQUIREMENTS = {
   "systemd-journald": { commands: ["journalctl"], version: ["--version"], os: LINUX },
   "logger": { commands: ["logger"], version: ["--version"], os: LINUX },
   "tshark": { commands: ["tshark"], version: ["--version"], os: LINUX },
+  "chromium": {
+    commands: ["chromium", "chromium-browser", "google-chrome"],
+    version: ["--version"],
+    os: LINUX,
+  },
   "mandoc": { commands: ["mandoc"], version: ["-l", "/dev/null"], os: LINUX },
   "setpriv": { commands: ["setpriv"], version: ["--version"], os: LINUX },
 } as const satisfies Record<string, Requirement>;
