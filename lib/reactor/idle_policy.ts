@@ -81,6 +81,8 @@ const MAX_LONG_YIELDS = 3 * LONG_YIELD_COST;
  * happens on any machine, when a compiler or garbage collector has work to do.
  */
 export class AdaptiveYield {
+  /** Milliseconds that the last try took: 0 if it was left out. */
+  took = 0;
   readonly #backoff = new Backoff();
   readonly #system: IdleSystem;
   #longYields = 0;
@@ -91,12 +93,13 @@ export class AdaptiveYield {
 
   /** Yield once, if that has paid lately. Returns what `poll` then finds. */
   try(poll: () => number): number {
+    this.took = 0;
     if (!this.#backoff.due()) return 0;
     const started = this.#system.now();
     this.#system.schedYield();
-    const took = this.#system.now() - started;
+    this.took = this.#system.now() - started;
     const found = poll();
-    if (took > MAX_YIELD) this.#wasLong();
+    if (this.took > MAX_YIELD) this.#wasLong();
     else if (this.#longYields > 0) this.#longYields--;
     if (this.#longYields >= MAX_LONG_YIELDS) this.#backoff.ruined();
     else if (found > 0) this.#backoff.paid();
@@ -132,6 +135,8 @@ const PREEMPTION_GAP = 0.005;
  * timers and other sockets have their turn.
  */
 export class AdaptiveBusyPoll {
+  /** Milliseconds that the last try took: 0 if it was left out. */
+  took = 0;
   readonly #backoff: Backoff;
   readonly #system: IdleSystem;
   #window = Infinity;
@@ -150,19 +155,22 @@ export class AdaptiveBusyPoll {
 
   /** Poll for at most `slice` of `limit` microseconds, or of what is left of the window: what `poll` has found. */
   try(limit: number, poll: () => number, slice = Infinity): number {
+    this.took = 0;
     if (this.#left <= 0 && !this.#begin(limit)) return 0;
     const length = Math.min(this.#left, slice);
-    let last = this.#system.now();
-    const end = last + length / 1000;
+    const started = this.#system.now();
+    const end = started + length / 1000;
+    let last = started;
     let isPreempted = false;
     let found = poll();
     for (let polls = 1; polls <= MAX_POLLS; polls++) {
       const now = this.#system.now();
       isPreempted ||= now - last > PREEMPTION_GAP;
-      if (found > 0 || now >= end) break;
       last = now;
+      if (found > 0 || now >= end) break;
       found = poll();
     }
+    this.took = last - started;
     this.#left = found > 0 ? 0 : this.#left - length;
     if (found > 0 && !isPreempted) this.#paid();
     else if (this.#left <= 0) this.#failed();
@@ -234,14 +242,17 @@ export class IdlePolicy {
   /** Try the mechanisms that have paid lately. Returns the number of events that `poll` found. */
   beforeSleep({ busyPoll, bulkTransfer }: Traffic, poll: () => number): number {
     if (this.isSpent || (bulkTransfer && busyPoll === 0)) return 0;
-    const started = this.#system.now();
-    let found = bulkTransfer ? 0 : this.#yield?.try(poll) ?? 0;
-    if (found === 0) {
-      found = busyPoll > 0
-        ? this.#busyPoll.try(busyPoll, poll, MAX_TIME_PER_TURN * 1000)
-        : this.#idlePoll?.try(IDLE_POLL_US, poll) ?? 0;
+    if (!bulkTransfer && this.#yield !== undefined) {
+      const found = this.#yield.try(poll);
+      this.#spent += this.#yield.took;
+      if (found > 0) return found;
     }
-    this.#spent += this.#system.now() - started;
+    const polling = busyPoll > 0 ? this.#busyPoll : this.#idlePoll;
+    if (polling === undefined) return 0;
+    const found = busyPoll > 0
+      ? polling.try(busyPoll, poll, MAX_TIME_PER_TURN * 1000)
+      : polling.try(IDLE_POLL_US, poll);
+    this.#spent += polling.took;
     return found;
   }
 }

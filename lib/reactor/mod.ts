@@ -60,7 +60,8 @@ export function progressed(): void {
  * called, or until it has slept 128 times, a thread waits in the thread pool, which costs least to begin with.
  * The environment variable `DENET_UNIX_REACTOR` forces one of the three, if the program may read it.
  *
- * - `"io_uring"`: Linux's ring of events, shared with the kernel, which wakes Deno's own event loop.
+ * - `"io_uring"`: Linux's ring of events, shared with the kernel, which wakes Deno's own event loop. Not in
+ *   Workers, as a ring outlives its thread: there, `"aio"` stands in.
  * - `"aio"`: epoll(7), which wakes Deno's own event loop through Linux's asynchronous I/O.
  * - `"pool"`: one call in Deno's thread pool, on any system.
  *

@@ -91,6 +91,9 @@ export interface Backend {
 /** Opens a backend for the current thread, or throws the reason why it does not work. */
 export type Opener = (sink: Sink) => Backend;
 
+/** How often a thread yields, at most, to the one of the pool that is to return from its call: some milliseconds. */
+export const MAX_YIELDS = 1000;
+
 /** What the pool backend needs of a set of descriptors. */
 export interface WaitingSet {
   /** Add an interest. Returns 0, or `-errno`. */
@@ -103,6 +106,8 @@ export interface WaitingSet {
   readonly outdated: boolean;
   /** Wait on a thread of the pool: what {@linkcode WaitingSet.finish} takes. */
   wait(timeout: number): Promise<number>;
+  /** Whether the call under way has found something: then it is over, or will be at once. */
+  readonly hasReported: boolean;
   /** Deliver what that call found: the number of events, or a negative number. */
   finish(result: number): number;
   /** Close what is open when the thread ends. */

@@ -70,7 +70,7 @@ function why(backend: string): string | undefined {
   return whyMissing(backend);
 }
 
-for (const backend of ["aio", "pool"]) {
+for (const backend of ["io_uring", "aio", "pool"]) {
   for (const [sort, start] of Object.entries(sorts)) {
     for (const end of ["terminate()", "self.close()", "an error"]) {
       testUnless(

@@ -34,8 +34,8 @@ const SERVER = `
     inbox.receive().then(console.log, console.log);
     globalThis.kept = [name, inbox, a, b, file];
     await new Promise((resolve) => setTimeout(resolve, 50));
-    // Deno itself opens its caches anew, and leaves them open. A thread of its pool may still wait for an eventfd.
-    const COUNTED = unix.reactorBackend() === "pool" ? /^(socket|.dev)/ : /^(socket|.dev|anon_inode)/;
+    // Deno itself opens its caches anew, and leaves them open.
+    const COUNTED = /^(socket|.dev|anon_inode)/;
     const open = [...Deno.readDirSync("/proc/self/fd")]
       .map(({ name }) => "/proc/self/fd/" + name)
       .filter((it) => { try { return COUNTED.test(Deno.readLinkSync(it)); } catch { return false; } });

@@ -10,7 +10,6 @@
 
 import { platform } from "../../../ffi/platform/mod.ts";
 import { poll } from "../../../ffi/syscalls/files.ts";
-import { inWorker } from "../../event_loop.ts";
 import { unavailable, waitError } from "../errors.ts";
 import { LoopWaker } from "./loop_waker.ts";
 import { Ring } from "./ring.ts";
@@ -61,7 +60,6 @@ export function openIoUring(sink: Sink, options: IoUringOptions = {}): Backend {
     if (result < 0) throw unavailable("The signalling of io_uring", result);
     probe(ring, waker.fd);
     waker.keep();
-    ring.keep();
     return new IoUring(sink, ring, waker);
   } catch (error) {
     waker?.dispose();
@@ -82,8 +80,7 @@ const KINDS = [
 ];
 
 function openRing(options: IoUringOptions): Ring {
-  // The memory of a ring outlives its Worker: so it is small there.
-  const { entries = 128, completions = inWorker() ? 256 : 2048, flags } = options;
+  const { entries = 128, completions = 2048, flags } = options;
   const kinds = flags === undefined ? KINDS : [flags];
   let refused: unknown;
   for (const flags of kinds) {

@@ -6,11 +6,8 @@
 
 import { platform } from "../../../ffi/platform/mod.ts";
 import { pollMany, pollWaitInPool, schedYield } from "../../../ffi/syscalls/readiness.ts";
-import type { Interest, Sink, WaitingSet, Watched } from "../types.ts";
+import { type Interest, MAX_YIELDS, type Sink, type WaitingSet, type Watched } from "../types.ts";
 import { waitError } from "../errors.ts";
-
-/** How often a thread yields, at most, until another one returns from poll(2): some milliseconds. */
-const MAX_YIELDS = 1000;
 
 /** An array of `struct pollfd` and the registrations it was made from. */
 class PollFds {
@@ -136,6 +133,10 @@ export class PollSet implements WaitingSet {
 
   finish(result: number): number {
     return result > 0 ? this.#waited.deliver(this.#sink) : result;
+  }
+
+  get hasReported(): boolean {
+    return this.#waited.hasReported;
   }
 
   keep(): void {}

@@ -6,11 +6,18 @@
  * @module
  */
 
-import type { Backend, Interest, Sink, WaitingSet, Watched } from "../types.ts";
+import {
+  type Backend,
+  type Interest,
+  MAX_YIELDS,
+  type Sink,
+  type WaitingSet,
+  type Watched,
+} from "../types.ts";
 import { unavailable } from "../errors.ts";
 import { EpollEvents, EpollSet } from "./epoll_set.ts";
 import { PollSet } from "./poll_set.ts";
-import { epollWaitInPool } from "../../../ffi/syscalls/readiness.ts";
+import { epollWaitInPool, schedYield } from "../../../ffi/syscalls/readiness.ts";
 import { inWorker, startTimer, stopTimer, type Timer, unrefTimer } from "../../event_loop.ts";
 import { Waker } from "./waker.ts";
 import { platform } from "../../../ffi/platform/mod.ts";
@@ -31,13 +38,18 @@ class EpollWaitingSet extends EpollSet implements WaitingSet {
   }
 
   wait(timeout: number): Promise<number> {
-    const { bytes, capacity } = this.#found;
+    const { bytes, words, capacity } = this.#found;
+    words[0] = 0;
     return epollWaitInPool(this.fd, bytes, capacity, timeout);
   }
 
   finish(result: number): number {
     if (result > 0) this.deliver(this.#found, result);
     return result;
+  }
+
+  get hasReported(): boolean {
+    return this.#found.words[0] !== 0;
   }
 }
 
@@ -83,6 +95,7 @@ class Pool implements Backend {
   #isWoken = false;
   #timer: Timer | undefined = undefined;
   #isDisposed = false;
+  #isClosed = false;
 
   constructor(sink: Sink, set: WaitingSet, waker: Waker) {
     this.#sink = sink;
@@ -139,8 +152,8 @@ class Pool implements Backend {
 
   #finish(result: number): void {
     this.#isPending = false;
-    if (this.#isWoken) this.#waker.clear();
     if (this.#isDisposed) return this.#close();
+    if (this.#isWoken) this.#waker.clear();
     // The error number belongs to the other thread: repeat the call here, without waiting, to get it.
     if (result >= 0) this.#set.finish(result);
     else this.#checked(this.#set.poll(Infinity));
@@ -161,11 +174,17 @@ class Pool implements Backend {
   dispose(): void {
     this.#isDisposed = true;
     stopTimer(this.#timer);
-    if (this.#isPending) this.#interrupt();
-    else this.#close();
+    if (!this.#isPending) return this.#close();
+    this.#interrupt();
+    // Where the program ends or is reloaded, no promise is resolved any more. The call refers to numbers that are
+    // reused once they are closed, so it has to be over: it has been woken, and takes microseconds.
+    for (let i = 0; i < MAX_YIELDS && !this.#set.hasReported; i++) schedYield();
+    if (this.#set.hasReported) this.#close();
   }
 
   #close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#set.dispose();
     this.#waker.dispose();
   }

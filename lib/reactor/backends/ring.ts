@@ -13,7 +13,6 @@ import {
   SharedMemory,
 } from "../../../ffi/syscalls/io_uring.ts";
 import { unavailable } from "../errors.ts";
-import { closeThreadFd, keepForThread } from "./thread_fds.ts";
 
 // <linux/io_uring.h>
 const IORING_SETUP_CQSIZE = 1 << 3;
@@ -242,16 +241,11 @@ export class Ring {
     return taken;
   }
 
-  /** Close the descriptor when the thread ends. */
-  keep(): void {
-    keepForThread(this.fd);
-  }
-
   /** Unmap the memory and close the descriptor. */
   dispose(): void {
     this.#ring = this.#sqes = new Int32Array(0);
     this.#shared[Symbol.dispose]();
     this.#requests[Symbol.dispose]();
-    closeThreadFd(this.fd);
+    closeFd(this.fd);
   }
 }

@@ -8,14 +8,19 @@ import { openAio } from "./aio.ts";
 import { passing } from "../errors.ts";
 import { openIoUring } from "./io_uring.ts";
 import { openPool } from "./pool.ts";
+import { inWorker } from "../../event_loop.ts";
 import type { IdleMechanisms } from "../idle_policy.ts";
 import type { Opener } from "../types.ts";
 
 /** The variable that forces a backend, where the program may read it. */
 const VARIABLE = "DENET_UNIX_REACTOR";
 
+/**
+ * The memory of a ring stays mapped when a Worker ends, and with it the ring, which keeps what it polls open: the
+ * peer would never see the end. So a Worker uses asynchronous I/O instead, also where the ring is forced.
+ */
 const backends: ReadonlyMap<string, Opener> = new Map<string, Opener>([
-  ["io_uring", (sink) => openIoUring(sink)],
+  ["io_uring", (sink) => inWorker() ? openAio(sink) : openIoUring(sink)],
   ["aio", (sink) => openAio(sink)],
   ["pool", (sink) => openPool(sink)],
 ]);
@@ -31,7 +36,9 @@ const variants: ReadonlyMap<string, Opener> = new Map<string, Opener>([
  * @throws {Error} If the environment names one that there is not.
  */
 export function openers(forced: string | undefined = forcedBackend()): Opener[] {
-  if (forced === undefined || forced === "") return [...backends.values()];
+  if (forced === undefined || forced === "") {
+    return inWorker() ? [openAio, openPool] : [...backends.values()];
+  }
   const opener = backends.get(forced) ?? variants.get(forced);
   if (!opener) throw new Error(`${VARIABLE} is "${forced}": set it to one of ${named()}`);
   return [(sink) => {
