@@ -14,8 +14,11 @@ type Copy = (to: Uint8Array<ArrayBuffer>, from: Deno.PointerValue, length: bigin
 let view = new Int32Array(1);
 let fetch: (() => void) | undefined;
 
-/** Lay the view over the variable at `location`. Each isolate stays on the thread it started on. */
-export function attachErrno(location: Deno.PointerValue, copy: Copy): void {
+/**
+ * Lay the view over the variable at `location`, or have it copied by what `openCopy` returns where no view is
+ * permitted. Each isolate stays on the thread it started on.
+ */
+export function attachErrno(location: Deno.PointerValue, openCopy: () => Copy): void {
   if (location === null) {
     throw new Deno.errors.NotSupported(
       "Cannot use the C library: it has no errno location; use glibc, musl or that of macOS",
@@ -25,6 +28,7 @@ export function attachErrno(location: Deno.PointerValue, copy: Copy): void {
     view = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(location, 4));
     return;
   }
+  const copy = openCopy();
   view = new Int32Array(1);
   const bytes = new Uint8Array(view.buffer);
   fetch = (): void => {

@@ -20,7 +20,10 @@ let path: string | undefined;
 
 const names = Object.keys(symbols) as Name[];
 
-let functions = openedOnDemand();
+/** What returns where the error number is: glibc and musl have the first, macOS the other. */
+const ERRNO_LOCATIONS = ["__errno_location", "__error"] as const;
+
+let functions: Libc | undefined;
 
 /**
  * Return the C library. Each function is opened when it is first looked up: Deno makes a trampoline for
@@ -33,7 +36,7 @@ let functions = openedOnDemand();
  * @throws {Deno.errors.NotFound} If the library is at none of the paths tried.
  */
 export function libc(): Libc {
-  return functions;
+  return functions ??= openedOnDemand();
 }
 
 /** Open every function for good, so that none needs permission later. */
@@ -50,7 +53,7 @@ export function openAll(): void {
  * systems by leaving out functions that these lack.
  */
 export function replaceLibc(replacement: Libc): Libc {
-  const previous = functions;
+  const previous = libc();
   functions = replacement;
   return previous;
 }
@@ -105,11 +108,9 @@ function openLibrary(): string {
       `Cannot use Unix domain sockets on "${platform.name}": Linux or macOS on x86-64 or arm64 is needed`,
     );
   }
-  const [found, functions] = openFirst(candidates());
-  const locate = (functions.__errno_location ?? functions.__error) as
-    | (() => Deno.PointerValue)
-    | null;
-  attachErrno(locate?.() ?? null, functions.memcpy as Libc["memcpy"]);
+  const [found, { __errno_location, __error }] = openFirst(candidates());
+  const locate = (__errno_location ?? __error) as (() => Deno.PointerValue) | null;
+  attachErrno(locate?.() ?? null, () => open(found, "memcpy").memcpy as Libc["memcpy"]);
   return found;
 }
 
@@ -129,20 +130,25 @@ function open(path: string, ...names: Name[]): Opened {
  * Return the paths that may be opened without a question; where there is none, the one to ask for. A bare
  * name is never opened: where it has to be asked for, Deno takes it for a file in the working directory.
  */
-function candidates(): readonly string[] {
-  const granted = platform.libc.filter(isGranted);
-  return granted.length > 0 ? granted : platform.libc.slice(0, 1);
+function* candidates(): Iterable<string> {
+  let isAnyGranted = false;
+  for (const path of platform.libc) {
+    if (!isGranted(path)) continue;
+    isAnyGranted = true;
+    yield path;
+  }
+  if (!isAnyGranted) yield* platform.libc.slice(0, 1);
 }
 
 function isGranted(path: string): boolean {
   return Deno.permissions.querySync({ name: "ffi", path }).state === "granted";
 }
 
-function openFirst(paths: readonly string[]): [path: string, functions: Opened] {
+function openFirst(paths: Iterable<string>): [path: string, functions: Opened] {
   const reasons: string[] = [];
   for (const path of withLoaded(paths)) {
     try {
-      return [path, open(path, "__errno_location", "__error", "memcpy")];
+      return [path, open(path, ...ERRNO_LOCATIONS)];
     } catch (error) {
       if (error instanceof Deno.errors.NotCapable) throw notPermitted(error);
       reasons.push(error instanceof Error ? error.message : String(error));
@@ -152,7 +158,7 @@ function openFirst(paths: readonly string[]): [path: string, functions: Opened] 
 }
 
 /** Add, at last, the path that the C library of this process has, if the program may read that. */
-function* withLoaded(paths: readonly string[]): Iterable<string> {
+function* withLoaded(paths: Iterable<string>): Iterable<string> {
   yield* paths;
   const path = "/proc/self/maps";
   if (Deno.permissions.querySync({ name: "read", path }).state !== "granted") return;

@@ -164,8 +164,8 @@ export class ControlTruncatedError extends Error {
 
 type ErrorClass = new (message: string) => Error;
 
-/** The `Deno.errors` class for an error number, by its name. */
-const classes: Readonly<Record<string, ErrorClass>> = {
+/** The `Deno.errors` class for an error number, by its name. Like the tables below it is made for each error: an import makes none. */
+const classes = (): Readonly<Record<string, ErrorClass>> => ({
   EACCES: Deno.errors.PermissionDenied,
   EADDRINUSE: Deno.errors.AddrInUse,
   EADDRNOTAVAIL: Deno.errors.AddrNotAvailable,
@@ -191,13 +191,13 @@ const classes: Readonly<Record<string, ErrorClass>> = {
   EPROTONOSUPPORT: Deno.errors.NotSupported,
   ESOCKTNOSUPPORT: Deno.errors.NotSupported,
   ETIMEDOUT: Deno.errors.TimedOut,
-};
+});
 
 const NOT_CONNECTED =
   "the socket is not connected: connect it, or give each message an address to be sent to";
 
 /** What an error number means for the user of sockets, and what to do about it. */
-const explanations: Readonly<Record<string, string>> = {
+const explanations = (): Readonly<Record<string, string>> => ({
   EACCES: "permission denied",
   EADDRINUSE:
     "the address is taken: choose another, or remove a left-over socket file with `replaceStale`",
@@ -234,7 +234,7 @@ const explanations: Readonly<Record<string, string>> = {
   EPROTOTYPE: "a socket of another type is bound there: use the `type` of the server",
   EROFS: "the file system is read-only",
   ETOOMANYREFS: "too many descriptors are in flight: wait until the receiver has taken some",
-};
+});
 
 const SOCKET_DENIED =
   "permission denied: write permission on the socket and search permission on its directories are needed";
@@ -242,7 +242,7 @@ const SOCKET_DENIED =
 const NO_POSITION = "a pipe, a socket or a terminal has no file position";
 
 /** The same for one system call only. */
-const special: Readonly<Record<string, string>> = {
+const special = (): Readonly<Record<string, string>> => ({
   "bind EACCES": "permission denied: write and search permission on the directory are needed",
   "connect EACCES": SOCKET_DENIED,
   "send EACCES": SOCKET_DENIED,
@@ -266,10 +266,10 @@ const special: Readonly<Record<string, string>> = {
   "sendmsg ESRCH": "there is no process with the `pid` of the credentials",
   "tcgetattr ENOTTY": "it is no terminal",
   "write EPERM": "not permitted: the file is sealed against it",
-};
+});
 
 /** What was attempted, by the system call that failed. */
-const actions: Readonly<Record<string, string>> = {
+const actions = (): Readonly<Record<string, string>> => ({
   accept: "accept a connection",
   bind: "bind to",
   connect: "connect to",
@@ -304,7 +304,7 @@ const actions: Readonly<Record<string, string>> = {
   socketpair: "create a pair of sockets",
   tcgetattr: "read the terminal's mode",
   tcsetattr: "set the terminal's mode",
-};
+});
 
 /** The same with an address, where that reads differently. */
 const actionsOn: Readonly<Record<string, string>> = { send: "send to", sendmsg: "send to" };
@@ -327,9 +327,9 @@ export function systemError(
   reason?: string,
 ): Error & SystemErrorInfo {
   const code = errnoName(errno);
-  const action = (subject === undefined ? undefined : actionsOn[syscall]) ?? actions[syscall];
+  const action = (subject === undefined ? undefined : actionsOn[syscall]) ?? actions()[syscall];
   const about = subject === undefined ? "" : ` ${JSON.stringify(subject)}`;
-  const why = reason ?? special[`${syscall} ${code}`] ?? explanations[code];
+  const why = reason ?? special()[`${syscall} ${code}`] ?? explanations()[code];
   const message = `Cannot ${action ?? syscall}${about}: ${
     why === undefined ? code : `${why} (${code})`
   }`;
@@ -339,7 +339,7 @@ export function systemError(
     syscall,
     ...(subject === undefined ? {} : { address: subject }),
   };
-  const known = classes[code];
+  const known = classes()[code];
   return known === undefined
     ? new SyscallError(message, info)
     : Object.assign(new known(message), info);

@@ -202,15 +202,21 @@ export type ConstantTable =
 /** Return the constants of the system that a table is for. */
 export function constantsOf(table: Platform): ConstantTable {
   const constants: Record<string, number | undefined> = {};
-  const set = (name: string, value: number | undefined): void => {
-    constants[name] = table.supported ? value : undefined;
-  };
-  for (const name of [...tableEverywhere, ...tableSomewhere]) set(name, valueOf(table, name));
+  for (const name of tableEverywhere) constants[name] = valueOf(table, name);
+  for (const name of tableSomewhere) constants[name] = valueOf(table, name);
   const column = table.name.startsWith("darwin-") ? 1 : 0;
-  for (const [name, values] of Object.entries<Values>({ ...everywhere, ...somewhere })) {
-    set(name, values[column]);
-  }
+  addColumn(constants, everywhere, column);
+  addColumn(constants, somewhere, column);
+  if (!table.supported) { for (const name in constants) constants[name] = undefined; }
   return Object.freeze(constants) as ConstantTable;
+}
+
+function addColumn(
+  constants: Record<string, number | undefined>,
+  values: Readonly<Record<string, Values>>,
+  column: 0 | 1,
+): void {
+  for (const name in values) constants[name] = values[name]?.[column];
 }
 
 function valueOf(

@@ -7,39 +7,26 @@
 import { MISSING, type Platform } from "./types.ts";
 
 /** Error numbers: `asm-generic/errno-base.h`, `asm-generic/errno.h`. */
-const errnoNames: readonly string[] = [
-  ..."OK EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAGAIN ENOMEM".split(" "),
-  ..."EACCES EFAULT ENOTBLK EBUSY EEXIST EXDEV ENODEV ENOTDIR EISDIR EINVAL ENFILE EMFILE".split(
-    " ",
-  ),
-  ..."ENOTTY ETXTBSY EFBIG ENOSPC ESPIPE EROFS EMLINK EPIPE EDOM ERANGE EDEADLK ENAMETOOLONG".split(
-    " ",
-  ),
-  ..."ENOLCK ENOSYS ENOTEMPTY ELOOP E41 ENOMSG EIDRM ECHRNG EL2NSYNC EL3HLT EL3RST ELNRNG".split(
-    " ",
-  ),
-  ..."EUNATCH ENOCSI EL2HLT EBADE EBADR EXFULL ENOANO EBADRQC EBADSLT E58 EBFONT ENOSTR".split(" "),
-  ..."ENODATA ETIME ENOSR ENONET ENOPKG EREMOTE ENOLINK EADV ESRMNT ECOMM EPROTO EMULTIHOP".split(
-    " ",
-  ),
-  ..."EDOTDOT EBADMSG EOVERFLOW ENOTUNIQ EBADFD EREMCHG ELIBACC ELIBBAD ELIBSCN ELIBMAX".split(" "),
-  ..."ELIBEXEC EILSEQ ERESTART ESTRPIPE EUSERS ENOTSOCK EDESTADDRREQ EMSGSIZE EPROTOTYPE".split(
-    " ",
-  ),
-  ..."ENOPROTOOPT EPROTONOSUPPORT ESOCKTNOSUPPORT EOPNOTSUPP EPFNOSUPPORT EAFNOSUPPORT".split(" "),
-  ..."EADDRINUSE EADDRNOTAVAIL ENETDOWN ENETUNREACH ENETRESET ECONNABORTED ECONNRESET".split(" "),
-  ..."ENOBUFS EISCONN ENOTCONN ESHUTDOWN ETOOMANYREFS ETIMEDOUT ECONNREFUSED EHOSTDOWN".split(" "),
-  ..."EHOSTUNREACH EALREADY EINPROGRESS ESTALE EUCLEAN ENOTNAM ENAVAIL EISNAM EREMOTEIO".split(" "),
-  ..."EDQUOT ENOMEDIUM EMEDIUMTYPE ECANCELED ENOKEY EKEYEXPIRED EKEYREVOKED EKEYREJECTED".split(
-    " ",
-  ),
-  ..."EOWNERDEAD ENOTRECOVERABLE ERFKILL EHWPOISON".split(" "),
-];
+const ERRNO_NAMES =
+  "OK EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAGAIN ENOMEM EACCES " +
+  "EFAULT ENOTBLK EBUSY EEXIST EXDEV ENODEV ENOTDIR EISDIR EINVAL ENFILE EMFILE ENOTTY " +
+  "ETXTBSY EFBIG ENOSPC ESPIPE EROFS EMLINK EPIPE EDOM ERANGE EDEADLK ENAMETOOLONG ENOLCK " +
+  "ENOSYS ENOTEMPTY ELOOP E41 ENOMSG EIDRM ECHRNG EL2NSYNC EL3HLT EL3RST ELNRNG EUNATCH " +
+  "ENOCSI EL2HLT EBADE EBADR EXFULL ENOANO EBADRQC EBADSLT E58 EBFONT ENOSTR ENODATA " +
+  "ETIME ENOSR ENONET ENOPKG EREMOTE ENOLINK EADV ESRMNT ECOMM EPROTO EMULTIHOP EDOTDOT " +
+  "EBADMSG EOVERFLOW ENOTUNIQ EBADFD EREMCHG ELIBACC ELIBBAD ELIBSCN ELIBMAX ELIBEXEC " +
+  "EILSEQ ERESTART ESTRPIPE EUSERS ENOTSOCK EDESTADDRREQ EMSGSIZE EPROTOTYPE ENOPROTOOPT " +
+  "EPROTONOSUPPORT ESOCKTNOSUPPORT EOPNOTSUPP EPFNOSUPPORT EAFNOSUPPORT EADDRINUSE " +
+  "EADDRNOTAVAIL ENETDOWN ENETUNREACH ENETRESET ECONNABORTED ECONNRESET ENOBUFS EISCONN " +
+  "ENOTCONN ESHUTDOWN ETOOMANYREFS ETIMEDOUT ECONNREFUSED EHOSTDOWN EHOSTUNREACH EALREADY " +
+  "EINPROGRESS ESTALE EUCLEAN ENOTNAM ENAVAIL EISNAM EREMOTEIO EDQUOT ENOMEDIUM " +
+  "EMEDIUMTYPE ECANCELED ENOKEY EKEYEXPIRED EKEYREVOKED EKEYREJECTED EOWNERDEAD " +
+  "ENOTRECOVERABLE ERFKILL EHWPOISON";
 
-/** What x86-64 and arm64 have in common: nearly everything. */
-const common = {
+/** Make what x86-64 and arm64 have in common: nearly everything. */
+const common = () => ({
   supported: true,
-  errnoNames,
+  errnoNames: ERRNO_NAMES.split(" "),
   variadicOnStack: false,
   sockaddrHasLength: false,
   abstractNames: true,
@@ -290,7 +277,7 @@ const common = {
   ECONNREFUSED: 111,
   EALREADY: 114,
   EINPROGRESS: 115,
-} as const satisfies Partial<Platform>;
+} as const satisfies Partial<Platform>);
 
 /**
  * Where distributions keep glibc. The first path is for the dynamic loader, which puts its own folder of
@@ -318,27 +305,27 @@ function musl(arch: string): readonly string[] {
 }
 
 /** Linux on x86-64. */
-export const linuxX64 = (isMusl = false): Platform => ({
-  ...common,
-  name: "linux-x86_64",
-  libc: isMusl ? musl("x86_64") : glibc("x86_64-linux-gnu"),
-  O_DIRECTORY: 0o200000, // <asm-generic/fcntl.h>
-  O_NOFOLLOW: 0o400000,
-  SYS_io_setup: 206, // <asm/unistd_64.h>
-  SYS_io_destroy: 207,
-  SYS_io_submit: 209,
-  epoll_event: { size: 12, events: [0, 4], data: [4, 8] }, // packed on x86-64 only, <linux/eventpoll.h>
-});
+export const linuxX64 = (isMusl = false): Platform =>
+  Object.assign(common(), {
+    name: "linux-x86_64",
+    libc: isMusl ? musl("x86_64") : glibc("x86_64-linux-gnu"),
+    O_DIRECTORY: 0o200000, // <asm-generic/fcntl.h>
+    O_NOFOLLOW: 0o400000,
+    SYS_io_setup: 206, // <asm/unistd_64.h>
+    SYS_io_destroy: 207,
+    SYS_io_submit: 209,
+    epoll_event: { size: 12, events: [0, 4], data: [4, 8] } as const, // packed on x86-64 only, <linux/eventpoll.h>
+  });
 
 /** Linux on arm64: `arch/arm64/include/uapi/asm/fcntl.h` has its own numbers for two flags. */
-export const linuxArm64 = (isMusl = false): Platform => ({
-  ...common,
-  name: "linux-aarch64",
-  libc: isMusl ? musl("aarch64") : glibc("aarch64-linux-gnu"),
-  O_DIRECTORY: 0o40000,
-  O_NOFOLLOW: 0o100000,
-  SYS_io_setup: 0, // <asm-generic/unistd.h>
-  SYS_io_destroy: 1,
-  SYS_io_submit: 2,
-  epoll_event: { size: 16, events: [0, 4], data: [8, 8] }, // <linux/eventpoll.h>
-});
+export const linuxArm64 = (isMusl = false): Platform =>
+  Object.assign(common(), {
+    name: "linux-aarch64",
+    libc: isMusl ? musl("aarch64") : glibc("aarch64-linux-gnu"),
+    O_DIRECTORY: 0o40000,
+    O_NOFOLLOW: 0o100000,
+    SYS_io_setup: 0, // <asm-generic/unistd.h>
+    SYS_io_destroy: 1,
+    SYS_io_submit: 2,
+    epoll_event: { size: 16, events: [0, 4], data: [8, 8] } as const, // <linux/eventpoll.h>
+  });

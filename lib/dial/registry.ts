@@ -104,6 +104,11 @@ export function registerProtocol(
   };
 }
 
+/** Add a protocol of this package, whose name is known to be well-formed, in lower case and free. */
+export function addProtocol(name: string, protocol: Protocol): void {
+  protocols.set(name, protocol);
+}
+
 /** Find a protocol by name. */
 export function findProtocol(name: string): Protocol | undefined {
   return protocols.get(protocolKey(name));

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type DialOptions, registerProtocol } from "../dial/mod.ts";
+import type { DialOptions } from "../dial/mod.ts";
+import { addProtocol } from "../dial/registry.ts";
 import type { SocketType } from "../socket/socket_type.ts";
 import { connect, type ConnectOptions } from "./connect.ts";
 
@@ -21,12 +22,7 @@ function connectOptions({ signal }: DialOptions, type: SocketType): ConnectOptio
 
 for (const [name, type] of protocols) {
   // Paths have no services: the service is ignored, as it is in Hare.
-  registerProtocol(
-    name,
-    (address, _service, options) => connect(address, connectOptions(options, type)),
-    {
-      address: "path",
-      dialBytes: (address, _service, options) => connect(address, connectOptions(options, type)),
-    },
-  );
+  const dial = (address: string | Uint8Array, _service: string, options: DialOptions) =>
+    connect(address, connectOptions(options, type));
+  addProtocol(name, { dialer: dial, address: "path", dialBytes: dial });
 }

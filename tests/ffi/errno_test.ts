@@ -26,7 +26,7 @@ Deno.test("errno() is right however often the garbage collector runs", () => {
 });
 
 Deno.test("attachErrno() refuses a library that does not tell where errno is", () => {
-  assertThrows(() => attachErrno(null, () => {}), Deno.errors.NotSupported, "errno");
+  assertThrows(() => attachErrno(null, () => () => {}), Deno.errors.NotSupported, "errno");
   libc().close(-1);
   assertEquals(errno(), EBADF);
 });
