@@ -7,6 +7,7 @@ import {
   errnoName,
   InvalidAddressError,
   notSupported,
+  shown,
   SyscallError,
   systemError,
 } from "../lib/errors.ts";
@@ -149,4 +150,15 @@ Deno.test("InvalidAddressError is a TypeError: a wrong argument", () => {
 Deno.test("ControlTruncatedError holds the data that came", () => {
   const data = new Uint8Array([1, 2]);
   assertEquals(new ControlTruncatedError("why", { data }).data, data);
+});
+
+Deno.test("shown() quotes texts, cuts long ones, and names what has no short text", () => {
+  assertEquals([shown("a"), shown(1), shown(null), shown(undefined)], [
+    '"a"',
+    "1",
+    "null",
+    "undefined",
+  ]);
+  assertEquals(shown(() => 1), "a function");
+  assertEquals(shown("x".repeat(1000)).length < 200, true);
 });

@@ -10,6 +10,7 @@ import {
   encodeSockaddr,
   exactBytes,
   fitsSockaddr,
+  isUnixAddr,
   type Name,
   parseAddress,
 } from "../../lib/address/sockaddr.ts";
@@ -231,4 +232,16 @@ Deno.test("an address survives the way to a text and back", () => {
     assertEquals(exactBytes(parseAddress(addressText(exact), linux)), exact);
   }));
   assertStringIncludes(addressText(exactBytes(parseAddress("@a", linux))), "\0a");
+});
+
+Deno.test("isUnixAddr() tells an address of Deno's from every other form", () => {
+  assertEquals(isUnixAddr({ transport: "unix", path: "/a" }), true);
+  const others = [
+    "/a",
+    bytes("/a"),
+    Object.assign(bytes("/a"), { path: "/a" }),
+    new URL("unix:/a"),
+  ];
+  assertEquals(others.map((it) => isUnixAddr(it)), [false, false, false, false]);
+  assertEquals(isUnixAddr(null as never), false);
 });

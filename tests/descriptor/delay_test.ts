@@ -47,6 +47,19 @@ gcTest("a delay that is over is forgotten, its signal included", async () => {
 
 const DELAYS = JSON.stringify(new URL("../../lib/descriptor/delay.ts", import.meta.url).href);
 
+for (const end of ["abort", "cancel"]) {
+  Deno.test(`${end}() of a long delay leaves no timer that keeps the program`, async () => {
+    const program = `
+      const { Delays } = await import(${DELAYS});
+      const delays = new Delays();
+      const controller = new AbortController();
+      delays.wait(1e8, controller.signal).catch(() => console.log("over"));
+      if (${end === "abort"}) controller.abort();
+      else delays.cancel("closed");`;
+    assertEquals(await lifetime(program), "over\n");
+  });
+}
+
 for (const order of ["before", "after"]) {
   Deno.test(`unref() ${order} wait() lets the program end, and ref() keeps it`, async () => {
     const program = (last: string): string => `

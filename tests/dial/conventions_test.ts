@@ -44,3 +44,7 @@ Deno.test("dialUri() shows the right form for the scheme of another program", as
     await assertRejects(() => dialUri(uri), UnknownProtocolError, 'write "/run/x.sock"');
   }
 });
+
+Deno.test("rightForm() leaves escapes that stand for nothing as they are", () => {
+  assertStringIncludes(rightForm("unix:path=/a%zz") ?? "", '"/a%zz"');
+});

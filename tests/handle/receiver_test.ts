@@ -373,6 +373,23 @@ test("receive() with waitAll takes exactly what an aborted one has left, and wai
   assertEquals(text(rest?.data), "abcde");
 });
 
+test("receive() takes one buffer of a list as it takes the buffer alone", async () => {
+  using pair = connected();
+  const buffer = new Uint8Array(4);
+  pair.a.writeSync(bytes("abc"));
+  using message = await pair.b.receive({ buffer: [buffer] });
+  assertEquals([text(message?.data), text(buffer)], ["abc", "abc\0"]);
+});
+
+test("sendSync() and receiveSync() with a timeout report other errors as they are", () => {
+  using pair = connected();
+  pair.b.close();
+  assertThrows(
+    () => pair.a.sendSync({ data: bytes("a") }, { timeout: 100 }),
+    Deno.errors.BrokenPipe,
+  );
+});
+
 test("receive() takes as many buffers as one call can", async () => {
   using pair = connected();
   const buffer = Array.from({ length: 1024 }, () => new Uint8Array(1));

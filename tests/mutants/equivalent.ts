@@ -30,7 +30,7 @@ export const TUNING: Readonly<Record<string, readonly string[]>> = {
   "lib/fd/lock.ts": ["LONGEST_PAUSE"],
   "lib/fd/streams.ts": ["HIGH_WATER_MARK"],
   "lib/frames/frame_buffer.ts": ["SIZE", "LEAST_SPACE", "SMALL"],
-  "lib/handle/receive_state.ts": ["MAX_LABEL", "MAX_TIMESTAMP"],
+  "lib/handle/receive_state.ts": ["MAX_LABEL", "MAX_TIMESTAMP", "FULL_CONTROL"],
   "lib/message/control.ts": ["USUAL_CAPACITY"],
   "lib/message/header.ts": ["INLINE_VECTORS", "LARGEST_KEPT"],
   "lib/reactor/backends/io_uring.ts": ["PROBE_COMPLETIONS"],
@@ -58,6 +58,46 @@ export const TUNING: Readonly<Record<string, readonly string[]>> = {
 
 /** Single places. */
 export const PLACES: readonly Place[] = [
+  {
+    file: "lib/handle/files_first.ts",
+    line: "control.arrived = count < 0 ? 0 : header.controlLength;",
+    was: "0",
+    nth: 0,
+    why: "the end of a stream brings no control data",
+  },
+  {
+    file: "lib/fd/nonblocking_io.ts",
+    line: "this.#refusesReads = true;",
+    was: "this.#refusesReads = true;",
+    why: "asking again gets the same refusal",
+  },
+  {
+    file: "lib/fd/nonblocking_io.ts",
+    line: "this.#refusesWrites = true;",
+    was: "this.#refusesWrites = true;",
+    why: "asking again gets the same refusal",
+  },
+  {
+    file: "lib/fd/file_like.ts",
+    line: "const copy = fcntl(fd, platform.F_DUPFD_CLOEXEC, 0);",
+    was: "0",
+    why: "a shortage is found at any number to begin from",
+  },
+  {
+    file: "lib/socket/stale_file.ts",
+    line:
+      'const fd = check(socket(platform.SOCK_DGRAM, { cloexec: true, nonblocking: true }), "socket");',
+    was: "true",
+    nth: 1,
+    why: "connect(2) of a datagram socket waits for nothing",
+  },
+  {
+    file: "lib/handle/receive_state.ts",
+    line: 'if (this.type !== "dgram" || !(hasWaited || this.#hasEnded)) return false;',
+    was: "||",
+    nth: 0,
+    why: "an earlier look comes to the same end",
+  },
   {
     file: "lib/socket/inspect.ts",
     line: "return POLLRDHUP !== 0 && (poll(fd, POLLRDHUP, 0) & POLLRDHUP) !== 0;",
