@@ -86,6 +86,15 @@ Deno.test("published files import each other without a cycle", () => {
   assertEquals(findCycle(running), undefined);
 });
 
+Deno.test("types make no cycle either, but for the classes of lib/handle/, which return each other", () => {
+  const isHandle = (file: string): boolean => file.startsWith("lib/handle/");
+  const others = published.map((file) => {
+    const targets = [...graph.get(file) ?? []].filter((it) => published.includes(it));
+    return [file, new Set(targets.filter((it) => !isHandle(file) || !isHandle(it)))] as const;
+  });
+  assertEquals(findCycle(new Map(others)), undefined);
+});
+
 const RE_EXPORTS = [
   "ExportAllDeclaration",
   'ExportNamedDeclaration[source.type="Literal"]',

@@ -4,12 +4,6 @@ import { describe } from "./machine.ts";
 import type { Report, WorkReport } from "./report.ts";
 import { element, escape, text } from "./svg.ts";
 
-/** A drawn part of a chart, with the height it takes. */
-export interface Drawing {
-  markup: string;
-  height: number;
-}
-
 /** Width of every chart. */
 export const width = 760;
 

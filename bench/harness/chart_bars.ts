@@ -1,4 +1,4 @@
-import type { Drawing } from "./chart.ts";
+import type { Drawing } from "./types.ts";
 import type { Row, WorkReport } from "./report.ts";
 import { digits } from "./stats.ts";
 import { element, line, text, tickLabel, ticks } from "./svg.ts";

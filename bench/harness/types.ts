@@ -86,3 +86,9 @@ export class Unable extends Error {
     this.kind = kind;
   }
 }
+
+/** A drawn part of a chart, with the height it takes. */
+export interface Drawing {
+  markup: string;
+  height: number;
+}
