@@ -3,9 +3,10 @@
 import { closeFd } from "../../ffi/syscalls/files.ts";
 import { Listener, OwnedFd, Socket, unix } from "../../mod.ts";
 import type { Fault } from "./library.ts";
-import { DATA, pair, place } from "./place.ts";
+import { DATA, place } from "./place.ts";
 import type { Outcome, Scenario } from "./scenario.ts";
 import { testScenarios } from "./suite.ts";
+import { pair } from "../util/cases.ts";
 
 type Expect = (fault: Fault, error: string) => Outcome | undefined;
 

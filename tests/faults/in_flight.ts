@@ -7,7 +7,8 @@
 
 import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { SyscallError } from "../../mod.ts";
-import { DATA, pair } from "./place.ts";
+import { DATA } from "./place.ts";
+import { pair } from "../util/cases.ts";
 
 using stack = new DisposableStack();
 const [a, b] = pair(stack, "seqpacket");

@@ -11,14 +11,13 @@ import {
   unix,
 } from "../../mod.ts";
 import type { Fault } from "./library.ts";
-import { DATA, pair, place } from "./place.ts";
+import { DATA, place } from "./place.ts";
 import type { Outcome, Scenario } from "./scenario.ts";
 import { testScenarios } from "./suite.ts";
+import { pair, TYPES } from "../util/cases.ts";
 
 type Pair = [Socket, Socket];
 type Expect = (fault: Fault, error: string) => Outcome | undefined;
-
-const TYPES = ["stream", "seqpacket", "dgram"] as const;
 
 /** `send` makes the simpler call where it will do, and duplicates what it passes when it has to wait. */
 const asSend: Expect = ({ call }, error) => {

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { type Socket, unix } from "../../mod.ts";
 import { tempDir } from "../util/tempdir.ts";
 
 /** Paths to listen on: one that fits a `sockaddr_un` and one that does not. */
@@ -28,12 +27,6 @@ export function remove(path: string): void {
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-}
-
-/** Make two connected sockets. */
-export function pair(stack: DisposableStack, type: unix.SocketType = "stream"): [Socket, Socket] {
-  const [a, b] = unix.socketpair({ type });
-  return [stack.use(a), stack.use(b)];
 }
 
 /** Bytes to send, and how to recognize them. */

@@ -22,7 +22,8 @@ import {
   unix,
 } from "../../mod.ts";
 import { countDescriptors } from "../util/descriptors.ts";
-import { DATA, pair, place } from "./place.ts";
+import { DATA, place } from "./place.ts";
+import { fill, pair } from "../util/cases.ts";
 
 const { MSG_CTRUNC } = unix.constants;
 
@@ -180,15 +181,6 @@ cases["a sender that waits says that it cannot hold what it passes"] = async (st
   b.receiveSync({ size: 1 << 20 });
   await Promise.all([sending, readUntilFile(b)]);
 };
-
-function fill(socket: Socket): void {
-  socket.sendTimeout = 1;
-  try {
-    for (;;) socket.writeSync(new Uint8Array(65536));
-  } catch (error) {
-    assert(error instanceof Deno.errors.WouldBlock);
-  }
-}
 
 async function readUntilFile(socket: Socket): Promise<void> {
   for (;;) {

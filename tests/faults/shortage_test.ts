@@ -4,8 +4,9 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type Listener, unix } from "../../mod.ts";
 import { whyMissing } from "../reactor/backends.ts";
 import { testUnless } from "../util/peers.ts";
-import { DATA, pair, place } from "./place.ts";
+import { DATA, place } from "./place.ts";
 import { testFaults } from "./suite.ts";
+import { pair } from "../util/cases.ts";
 
 /** Run a script with few descriptors, after `prefix`; what it prints. */
 async function runLimited(

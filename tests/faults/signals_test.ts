@@ -5,8 +5,9 @@ import { unix } from "../../mod.ts";
 import { compileC } from "../util/cc.ts";
 import { noLeaks } from "../util/descriptors.ts";
 import { startDeno, startProcess } from "../util/process.ts";
-import { DATA, pair, place } from "./place.ts";
+import { DATA, place } from "./place.ts";
 import { testOnLinux } from "./suite.ts";
+import { pair } from "../util/cases.ts";
 
 /** Run `work` while another process signals this thread, and return how many signals it sent. */
 async function inStorm(work: () => Promise<void>): Promise<number> {

@@ -14,6 +14,7 @@ import { tempDir } from "../util/tempdir.ts";
 import { chosenCount, chosenSeed, Random } from "./random.ts";
 import { HostileSink } from "./sink.ts";
 import { openReactor } from "../util/reactor.ts";
+import { TYPES } from "../util/cases.ts";
 
 const chosen = chosenSeed();
 const ROUNDS = chosenCount("HOSTILE_ROUNDS", 3_000);
@@ -49,8 +50,6 @@ async function survive(
   assertGreater(sink.counts.refused, 0);
   assertEquals((await child.status).code, 0);
 }
-
-const TYPES = ["stream", "seqpacket", "dgram"] as const;
 
 for (const type of TYPES) {
   for (const credentials of [false, true]) {

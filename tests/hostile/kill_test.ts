@@ -16,6 +16,7 @@ import { chosenCount, chosenSeed, Random } from "./random.ts";
 import { openReactor } from "../util/reactor.ts";
 import type { Part } from "./victim.ts";
 import { playInC, Victims } from "./victims.ts";
+import { TYPES } from "../util/cases.ts";
 
 const KILLS = chosenCount("KILLS", 60);
 const seed = chosenSeed();
@@ -23,8 +24,6 @@ const IN_C = Math.ceil(KILLS / 2);
 const IN_DENO = KILLS - IN_C;
 /** Successions, in each of which one or two more are killed. */
 const IN_PAIRS = Math.ceil(KILLS / 10);
-
-const TYPES = ["stream", "seqpacket", "dgram"] as const;
 
 const DATA = pattern(60_000);
 

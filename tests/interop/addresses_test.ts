@@ -8,13 +8,12 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type Address, dial, dialUri, type Socket, type SocketType, unix } from "../../mod.ts";
 import { tempDir } from "../util/tempdir.ts";
 import { decodeBytes, encodeBytes, NO_LINUX, pattern, type Peer, withPeers } from "./peer.ts";
+import { TYPES } from "../util/cases.ts";
 
 const LINUX = { unless: NO_LINUX };
 
 /** Go ends a name at its first NUL when it reads one, so it only gets names without. */
 const EXACT = { languages: ["Python", "C"], unless: NO_LINUX } as const;
-
-const TYPES: readonly SocketType[] = ["stream", "seqpacket", "dgram"];
 
 function abstractName(...parts: (string | number[])[]): Uint8Array {
   const bytes = parts.flatMap((it) =>

@@ -8,10 +8,7 @@ import { assert, assertEquals } from "@std/assert";
 import { type Socket, type SocketType, unix } from "../../mod.ts";
 import { tempDir } from "../util/tempdir.ts";
 import { contentOf, Files, ODD_SIZES, pattern, type Peer, withPeers } from "./peer.ts";
-
-const TYPES = Deno.build.os === "darwin"
-  ? ["stream", "dgram"] as const
-  : ["stream", "seqpacket", "dgram"] as const;
+import { PAIRED } from "../util/cases.ts";
 
 /** Contents of files to pass: none, one, an odd number, many; empty and odd-sized ones. */
 const CONTENTS: readonly (readonly Uint8Array[])[] = [
@@ -69,7 +66,7 @@ async function receiveAll(
   return { data, files };
 }
 
-for (const type of TYPES) {
+for (const type of PAIRED) {
   for (const byPeer of [true, false]) {
     const who = byPeer ? "connected by the peer" : "connected from here";
 
@@ -146,7 +143,7 @@ withPeers(
   "receive() returns null when the peer shuts down, and the peer sees our end",
   async (peer) => {
     using dir = tempDir();
-    for (const type of TYPES.filter((it) => it !== "dgram")) {
+    for (const type of PAIRED.filter((it) => it !== "dgram")) {
       using socket = await connected(peer, type, dir.join(type), true);
       await peer.call("shutdown", "c");
       assertEquals(await socket.receive(), null);
@@ -171,7 +168,7 @@ withPeers(
     for await (const message of socket.messages()) received.push(message.data);
     assertEquals(received, sizes.map((it) => pattern(it)));
   },
-  { languages: ["Python", "C"], ...(TYPES.length === 3 ? {} : { unless: "no seqpacket here" }) },
+  { languages: ["Python", "C"], ...(PAIRED.length === 3 ? {} : { unless: "no seqpacket here" }) },
 );
 
 withPeers("receive() says when a peer's message was longer than the space", async (peer) => {

@@ -23,14 +23,11 @@ import {
   withLanguages,
   withPeers,
 } from "./peer.ts";
-
-const TYPES = Deno.build.os === "darwin"
-  ? ["stream", "dgram"] as const
-  : ["stream", "seqpacket", "dgram"] as const;
+import { PAIRED } from "../util/cases.ts";
 
 // A peer is started after the descriptor exists: children inherit what is open when they start.
 withLanguages("socketpair() with cloexec: false is inherited", async (language) => {
-  for (const type of TYPES) {
+  for (const type of PAIRED) {
     const [ours, theirs] = unix.socketpair({ type, cloexec: false });
     using socket = ours;
     using other = theirs;
@@ -130,7 +127,7 @@ withPeers("asSocket() takes over a connection to the peer that was passed along"
 async function startInherited(
   starter: PeerName,
   path: string,
-  kind: "listener" | typeof TYPES[number],
+  kind: "listener" | (typeof PAIRED)[number],
 ): Promise<LineProcess> {
   const script = new URL("inherited.ts", import.meta.url).pathname;
   const config = new URL("../../deno.json", import.meta.url).pathname;
@@ -164,7 +161,7 @@ for (const starter of ["python3", "cc"] as const) {
     }),
   );
 
-  for (const type of TYPES) {
+  for (const type of PAIRED) {
     testWith(
       starter,
       `Socket.adopt(3) serves a ${type} socket that ${starter} made`,

@@ -28,9 +28,9 @@ import {
   PeerError,
   withPeers,
 } from "./peer.ts";
+import { TYPES } from "../util/cases.ts";
 
 const LINUX = { unless: NO_LINUX };
-const TYPES = ["stream", "seqpacket", "dgram"] as const;
 const here = (): string => `${Deno.pid}:${Deno.uid()}:${Deno.gid()}`;
 const colons = ({ pid, uid, gid }: { pid: number; uid: number; gid: number }): string =>
   `${pid}:${uid}:${gid}`;

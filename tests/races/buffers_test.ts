@@ -3,7 +3,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Msghdr, recvmsgSync, sendmsgSync, type Socket, unix } from "../../mod.ts";
 import { noLeaks } from "../util/descriptors.ts";
-import { fill, pair } from "./operations.ts";
+import { fill, pair } from "../util/cases.ts";
 
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 

@@ -1,10 +1,10 @@
 /** The garbage collector against pending operations and forgotten objects. */
 
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { type Message, OwnedFd, type Socket, unix } from "../../mod.ts";
 import { countDescriptors, noLeaks } from "../util/descriptors.ts";
 import { tempDir } from "../util/tempdir.ts";
-import { pair } from "./operations.ts";
+import { fill, pair } from "../util/cases.ts";
 
 declare const gc: (() => void) | undefined;
 
@@ -126,15 +126,6 @@ Deno.test(
     assertEquals(await Promise.all(pending), [1, 1, 1]);
   }, { forgets: true }),
 );
-
-/** Write until there is no space. */
-function fill(socket: Socket): void {
-  socket.sendTimeout = 1;
-  assertThrows(() => {
-    for (;;) socket.writeSync(new Uint8Array(65536));
-  }, Deno.errors.WouldBlock);
-  socket.sendTimeout = 0;
-}
 
 const LENGTH = 400_000;
 

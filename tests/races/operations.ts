@@ -8,6 +8,7 @@ import { type Listener, Msghdr, OwnedFd, recvmsg, sendmsg, type Socket, unix } f
 import { write } from "../../ffi/syscalls/files.ts";
 import { pipe } from "../../ffi/syscalls/readiness.ts";
 import { tempDir } from "../util/tempdir.ts";
+import { fill, pair, TYPES } from "../util/cases.ts";
 
 /** Something that can be given up while an operation on it is pending. */
 export interface Owner extends Disposable {
@@ -28,26 +29,6 @@ export interface Kind {
   readonly name: string;
   readonly takesSignal: boolean;
   make(stack: DisposableStack): Pending;
-}
-
-const TYPES = ["stream", "seqpacket", "dgram"] as const;
-
-/** Make two connected sockets. */
-export function pair(stack: DisposableStack, type: unix.SocketType = "stream"): [Socket, Socket] {
-  const [a, b] = unix.socketpair({ type });
-  return [stack.use(a), stack.use(b)];
-}
-
-/** Send until there is no more space. */
-export function fill(socket: Socket): void {
-  const limit = socket.sendTimeout;
-  socket.sendTimeout = 1;
-  try {
-    for (;;) socket.writeSync(new Uint8Array(socket.type === "stream" ? 65536 : 1024));
-  } catch (error) {
-    if (!(error instanceof Deno.errors.WouldBlock)) throw error;
-  }
-  socket.sendTimeout = limit;
 }
 
 function receiving(

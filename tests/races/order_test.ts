@@ -3,9 +3,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { type Message, OwnedFd, type Socket } from "../../mod.ts";
 import { noLeaks } from "../util/descriptors.ts";
-import { pair } from "./operations.ts";
-
-const TYPES = ["stream", "seqpacket", "dgram"] as const;
+import { pair, TYPES } from "../util/cases.ts";
 
 /** Resolves in a later turn of the event loop. */
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));

@@ -62,9 +62,18 @@ export function connected(type: SocketType = "stream"): SocketPair {
   };
 }
 
-/** The types of sockets that every system has a pair of. */
+/** All types of sockets. */
+export const TYPES = ["stream", "seqpacket", "dgram"] as const satisfies readonly SocketType[];
+
+/** Make two connected sockets that `stack` closes. */
+export function pair(stack: DisposableStack, type: SocketType = "stream"): [Socket, Socket] {
+  const [a, b] = socketpair({ type });
+  return [stack.use(a), stack.use(b)];
+}
+
+/** The types of sockets that this system has pairs of. */
 export const PAIRED: readonly SocketType[] = Deno.build.os === "linux"
-  ? ["stream", "seqpacket", "dgram"]
+  ? TYPES
   : ["stream", "dgram"];
 
 /** A text as UTF-8. */
@@ -84,6 +93,7 @@ export function isOpen(fd: number): boolean {
 
 /** Send until the kernel takes no more: the number of bytes that it took. */
 export function fill(socket: Socket, size = 4096): number {
+  const limit = socket.sendTimeout;
   socket.sendTimeout = 1;
   const data = new Uint8Array(size);
   let total = 0;
@@ -93,7 +103,7 @@ export function fill(socket: Socket, size = 4096): number {
     if (!(error instanceof Deno.errors.WouldBlock)) throw error;
     return total;
   } finally {
-    socket.sendTimeout = 0;
+    socket.sendTimeout = limit;
   }
 }
 
