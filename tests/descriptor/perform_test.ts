@@ -65,6 +65,55 @@ test("perform() gives the outcome of an operation that has one, and frees the ch
   assertEquals(made.channel.isBusy, false);
 });
 
+test("perform() gives what an operation makes of an error, whenever it comes", async () => {
+  const eagain = -platform.EAGAIN;
+  for (const attempts of [["throw"], [eagain, "throw"], [eagain, 1]] as const) {
+    for (const isQueued of [false, true]) {
+      using made = channel();
+      if (isQueued) made.channel.tryEnter();
+      let next = 0;
+      const result = perform(made.channel, {
+        attempt(): number {
+          const it = attempts[next++] ?? 1;
+          if (it === "throw") throw new Error("attempt");
+          return it;
+        },
+        outcome: () => {
+          throw new Error("outcome");
+        },
+        recover: (error) => String(error),
+      });
+      if (isQueued) made.channel.leave();
+      await turn();
+      made.write();
+      const what = (attempts as readonly unknown[]).includes("throw") ? "attempt" : "outcome";
+      assertEquals(await result, `Error: ${what}`);
+      assertEquals(made.channel.isBusy, false);
+    }
+  }
+});
+
+test("perform() gives what an operation makes of an abort, or throws what it throws", async () => {
+  for (const isQueued of [false, true]) {
+    using made = channel();
+    if (isQueued) made.channel.tryEnter();
+    const abort = new AbortController();
+    const recover = (error: unknown): string => {
+      if (error === "fatal") throw new TypeError("thrown");
+      return `made of ${error}`;
+    };
+    const endless = { attempt: () => -platform.EAGAIN, outcome: String, recover };
+    const results = [0, 1].map(() => perform(made.channel, endless, abort.signal));
+    assertEquals(await isPending(Promise.race(results)), true);
+    abort.abort("enough");
+    assertEquals(await Promise.all(results), ["made of enough", "made of enough"]);
+    if (isQueued) made.channel.leave();
+    const fatal = perform(made.channel, endless, AbortSignal.abort("fatal"));
+    await assertRejects(() => fatal, TypeError, "thrown");
+    assertEquals(made.channel.isBusy, false);
+  }
+});
+
 test("perform() waits on EAGAIN, and attempts again", async () => {
   using made = channel();
   const log: string[] = [];

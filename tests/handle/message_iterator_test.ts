@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { MessageIterator } from "../../lib/handle/message_iterator.ts";
-import { descriptorOf } from "../../lib/handle/socket.ts";
+import { OwnedFd } from "../../lib/handle/owned_fd.ts";
+import { descriptorOf, Socket } from "../../lib/handle/socket.ts";
 import type { ReceiveOptions } from "../../lib/handle/receive_options.ts";
 import { bytes, connected, isPending, PAIRED, test, text } from "../util/cases.ts";
 
@@ -91,4 +92,54 @@ test("MessageIterator passes an error on once, and has ended then", async () => 
   await assertRejects(() => iterator.next(), Error, "own");
   assertEquals(await iterator.next(), { done: true, value: undefined });
   assertStrictEquals(iterator[Symbol.asyncIterator](), iterator);
+});
+
+test("messages() gives each message once and in order, with its own files, beside a loop of sends", async () => {
+  for (const type of PAIRED) {
+    using pair = connected(type);
+    const count = 300;
+    const files = ["/dev/null", "/", import.meta.filename ?? ""].map((it) => OwnedFd.open(it));
+    const sending = (async () => {
+      for (let i = 0; i < count; i++) {
+        const file = files[i % 4];
+        await pair.a.send({ data: new Uint8Array([i & 0xff]), files: file ? [file] : [] });
+      }
+      pair.a.close();
+    })();
+    let next = 0;
+    for await (const message of pair.b.messages({ size: 1, files: 1 })) {
+      using it = message;
+      assertEquals([...it.data], [next & 0xff], type);
+      assertEquals(
+        it.files.map((file) => file.kind()),
+        files[next % 4] ? [files[next % 4]?.kind()] : [],
+      );
+      if (++next === count) break;
+    }
+    assertEquals(next, count);
+    await sending;
+    for (const file of files) file.close();
+  }
+});
+
+test("what messages() has not given is there for the next receive, whatever that asks for", async () => {
+  for (const type of PAIRED) {
+    using pair = connected(type);
+    for (const data of ["a", "bcd", "e"]) pair.a.sendSync({ data: bytes(data), files: [0] });
+    for await (const { data } of pair.b.messages({ size: 1 })) {
+      assertEquals(text(data), "a");
+      break;
+    }
+    assertEquals(pair.b.bytesAvailable > 0, true);
+    await pair.b.ready("read");
+    using message = await pair.b.receive({ size: 3, files: 1 });
+    assertEquals([text(message?.data), message?.files.length, message?.truncated], [
+      "bcd",
+      1,
+      false,
+    ], type);
+    using rest = Socket.adopt(pair.b.detach());
+    using last = await rest.receive({ files: 1 });
+    assertEquals([text(last?.data), last?.files.length], ["e", 1], type);
+  }
 });
