@@ -18,14 +18,13 @@ export function seqpacket(_role: string, _path: string, variant: string): Part {
   return { run: (operations) => flow(sender, receive, operations) };
 }
 
-/** Returns the next message. */
-type Receive = () => Promise<unix.Message | null>;
+/** Receives so many messages: the number of those that are right. */
+type Receive = (count: number) => Promise<number>;
 
 function receiving(socket: unix.Socket, variant: string): Receive {
-  const options = { buffer: new Uint8Array(size) };
-  if (variant !== "iterator") return () => socket.receive(options);
+  if (variant !== "iterator") return (count) => receiveAll(socket, count);
   const messages = socket.messages();
-  return async () => (await messages.next()).value ?? null;
+  return (count) => iterateAll(messages, count);
 }
 
 async function flow(
@@ -34,7 +33,7 @@ async function flow(
   operations: number,
 ): Promise<number> {
   const [right] = await Promise.all([
-    receiveAll(receive, operations),
+    receive(operations),
     sendAll(sender, operations),
   ]);
   return right;
@@ -49,11 +48,27 @@ async function sendAll(socket: unix.Socket, count: number): Promise<void> {
   }
 }
 
-async function receiveAll(receive: Receive, count: number): Promise<number> {
+async function receiveAll(socket: unix.Socket, count: number): Promise<number> {
+  const options = { buffer: new Uint8Array(size) };
   let right = 0;
   for (let i = 0; i < count; i++) {
-    const message = await receive();
-    if (message?.data.length === size && message.data[0] === (i & 0xff)) right++;
+    if (isRight(await socket.receive(options), i)) right++;
   }
   return right;
+}
+
+/** What `for await` does, without the end that leaving such a loop would be. */
+async function iterateAll(
+  messages: AsyncIterableIterator<unix.Message>,
+  count: number,
+): Promise<number> {
+  let right = 0;
+  for (let i = 0; i < count; i++) {
+    if (isRight((await messages.next()).value, i)) right++;
+  }
+  return right;
+}
+
+function isRight(message: unix.Message | null, i: number): boolean {
+  return message?.data.length === size && message.data[0] === (i & 0xff);
 }
