@@ -10,6 +10,7 @@ import { oneshot } from "./oneshot.ts";
 import { passing } from "./pass.ts";
 import { roundtrip, roundtripPinned, roundtripTwo } from "./roundtrip.ts";
 import { startup } from "./startup.ts";
+import { relayBulk, relayMemory, relaySmall, relaySmallP99 } from "./relay.ts";
 import { passSync, smallSync } from "./sync.ts";
 import { oneWay } from "./throughput.ts";
 import { unixtap, unixtapProgram } from "./unixtap.ts";
@@ -40,4 +41,8 @@ export const works: readonly Work[] = [
   startup,
   unixtap,
   unixtapProgram,
+  relaySmall,
+  relaySmallP99,
+  relayBulk,
+  relayMemory,
 ];

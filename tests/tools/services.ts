@@ -212,6 +212,98 @@ async function startQmp(dir: TempDir, stack: AsyncDisposableStack): Promise<Runn
   return { socket };
 }
 
+/** A boot sector for a PC: it prints a line to QEMU's debug port, and ends QEMU. */
+const BOOT_SECTOR: Uint8Array = new Uint8Array(512);
+// xor ax, ax; mov ds, ax; mov si, text; next: lodsb; test al, al; jz end; out 0xe9, al; jmp next;
+// end: mov al, 0; out 0xf4, al; hlt
+BOOT_SECTOR.set(Uint8Array.fromHex("31c08ed8be167cac84c07404e6e9ebf7b000e6f4f490"));
+BOOT_SECTOR.set(new TextEncoder().encode("booted from the disk\n\0"), 22);
+BOOT_SECTOR.set([0x55, 0xaa], 510);
+
+async function startVhostUser(dir: TempDir, stack: AsyncDisposableStack): Promise<Running> {
+  const socket = dir.join("vhost");
+  const disk = new Uint8Array(1 << 20);
+  disk.set(BOOT_SECTOR);
+  Deno.writeFileSync(dir.join("disk"), disk);
+  const node = `driver=file,node-name=disk,filename=${dir.join("disk")}`;
+  const target = `addr.type=unix,addr.path=${socket}`;
+  await daemon(
+    stack,
+    socket,
+    "qemu-storage-daemon",
+    ...["--blockdev", node],
+    ...["--export", `type=vhost-user-blk,id=e,node-name=disk,${target},writable=on`],
+  );
+  return { socket };
+}
+
+/** Start a virtual PC from a disk of vhost-user, which shares its memory by a descriptor; what it prints. */
+async function boot(socket: string): Promise<string> {
+  const args = [
+    ["-nodefaults", "-no-user-config", "-display", "none", "-m", "64"],
+    ["-machine", "q35,accel=tcg", "-object", "memory-backend-memfd,id=m,size=64M,share=on"],
+    ["-numa", "node,memdev=m", "-chardev", `socket,id=c,path=${socket}`],
+    ["-device", "vhost-user-blk-pci,chardev=c,bootindex=1", "-chardev", "stdio,id=d"],
+    ["-device", "isa-debugcon,chardev=d,iobase=0xe9", "-device", "isa-debug-exit,iobase=0xf4"],
+  ].flat();
+  const ends = 'qemu-system-x86_64 "$@"; test $? = 1';
+  return await run("sh", ["-c", ends, "sh", ...args]);
+}
+
+/** A question for a bus: what follows the address for `busctl`. */
+const NAME_HAS_OWNER = [
+  ...["call", "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus"],
+  ...["NameHasOwner", "s", "org.freedesktop.DBus"],
+];
+
+/** Watch a bus while something is asked; what the monitor tells of the question. */
+async function monitor(socket: string): Promise<string> {
+  const address = `--address=unix:path=${socket}`;
+  await using watching = startProcess("busctl", { args: [address, "monitor"] });
+  const told = (async () => {
+    for (;;) {
+      const line = await watching.readLine();
+      const [, path, member] = /(Path=\S+).*(Member=NameHasOwner)/.exec(line) ?? [];
+      if (path !== undefined) return `${path} ${member}`;
+    }
+  })();
+  // Again and again: the monitor does not tell when it has begun.
+  for (let found: string | undefined;;) {
+    await run("busctl", [address, ...NAME_HAS_OWNER]);
+    const pause = new Promise<undefined>((resolve) => setTimeout(resolve, 50, undefined));
+    found = await Promise.race([told, pause]);
+    if (found !== undefined) return found;
+  }
+}
+
+/** A system log, which only receives. */
+async function startLog(dir: TempDir, stack: AsyncDisposableStack): Promise<Running> {
+  const socket = dir.join("log");
+  const file = `OPEN:${dir.join("messages")},creat,append`;
+  await daemon(stack, socket, "socat", "-u", `UNIX-RECV:${socket}`, file);
+  return { socket };
+}
+
+/** Log a line; what the log has of it. */
+async function log(socket: string, dir: TempDir): Promise<string> {
+  const file = dir.join("messages");
+  const before = readText(file).length;
+  await run("logger", ["-u", socket, "-d", "-p", "user.notice", "-t", "test", "a line", "of text"]);
+  for (;;) {
+    const text = readText(file).slice(before);
+    if (text !== "") return text.replace(/>.* test:/, ">TIME test:");
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch {
+    return ""; // not there yet
+  }
+}
+
 async function startChrony(dir: TempDir, stack: AsyncDisposableStack): Promise<Running> {
   Deno.mkdirSync(dir.join("chrony"), { mode: 0o750 });
   const socket = dir.join("chrony/chronyd.sock");
@@ -337,13 +429,32 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "busctl asks dbus-daemon",
     needs: ["busctl", "dbus-daemon"],
     start: startBus,
-    use: (socket) =>
-      run("busctl", [
-        `--address=unix:path=${socket}`,
-        ...["call", "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus"],
-        ...["NameHasOwner", "s", "org.freedesktop.DBus"],
-      ]),
+    use: (socket) => run("busctl", [`--address=unix:path=${socket}`, ...NAME_HAS_OWNER]),
     expected: /^b true$/,
     shown: /^ {4}call \d+ to org\.freedesktop\.DBus .*NameHasOwner \("org\.freedesktop\.DBus"\)$/m,
+  },
+  {
+    name: "busctl monitor watches dbus-daemon",
+    needs: ["busctl", "dbus-daemon"],
+    start: startBus,
+    use: monitor,
+    expected: /^Path=\/org\/freedesktop\/DBus Member=NameHasOwner$/,
+    shown: /BecomeMonitor/,
+  },
+  {
+    name: "QEMU boots from a disk of vhost-user",
+    needs: ["qemu-system-x86_64", "qemu-storage-daemon"],
+    start: startVhostUser,
+    use: boot,
+    expected: /^booted from the disk$/,
+    shown: /^ {4}\+ memfd "\/memfd:memory-backend-memfd.*" rw 67108864 bytes/m,
+  },
+  {
+    name: "logger sends datagrams without a name",
+    needs: ["logger", "socat"],
+    start: startLog,
+    use: log,
+    expected: /^<13>TIME test: a line of text$/,
+    shown: /^ {4}"<13>.* test: a line of text"$/m,
   },
 ];

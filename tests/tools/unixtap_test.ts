@@ -194,6 +194,7 @@ testUnless(
     await nameless.send({ data: encode("anybody?") });
     using message = await server.receive();
     assertEquals(message?.data, encode("anybody?"));
+    assertEquals(message?.from, null);
     it.tool.kill("SIGINT");
     const events = await readEvents(it.tool);
     assertEquals(events.filter(({ event }) => event === "connect").length, 3);

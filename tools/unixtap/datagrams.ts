@@ -1,6 +1,7 @@
 /**
- * Datagram sockets: each client that has a name gets a socket of its own towards the server, with a name of
- * the same kind, and answers to that go back to the client.
+ * Datagram sockets: each client gets a socket of its own towards the server. One that has a name gets a name
+ * of the same kind there, and answers to that go back to it; one without, told apart by its process, stays
+ * without.
  *
  * @module
  */
@@ -42,8 +43,8 @@ interface Client {
 export class DatagramTap implements Disposable {
   readonly #inbox: Socket;
   readonly #service: DatagramService;
-  /** By name, the one heard from last at the end; `""` stands for all without a name. */
-  readonly #clients = new Map<string, Client>();
+  /** By name, or by process ID for one without, the one heard from last at the end. */
+  readonly #clients = new Map<string | number, Client>();
   #count = 0;
 
   constructor(inbox: Socket, service: DatagramService) {
@@ -94,9 +95,10 @@ export class DatagramTap implements Disposable {
 
   #client(message: Message): Client {
     const name = message.from?.path ?? "";
-    const client = this.#clients.get(name) ?? this.#newClient(name, message);
-    this.#clients.delete(name);
-    this.#clients.set(name, client);
+    const key = name === "" ? (message.credentials ?? UNKNOWN).pid : name;
+    const client = this.#clients.get(key) ?? this.#newClient(name, message);
+    this.#clients.delete(key);
+    this.#clients.set(key, client);
     return client;
   }
 
@@ -113,7 +115,8 @@ export class DatagramTap implements Disposable {
 
   /** Make a socket towards the server, with a name of the same kind as the client's. */
   #outlet(name: string, number: number): Socket {
-    if (name === "" || name.startsWith("\0")) return unix.bind("");
+    if (name === "") return unix.socket({ type: "dgram" });
+    if (name.startsWith("\0")) return unix.bind("");
     const beside = (path: string): string => `${path}.tap${number}`;
     try {
       return asClients(name, unix.bind(beside(name), { mode: 0o600 }), beside(name));
@@ -145,7 +148,7 @@ export class DatagramTap implements Disposable {
     }
   }
 
-  #forget(name: string): void {
+  #forget(name: string | number): void {
     const client = this.#clients.get(name);
     this.#clients.delete(name);
     client?.socket.close();

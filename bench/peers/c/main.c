@@ -21,7 +21,7 @@ static const struct {
 	{"idle", setup_idle},
 };
 
-static int64_t now(void)
+int64_t now(void)
 {
 	struct timespec time;
 	clock_gettime(CLOCK_MONOTONIC, &time);
@@ -50,7 +50,10 @@ static void obey(const struct part *part)
 			continue;
 		int64_t start = now();
 		long done = perform(part, command, count);
-		printf("{\"count\":%ld,\"wall\":%lld}\n", done, (long long)(now() - start));
+		printf("{\"count\":%ld,\"wall\":%lld", done, (long long)(now() - start));
+		if (part->p99 > 0)
+			printf(",\"p99\":%lld", (long long)part->p99);
+		printf("}\n");
 		fflush(stdout);
 	}
 }

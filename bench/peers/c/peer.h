@@ -9,6 +9,8 @@
 /* What a program does for one work and role; a null function is never called. */
 struct part {
 	long (*run)(long operations);
+	/* The 99th percentile of the operations of the last run in nanoseconds; 0 if it does not look. */
+	int64_t p99;
 	void (*idle)(long count);
 	/* For servers: serves until the client is gone. */
 	void (*serve)(void);
@@ -17,6 +19,9 @@ struct part {
 struct setup {
 	const char *role, *path, *variant;
 };
+
+/* main.c */
+int64_t now(void);
 
 /* net.c */
 _Noreturn void fail(const char *what);

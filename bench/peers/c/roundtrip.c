@@ -1,4 +1,4 @@
-/* Round trips of 64 bytes: blocking, or through epoll. */
+/* Round trips of 64 bytes: blocking, through epoll, or blocking with a look at the clock after each. */
 #include "events.h"
 #include "peer.h"
 
@@ -9,17 +9,45 @@
 #include <unistd.h>
 
 static int epoll = -1, client = -1, server = -1, listener = -1;
+static struct part *timed;
+
+static bool round_trip(long number)
+{
+	char sent[64] = {(char)number}, received[64];
+	send_full(client, sent, sizeof sent);
+	return recv_full(client, received, sizeof received) && received[0] == (char)number;
+}
 
 static long run_blocking(long operations)
 {
-	char sent[64] = {0}, received[64];
 	long right = 0;
+	for (long i = 0; i < operations; i++)
+		right += round_trip(i);
+	return right;
+}
+
+static int ascending(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	return (x > y) - (x < y);
+}
+
+static long run_timed(long operations)
+{
+	long right = 0;
+	int64_t *times = malloc((size_t)operations * sizeof *times);
+	if (!times)
+		fail("malloc");
+	int64_t last = now();
 	for (long i = 0; i < operations; i++) {
-		sent[0] = (char)i;
-		send_full(client, sent, sizeof sent);
-		if (recv_full(client, received, sizeof received) && received[0] == (char)i)
-			right++;
+		right += round_trip(i);
+		int64_t time = now();
+		times[i] = time - last;
+		last = time;
 	}
+	qsort(times, (size_t)operations, sizeof *times, ascending);
+	timed->p99 = times[operations * 99 / 100];
+	free(times);
 	return right;
 }
 
@@ -75,7 +103,10 @@ void setup_roundtrip(const struct setup *setup, struct part *part)
 		client = make_connected(SOCK_STREAM, setup->path);
 		if (events)
 			watch(epoll, client);
-		part->run = events ? run_events : run_blocking;
+		timed = part;
+		part->run = events                                ? run_events
+			    : strcmp(setup->variant, "timed") == 0 ? run_timed
+								   : run_blocking;
 	}
 }
 
