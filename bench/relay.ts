@@ -145,10 +145,9 @@ async function growth(way: Way, count: number): Promise<Sample> {
   const folder = await temporaryFolder(stack);
   const [target, tapped] = [`${folder}/target`, `${folder}/tapped`];
   const listener = stack.use(listen(target));
-  const serving = (async () => {
+  void (async () => {
     for await (const it of listener) it.readable.pipeTo(it.writable).catch(() => {});
   })();
-  stack.defer(() => serving.catch(() => {}));
   const { path, pid = 0 } = await startProxy(way, tapped, target, stack);
   const clients = new DisposableStack();
   stack.defer(() => clients.dispose());
