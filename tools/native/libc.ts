@@ -132,16 +132,20 @@ export function cString(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(`${text}\0`);
 }
 
-/** Return strings as `execv` takes them, and what must be kept as long as that is used. */
-export function stringArray(
-  texts: readonly string[],
-): { array: Uint8Array<ArrayBuffer>; kept: unknown } {
-  const kept = texts.map(cString);
-  const pointers = new BigUint64Array(kept.length + 1); // the last stays null
-  kept.forEach((it, i) => {
-    pointers[i] = BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(it)));
-  });
-  return { array: new Uint8Array(pointers.buffer), kept };
+/** Return strings as `execv` takes them: pointers, and behind them in the same memory the strings themselves. */
+export function stringArray(texts: readonly string[]): Uint8Array<ArrayBuffer> {
+  const strings = texts.map(cString);
+  const start = (strings.length + 1) * BigUint64Array.BYTES_PER_ELEMENT; // the last pointer stays null
+  const block = new Uint8Array(strings.reduce((sum, it) => sum + it.byteLength, start));
+  const pointers = new BigUint64Array(block.buffer, 0, strings.length);
+  const base = Deno.UnsafePointer.value(Deno.UnsafePointer.of(block));
+  let offset = start;
+  for (const [i, string] of strings.entries()) {
+    block.set(string, offset);
+    pointers[i] = base + BigInt(offset);
+    offset += string.byteLength;
+  }
+  return block;
 }
 
 const REASONS: Record<number, string> = {

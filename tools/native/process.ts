@@ -30,12 +30,12 @@ const SIGPIPE = 13;
  */
 export function become(path: string, args: readonly string[], files: Map<number, number>): void {
   const { dup2, execv, signal } = libc();
-  const { array } = stringArray(args);
+  const argv = stringArray(args);
   if (!unshareDescriptors()) return;
   signal(SIGPIPE, null); // SIG_DFL: Deno ignores it, and an ignored signal stays so
   for (const [target, fd] of files) dup2(fd, target);
   lowerFileLimit();
-  execv(cString(path), array);
+  execv(cString(path), argv);
 }
 
 const POSIX_SPAWN_SETSIGDEF = 4;
@@ -77,8 +77,8 @@ export function spawn(
     cString(path),
     actions,
     attributes,
-    argv.array,
-    envp.array,
+    argv,
+    envp,
   );
   c.posix_spawn_file_actions_destroy(actions);
   if (result !== 0) throw failure(`run "${path}"`, result);

@@ -6,42 +6,12 @@
 
 import type { Side } from "../events.ts";
 import { brief, type Decoder, Pieces, type Protocol, textOf } from "./decoder.ts";
+import { CLIENT, SERVER } from "./postgres_names.ts";
 
 const SSL_REQUEST = 80877103;
 const GSS_REQUEST = 80877104;
 const CANCEL_REQUEST = 80877102;
 const VERSION_3 = 3;
-
-/** The messages whose names say enough, by their letters. */
-const CLIENT: Record<string, string> = {
-  B: "Bind",
-  C: "Close",
-  D: "Describe",
-  E: "Execute",
-  H: "Flush",
-  S: "Sync",
-  X: "Terminate",
-  c: "CopyDone",
-  d: "CopyData",
-  f: "CopyFail",
-  F: "FunctionCall",
-};
-const SERVER: Record<string, string> = {
-  "1": "ParseComplete",
-  "2": "BindComplete",
-  "3": "CloseComplete",
-  I: "EmptyQueryResponse",
-  K: "BackendKeyData",
-  n: "NoData",
-  s: "PortalSuspended",
-  c: "CopyDone",
-  d: "CopyData",
-  G: "CopyInResponse",
-  H: "CopyOutResponse",
-  t: "ParameterDescription",
-  v: "NegotiateProtocolVersion",
-  V: "FunctionCallResponse",
-};
 
 /** The fields of an error that people need: severity, SQLSTATE and message. */
 const ERROR_FIELDS = ["S", "C", "M"];
@@ -147,7 +117,7 @@ function serverText(letter: string, body: Uint8Array): string {
   }
 }
 
-function named(names: Record<string, string>, letter: string, body: Uint8Array): string {
+function named(names: Readonly<Record<string, string>>, letter: string, body: Uint8Array): string {
   const name = names[letter];
   if (name === undefined) throw new Error("this is no message of PostgreSQL");
   return body.byteLength === 0 ? name : `${name} (${body.byteLength} bytes)`;
