@@ -5,6 +5,7 @@
  */
 
 import type { Listener, Socket } from "../../mod.ts";
+import { ExitError } from "../cli/run.ts";
 import { codeOf, oneLine } from "../cli/text.ts";
 import { describeProcess, type Process } from "../inspect/process.ts";
 import { BUSY_POLL } from "./pass_on.ts";
@@ -39,7 +40,10 @@ export async function serve(listener: Listener, service: Service): Promise<void>
     if (client === undefined) return;
     const connection = serveOne(client, service).finally(() => slots.give());
     if (once) return await connection;
-    connection.catch((error) => service.warn(oneLine(error)));
+    connection.catch((error) => {
+      // What ends the tool is told at its end.
+      if (!(error instanceof ExitError)) service.warn(oneLine(error));
+    });
   }
 }
 
@@ -61,6 +65,9 @@ async function accepted(listener: Listener): Promise<Socket | undefined> {
   }
 }
 
+/** Space for the pieces under way to a side, in bytes: a reader at work does not make the next wait. */
+const SEND_BUFFER = 1 << 20;
+
 async function serveOne(client: Socket, service: Service): Promise<void> {
   const { recorder, open } = service;
   using stack = new DisposableStack();
@@ -81,6 +88,7 @@ async function serveOne(client: Socket, service: Service): Promise<void> {
     const server = keep(await connecting);
     server.passCredentials = true;
     client.busyPoll = server.busyPoll = BUSY_POLL;
+    client.sendBufferSize = server.sendBufferSize = SEND_BUFFER;
     const pids = { client: credentials.pid, server: server.peerCredentials().pid };
     account.close(await relay({ client, server, pids, account, recorder }));
   } catch (error) {

@@ -1,0 +1,304 @@
+// Time limit: 120 s, because memory is looked at over 14,000 connections.
+// What the server behind tools/unixtap sees of it: as little as possible, whatever happens.
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { type Socket, unix } from "@denet/unix";
+import { type PeerName, testUnless, testWith } from "../util/peers.ts";
+import { tempDir } from "../util/tempdir.ts";
+import { daemon, run } from "./services.ts";
+import { encode, notLinux, Tapped, untilBound, untilListening } from "./tapped.ts";
+import { finish, listing, readEvent, readEvents, startTool } from "./tool.ts";
+
+/** Register a test of what only root can do. */
+function testAsRoot(needs: readonly PeerName[], name: string, fn: () => Promise<void>): void {
+  if (Deno.build.os === "linux" && Deno.uid() === 0) testWith(needs, name, fn);
+  else testUnless("it needs root", name, fn);
+}
+
+testUnless(notLinux, "unixtap never connects to a target to find out its type", async () => {
+  for (const type of ["stream", "seqpacket"] as const) {
+    using dir = tempDir();
+    for (const target of [dir.join("target"), `@unixtap-${Deno.pid}-${type}`]) {
+      using listener = unix.listen(target, { type });
+      await using tool = startTool("unixtap", ["--json", dir.join("tap"), target]);
+      assertEquals((await readEvent(tool)).type, type);
+      using client = await unix.connect(dir.join("tap"), { type });
+      await client.send({ data: encode("first") });
+      // The first connection is the client's.
+      using first = await listener.accept();
+      using message = await first.receive();
+      assertEquals(message?.data, encode("first"));
+      tool.kill("SIGTERM");
+      await tool.status;
+    }
+  }
+});
+
+testUnless(notLinux, "unixtap passes datagrams on to an abstract target", async () => {
+  using dir = tempDir();
+  const target = `@unixtap-${Deno.pid}-dgram`;
+  using server = unix.bind(target);
+  await using tool = startTool("unixtap", ["--json", dir.join("tap"), target]);
+  assertEquals((await readEvent(tool)).type, "dgram");
+  using client = unix.bind("");
+  await client.send({ data: encode("question"), to: dir.join("tap") });
+  using message = await server.receive();
+  assertMatch(message?.from?.path ?? "", /^\0./);
+  await server.send({ data: encode("answer"), to: message?.from?.path ?? "" });
+  using answer = await client.receive();
+  assertEquals(answer?.data, encode("answer"));
+});
+
+testUnless(notLinux, "unixtap finds a datagram target that comes back", async () => {
+  await using it = new Tapped();
+  const first = unix.bind(it.target);
+  await it.startTool("--json", "--keep-going");
+  assertEquals(it.listening.type, "dgram");
+  using client = unix.bind(it.dir.join("client"));
+  await client.send({ data: encode("one"), to: it.address });
+  (await first.receive())?.[Symbol.dispose]();
+  first.close();
+  await client.send({ data: encode("lost"), to: it.address });
+  // Once it knows the next client, it has done with the message of the one before.
+  using other = unix.bind(it.dir.join("other"));
+  await other.send({ data: encode("lost"), to: it.address });
+  while ((await readEvent(it.tool)).connection !== 2);
+  using back = unix.bind(it.target);
+  await client.send({ data: encode("two"), to: it.address });
+  using message = await back.receive();
+  assertEquals(message?.data, encode("two"));
+  it.tool.kill("SIGTERM");
+  assertMatch(await it.tool.stderr, /^unixtap: Cannot send to ".*target".*\nunixtap: ended by/);
+});
+
+testUnless(
+  notLinux,
+  "unixtap --keep-going asks a target that was replaced for its type",
+  async () => {
+    await using it = new Tapped();
+    const first = unix.listen(it.target);
+    await it.startTool("--json", "--keep-going");
+    first.close();
+    using second = unix.listen(it.target, { type: "seqpacket" });
+    using lost = await unix.connect(it.address);
+    assertEquals(await lost.read(new Uint8Array(1)), null);
+    let event = await readEvent(it.tool);
+    while (event.event !== "listen") event = await readEvent(it.tool);
+    assertEquals(event.type, "seqpacket");
+    using client = await unix.connect(it.address, { type: "seqpacket" });
+    using server = await second.accept();
+    await client.send({ data: encode("hello") });
+    assertEquals(await server.read(new Uint8Array(9)), 5);
+  },
+);
+
+testUnless(notLinux, "unixtap lets clients wait while it is short of descriptors", async () => {
+  await using it = new Tapped();
+  using listener = unix.listen(it.target, { backlog: 100 });
+  // Room for some connections only: Deno itself has about thirty descriptors.
+  await it.startUnheardBy(["sh", "-c", 'ulimit -n 100; exec "$@"', "sh"], "--json");
+  using stack = new DisposableStack();
+  const clients: Socket[] = [];
+  for (let i = 0; i < 80; i++) clients.push(stack.use(await unix.connect(it.address)));
+  // Each is served in the end, when those before it have gone.
+  for (const [i, client] of clients.entries()) {
+    await client.send({ data: encode(`client ${i}`) });
+    using server = await listener.accept();
+    using message = await server.receive();
+    assertEquals(message?.data, encode(`client ${i}`));
+    client.close();
+  }
+  it.tool.kill("SIGTERM");
+  const { code, errors } = await finish(it.tool);
+  assertEquals([code, errors], [143, "unixtap: ended by SIGTERM"]);
+});
+
+/** Anonymous memory of a process, in bytes. */
+function memoryOf(pid: number): number {
+  const [, size] = /^RssAnon:\s+(\d+) kB$/m.exec(Deno.readTextFileSync(`/proc/${pid}/status`)) ??
+    [];
+  return Number(size) * 1024;
+}
+
+function descriptorsOf(pid: number): number {
+  return [...Deno.readDirSync(`/proc/${pid}/fd`)].length;
+}
+
+testUnless(notLinux, "unixtap keeps its size with 1,000 connections at a time", async () => {
+  await using it = new Tapped();
+  using listener = it.listen();
+  await it.startUnheard("--output", "/dev/null");
+  const round = async () => {
+    using stack = new DisposableStack();
+    for (let i = 0; i < 1000; i++) {
+      const client = stack.use(await unix.connect(it.address));
+      const server = stack.use(await listener.accept());
+      await client.send({ data: new Uint8Array(500) });
+      await server.read(new Uint8Array(500));
+    }
+  };
+  const descriptors = descriptorsOf(it.tool.pid);
+  // Until the garbage collector has found how much it lets lie.
+  for (let i = 0; i < 10; i++) await round();
+  const before = memoryOf(it.tool.pid);
+  for (let i = 0; i < 4; i++) await round();
+  const grown = memoryOf(it.tool.pid) - before;
+  assert(grown < 32 << 20, `it has grown by ${grown} bytes`);
+  while (descriptorsOf(it.tool.pid) > descriptors) await new Promise((it) => setTimeout(it, 10));
+});
+
+testUnless(notLinux, "unixtap keeps its size while its log takes nothing", async () => {
+  for (const options of [[], ["--drop"]]) {
+    await using it = new Tapped();
+    using listener = it.listen();
+    const fifo = it.dir.join("fifo");
+    await new Deno.Command("mkfifo", { args: [fifo] }).output();
+    await it.startUnheard(...options, "--json", "--bytes", "all", "--output", fifo);
+    using client = await unix.connect(it.address);
+    using server = await listener.accept();
+    const data = new Uint8Array(1 << 16);
+    const pass = async (count: number) => {
+      for (let i = 0; i < count; i++) {
+        const sending = client.send({ data });
+        for (let left = data.length; left > 0;) left -= await server.read(data) ?? left;
+        await sending;
+      }
+    };
+    await pass(400); // 26 MB: the log is full, and left behind
+    const [before, descriptors] = [memoryOf(it.tool.pid), descriptorsOf(it.tool.pid)];
+    await pass(2000);
+    const grown = memoryOf(it.tool.pid) - before;
+    assert(grown < 32 << 20, `it has grown by ${grown} bytes for 131 MB that were not written`);
+    assertEquals(descriptorsOf(it.tool.pid), descriptors);
+  }
+});
+
+testUnless(notLinux, "unixtap ends at a signal in every state, and leaves nothing", async () => {
+  const states: Record<string, (it: Tapped, stack: DisposableStack) => Promise<void>> = {
+    "while it waits for its target": async (it) => {
+      await it.startUnheard("--keep-going");
+    },
+    "while its log takes nothing": async (it) => {
+      const fifo = it.dir.join("fifo");
+      await new Deno.Command("mkfifo", { args: [fifo] }).output();
+      const listener = it.listen();
+      await it.startUnheard("--json", "--bytes", "all", "--output", fifo);
+      using client = await unix.connect(it.address);
+      using server = await listener.accept();
+      const data = new Uint8Array(1 << 16);
+      for (let i = 0; i < 200; i++) {
+        await client.send({ data });
+        for (let left = data.length; left > 0;) left -= await server.read(data) ?? left;
+      }
+      Deno.removeSync(fifo);
+    },
+    "while the server's queue is full": async (it, stack) => {
+      stack.use(unix.listen(it.target, { backlog: 0 }));
+      await it.startUnheard();
+      for (let i = 0; i < 5; i++) stack.use(await unix.connect(it.address));
+    },
+    "while a server takes nothing": async (it, stack) => {
+      const listener = it.listen();
+      await it.startUnheard("--output", "/dev/null");
+      const client = stack.use(await unix.connect(it.address));
+      stack.use(await listener.accept());
+      await client.send({ data: new Uint8Array(10 << 20) }, { signal: AbortSignal.timeout(200) })
+        .catch(() => {});
+    },
+  };
+  for (const [state, enter] of Object.entries(states)) {
+    for (const signal of ["SIGINT", "SIGQUIT"] as const) {
+      await using it = new Tapped();
+      using stack = new DisposableStack();
+      await enter(it, stack);
+      it.tool.kill(signal);
+      const { code, errors } = await finish(it.tool);
+      assertEquals(code, signal === "SIGINT" ? 130 : 131, state);
+      assertMatch(errors, new RegExp(`(?:^|\n)unixtap: ended by ${signal}$`), state);
+      assertEquals(listing(it.dir).filter((name) => name !== "target"), [], state);
+    }
+  }
+});
+
+testUnless(notLinux, "unixtap prints what it has served at SIGUSR1, and goes on", async () => {
+  await using it = await Tapped.start("stream");
+  await it.client.send({ data: encode("one") });
+  await it.server.read(new Uint8Array(9));
+  it.tool.kill("SIGUSR1");
+  let event = await readEvent(it.tool);
+  while (event.event !== "summary") event = await readEvent(it.tool);
+  assertEquals([event.connections, event.client?.bytes], [1, 3]);
+  await it.server.send({ data: encode("two") });
+  assertEquals(await it.client.read(new Uint8Array(9)), 3);
+  it.tool.kill("SIGTERM");
+  const last = (await readEvents(it.tool)).at(-1);
+  assertEquals([last?.event, last?.server?.bytes], ["summary", 3]);
+});
+
+testUnless(
+  notLinux,
+  "unixtap lets 1,000 clients wait to be accepted, or as many as it is told",
+  async () => {
+    for (const [options, least, most] of [[[], 1000, 1000], [["--backlog", "2"], 2, 3]] as const) {
+      using dir = tempDir();
+      using _server = unix.listen(dir.join("s"));
+      await using tool = startTool("unixtap", [...options, dir.join("t"), dir.join("s")]);
+      await untilListening(dir.join("t"));
+      tool.kill("SIGSTOP"); // it accepts nothing
+      using stack = new DisposableStack();
+      let waiting = 0;
+      try {
+        for (; waiting < 1000; waiting++) {
+          stack.use(
+            unix.connectSync(dir.join("t"), { timeout: 1 }),
+          );
+        }
+      } catch (error) {
+        assert(error instanceof Deno.errors.TimedOut);
+      }
+      assert(waiting >= least && waiting <= most, `${waiting} clients waited`);
+      tool.kill("SIGCONT");
+      tool.kill("SIGTERM");
+      await tool.status;
+    }
+  },
+);
+
+const BUS_FOR_ALL = (socket: string): string =>
+  `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-BUS Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><type>session</type><listen>unix:path=${socket}</listen><auth>EXTERNAL</auth>
+<policy context="default"><allow user="*"/><allow send_destination="*"/><allow own="*"/><allow eavesdrop="true"/></policy>
+</busconfig>`;
+
+testAsRoot(
+  ["dbus-daemon", "busctl", "setpriv"],
+  "unixtap --as-client lets other users authenticate by EXTERNAL",
+  async () => {
+    using dir = tempDir();
+    await using stack = new AsyncDisposableStack();
+    Deno.chmodSync(dir.path, 0o755);
+    const [bus, config] = [dir.join("bus"), dir.join("bus.conf")];
+    Deno.writeTextFileSync(config, BUS_FOR_ALL(bus));
+    await daemon(stack, bus, "dbus-daemon", "--nofork", "--nopidfile", `--config-file=${config}`);
+    const ask = (path: string) =>
+      run("setpriv", [
+        ...["--reuid=65534", "--regid=65534", "--clear-groups", "busctl"],
+        ...[`--address=unix:path=${path}`, "call", "org.freedesktop.DBus", "/org/freedesktop/DBus"],
+        ...["org.freedesktop.DBus", "GetConnectionUnixUser", "s", ":1.0"],
+      ]).catch((error) => String(error));
+    const tapped = dir.join("tapped");
+    for (
+      const [option, expected] of [["--as-client", /^u 65534$/], [
+        "--mode=666",
+        /ended with 1/,
+      ]] as const
+    ) {
+      await using tool = startTool("unixtap", [option, "-o", "/dev/null", tapped, bus]);
+      await untilBound(tapped);
+      assertMatch(await ask(tapped), expected);
+      tool.kill("SIGTERM");
+      await tool.status;
+    }
+  },
+);
