@@ -268,10 +268,10 @@ async function monitor(socket: string): Promise<string> {
     }
   })();
   // Again and again: the monitor does not tell when it has begun.
-  for (let found: string | undefined;;) {
+  for (;;) {
     await run("busctl", [address, ...NAME_HAS_OWNER]);
     const pause = new Promise<undefined>((resolve) => setTimeout(resolve, 50, undefined));
-    found = await Promise.race([told, pause]);
+    const found = await Promise.race([told, pause]);
     if (found !== undefined) return found;
   }
 }

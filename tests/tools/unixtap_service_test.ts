@@ -95,7 +95,7 @@ testUnless(
 testUnless(notLinux, "unixtap lets clients wait while it is short of descriptors", async () => {
   await using it = new Tapped();
   using listener = unix.listen(it.target, { backlog: 100 });
-  // Room for some connections only: Deno itself has about thirty descriptors.
+  // Enough for some connections only: Deno itself has about thirty descriptors.
   await it.startUnheardBy(["sh", "-c", 'ulimit -n 100; exec "$@"', "sh"], "--json");
   using stack = new DisposableStack();
   const clients: Socket[] = [];
