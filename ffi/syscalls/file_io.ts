@@ -67,8 +67,9 @@ export function fsync(fd: number): number {
 
 /** fdatasync(2), or fsync(2) where there is none. */
 export function fdatasync(fd: number): number {
-  const { fdatasync, fsync } = libc();
-  return retried(() => (fdatasync ?? fsync)(fd));
+  const c = libc();
+  const call = c.fdatasync ?? c.fsync;
+  return retried(() => call(fd));
 }
 
 /** futimens(2) with two `struct timespec`. */
@@ -116,6 +117,7 @@ export function fsyncInPool(fd: number): Promise<number> {
 
 /** fdatasync(2), or fsync(2) where there is none, in the pool. */
 export function fdatasyncInPool(fd: number): Promise<number> {
-  const { fdatasyncInPool, fsyncInPool } = libc();
-  return (fdatasyncInPool ?? fsyncInPool)(fd);
+  const c = libc();
+  const call = c.fdatasyncInPool ?? c.fsyncInPool;
+  return call(fd);
 }

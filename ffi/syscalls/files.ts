@@ -18,11 +18,11 @@ export function closeFd(fd: number): number {
 /** fcntl(2) with an integer argument. */
 export function fcntl(fd: number, command: number, argument: number): number {
   const value = BigInt(argument);
-  const { fcntl, fcntlOnStack } = libc();
+  const c = libc();
   return retried(() =>
     platform.variadicOnStack
-      ? fcntlOnStack(fd, command, 0n, 0n, 0n, 0n, 0n, 0n, value)
-      : fcntl(fd, command, value)
+      ? c.fcntlOnStack(fd, command, 0n, 0n, 0n, 0n, 0n, 0n, value)
+      : c.fcntl(fd, command, value)
   );
 }
 
@@ -58,20 +58,20 @@ export function makeBlocking(fd: number): number {
 
 /** ioctl(2) with a pointer argument. */
 export function ioctl(fd: number, request: number, argument: Uint8Array): number {
-  const { ioctl, ioctlOnStack } = libc();
+  const c = libc();
   const bytes = ffiBytes(argument);
   return platform.variadicOnStack
-    ? checked(ioctlOnStack(fd, BigInt(request), 0n, 0n, 0n, 0n, 0n, 0n, bytes))
-    : checked(ioctl(fd, BigInt(request), bytes));
+    ? checked(c.ioctlOnStack(fd, BigInt(request), 0n, 0n, 0n, 0n, 0n, 0n, bytes))
+    : checked(c.ioctl(fd, BigInt(request), bytes));
 }
 
 /** open(2). */
 export function open(path: Bytes, flags: number, mode = 0): number {
-  const { open, openOnStack } = libc();
+  const c = libc();
   return retried(() =>
     platform.variadicOnStack
-      ? openOnStack(path, flags, 0n, 0n, 0n, 0n, 0n, 0n, BigInt(mode))
-      : open(path, flags, mode)
+      ? c.openOnStack(path, flags, 0n, 0n, 0n, 0n, 0n, 0n, BigInt(mode))
+      : c.open(path, flags, mode)
   );
 }
 
@@ -87,12 +87,13 @@ export function write(fd: number, bytes: Uint8Array): number {
 
 /** statx(2) or fstat(2) of a descriptor, into `buffer`. */
 export function fstat(fd: number, buffer: Uint8Array): number {
-  const { statx, fstat64, fstat } = libc();
+  const c = libc();
+  const { statx } = c;
   const bytes = ffiBytes(buffer);
   if (statx !== null) {
     return checked(statx(fd, EMPTY, platform.AT_EMPTY_PATH, WANTED_STATS, bytes));
   }
-  const call = fstat64 ?? fstat;
+  const call = c.fstat64 ?? c.fstat;
   return call === null ? missing() : checked(call(fd, bytes));
 }
 
@@ -105,13 +106,14 @@ const WANTED_STATS = STATX_BASIC_STATS | STATX_BTIME;
 
 /** statx(2) or lstat(2) of a path, not following a symbolic link, into `buffer`. */
 export function lstat(path: Bytes, buffer: Uint8Array): number {
-  const { statx, lstat64, lstat } = libc();
+  const c = libc();
+  const { statx } = c;
   const bytes = ffiBytes(buffer);
   if (statx !== null) {
     const { AT_FDCWD, AT_SYMLINK_NOFOLLOW } = platform;
     return checked(statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, WANTED_STATS, bytes));
   }
-  const call = lstat64 ?? lstat;
+  const call = c.lstat64 ?? c.lstat;
   return call === null ? missing() : checked(call(path, bytes));
 }
 

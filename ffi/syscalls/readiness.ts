@@ -24,9 +24,10 @@ export function eventfd(initial = 0, nonblocking = true): number {
 /** pipe2(2), or pipe(2) and fcntl(2), both ends close-on-exec: `[read, write]`, or `-errno`. */
 export function pipe(nonblocking = true): [number, number] | number {
   const ends = new Int32Array(2);
-  const { pipe2, pipe } = libc();
+  const c = libc();
+  const { pipe2 } = c;
   const flags = platform.O_CLOEXEC | (nonblocking ? platform.O_NONBLOCK : 0);
-  const result = checked(pipe2 === null ? pipe(ends) : pipe2(ends, flags));
+  const result = checked(pipe2 === null ? c.pipe(ends) : pipe2(ends, flags));
   if (result < 0) return result;
   const [reading = -1, writing = -1] = ends;
   if (pipe2 !== null) return [reading, writing];

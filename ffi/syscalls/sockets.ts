@@ -93,11 +93,12 @@ export function listen(fd: number, backlog: number): number {
 
 /** accept4(2), or accept(2) and fcntl(2) where there is none. A signal may come while it waits. */
 export function accept(fd: number, flags: NewSocketFlags): number {
-  const { accept4, accept } = libc();
+  const c = libc();
+  const { accept4 } = c;
   if (accept4 !== null && platform.SOCK_CLOEXEC !== 0) {
     return retried(() => accept4(fd, null, null, typeFlags(flags)));
   }
-  const accepted = retried(() => accept(fd, null, null));
+  const accepted = retried(() => c.accept(fd, null, null));
   if (accepted < 0) return accepted;
   // BSD hands the listener's O_NONBLOCK on to what it accepts: set it either way.
   const result = setNonblocking(accepted, flags.nonblocking);
@@ -114,8 +115,8 @@ const nameLength = new Uint32Array(1);
  */
 export function socketName(fd: number, peer: boolean, buffer: Uint8Array): number {
   nameLength[0] = buffer.byteLength;
-  const { getpeername, getsockname } = libc();
-  const call = peer ? getpeername : getsockname;
+  const c = libc();
+  const call = peer ? c.getpeername : c.getsockname;
   const result = checked(call(fd, ffiBytes(buffer), nameLength));
   return result < 0 ? result : Math.min(nameLength[0], buffer.byteLength);
 }
