@@ -12,6 +12,7 @@
 import { basename } from "@std/path/posix/basename";
 import { dirname } from "@std/path/posix/dirname";
 import { bundle } from "./bundle.ts";
+import { refuse, taskArguments } from "../tests/util/arguments.ts";
 import { declarationOf, rollTypes } from "./types.ts";
 
 interface Config {
@@ -132,12 +133,12 @@ async function dryRun(folder: string): Promise<boolean> {
 }
 
 if (import.meta.main) {
-  const [folder] = Deno.args;
-  if (folder === undefined) {
-    console.error("Cannot pack: give the folder to make, or --dry-run");
-    Deno.exit(2);
+  const options = { "dry-run": { type: "boolean", default: false } } as const;
+  const { values, positionals: [folder] } = taskArguments({ options }, 1);
+  if ((folder === undefined) !== values["dry-run"]) {
+    refuse("Cannot pack: give the folder to make, or --dry-run");
   }
-  if (folder !== "--dry-run") await pack(folder);
+  if (folder !== undefined) await pack(folder);
   else {
     const temporary = Deno.makeTempDirSync();
     try {

@@ -52,8 +52,15 @@ export function lacking(what: string): never {
   throw new Lacking(what);
 }
 
-/** Run an example: an error becomes one line and an exit code. */
-export async function main(run: () => Promise<void>): Promise<never> {
+/** Run an example that takes so many arguments: an error becomes one line and an exit code. */
+export async function main(run: () => Promise<void>, most = 0): Promise<never> {
+  const strange = Deno.args.find((it, i) => i >= most || it.startsWith("--"));
+  if (strange !== undefined) {
+    console.error(
+      `Cannot use "${strange}": the example takes ${most === 0 ? "no" : "one"} argument`,
+    );
+    Deno.exit(2);
+  }
   try {
     await run();
     Deno.exit(0);

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { taskArguments } from "./util/arguments.ts";
 import { config, ROOT } from "./util/project.ts";
 
 type Json = Record<string, unknown>;
@@ -171,5 +172,6 @@ function type(it: Type | undefined): string {
 }
 
 if (import.meta.main) {
+  taskArguments({}, 0);
   await Deno.writeTextFile(new URL("tests/api.txt", ROOT), `${(await publicApi()).join("\n")}\n`);
 }

@@ -14,6 +14,7 @@
 
 import { crossBuild } from "./ffi/abi/native.ts";
 import { canAddTargets, whyNoTarget } from "./ffi/abi/statements.ts";
+import { refuse, taskArguments } from "./util/arguments.ts";
 import { peersRequired } from "./util/peers.ts";
 
 const TARGET = "aarch64-unknown-linux-gnu";
@@ -123,9 +124,14 @@ function fetchDeno(version: string): string {
   return deno;
 }
 
-async function runTests(qemu: string, deno: string, library: string | undefined): Promise<number> {
+async function runTests(
+  qemu: string,
+  deno: string,
+  library: string | undefined,
+  chosen: readonly string[],
+): Promise<number> {
   const all = library === undefined ? TESTS : [...COMPARISONS, ...TESTS];
-  const tests = Deno.args.length > 0 ? Deno.args : all;
+  const tests = chosen.length > 0 ? chosen : all;
   const { code } = await new Deno.Command(qemu, {
     args: ["-L", SYSROOT, deno, "test", "--no-check", "--allow-all", ...tests],
     cwd: new URL("..", import.meta.url),
@@ -141,6 +147,9 @@ async function runTests(qemu: string, deno: string, library: string | undefined)
 }
 
 if (import.meta.main) {
+  const { positionals } = taskArguments({});
+  const strange = positionals.find((it) => !it.startsWith("tests"));
+  if (strange !== undefined) refuse(`Cannot run "${strange}": give files or folders of tests`);
   if (Deno.build.os !== "linux" || Deno.build.arch === "aarch64") {
     console.log(`Nothing to emulate on ${Deno.build.target}: its own tests are the real ones`);
     Deno.exit();
@@ -152,5 +161,5 @@ if (import.meta.main) {
   }
   const version = denoVersion();
   console.log(`Deno ${version} for arm64 under ${output(QEMU, "--version").split("\n", 1)[0]}`);
-  Deno.exit(await runTests(QEMU, fetchDeno(version), library()));
+  Deno.exit(await runTests(QEMU, fetchDeno(version), library(), positionals));
 }

@@ -5,14 +5,19 @@
  * @module
  */
 
+import { refuse, taskArguments } from "./util/arguments.ts";
 import { ROOT } from "./util/project.ts";
 import { tempDir } from "./util/tempdir.ts";
 
 const FILES = ["mod.ts", "lib", "ffi", "README.md", "docs"];
 
+const { positionals } = taskArguments({});
+for (const path of positionals) {
+  if (!await Deno.stat(new URL(path, ROOT)).catch(() => undefined)) refuse(`Cannot find "${path}"`);
+}
 using temporary = tempDir();
 const { code } = await new Deno.Command(Deno.execPath(), {
-  args: ["test", "--doc", "--allow-all", ...Deno.args.length > 0 ? Deno.args : FILES],
+  args: ["test", "--doc", "--allow-all", ...positionals.length > 0 ? positionals : FILES],
   cwd: ROOT,
   env: { TMPDIR: temporary.path },
   stdin: "null",

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { taskArguments } from "./util/arguments.ts";
 import { peersRequired } from "./util/peers.ts";
 import { config } from "./util/project.ts";
 
@@ -15,6 +16,7 @@ const LACKING = 77;
 /** Longer than any example takes. */
 const LIMIT_MS = 120_000;
 
+taskArguments({}, 0);
 let failed = 0;
 for (const [name, task] of Object.entries(config().tasks)) {
   if (!/^example(?::|$)/.test(name)) continue;

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { taskArguments } from "./util/arguments.ts";
 import { publishedFiles, read } from "./util/project.ts";
 
 /** A message as it stands in the source, with `${…}` for what is filled in. */
@@ -40,5 +41,6 @@ function reasons(): ErrorMessage[] {
 }
 
 if (import.meta.main) {
+  taskArguments({}, 0);
   for (const { file, text } of errorMessages()) console.log(`${file}: ${text}`);
 }

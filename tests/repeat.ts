@@ -9,19 +9,17 @@
  */
 
 import { runDeno } from "./util/child.ts";
-import { parseArgs } from "node:util";
+import { countOption, taskArguments } from "./util/arguments.ts";
 
-const { values, positionals } = parseArgs({
-  args: Deno.args,
-  allowPositionals: true,
+const { values, positionals } = taskArguments({
   options: {
     times: { type: "string", default: "20" },
     jobs: { type: "string", default: "1" },
     "v8-flags": { type: "string", default: "" },
   },
 });
-const times = Number(values.times);
-const jobs = Number(values.jobs);
+const times = countOption("times", values.times);
+const jobs = countOption("jobs", values.jobs);
 const paths = positionals.length > 0 ? positionals : ["tests"];
 
 /** Longer than any run takes: one that hangs is a failure, with the output it had by then. */

@@ -62,7 +62,8 @@ function parse(args: string[]): Options {
     else if (name === "--slower") parsed.slower = positive(name, value || rest.shift());
     else if (name === "--filter") {
       parsed.isWhole = false;
-      parsed.flags.push(`--filter=${value || rest.shift()}`);
+      const text = value || rest.shift() || fail("Cannot run the tests: --filter takes a text");
+      parsed.flags.push(`--filter=${text}`);
     } else if (name === "--v8-flags") parsed.flags[0] += `,${value}`;
     else if (arg.startsWith("-")) parsed.flags.push(arg);
     else parsed.paths.push(arg);

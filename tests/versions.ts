@@ -9,6 +9,7 @@
  * @module
  */
 
+import { refuse, taskArguments } from "./util/arguments.ts";
 import { ROOT } from "./util/project.ts";
 
 const OLDEST = "2.7.12";
@@ -98,7 +99,12 @@ function failures(output: string): string {
 }
 
 const total: Sums = { passed: 0, failed: 0 };
-for (const version of Deno.args.length > 0 ? Deno.args : versions()) {
+const { positionals } = taskArguments({});
+const strange = positionals.find((it) => !/^\d+\.\d+\.\d+$/.test(it));
+if (strange !== undefined) {
+  refuse(`Cannot try "${strange}": give versions of Deno, such as ${OLDEST}`);
+}
+for (const version of positionals.length > 0 ? positionals : versions()) {
   for (const step of [check, run]) {
     const { passed, failed } = await step(version);
     total.passed += passed;

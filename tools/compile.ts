@@ -2,15 +2,18 @@
  * Compiles the tools to programs that need neither Deno nor flags: `deno task compile [--out FOLDER]`.
  *
  * `deno compile` downloads a runtime to put in front of each. Where that cannot be had, everything else is
- * checked with Deno's own binary in its place, and this ends with 77.
+ * checked with Deno's own binary in its place, the reason is said, and this ends with 77.
  *
  * @module
  */
 
-import { parseArgs } from "node:util";
+import { taskArguments } from "../tests/util/arguments.ts";
 import { entryOf, type ToolName, TOOLS } from "./permissions.ts";
 
 const LACKING = 77;
+
+/** Aborts when this is told to stop: nothing is left behind then. */
+const stopped = new AbortController();
 
 /** The data that a program carries is at its end. */
 const TAIL = 8 << 20;
@@ -23,9 +26,11 @@ async function compile(
   const options = ["--quiet", "--no-prompt", ...TOOLS[name], "--output", output];
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["compile", ...options, entryOf(name).pathname],
-    env: { ...env, NO_COLOR: "1" },
+    env: { ...env, NO_COLOR: "1", RUST_BACKTRACE: "0" },
     stdin: "null",
+    signal: stopped.signal,
   }).output();
+  stopped.signal.throwIfAborted();
   return { success, errors: new TextDecoder().decode(stderr).trim() };
 }
 
@@ -48,43 +53,67 @@ async function checkPermissions(name: ToolName, program: string): Promise<void> 
   if (found !== wanted) throw new Error(`"${program}" may do "${found}", not "${wanted}"`);
 }
 
-/** What came of a tool. */
-interface Made {
-  readonly complete: boolean;
-  readonly text: string;
-}
-
-/** Compile one tool, or check what can be checked. */
-async function make(name: ToolName, folder: string): Promise<Made> {
-  const program = `${folder}/${name}`;
+/** Compile one tool, and check it; or check all but the runtime, and say why that could not be had. */
+async function make(
+  name: ToolName,
+  temporary: string,
+  folder: string,
+): Promise<string | undefined> {
+  const program = `${temporary}/${name}`;
   const { success, errors } = await compile(name, program);
   if (success) {
     await checkPermissions(name, program);
-    const megabytes = ((await Deno.stat(program)).size / 1e6).toFixed(0);
-    return { complete: true, text: `${program}: ${megabytes} MB` };
+    await Deno.rename(program, `${folder}/${name}`);
+    const megabytes = ((await Deno.stat(`${folder}/${name}`)).size / 1e6).toFixed(0);
+    console.log(`${folder}/${name}: ${megabytes} MB`);
+    return undefined;
   }
+  const chosen = Deno.env.get("DENORT_BIN");
+  if (chosen !== undefined) throw new Error(`DENORT_BIN is "${chosen}": ${causeOf(errors)}`);
   if (!errors.includes("Setting up base binary")) throw new Error(errors);
-  const temporary = await Deno.makeTempDir();
-  try {
-    const standIn = `${temporary}/${name}`;
-    const second = await compile(name, standIn, { DENORT_BIN: Deno.execPath() });
-    if (!second.success) throw new Error(second.errors);
-    await checkPermissions(name, standIn);
-  } finally {
-    await Deno.remove(temporary, { recursive: true });
-  }
-  const text = `${name}: its modules embed, and it may do ${TOOLS[name].join(" ")} only`;
-  return { complete: false, text };
+  const second = await compile(name, program, { DENORT_BIN: Deno.execPath() });
+  if (!second.success) throw new Error(second.errors);
+  await checkPermissions(name, program);
+  console.log(`${name}: its modules embed, and it may do ${TOOLS[name].join(" ")} only`);
+  return whyNoRuntime(errors);
 }
 
-const { values } = parseArgs({ options: { out: { type: "string", default: "dist" } } });
-await Deno.mkdir(values.out, { recursive: true });
-const names = Object.keys(TOOLS) as ToolName[];
-const made = await Promise.all(names.map((name) => make(name, values.out)));
-for (const { text } of made) console.log(text);
-if (!made.every((it) => it.complete)) {
-  console.error(
-    "Cannot compile: the runtime for compiled programs (denort) cannot be downloaded here",
-  );
-  Deno.exit(LACKING);
+/** Tell from Deno's error which runtime was looked for where, and why it is not there. */
+function whyNoRuntime(errors: string): string {
+  const [address = "its address"] = /https?:\/\/[^\s)]+/.exec(errors) ?? [];
+  return `Cannot compile: the runtime for compiled programs (denort) cannot be had from ${address}: ` +
+    `${causeOf(errors)}. Where there is a copy of it, name that in DENORT_BIN`;
 }
+
+/** Return the last of the causes that Deno numbers: the first of all. */
+function causeOf(errors: string): string {
+  const [, last] = [...errors.matchAll(/^\s+(?:\d+: )?(.+)$/gm)].at(-1) ?? [];
+  return last ?? errors;
+}
+
+async function main(folder: string): Promise<number> {
+  const isNew = !await Deno.stat(folder).catch(() => undefined);
+  await Deno.mkdir(folder, { recursive: true });
+  const temporary = await Deno.makeTempDir({ dir: folder, prefix: ".compile-" });
+  try {
+    const names = Object.keys(TOOLS) as ToolName[];
+    const reasons = await Promise.all(names.map((name) => make(name, temporary, folder)));
+    const [reason] = reasons.filter((it) => it !== undefined);
+    if (reason === undefined) return 0;
+    console.error(reason);
+    return LACKING;
+  } catch (error) {
+    console.error(`Cannot compile: ${(error as Error).message}`);
+    return stopped.signal.aborted ? 130 : 1;
+  } finally {
+    stopped.abort(); // ends what still runs for the other tool
+    await Deno.remove(temporary, { recursive: true });
+    if (isNew) await Deno.remove(folder).catch(() => {}); // unless there is something in it
+  }
+}
+
+const { out } = taskArguments({ options: { out: { type: "string", default: "dist" } } }, 0).values;
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.addSignalListener(signal, () => stopped.abort(new Error(`Stopped by ${signal}`)));
+}
+Deno.exit(await main(out));

@@ -5,6 +5,7 @@
  */
 
 import config from "../deno.json" with { type: "json" };
+import { taskArguments } from "../tests/util/arguments.ts";
 import { manPage } from "./cli/man.ts";
 import { ABOUT as fdpass } from "./fdpass/about.ts";
 import { ABOUT as unixtap } from "./unixtap/about.ts";
@@ -19,7 +20,7 @@ export function manPages(): Map<string, string> {
 }
 
 if (import.meta.main) {
-  const folder = Deno.args[0] ?? FOLDER.pathname;
+  const folder = taskArguments({}, 1).positionals[0] ?? FOLDER.pathname;
   await Deno.mkdir(folder, { recursive: true });
   for (const [name, text] of manPages()) await Deno.writeTextFile(`${folder}/${name}`, text);
 }

@@ -10,6 +10,7 @@
  */
 
 import { dirname, join, resolve } from "node:path";
+import { taskArguments } from "../../tests/util/arguments.ts";
 import { filesIn, ROOT } from "../../tests/util/project.ts";
 import { tempDir } from "../../tests/util/tempdir.ts";
 
@@ -118,7 +119,7 @@ function entries(): string[] {
   );
 }
 
-const [folder = "dist/site"] = Deno.args;
+const [folder = "dist/site"] = taskArguments({}, 1).positionals;
 const output = resolve(path(""), folder);
 await build(output);
 console.log(`The site is in ${output}: open index.html through a web server`);

@@ -47,4 +47,4 @@ await main(async () => {
   console.log(`${failed} requests failed or refused`);
   server.kill();
   if (failed > 0) throw new Error(wrong.join("; "));
-});
+}, 1);

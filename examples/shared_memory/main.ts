@@ -61,4 +61,4 @@ await main(async () => {
   );
   reader.close();
   await printed;
-});
+}, 1);

@@ -46,4 +46,4 @@ async function run(): Promise<void> {
   console.log(`took a picture of the screen: ${Deno.statSync(taken).size} bytes`);
 }
 
-if (import.meta.main) await main(run);
+if (import.meta.main) await main(run, 1);

@@ -77,4 +77,4 @@ await main(async () => {
   using workers = overWorkers(count);
   const spread = await measure(workers);
   console.log(`${(spread / alone).toFixed(2)} times the throughput`);
-});
+}, 1);

@@ -13,19 +13,20 @@
  * @module
  */
 
-import { parseArgs } from "node:util";
+import { countOption, numberOption, taskArguments } from "../util/arguments.ts";
 import { publishedFiles, read, ROOT } from "../util/project.ts";
 import { endAll, runTestFile } from "../util/test_file.ts";
 import { parseLcov, ranges } from "./lcov.ts";
 import { allRuns, keep, type Run, type RunLines } from "./lines.ts";
 
-const { values } = parseArgs({
-  args: Deno.args,
+const { values } = taskArguments({
   options: {
     jobs: { type: "string", default: `${navigator.hardwareConcurrency}` },
     "at-least": { type: "string", default: "0" },
   },
-});
+}, 0);
+const jobs = countOption("jobs", values.jobs);
+const atLeast = numberOption("at-least", values["at-least"], 0);
 
 const published = new Set(publishedFiles());
 const runnable = new Map<string, Set<number>>();
@@ -96,7 +97,7 @@ async function work(): Promise<void> {
     console.log(`${told.passed ? "ok    " : "FAILED"} ${how} (${told.seconds.toFixed(1)} s)`);
   }
 }
-await Promise.all(Array.from({ length: Number(values.jobs) }, work));
+await Promise.all(Array.from({ length: jobs }, work));
 cleanUp();
 Deno.removeSignalListener("SIGINT", interrupted);
 Deno.removeSignalListener("SIGTERM", interrupted);
@@ -118,7 +119,7 @@ for (const file of published) {
 }
 const percent = (all - missed) / all * 100;
 const failed = runs.filter((it) => !it.passed).length +
-  (percent < Number(values["at-least"]) ? 1 : 0);
+  (percent < atLeast ? 1 : 0);
 console.log(`\n${missed} of ${all} lines: ${percent.toFixed(2)} percent of them run`);
 console.log(
   `${failed ? "FAILED" : "ok"} | ${

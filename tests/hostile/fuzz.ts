@@ -5,13 +5,15 @@
  * @module
  */
 
+import { taskArguments } from "../util/arguments.ts";
 import { fuzz } from "./fuzzing.ts";
 import { chosenSeed } from "./random.ts";
 import { targets } from "./targets.ts";
 
-const total = Number(Deno.args[0] ?? 4_000_000);
+const [inputs = "4000000"] = taskArguments({}, 1).positionals;
+const total = Number(inputs);
 if (!Number.isInteger(total) || total < targets.length) {
-  console.error(`Cannot try "${Deno.args[0]}" inputs: give an integer from ${targets.length}`);
+  console.error(`Cannot try "${inputs}" inputs: give an integer from ${targets.length}`);
   Deno.exit(2);
 }
 const count = Math.ceil(total / targets.length);

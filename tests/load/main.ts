@@ -6,17 +6,19 @@
  * @module
  */
 
-import { parseArgs } from "node:util";
+import { countOption, taskArguments } from "../util/arguments.ts";
 import { manyConnections, manyMessages } from "./works.ts";
 
-const { values } = parseArgs({
-  args: Deno.args,
+const { values } = taskArguments({
   options: {
     connections: { type: "string", default: "10000" },
     messages: { type: "string", default: "1000000" },
     descriptors: { type: "string", default: "100000" },
   },
-});
+}, 0);
+const connections = countOption("connections", values.connections);
+const messages = countOption("messages", values.messages, 2);
+const descriptors = countOption("descriptors", values.descriptors, 2);
 
 const started = performance.now();
 const progress = (text: string): void =>
@@ -26,8 +28,8 @@ if (Deno.build.os !== "linux") {
   console.log("Nothing to load: it counts in /proc, and uses seqpacket sockets, as on Linux");
   Deno.exit();
 }
-await manyConnections(Number(values.connections), progress);
+await manyConnections(connections, progress);
 for (const type of ["stream", "seqpacket"] as const) {
-  await manyMessages(type, Number(values.messages) / 2, Number(values.descriptors) / 2, progress);
+  await manyMessages(type, messages / 2, descriptors / 2, progress);
 }
 console.log("ok | 3 passed | 0 failed");

@@ -10,24 +10,23 @@
  * @module
  */
 
-import { parseArgs } from "node:util";
 import { unix } from "../../mod.ts";
+import { countOption, numberOption, taskArguments } from "../util/arguments.ts";
 import { countDescriptors } from "../util/descriptors.ts";
 import { tempDir } from "../util/tempdir.ts";
 import { exchange, Server } from "./client.ts";
 import { LONGEST, tagged, writeFrame } from "./frames.ts";
 
-const { values } = parseArgs({
-  args: Deno.args,
+const { values } = taskArguments({
   options: {
     minutes: { type: "string", default: "60" },
     seed: { type: "string", default: `${Date.now() % 1_000_000}` },
     share: { type: "string", default: "100" },
   },
-});
-const minutes = Number(values.minutes);
-const seed = Number(values.seed);
-const share = Number(values.share) / 100;
+}, 0);
+const minutes = numberOption("minutes", values.minutes, 0);
+const seed = countOption("seed", values.seed, 0);
+const share = numberOption("share", values.share) / 100;
 
 /** How much more memory than after the first rounds may be in use, in bytes. */
 const MEMORY_MARGIN = 64 << 20;

@@ -15,18 +15,16 @@
  * @module
  */
 
-import { parseArgs } from "node:util";
 import { kept, type Run, type RunLines } from "../coverage/lines.ts";
 import { chosenSeed, Random } from "../hostile/random.ts";
 import { publishedFiles, read, ROOT } from "../util/project.ts";
+import { countOption, numberOption, refuse, taskArguments } from "../util/arguments.ts";
 import { endAll, runTestFile } from "../util/test_file.ts";
 import { apply, type Change, changesOf } from "./changes.ts";
 import { Choice } from "./choice.ts";
 import { whyNot } from "./equivalent.ts";
 
-const { values, positionals } = parseArgs({
-  args: Deno.args,
-  allowPositionals: true,
+const { values, positionals } = taskArguments({
   options: {
     count: { type: "string", default: "40" },
     seed: { type: "string" },
@@ -35,6 +33,15 @@ const { values, positionals } = parseArgs({
     "at-least": { type: "string", default: "0" },
   },
 });
+
+const strange = positionals.find((it) => !/^(?:lib|ffi)(?:\/|$)/.test(it));
+if (strange !== undefined) {
+  refuse(`Cannot change "${strange}": give files or folders of lib or ffi`);
+}
+const count = countOption("count", values.count);
+const jobs = countOption("jobs", values.jobs);
+const seed = values.seed === undefined ? chosenSeed() : countOption("seed", values.seed, 0);
+const atLeast = numberOption("at-least", values["at-least"], 0);
 
 /** Tables are compared with the headers of the system, which is another task's work. */
 const NOT_CHANGED =
@@ -175,8 +182,8 @@ async function each<T>(
 /** The tests that are asked about each change: chosen before the files may change. */
 const asked = new Map<Change, RunLines[]>();
 
-const random = new Random(values.seed === undefined ? chosenSeed() : Number(values.seed));
-const drawn = draw(candidates(), Number(values.count), random);
+const random = new Random(seed);
+const drawn = draw(candidates(), count, random);
 const changes = drawn.filter((it) => whyNot(it) === undefined);
 for (const it of changes) asked.set(it, coverage.runsFor(it, values.all ? Infinity : ENOUGH));
 if (changes.length === 0) {
@@ -191,7 +198,7 @@ console.log(
 );
 
 using stack = new DisposableStack();
-const copies = Array.from({ length: Number(values.jobs) }, () => stack.use(new Copy()));
+const copies = Array.from({ length: jobs }, () => stack.use(new Copy()));
 const interrupted = (): never => {
   endAll();
   stack.dispose();
@@ -217,7 +224,7 @@ const unseen = outcomes.filter((it) => it.by === undefined);
 const score = (outcomes.length - unseen.length) / outcomes.length * 100;
 if (unseen.length > 0) console.log(`\nNo test noticed:`);
 for (const { change } of unseen) console.log(`  ${describe(change)}`);
-const failed = score < Number(values["at-least"]) ? 1 : 0;
+const failed = score < atLeast ? 1 : 0;
 console.log(`\nscore: ${score.toFixed(0)} percent, seed ${random.seed}`);
 console.log(
   `${failed ? "FAILED" : "ok"} | ${outcomes.length - unseen.length} passed | ${failed} failed`,

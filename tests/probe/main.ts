@@ -8,6 +8,7 @@
  */
 
 import { platform } from "../../ffi/platform/mod.ts";
+import { taskArguments } from "../util/arguments.ts";
 import { capabilities, type Capability } from "./capabilities.ts";
 
 /** What came of trying a capability. */
@@ -39,8 +40,9 @@ async function attempt({ name, attempt }: Capability, dir: string): Promise<Find
 }
 
 if (import.meta.main) {
+  const { markdown: isMarkdown } =
+    taskArguments({ options: { markdown: { type: "boolean", default: false } } }, 0).values;
   const findings = await probe();
-  const isMarkdown = Deno.args.includes("--markdown");
   if (!isMarkdown) console.log(`${platform.name}, ${Deno.osRelease()}, Deno ${Deno.version.deno}`);
   const width = Math.max(...findings.map(({ name }) => name.length));
   for (const { name, works, detail } of findings) {

@@ -54,14 +54,19 @@ testUnless(notLinux, "tools leaves nothing behind when it is interrupted", async
   assert(errors.split("\n").includes("Stopped by SIGINT"), errors);
 });
 
+Deno.test("deno task compile says when DENORT_BIN names nothing", async () => {
+  using dir = tempDir();
+  const env = { DENORT_BIN: dir.join("missing") };
+  const { code, errors } = await runExample("compile", ["--out", dir.join("out")], { env });
+  assertEquals(code, 1);
+  assertMatch(errors, /^Cannot compile: DENORT_BIN is ".+\/missing": .+$/);
+});
+
 testUnless(notLinux, "deno task compile makes programs, or says what it lacks", async () => {
   using dir = tempDir();
   const { code, lines, errors } = await runExample("compile", ["--out", dir.path]);
   if (code === 77) {
-    assertEquals(
-      errors,
-      "Cannot compile: the runtime for compiled programs (denort) cannot be downloaded here",
-    );
+    assertMatch(errors, /^Cannot compile: the runtime .+ from https:\/\/\S+: .+ DENORT_BIN$/);
     assertEquals(
       lines,
       names.map((it) => `${it}: its modules embed, and it may do ${TOOLS[it].join(" ")} only`),
