@@ -53,20 +53,26 @@ async function checkPermissions(name: ToolName, program: string): Promise<void> 
   if (found !== wanted) throw new Error(`"${program}" may do "${found}", not "${wanted}"`);
 }
 
+/** What came of a tool. */
+interface Made {
+  readonly text: string;
+  /** Why there is no program. */
+  readonly lacks?: string;
+}
+
 /** Compile one tool, and check it; or check all but the runtime, and say why that could not be had. */
 async function make(
   name: ToolName,
   temporary: string,
   folder: string,
-): Promise<string | undefined> {
+): Promise<Made> {
   const program = `${temporary}/${name}`;
   const { success, errors } = await compile(name, program);
   if (success) {
     await checkPermissions(name, program);
     await Deno.rename(program, `${folder}/${name}`);
     const megabytes = ((await Deno.stat(`${folder}/${name}`)).size / 1e6).toFixed(0);
-    console.log(`${folder}/${name}: ${megabytes} MB`);
-    return undefined;
+    return { text: `${folder}/${name}: ${megabytes} MB` };
   }
   const chosen = Deno.env.get("DENORT_BIN");
   if (chosen !== undefined) throw new Error(`DENORT_BIN is "${chosen}": ${causeOf(errors)}`);
@@ -74,8 +80,8 @@ async function make(
   const second = await compile(name, program, { DENORT_BIN: Deno.execPath() });
   if (!second.success) throw new Error(second.errors);
   await checkPermissions(name, program);
-  console.log(`${name}: its modules embed, and it may do ${TOOLS[name].join(" ")} only`);
-  return whyNoRuntime(errors);
+  const text = `${name}: its modules embed, and it may do ${TOOLS[name].join(" ")} only`;
+  return { text, lacks: whyNoRuntime(errors) };
 }
 
 /** Tell from Deno's error which runtime was looked for where, and why it is not there. */
@@ -97,10 +103,11 @@ async function main(folder: string): Promise<number> {
   const temporary = await Deno.makeTempDir({ dir: folder, prefix: ".compile-" });
   try {
     const names = Object.keys(TOOLS) as ToolName[];
-    const reasons = await Promise.all(names.map((name) => make(name, temporary, folder)));
-    const [reason] = reasons.filter((it) => it !== undefined);
-    if (reason === undefined) return 0;
-    console.error(reason);
+    const made = await Promise.all(names.map((name) => make(name, temporary, folder)));
+    for (const { text } of made) console.log(text);
+    const lacks = made.find((it) => it.lacks !== undefined)?.lacks;
+    if (lacks === undefined) return 0;
+    console.error(lacks);
     return LACKING;
   } catch (error) {
     console.error(`Cannot compile: ${(error as Error).message}`);
