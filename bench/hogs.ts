@@ -1,3 +1,4 @@
+import { computing } from "./harness/computing.ts";
 import { enter, type Entered } from "./harness/entries.ts";
 import { planEntry } from "./harness/launch.ts";
 import { microseconds, milliseconds } from "./harness/measures.ts";
@@ -72,19 +73,5 @@ async function start(entered: Entered, value: (answer: Answer) => number): Promi
       return { value: value(await client.run(OPERATIONS)) };
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
-  };
-}
-
-/** Processes that compute until they are disposed of. */
-function computing(count: number): AsyncDisposable {
-  const children = Array.from(
-    { length: count },
-    () => new Deno.Command("sh", { args: ["-c", "while :; do :; done"], stdin: "null" }).spawn(),
-  );
-  return {
-    async [Symbol.asyncDispose](): Promise<void> {
-      for (const child of children) child.kill("SIGKILL");
-      await Promise.all(children.map(({ status }) => status));
-    },
   };
 }

@@ -7,6 +7,7 @@
 
 import { parse, type Request, usage } from "./harness/arguments.ts";
 import { chart } from "./harness/chart.ts";
+import { computing } from "./harness/computing.ts";
 import { type Machine, machine } from "./harness/machine.ts";
 import { Progress } from "./harness/progress.ts";
 import { type Report, report, type WorkReport } from "./harness/report.ts";
@@ -58,6 +59,7 @@ async function run(request: Request): Promise<void> {
     roundTime: settings.roundTime / 1e6,
     works: [],
   };
+  await using _ = computing(settings.beside);
   for (const [i, work] of selected.entries()) {
     const one = await runWork(work, settings, `[${i + 1}/${selected.length}]`);
     result.works.push(one);

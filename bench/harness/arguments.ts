@@ -17,6 +17,9 @@ export const usage = `Usage: deno task bench [work…] [options]
   --quick            short rounds and small counts, to see that everything runs
   --peers A,B        only these peers
   --reactors A,B     further rows for the module with each of these backends forced
+  --idle A,B         further rows for the module with only these mechanisms before sleeping:
+                     none, yield, poll
+  --beside N         N processes that compute beside all works
   --json FILE        write all figures to FILE
   --svg FOLDER       draw one chart for each work into FOLDER
   --list             name the works and the peers
@@ -36,7 +39,9 @@ export function parse(args: readonly string[]): Request {
 }
 
 function known(option: string): string {
-  if (["--rounds", "--peers", "--reactors", "--json", "--svg"].includes(option)) return option;
+  if (
+    ["--rounds", "--peers", "--reactors", "--idle", "--beside", "--json", "--svg"].includes(option)
+  ) return option;
   throw new TypeError(`Cannot use the option "${option}"`);
 }
 
@@ -57,6 +62,8 @@ function request(works: string[], options: ReadonlyMap<string, string>): Request
       roundTime: quick ? 10e6 : 150e6,
       quick,
       reactors: list(options.get("--reactors")),
+      idle: list(options.get("--idle")),
+      beside: options.has("--beside") ? positive(options.get("--beside") ?? "") : 0,
       only: list(options.get("--peers")),
     },
     ...(json === undefined ? {} : { json }),

@@ -29,7 +29,7 @@ export async function enter(
 ): Promise<{ contenders: Contender[]; absent: Absence[] }> {
   const contenders: Contender[] = [];
   const absent: Absence[] = [];
-  for (const entry of withReactors(entries, settings)) {
+  for (const entry of withForced(entries, settings)) {
     const peer = peers.get(entry.peer);
     if (!peer) throw new TypeError(`No peer has the name "${entry.peer}"`);
     if (settings.only.length > 0 && !settings.only.includes(peer.id)) continue;
@@ -60,16 +60,16 @@ function label(peer: Peer, { note }: Entry): string {
   return note === undefined ? peer.label : `${peer.label} (${note})`;
 }
 
-// The module picks a backend by itself; `--reactors` adds a row for each one that is given.
-function withReactors(entries: readonly Entry[], settings: Settings): Entry[] {
+// The module picks a backend and what it tries before it sleeps by itself; options add a row for each one given.
+function withForced(entries: readonly Entry[], settings: Settings): Entry[] {
   const own = entries.filter(({ peer, variant }) => peer === "module" && variant === undefined);
-  const forced = own.flatMap((entry) =>
-    settings.reactors.map((name) => ({
-      ...entry,
-      variant: name,
-      note: name,
-      env: { DENET_UNIX_REACTOR: name },
-    }))
-  );
+  const forced = own.flatMap((entry) => [
+    ...settings.reactors.map((name) => forcedBy(entry, "DENET_UNIX_REACTOR", name)),
+    ...settings.idle.map((name) => forcedBy(entry, "DENET_UNIX_IDLE", name)),
+  ]);
   return [...entries, ...forced];
+}
+
+function forcedBy(entry: Entry, variable: string, name: string): Entry {
+  return { ...entry, variant: name, note: name, env: { [variable]: name } };
 }

@@ -56,6 +56,10 @@ export interface Settings {
   quick: boolean;
   /** Backends of the module to add as rows of their own. */
   reactors: readonly string[];
+  /** What the module tries before it sleeps, to add as rows of their own. */
+  idle: readonly string[];
+  /** How many processes compute beside. */
+  beside: number;
   /** Identifiers of the peers to start; empty for all. */
   only: readonly string[];
 }
