@@ -107,6 +107,7 @@ const PAGES = [
   "/docs/http.html",
   "/docs/porting.html",
   "/docs/troubleshooting.html",
+  "/docs/comparison.html",
   "/docs/architecture.html",
   "/examples/",
   "/bench/",
