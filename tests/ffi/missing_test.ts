@@ -10,6 +10,7 @@ import {
   accept,
   bind,
   connect,
+  getsockopt,
   listen,
   send,
   socket,
@@ -178,6 +179,24 @@ Deno.test(
     }
   }),
 );
+
+Deno.test("every new socket has SO_NOSIGPIPE where there is such an option", () => {
+  const passCredentials = 16; // of Linux, where nothing else sets it
+  const previous = replacePlatform({ ...platform, SO_NOSIGPIPE: passCredentials });
+  try {
+    const flags = { cloexec: true, nonblocking: false };
+    const pair = socketpair(SOCK_STREAM, flags);
+    assert(typeof pair !== "number");
+    for (const fd of [socket(SOCK_STREAM, flags), ...pair]) {
+      const value = new Uint8Array(4);
+      assertEquals(getsockopt(fd, platform.SOL_SOCKET, passCredentials, value), 4);
+      assertEquals(value[0], 1);
+      closeFd(fd);
+    }
+  } finally {
+    replacePlatform(previous);
+  }
+});
 
 Deno.test(
   "send() to a closed peer is EPIPE without MSG_NOSIGNAL, and no signal",

@@ -34,7 +34,6 @@ export const TUNING: Readonly<Record<string, readonly string[]>> = {
   "lib/message/control.ts": ["USUAL_CAPACITY"],
   "lib/message/header.ts": ["INLINE_VECTORS", "LARGEST_KEPT"],
   "lib/reactor/backends/io_uring.ts": ["PROBE_COMPLETIONS"],
-  "lib/reactor/backends/poll_set.ts": ["MAX_YIELDS"],
   "lib/reactor/backends/pool.ts": ["UNREF_INTERVAL", "WORKER_LIMIT"],
   "lib/reactor/backends/ring.ts": ["MOST_ENTRIES"],
   "lib/reactor/idle_policy.ts": [
@@ -58,6 +57,30 @@ export const TUNING: Readonly<Record<string, readonly string[]>> = {
 
 /** Single places. */
 export const PLACES: readonly Place[] = [
+  {
+    file: "lib/event_loop.ts",
+    line: "else startTimer(callback, 0);",
+    was: "startTimer(callback, 0);",
+    why: "every Deno that this module runs on has setImmediate()",
+  },
+  {
+    file: "lib/unix/connect.ts",
+    line: "typeNumber(type);",
+    was: "typeNumber(type);",
+    why: "making the socket checks its type as well, before any system call",
+  },
+  {
+    file: "lib/unix/connect.ts",
+    line: "if (made.busyPoll > 0) socket.busyPoll = made.busyPoll;",
+    was: ">",
+    why: "0 is what it is at first",
+  },
+  {
+    file: "lib/unix/listen.ts",
+    line: "if (busyPoll > 0) descriptor.busyPoll = busyPoll;",
+    was: ">",
+    why: "0 is what it is at first",
+  },
   {
     file: "lib/handle/files_first.ts",
     line: "control.arrived = count < 0 ? 0 : header.controlLength;",

@@ -1,7 +1,7 @@
 /**
  * Changes the program, a statement at a time, and looks whether a test notices:
  *
- *     deno task mutants [--count 40] [--seed N] [--jobs N] [--all] [--at-least 0] [FILE|FOLDER…]
+ *     deno task mutants [--count 40] [--seed N] [--jobs N] [--all] [--at-least 0] [--minutes N] [FILE|FOLDER…]
  *
  * Each change is made in a copy of the project, which then runs the test files that run the changed line
  * (`deno task coverage` has measured which those are, or does so now), up to the first that fails: the one of
@@ -31,6 +31,7 @@ const { values, positionals } = taskArguments({
     jobs: { type: "string", default: `${navigator.hardwareConcurrency}` },
     all: { type: "boolean", default: false },
     "at-least": { type: "string", default: "0" },
+    minutes: { type: "string", default: "Infinity" },
   },
 });
 
@@ -167,7 +168,9 @@ function describe({ file, line, was, text }: Change): string {
   return `${file}:${line}: ${short(was)}  →  ${text === ";" ? "(nothing)" : short(text)}`;
 }
 
-/** Work through a queue with every copy. */
+const deadline = performance.now() + Number(values.minutes) * 60_000;
+
+/** Work through a queue with every copy, until the time is over. */
 async function each<T>(
   copies: Copy[],
   items: readonly T[],
@@ -175,7 +178,10 @@ async function each<T>(
 ): Promise<void> {
   const queue = [...items];
   await Promise.all(copies.map(async (copy) => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(copy, item);
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
+      if (performance.now() > deadline) return;
+      await work(copy, item);
+    }
   }));
 }
 
