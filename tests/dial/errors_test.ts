@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertObjectMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { list, quote } from "../../lib/dial/errors.ts";
 import { UnknownProtocolError, UnknownServiceError } from "../../lib/dial/mod.ts";
 
@@ -28,7 +34,7 @@ Deno.test("UnknownServiceError tells what was asked for and what there is", () =
   const error = new UnknownServiceError("tcp", "htp", ["http", "www"]);
   assertInstanceOf(error, TypeError);
   assertEquals(error.name, "UnknownServiceError");
-  assertEquals([error.protocol, error.service], ["tcp", "htp"]);
+  assertObjectMatch(error, { protocol: "tcp", service: "htp" });
   assertEquals(error.registered, ["http", "www"]);
   assertStringIncludes(error.message, '"htp" of the protocol "tcp": registered are "http", "www"');
 });

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals, assertObjectMatch, assertRejects, assertThrows } from "@std/assert";
 import { unix } from "../../mod.ts";
 import { delimited, Frames, lengthPrefixed } from "../../lib/frames/mod.ts";
 import { noLeaks } from "../util/descriptors.ts";
@@ -80,7 +80,7 @@ Deno.test(
     frames[Symbol.dispose]();
     await assertRejects(() => waiting, BadResource);
     using message = await pair.far.receive({ files: 2 });
-    assertEquals([message?.data, message?.files], [encode("one\ntwo"), []]);
+    assertObjectMatch(message ?? {}, { data: encode("one\ntwo"), files: [] });
   }),
 );
 

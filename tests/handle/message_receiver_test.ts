@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertObjectMatch, assertRejects } from "@std/assert";
 import { platform } from "../../ffi/platform/mod.ts";
 import { setsockopt } from "../../ffi/syscalls/sockets.ts";
 import { MessageReceiver } from "../../lib/handle/message_receiver.ts";
@@ -220,6 +220,6 @@ test("MessageReceiver that does not refuse gives the message without its descrip
   const state = stateOf(pair.b).receiveState(pair.b);
   const receiver = new MessageReceiver(state, { files: 1 }, false);
   const message = receiver.outcome(receiver.attempt());
-  assertEquals([message?.files, message?.controlTruncated], [[], true]);
+  assertObjectMatch(message ?? {}, { files: [], controlTruncated: true });
   assertEquals([text(message?.data), countDescriptors()], ["a", before]);
 });

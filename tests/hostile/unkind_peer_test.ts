@@ -4,7 +4,13 @@
  * @module
  */
 
-import { assert, assertEquals, assertLessOrEqual, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertLessOrEqual,
+  assertObjectMatch,
+  assertRejects,
+} from "@std/assert";
 import { ControlTruncatedError, type Socket, unix } from "../../mod.ts";
 import { Files, NO_LINUX, pattern, type Peer, withPeers } from "../interop/peer.ts";
 import { countDescriptors } from "../util/descriptors.ts";
@@ -42,7 +48,7 @@ withPeers("receive() without files closes what the peer passes, and says so", as
     for (let i = 0; i < 20; i++) {
       await peer.send(id, { data: pattern(5, i), files: [pattern(1), pattern(2)] });
       using message = await socket.receive();
-      assertEquals([message?.data, message?.files], [pattern(5, i), []]);
+      assertObjectMatch(message ?? {}, { data: pattern(5, i), files: [] });
       assertEquals(message?.controlTruncated, true);
       assertEquals(countDescriptors(), open);
     }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertObjectMatch } from "@std/assert";
 import { type Socket, type SocketType, unix } from "../../mod.ts";
 import { tempDir } from "../util/tempdir.ts";
 import { contentOf, Files, ODD_SIZES, pattern, type Peer, withPeers } from "./peer.ts";
@@ -176,7 +176,7 @@ withPeers("receive() says when a peer's message was longer than the space", asyn
   using socket = await connected(peer, "dgram", dir.join("s"), true);
   await peer.send("c", { data: pattern(100) });
   using message = await socket.receive({ size: 40 });
-  assertEquals([message?.truncated, message?.data], [true, pattern(40)]);
+  assertObjectMatch(message ?? {}, { truncated: true, data: pattern(40) });
   await socket.send({ data: pattern(100), to: dir.join("s.theirs") });
   const theirs = await peer.receive("c", 40);
   assertEquals([theirs.truncated, theirs.data], [true, pattern(40)]);

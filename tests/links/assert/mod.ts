@@ -72,6 +72,28 @@ export function assertNotEquals<T>(actual: T, expected: T, msg?: string): void {
   raise(`Expected values that differ, but both are ${show(actual)}`, msg);
 }
 
+/** Assert that an object has the properties of another one, at whatever depth; others may be there as well. */
+export function assertObjectMatch(
+  // deno-lint-ignore no-explicit-any -- as in @std/assert: any object is taken
+  actual: Record<PropertyKey, any>,
+  expected: Record<PropertyKey, unknown>,
+  msg?: string,
+): void {
+  assertEquals(matching(actual, expected), matching(expected, expected), msg);
+}
+
+/** The part of a value that `expected` names: own properties of plain and other objects, not those of arrays. */
+function matching(value: unknown, expected: unknown): unknown {
+  if (!isComposite(value) || !isComposite(expected)) return value;
+  const keys = Reflect.ownKeys(value).filter((it) => it in expected);
+  return Object.fromEntries(keys.map((it) => [it, matching(value[it], expected[it])]));
+}
+
+function isComposite(value: unknown): value is Record<PropertyKey, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) &&
+    !ArrayBuffer.isView(value);
+}
+
 /** Assert that two values are the same by `Object.is`. */
 export function assertStrictEquals<T>(
   actual: unknown,
