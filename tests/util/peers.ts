@@ -58,6 +58,7 @@ const REQUIREMENTS = {
   "fusermount3": { commands: ["fusermount3"], version: ["--version"], os: LINUX },
   "systemd-journald": { commands: ["journalctl"], version: ["--version"], os: LINUX },
   "logger": { commands: ["logger"], version: ["--version"], os: LINUX },
+  "script": { commands: ["script"], version: ["--version"], os: LINUX },
   "tshark": { commands: ["tshark"], version: ["--version"], os: LINUX },
   "chromium": {
     commands: ["chromium", "chromium-browser", "google-chrome"],
