@@ -42,3 +42,19 @@ testUnless(
 testUnless(linux, "SharedMemory.map() of a number that is no descriptor is -EBADF", () => {
   assertEquals(SharedMemory.map(987654, 4096, 0), -platform.EBADF);
 });
+
+/** The mappings of rings in this process. */
+function mappings(): number {
+  return Deno.readTextFileSync("/proc/self/maps").split("\n")
+    .filter((it) => it.includes("anon_inode:[io_uring]")).length;
+}
+
+testUnless(linux, "a ring that is disposed of, or cannot be made, leaves no mapping", () => {
+  const before = mappings();
+  const ring = new Ring({ entries: 2, completions: 2 });
+  const during = mappings();
+  ring.dispose();
+  assertEquals([during > before, mappings()], [true, before]);
+  assertThrows(() => new Ring({ entries: 2, completions: 2, flags: 1 << 31 }), Error, "EINVAL");
+  assertEquals(mappings(), before);
+});
