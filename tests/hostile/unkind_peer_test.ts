@@ -48,7 +48,8 @@ withPeers("receive() without files closes what the peer passes, and says so", as
     for (let i = 0; i < 20; i++) {
       await peer.send(id, { data: pattern(5, i), files: [pattern(1), pattern(2)] });
       using message = await socket.receive();
-      assertObjectMatch(message ?? {}, { data: pattern(5, i), files: [] });
+      assertEquals(message?.data, pattern(5, i));
+      assertObjectMatch(message ?? {}, { files: [] });
       assertEquals(message?.controlTruncated, true);
       assertEquals(countDescriptors(), open);
     }

@@ -176,7 +176,8 @@ withPeers("receive() says when a peer's message was longer than the space", asyn
   using socket = await connected(peer, "dgram", dir.join("s"), true);
   await peer.send("c", { data: pattern(100) });
   using message = await socket.receive({ size: 40 });
-  assertObjectMatch(message ?? {}, { truncated: true, data: pattern(40) });
+  assertEquals(message?.data, pattern(40));
+  assertObjectMatch(message ?? {}, { truncated: true });
   await socket.send({ data: pattern(100), to: dir.join("s.theirs") });
   const theirs = await peer.receive("c", 40);
   assertEquals([theirs.truncated, theirs.data], [true, pattern(40)]);

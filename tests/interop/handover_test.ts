@@ -37,7 +37,8 @@ withLanguages("socketpair() with cloexec: false is inherited", async (language) 
     using files = new Files([pattern(3)]);
     await socket.send({ data: pattern(7), files: files.list });
     const message = await peer.receive("c", 7, 1);
-    assertObjectMatch(message, { data: pattern(7), files: [pattern(3)] });
+    assertEquals(message.data, pattern(7));
+    assertObjectMatch(message, { files: [pattern(3)] });
     await peer.send("c", { data: pattern(5), files: [pattern(4)] });
     using answer = await socket.receive({ files: 1 });
     assertEquals(answer?.data, pattern(5));
