@@ -7,7 +7,6 @@ import { OwnedFd, ownFd } from "../../lib/handle/owned_fd.ts";
 import { Listener } from "../../lib/handle/listener.ts";
 import { Socket } from "../../lib/handle/socket.ts";
 import { listen } from "../../lib/unix/listen.ts";
-import { outOfDescriptors } from "../util/limits.ts";
 import {
   bytes,
   collectUntil,
@@ -379,9 +378,3 @@ testWith(
     await child.status;
   }),
 );
-
-test("pipe() without descriptors throws EMFILE, and leaves nothing", () => {
-  using _shortage = outOfDescriptors();
-  const error = assertThrows(() => OwnedFd.pipe(), Error, "descriptors");
-  assertEquals("code" in error && error.code, "EMFILE");
-});
