@@ -67,6 +67,10 @@ export class OwnedFd extends FileMethods implements Disposable {
   /**
    * Take ownership of the open descriptor `fd`: this object closes it.
    *
+   * Adopt a number only if its owner gave it up: an inherited one, or one from `detach()`. Nothing tells the numbers
+   * that Deno uses itself from others: closing one of those breaks Deno. 0, 1 and 2 are adopted as any number; the next
+   * file that is opened gets the number when they are closed. To pass them on, write the number in `files`.
+   *
    * @throws {TypeError} If `fd` is not the number of an open descriptor.
    * @throws {Deno.errors.Busy} If an object of this module owns it already.
    *
