@@ -13,6 +13,7 @@ import { basename } from "@std/path/posix/basename";
 import { dirname } from "@std/path/posix/dirname";
 import { bundle } from "./bundle.ts";
 import { refuse, taskArguments } from "../tests/util/arguments.ts";
+import { taskTempDir } from "../tests/util/tempdir.ts";
 import { declarationOf, rollTypes } from "./types.ts";
 
 interface Config {
@@ -140,12 +141,8 @@ if (import.meta.main) {
   }
   if (folder !== undefined) await pack(folder);
   else {
-    const temporary = Deno.makeTempDirSync();
-    try {
-      await pack(temporary);
-      Deno.exitCode = await dryRun(temporary) ? 0 : 1;
-    } finally {
-      Deno.removeSync(temporary, { recursive: true });
-    }
+    using temporary = taskTempDir();
+    await pack(temporary.path);
+    Deno.exitCode = await dryRun(temporary.path) ? 0 : 1;
   }
 }

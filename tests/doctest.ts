@@ -7,7 +7,7 @@
 
 import { refuse, taskArguments } from "./util/arguments.ts";
 import { ROOT } from "./util/project.ts";
-import { tempDir } from "./util/tempdir.ts";
+import { taskTempDir } from "./util/tempdir.ts";
 
 const FILES = ["mod.ts", "lib", "ffi", "README.md", "docs"];
 
@@ -15,7 +15,7 @@ const { positionals } = taskArguments({});
 for (const path of positionals) {
   if (!await Deno.stat(new URL(path, ROOT)).catch(() => undefined)) refuse(`Cannot find "${path}"`);
 }
-using temporary = tempDir();
+using temporary = taskTempDir();
 const { code } = await new Deno.Command(Deno.execPath(), {
   args: ["test", "--doc", "--allow-all", ...positionals.length > 0 ? positionals : FILES],
   cwd: ROOT,

@@ -12,7 +12,7 @@
 import { dirname, join, resolve } from "node:path";
 import { taskArguments } from "../../tests/util/arguments.ts";
 import { filesIn, ROOT } from "../../tests/util/project.ts";
-import { tempDir } from "../../tests/util/tempdir.ts";
+import { taskTempDir } from "../../tests/util/tempdir.ts";
 
 const VITEPRESS = "1.6.4";
 const VUE = "3.5.45";
@@ -63,7 +63,7 @@ function withoutSourceLinks(text: string): string {
 }
 
 async function build(output: string): Promise<void> {
-  using temporary = tempDir();
+  using temporary = taskTempDir();
   const site = temporary.path;
   const texts = filesIn("", /\.(?:md|svg|png)$/).filter((it) => !LEFT_OUT.test(it));
   for (const name of texts) copy(name, site);

@@ -20,3 +20,21 @@ export function tempDir(): TempDir {
     [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }),
   };
 }
+
+/** Make a temporary directory that is also removed when SIGINT or SIGTERM ends the task. */
+export function taskTempDir(): TempDir {
+  const dir = tempDir();
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  const stop = (): never => {
+    dir[Symbol.dispose]();
+    Deno.exit(130);
+  };
+  for (const it of signals) Deno.addSignalListener(it, stop);
+  return {
+    ...dir,
+    [Symbol.dispose]: () => {
+      for (const it of signals) Deno.removeSignalListener(it, stop);
+      dir[Symbol.dispose]();
+    },
+  };
+}
