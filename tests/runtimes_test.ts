@@ -23,6 +23,7 @@ async function works(command: readonly string[]): Promise<boolean> {
   try {
     const { success } = await new Deno.Command(program, {
       args: [...args, "--version"],
+      env: { npm_config_fetch_retries: "0" }, // without network, npm would try for minutes
       stdin: "null",
       stdout: "null",
       stderr: "null",

@@ -7,7 +7,7 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type Page, withPage } from "./util/browser.ts";
-import { peer, testUnless } from "./util/peers.ts";
+import { peer, peersRequired, testUnless } from "./util/peers.ts";
 import { config, ROOT } from "./util/project.ts";
 import { type TempDir, tempDir } from "./util/tempdir.ts";
 
@@ -130,10 +130,20 @@ async function isAsWideAsTheScreen(page: Page, origin: string): Promise<string[]
   return wide;
 }
 
+/** Whether the site's generator can be had: from the cache, or from npm. */
+function hasGenerator(): boolean {
+  const { success } = new Deno.Command(Deno.execPath(), {
+    args: ["cache", "--quiet", "--no-lock", "--no-config", "npm:vitepress@1.6.4"],
+    stdin: "null",
+    stderr: "null",
+  }).outputSync();
+  return success;
+}
+
 const missing = peer("chromium") === undefined
   ? "chromium is not installed"
-  : peer("node") === undefined
-  ? "npm is not installed"
+  : !peersRequired() && !hasGenerator()
+  ? "npm cannot be reached"
   : undefined;
 
 testUnless(missing, "the site", async (t) => {
