@@ -5,7 +5,6 @@
  */
 
 import { needPeer } from "./peers.ts";
-import { tempDir } from "./tempdir.ts";
 
 interface Answer {
   readonly id?: number;
@@ -117,9 +116,27 @@ export class Page {
   }
 }
 
+/** A folder that is removed once the last process of the browser has left it: they end after the first one. */
+function browserProfile(): { path: string } & AsyncDisposable {
+  const path = Deno.makeTempDirSync();
+  return {
+    path,
+    [Symbol.asyncDispose]: async (): Promise<void> => {
+      for (let left = 100; left > 0; left--) {
+        try {
+          return await Deno.remove(path, { recursive: true });
+        } catch (error) {
+          if (left === 1) throw error;
+        }
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    },
+  };
+}
+
 /** Start a browser and run `use` with a page of it. */
 export async function withPage(use: (page: Page) => Promise<void>): Promise<void> {
-  using profile = tempDir();
+  await using profile = browserProfile();
   const child = new Deno.Command(needPeer("chromium").command, {
     args: [
       "--headless=new",

@@ -6,19 +6,12 @@
  * @module
  */
 
-import {
-  type Backend,
-  type Interest,
-  MAX_YIELDS,
-  type Sink,
-  type WaitingSet,
-  type Watched,
-} from "../types.ts";
+import type { Backend, Interest, Sink, WaitingSet, Watched } from "../types.ts";
 import { unavailable } from "../errors.ts";
 import { EpollEvents, EpollSet } from "./epoll_set.ts";
 import { PollSet } from "./poll_set.ts";
 import { epollWaitInPool, schedYield } from "../../../ffi/syscalls/readiness.ts";
-import { inWorker, startTimer, stopTimer, type Timer, unrefTimer } from "../../event_loop.ts";
+import { inWorker, now, startTimer, stopTimer, type Timer, unrefTimer } from "../../event_loop.ts";
 import { Waker } from "./waker.ts";
 import { platform } from "../../../ffi/platform/mod.ts";
 
@@ -52,6 +45,9 @@ class EpollWaitingSet extends EpollSet implements WaitingSet {
     return this.#found.words[0] !== 0;
   }
 }
+
+/** How long to wait for the end of a call that was woken, in milliseconds, before what it uses is left open. */
+const CLOSING_LIMIT = 100;
 
 /** What {@linkcode openPool} may be told. */
 export interface PoolOptions {
@@ -177,8 +173,10 @@ class Pool implements Backend {
     if (!this.#isPending) return this.#close();
     this.#interrupt();
     // Where the program ends or is reloaded, no promise is resolved any more. The call refers to numbers that are
-    // reused once they are closed, so it has to be over: it has been woken, and takes microseconds.
-    for (let i = 0; i < MAX_YIELDS && !this.#set.hasReported; i++) schedYield();
+    // reused once they are closed, so it has to be over: it has been woken, and takes microseconds if its thread
+    // gets a processor.
+    const limit = now() + CLOSING_LIMIT;
+    while (!this.#set.hasReported && now() < limit) schedYield();
     if (this.#set.hasReported) this.#close();
   }
 
