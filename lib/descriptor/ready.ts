@@ -36,6 +36,7 @@ export interface ReadyOptions {
  * Wait until poll(2) reports `interest`, a hang-up or an error. Nothing is read, and other operations on the
  * descriptor go on meanwhile.
  *
+ * @param unread Whether bytes were taken before that the next read returns: poll(2) does not know of them.
  * @throws {TypeError} If `interest` is neither `"read"` nor `"write"`.
  * @throws {Deno.errors.BadResource} If the descriptor is closed, also while waiting.
  */
@@ -43,6 +44,7 @@ export async function waitUntilReady(
   descriptor: Descriptor,
   interest: "read" | "write",
   signal?: AbortSignal,
+  unread = false,
 ): Promise<void> {
   if (interest !== "read" && interest !== "write") {
     throw new TypeError(
@@ -54,7 +56,7 @@ export async function waitUntilReady(
     requireSignal(signal);
     const found = check(poll(descriptor.fd, events, 0), "poll");
     if ((found & platform.POLLNVAL) !== 0) throw closedError(descriptor.owner);
-    if (found !== 0) break;
+    if (found !== 0 || unread) break;
     await descriptor.wait(events, signal);
   }
   await yieldIfBudgetSpent();

@@ -30,6 +30,11 @@ export interface SentPart {
   readonly credentials: Credentials | undefined;
 }
 
+const TOO_MANY: Loss = {
+  reason: `more than ${MAX_FILES} descriptors came with it, the most for a frame`,
+  code: undefined,
+};
+
 interface Placed<T> {
   /** Counts the bytes of the stream. */
   readonly at: number;
@@ -42,17 +47,24 @@ export class Companions {
   #came = 0;
   #taken = 0;
   readonly #files: Placed<OwnedFd[]>[] = [];
+  #fileCount = 0;
   readonly #losses: Placed<Loss>[] = [];
   /** The sender of the next byte, and where another one follows. */
   #sender: Credentials | undefined = undefined;
   readonly #senders: Placed<Credentials | undefined>[] = [];
 
-  /** Note `size` bytes, and what came with the first of them. */
+  /**
+   * Note `size` bytes, and what came with the first of them. More are received only for a frame that is not whole, so
+   * all descriptors that were not taken belong to it: they are closed at once when they are too many for a frame, lest
+   * a peer that never ends its frame use up all descriptors of this process.
+   */
   note(size: number, files: OwnedFd[], credentials?: Credentials, loss?: Loss): void {
     const at = this.#came;
     this.#came += size;
     if (files.length > 0) this.#files.push({ at, what: files });
     if (loss !== undefined) this.#losses.push({ at, what: loss });
+    this.#fileCount += files.length;
+    if (this.#fileCount > MAX_FILES) this.#loseFiles();
     const last = this.#senders.length > 0 ? this.#senders.at(-1)?.what : this.#sender;
     if (!isSame(credentials, last)) this.#senders.push({ at, what: credentials });
   }
@@ -64,10 +76,21 @@ export class Companions {
     if (this.#isPlain()) return undefined;
     const losses = takeBefore(this.#losses, end);
     const files = takeBefore(this.#files, end).flatMap(({ what }) => what);
+    this.#fileCount -= files.length;
     const credentials = this.#takeSender(start, end);
-    const loss = losses[0]?.what ?? (files.length > MAX_FILES ? tooMany(files.length) : undefined);
+    const loss = losses[0]?.what;
     if (loss !== undefined) closeAll(files);
     return { files: loss === undefined ? files : [], credentials, loss };
+  }
+
+  /** Close all descriptors, and note with each byte they came with that they are missing. */
+  #loseFiles(): void {
+    for (const { at, what } of this.#files.splice(0)) {
+      closeAll(what);
+      this.#losses.push({ at, what: TOO_MANY });
+    }
+    this.#losses.sort((one, other) => one.at - other.at);
+    this.#fileCount = 0;
   }
 
   #isPlain(): boolean {
@@ -107,8 +130,4 @@ function isSame(one: Credentials | undefined, other: Credentials | undefined): b
 
 function closeAll(files: readonly OwnedFd[]): void {
   for (const file of files) file.close();
-}
-
-function tooMany(count: number): Loss {
-  return { reason: `${count} descriptors came with it, more than ${MAX_FILES}`, code: undefined };
 }

@@ -237,7 +237,7 @@ export class Frames implements AsyncIterable<Frame>, Disposable {
    * ```
    */
   readExactly(size: number, options: NextOptions = {}): Promise<Frame | null> {
-    return this.#read(size, options);
+    return this.#read(size ?? NaN, options); // nothing is no size: it would read a frame
   }
 
   #read(size: number | undefined, options: NextOptions): Promise<Frame | null> {

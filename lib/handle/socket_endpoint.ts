@@ -404,7 +404,9 @@ export abstract class SocketEndpoint extends SocketTransfer {
     requireOptions(options, "wait");
     const { signal } = options;
     requireSignal(signal);
-    await waitUntilReady(stateOf(this).descriptor, interest, signal);
+    const { descriptor, receiving } = stateOf(this);
+    const unread = interest === "read" && receiving !== undefined && receiving.unreadLength > 0;
+    await waitUntilReady(descriptor, interest, signal, unread);
   }
 }
 

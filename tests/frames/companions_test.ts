@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Companions } from "../../lib/frames/companions.ts";
 import { OwnedFd } from "../../lib/handle/owned_fd.ts";
+import { isOpen } from "../util/cases.ts";
 import { noLeaks } from "../util/descriptors.ts";
 
 const open = (): OwnedFd => OwnedFd.open("/dev/null");
@@ -45,7 +46,23 @@ Deno.test(
     const companions = new Companions();
     for (let i = 0; i < 4; i++) companions.note(1, Array.from({ length: 64 }, open));
     const { files, loss } = companions.take(4) ?? {};
-    assertEquals([files, loss?.reason], [[], "256 descriptors came with it, more than 253"]);
+    const reason = "more than 253 descriptors came with it, the most for a frame";
+    assertEquals([files, loss?.reason], [[], reason]);
+  }),
+);
+
+Deno.test(
+  "Companions.note() closes what is too much for a frame at once, and each byte it came with tells",
+  noLeaks(() => {
+    const companions = new Companions();
+    const files = Array.from({ length: 300 }, open);
+    const numbers = files.map(({ fd }) => fd);
+    for (const it of files) companions.note(1, [it]);
+    assertEquals(numbers.filter(isOpen), numbers.slice(254));
+    for (let i = 0; i < 254; i++) assertEquals(companions.take(1)?.loss !== undefined, true);
+    const rest = companions.take(46);
+    assertEquals([rest?.files.length, rest?.loss], [46, undefined]);
+    for (const it of rest?.files ?? []) it.close();
   }),
 );
 

@@ -28,6 +28,32 @@ Deno.test(
 );
 
 Deno.test(
+  "ready() knows of the bytes that dispose gives back",
+  noLeaks(async () => {
+    using pair = streamPair();
+    const frames = new Frames(pair.far, delimited());
+    await pair.near.write(encode("one\ntwo"));
+    assertEquals(bodyOf(await frames.next()), "one");
+    frames[Symbol.dispose]();
+    await pair.far.ready("read");
+    assertEquals(await pair.far.read(new Uint8Array(8)), 3);
+    const signal = AbortSignal.timeout(1);
+    await assertRejects(() => pair.far.ready("read", { signal }), DOMException);
+  }),
+);
+
+Deno.test(
+  "readExactly() of no size is refused",
+  noLeaks(async () => {
+    using pair = streamPair();
+    using frames = new Frames(pair.far, delimited());
+    for (const size of [undefined, null, -1, 0.5, NaN, "1"]) {
+      await assertRejects(() => frames.readExactly(size as number), RangeError, "bytes");
+    }
+  }),
+);
+
+Deno.test(
   "dispose gives bytes that were not used to the socket's next receive, in order",
   noLeaks(async () => {
     using pair = streamPair();

@@ -7,7 +7,7 @@
 import { assert, assertEquals, assertObjectMatch, assertRejects } from "@std/assert";
 import { ControlTruncatedError, OwnedFd, type Socket } from "../../mod.ts";
 import { delimited, type Frame, Frames, lengthPrefixed } from "../../lib/frames/mod.ts";
-import { noLeaks } from "../util/descriptors.ts";
+import { countDescriptors, noLeaks } from "../util/descriptors.ts";
 import { outOfDescriptors } from "../util/limits.ts";
 import { testUnless } from "../util/peers.ts";
 import { bodyOf, encode, nextTurn, prefixed, streamPair } from "./util.ts";
@@ -150,6 +150,22 @@ Deno.test(
     }
     const error = await assertRejects(() => frames.next(), ControlTruncatedError, "more than 253");
     assertEquals(error.data, encode("abc\n"));
+    assertEquals(bodyOf(await frames.next()), "next");
+  }),
+);
+
+Deno.test(
+  "a frame that never ends keeps no more than 253 descriptors open",
+  noLeaks(async () => {
+    using pair = streamPair();
+    const before = countDescriptors();
+    using frames = new Frames(pair.far, delimited(), { files: 1 });
+    const next = frames.next();
+    for (let i = 0; i < 1000; i++) await pair.near.send({ data: encode("x"), files: [0] });
+    await pair.near.send({ data: encode("\nnext\n"), files: [0] });
+    assertEquals(countDescriptors() - before <= 253, true);
+    const error = await assertRejects(() => next, ControlTruncatedError, "more than 253");
+    assertEquals(error.data.byteLength, 1001);
     assertEquals(bodyOf(await frames.next()), "next");
   }),
 );
