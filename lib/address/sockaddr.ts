@@ -7,6 +7,7 @@
 
 import type { Platform } from "../../ffi/platform/mod.ts";
 import { rightForm } from "../dial/conventions.ts";
+import { withoutUser } from "../dial/errors.ts";
 import { nameInUrl } from "../dial/path_url.ts";
 import { InvalidAddressError, shown } from "../errors.ts";
 
@@ -108,10 +109,10 @@ function textBytes(text: string): Uint8Array {
 }
 
 function urlBytes(url: URL): Uint8Array {
-  const refuse = (why: string) =>
-    new InvalidAddressError(`Cannot use the URL "${url.href}": ${why}`);
+  const href = withoutUser(url.href);
+  const refuse = (why: string) => new InvalidAddressError(`Cannot use the URL "${href}": ${why}`);
   if (url.protocol === "unix:") return nameInUrl(url, refuse);
-  const form = rightForm(url.href);
+  const form = rightForm(href);
   throw refuse(form ?? 'its scheme is not "unix:"');
 }
 

@@ -12,6 +12,11 @@ export function quote(text: string): string {
   return JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text);
 }
 
+/** Return a URI without the user's name and password: they have no place in a message. */
+export function withoutUser(uri: string): string {
+  return uri.replace(/^([^:/]*:\/\/)[^/?#]*@/, "$1");
+}
+
 /** List names for a message, the first few of them when there are many. */
 export function list(names: readonly string[]): string {
   if (names.length === 0) return "none";

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { shown } from "../errors.ts";
-import { quote, UnknownProtocolError } from "./errors.ts";
+import { InvalidAddressError, shown } from "../errors.ts";
+import { quote, UnknownProtocolError, withoutUser } from "./errors.ts";
 import { rightForm } from "./conventions.ts";
 import { nameInUrl } from "./path_url.ts";
 import { findProtocol, registeredProtocols } from "./registry.ts";
@@ -59,11 +59,10 @@ function parse(uri: string | URL): URL {
   }
   try {
     return new URL(text);
-  } catch (cause) {
+  } catch {
+    // Without the parser's error as its cause: that quotes the password.
     const example = '"unix:///run/app.sock" or "tcp://example.org:80"';
-    throw new TypeError(`Cannot dial ${show(text)}: it is not a URI such as ${example}`, {
-      cause,
-    });
+    throw new TypeError(`Cannot dial ${show(text)}: it is not a URI such as ${example}`);
   }
 }
 
@@ -79,7 +78,7 @@ function resolveScheme(url: URL): [protocol: string, service: string] {
   const protocols = registeredProtocols();
   const protocol = findProtocolOfService(scheme, protocols);
   if (protocol !== undefined) return [protocol, scheme];
-  const form = rightForm(url.href);
+  const form = rightForm(withoutUser(url.href));
   throw new UnknownProtocolError(
     scheme,
     protocols,
@@ -139,10 +138,13 @@ function addressOf(url: URL, name: Uint8Array, takesBytes: boolean): string | Ui
 
 function refuse(url: URL, why: string, cause?: unknown): TypeError {
   const message = `Cannot dial ${show(url.href)}: ${why}`;
-  return new TypeError(message, cause === undefined ? undefined : { cause });
+  const options = cause === undefined ? undefined : { cause };
+  // What `unix.connect` throws for the same URL.
+  return url.protocol === "unix:"
+    ? new InvalidAddressError(message, options)
+    : new TypeError(message, options);
 }
 
-/** Quote a URI without the user's name and password: they have no place in a message. */
 function show(uri: string): string {
-  return quote(uri.replace(/^([^:/]*:\/\/)[^/?#]*@/, "$1"));
+  return quote(withoutUser(uri));
 }

@@ -178,6 +178,11 @@ Deno.test("resolveUri() keeps passwords out of its messages", () => {
   }
 });
 
+Deno.test("the error of a text that is no URI does not keep its password in the cause", () => {
+  const error = assertThrows(() => resolveUri("tcp://me:secret@example.org:port"), TypeError);
+  assertFalse(Deno.inspect(error).includes("secret"));
+});
+
 Deno.test("resolveUri() leaves a URL object alone", () => {
   const url = new URL("http://me:secret@example.org:8080/a?b#c");
   const before = url.href;

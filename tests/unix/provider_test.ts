@@ -1,7 +1,17 @@
-import { assert, assertEquals, assertObjectMatch, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertFalse,
+  assertObjectMatch,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import "../../lib/unix/provider.ts";
 import { dial, dialUri, registerProtocol } from "../../lib/dial/mod.ts";
+import { InvalidAddressError } from "../../lib/errors.ts";
 import { bind } from "../../lib/unix/bind.ts";
+import { connect } from "../../lib/unix/connect.ts";
 import { listen } from "../../lib/unix/listen.ts";
 import { Socket } from "../../lib/handle/socket.ts";
 import { bytes, linuxTest, test } from "../util/cases.ts";
@@ -68,5 +78,27 @@ test("dialUri() connects to a unix: URI", async () => {
 Deno.test("the protocols of Unix sockets are taken", () => {
   for (const name of ["unix", "unixpacket", "unixgram"]) {
     assertThrows(() => registerProtocol(name, () => Promise.reject(new Error("no"))), Error, name);
+  }
+});
+
+test("a wrong unix: URL is an InvalidAddressError of connect() and dialUri(), without its password", async () => {
+  const urls = [
+    "unix://user:SECRET@host/x",
+    "unix://user:SECRET@localhost/x?",
+    "unix://user:SECRET@localhost/x#",
+    "unix://host:80/x",
+    "unix:runtime=yes",
+    "unix:dir=/tmp",
+  ];
+  for (const url of urls) {
+    for (const attempt of [() => connect(new URL(url)), () => dialUri(url)]) {
+      const { message } = await assertRejects(attempt, InvalidAddressError);
+      assertFalse(message.includes("SECRET"), message);
+      assertStringIncludes(message, url.replace("user:SECRET@", ""));
+    }
+  }
+  for (const url of ["http+unix://SECRET@%2Frun%2Fx/", "https://user:SECRET@example.org/"]) {
+    const { message } = await assertRejects(() => connect(new URL(url)), InvalidAddressError);
+    assertFalse(message.includes("SECRET"), message);
   }
 });
