@@ -4,16 +4,26 @@
  * @module
  */
 
-/** What an address in another form names. */
-type Reading = readonly [pattern: RegExp, name: (match: string) => string];
+/** What to write in place of an address in another form. */
+type Reading = readonly [pattern: RegExp, form: (match: string) => string];
 
-const path = (text: string): string => decoded(text);
-const abstract = (text: string): string => `@${decoded(text).replace(/^[@\0]/, "")}`;
+const path = (text: string): string => described(decoded(text));
+const abstract = (text: string): string => described(`@${decoded(text).replace(/^[@\0]/, "")}`);
+
+/** Where a D-Bus server is to listen: what it is connected to is another name. */
+const folder = (text: string): string =>
+  `a D-Bus server listens at a random name in ${JSON.stringify(decoded(text))}: ` +
+  'write the path in the "unix:path=…" that it prints';
+const runtime = (): string =>
+  'a D-Bus server listens at "bus" in the directory that XDG_RUNTIME_DIR names: write that path, ' +
+  'the one in the "unix:path=…" that it prints';
 
 /** The first pattern that matches counts; its group is the name. */
 const READINGS: readonly Reading[] = [
-  [/^unix:(?:path|dir|tmpdir)=([^,;]+)/, path], // D-Bus
-  [/^unix:abstract=([^,;]+)/, abstract],
+  [/^unix:(?:[a-z]+=[^;]*,)?path=([^,;]+)/, path], // D-Bus, whose keys have no order
+  [/^unix:(?:[a-z]+=[^;]*,)?abstract=([^,;]+)/, abstract],
+  [/^unix:(?:[a-z]+=[^;]*,)?(?:dir|tmpdir)=([^,;]+)/, folder],
+  [/^unix:(?:[a-z]+=[^;]*,)?(runtime)=yes/, runtime],
   [/^(?:https?|wss?)\+unix:\/\/([^/:?#]+)/i, path], // Docker, requests-unixsocket
   [/^https?:\/\/unix:(\/[^:]+)/i, path], // Node's clients of HTTP
   [/^unix:(?:\/\/(?:localhost)?(?=\/))?([/@].*)$/i, path], // a URL given as a string
@@ -28,9 +38,9 @@ const READINGS: readonly Reading[] = [
  * `undefined` for any other text.
  */
 export function rightForm(text: string): string | undefined {
-  for (const [pattern, name] of READINGS) {
+  for (const [pattern, form] of READINGS) {
     const match = pattern.exec(text)?.[1];
-    if (match !== undefined) return described(name(match));
+    if (match !== undefined) return form(match);
   }
   return undefined;
 }

@@ -36,6 +36,8 @@ test("an address in the form of another program shows the right form", async () 
     ["unix:///run/none/x.sock", path],
     ["unix:path=/run/none/x.sock,guid=0", path],
     ["http+unix://%2Frun%2Fnone%2Fx.sock/", path],
+    ["unix:runtime=yes", 'listens at "bus" in the directory that XDG_RUNTIME_DIR names'],
+    ["unix:dir=/tmp", 'listens at a random name in "/tmp"'],
     ["unix:abstract=none/x", 'write "@none/x" as a path or name, new URL("unix:@none/x")'],
   ] as const;
   for (const [address, form] of table) {

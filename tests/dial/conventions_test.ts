@@ -1,10 +1,11 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertFalse, assertRejects, assertStringIncludes } from "@std/assert";
 import { rightForm } from "../../lib/dial/conventions.ts";
 import { dialUri, UnknownProtocolError } from "../../lib/dial/mod.ts";
 
 /** Addresses as D-Bus, Docker, Node, socat, gRPC and ZeroMQ write them, and the name that each means. */
 const FORMS: readonly (readonly [text: string, name: string])[] = [
   ["unix:path=/run/dbus/system_bus_socket,guid=0123", "/run/dbus/system_bus_socket"],
+  ["unix:guid=0123,path=/run/dbus/system_bus_socket", "/run/dbus/system_bus_socket"],
   ["unix:path=/run/a%20b;unix:path=/other", "/run/a b"],
   ["unix:abstract=/tmp/dbus-X", "@/tmp/dbus-X"],
   ["http+unix://%2Frun%2Fx.sock/", "/run/x.sock"],
@@ -24,6 +25,20 @@ const FORMS: readonly (readonly [text: string, name: string])[] = [
 Deno.test("rightForm() shows what to write in place of another program's address", () => {
   for (const [text, name] of FORMS) {
     assertStringIncludes(rightForm(text) ?? "", `write ${JSON.stringify(name)} as`, text);
+  }
+});
+
+Deno.test("rightForm() does not take the folder of a D-Bus server for its socket", () => {
+  const table = [
+    ["unix:dir=/tmp", 'a random name in "/tmp"'],
+    ["unix:tmpdir=/tmp/a%20b,guid=0", 'a random name in "/tmp/a b"'],
+    ["unix:runtime=yes", '"bus" in the directory that XDG_RUNTIME_DIR names'],
+  ] as const;
+  for (const [text, where] of table) {
+    const form = rightForm(text) ?? "";
+    assertStringIncludes(form, where, text);
+    assertStringIncludes(form, '"unix:path=…"', text);
+    assertFalse(form.includes("new URL"), text);
   }
 });
 
