@@ -6,7 +6,7 @@
 
 import { MISSING, platform } from "../../ffi/platform/mod.ts";
 import { MappedMemory } from "../../ffi/syscalls/memory_map.ts";
-import { notSupported, requireOptions, systemError } from "../errors.ts";
+import { notSupported, requireOptions, shown, systemError } from "../errors.ts";
 import { type Seal, sealsOf } from "./seals.ts";
 import { fileInfo } from "./stat.ts";
 
@@ -62,6 +62,11 @@ const LARGEST = 2 ** 32;
 export function mapSealed(fd: number, options: MapOptions): FileMapping {
   requireOptions(options, "map a file");
   const { shared = false } = options;
+  if (typeof shared !== "boolean") {
+    throw new TypeError(
+      `Cannot map descriptor ${fd}: \`shared\` is ${shown(shared)}; give true or false`,
+    );
+  }
   if (platform.F_GET_SEALS === MISSING) {
     throw notSupported(
       "Cannot map the file: this system has no seals, without which that is not safe; read it, or use Linux",

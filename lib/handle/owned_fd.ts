@@ -23,6 +23,7 @@ import { createMemfd, type MemfdOptions } from "../fd/memfd.ts";
 import type { Listener } from "./listener.ts";
 import { openFile, type OpenOptions } from "../fd/open.ts";
 import { addSeals, type Seal, sealsOf } from "../fd/seals.ts";
+import { boolean } from "../socket/setup.ts";
 import type { Socket } from "./socket.ts";
 import { type FileKind, kindOf } from "../fd/stat.ts";
 
@@ -279,6 +280,7 @@ export class OwnedFd extends FileMethods implements Disposable {
    * Whether programs that this process starts do not get the descriptor: its `FD_CLOEXEC`.
    *
    * @throws {Deno.errors.BadResource} If the descriptor is closed.
+   * @throws {TypeError} If it is set to anything but true or false.
    *
    * @example
    * ```ts
@@ -295,7 +297,7 @@ export class OwnedFd extends FileMethods implements Disposable {
   }
 
   set closeOnExec(on: boolean) {
-    check(setCloseOnExec(this.fd, on), "fcntl");
+    check(setCloseOnExec(this.fd, boolean("closeOnExec", on)), "fcntl");
   }
 
   /**
@@ -303,6 +305,7 @@ export class OwnedFd extends FileMethods implements Disposable {
    * descriptor: the methods of this object behave the same either way.
    *
    * @throws {Deno.errors.BadResource} If the descriptor is closed.
+   * @throws {TypeError} If it is set to anything but true or false.
    *
    * @example
    * ```ts
@@ -321,7 +324,7 @@ export class OwnedFd extends FileMethods implements Disposable {
   }
 
   set nonblocking(on: boolean) {
-    check(setNonblocking(this.fd, on), "fcntl");
+    check(setNonblocking(this.fd, boolean("nonblocking", on)), "fcntl");
   }
 
   /**
@@ -401,7 +404,8 @@ export class OwnedFd extends FileMethods implements Disposable {
    *
    * The memory is unmapped when the mapping is disposed, and only then: it is not garbage-collected.
    *
-   * @throws {TypeError} If the file lacks a seal that is needed, or is sealed against the writing that is.
+   * @throws {TypeError} If the file lacks a seal that is needed, or is sealed against the writing that is; or if `shared`
+   * is no boolean.
    * @throws {RangeError} If it is larger than 4 GiB.
    * @throws {Deno.errors.NotSupported} If the system has no such files.
    *

@@ -327,7 +327,7 @@ export abstract class SocketEndpoint extends SocketTransfer {
   }
 
   #requireDatagrams(): void {
-    if (this.type === "dgram") return;
+    if (this.fd >= 0 && this.type === "dgram") return;
     throw new TypeError(
       `Cannot connect a ${this.type} socket to nothing: only datagram sockets can do so; close it instead`,
     );
@@ -369,13 +369,14 @@ export abstract class SocketEndpoint extends SocketTransfer {
   listen(options: SocketListenOptions = {}): Listener {
     requireOptions(options, "listen");
     const backlog = checkedBacklog(options.backlog);
-    if (this.type === "dgram") {
+    const { descriptor, type, names } = stateOf(this);
+    const { fd } = descriptor;
+    if (type === "dgram") {
       throw new TypeError(
         "Cannot listen on a datagram socket: it has no connections; use `receive`",
       );
     }
-    const { descriptor, type, names } = stateOf(this);
-    check(listen(descriptor.fd, backlog), "listen");
+    check(listen(fd, backlog), "listen");
     return adopters.listening(descriptor, type, names);
   }
 

@@ -108,6 +108,16 @@ test("map() with shared refuses what could shrink, is sealed against writing, or
   assertThrows(() => reader.map({ shared: true }), Deno.errors.PermissionDenied, "open for both");
 });
 
+test("map() refuses a `shared` that is no boolean", () => {
+  using file = OwnedFd.memfd("test", new Uint8Array(3), { seal: true });
+  for (const wrong of [1, 0, "no", null, {}]) {
+    const options = { shared: wrong as unknown as boolean };
+    assertThrows(() => file.map(options), TypeError, "`shared` is ");
+  }
+  using mapping = file.map({ shared: false });
+  assertEquals(mapping.bytes.length, 3);
+});
+
 test("map() refuses what its owner could still cut short or change", () => {
   for (const bits of [0, F_SEAL_WRITE, F_SEAL_SHRINK, F_SEAL_GROW | F_SEAL_SHRINK]) {
     using file = sealed(bits);

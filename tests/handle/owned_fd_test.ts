@@ -360,6 +360,16 @@ test("closeOnExec and nonblocking are read and set", async () => {
   assertEquals([reader.closeOnExec, reader.nonblocking], [true, false]);
 });
 
+test("closeOnExec and nonblocking refuse what is no boolean, and stay as they are", () => {
+  using file = OwnedFd.open("/dev/null");
+  for (const wrong of ["no", 1, 0, null, undefined, {}]) {
+    const value = wrong as unknown as boolean;
+    assertThrows(() => file.closeOnExec = value, TypeError, "Cannot set `closeOnExec` to ");
+    assertThrows(() => file.nonblocking = value, TypeError, "Cannot set `nonblocking` to ");
+  }
+  assertEquals([file.closeOnExec, file.nonblocking], [true, false]);
+});
+
 testWith(
   "python3-linux",
   "ready() of a process descriptor waits for the end of the process",

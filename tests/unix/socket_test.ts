@@ -324,6 +324,18 @@ test("listen() refuses what cannot listen, which stays as it is", () => {
   }
 });
 
+test("a closed socket is named before what its type cannot do", async () => {
+  using dir = tempDir();
+  const datagrams = unix.bind(dir.join("a"));
+  datagrams.close();
+  assertThrows(() => datagrams.listen(), Deno.errors.BadResource, "it is closed");
+  const { a: stream, b } = connected();
+  stream.close();
+  assertThrows(() => stream.connectSync(null), Deno.errors.BadResource, "it is closed");
+  await assertRejects(() => stream.connect(null), Deno.errors.BadResource, "it is closed");
+  b.close();
+});
+
 test("use after close rejects or throws BadResource", async () => {
   const socket = unix.socket({ type: "stream" });
   socket.close();
