@@ -19,9 +19,11 @@ import {
   displayName,
   encodeSockaddr,
   fitsSockaddr,
+  isUnixAddr,
   type Name,
   parseAddress,
 } from "./sockaddr.ts";
+import { nameOfUnixAddr } from "./unix_addr.ts";
 
 /** A name in a form that the kernel takes, for as long as it is not disposed. */
 export interface Destination extends Disposable {
@@ -48,7 +50,7 @@ export function destinationOf(
   address: Address | Deno.UnixAddr,
   syscall: "connect" | "sendmsg" = "connect",
 ): Destination {
-  const target = isDenoAddr(address) ? address.path : address;
+  const target = isUnixAddr(address) ? nameOfUnixAddr(address) : address;
   if (target === lastText && lastDestination !== undefined) return lastDestination;
   const name = parseAddress(target, platform);
   if (name.kind === "autobind") {
@@ -65,10 +67,6 @@ export function destinationOf(
     return destination;
   }
   return longDestination(name, syscall);
-}
-
-function isDenoAddr(address: Address | Deno.UnixAddr): address is Deno.UnixAddr {
-  return typeof address === "object" && address !== null && "transport" in address;
 }
 
 /** Whether a name must be shortened for the kernel. */

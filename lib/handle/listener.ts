@@ -16,7 +16,6 @@ import { type ReadyOptions, waitUntilReady } from "../descriptor/ready.ts";
 import { requireSignal } from "../descriptor/signal.ts";
 import { check, requireOptions, shown } from "../errors.ts";
 import { duplicate, requireOpen } from "../fd/file_like.ts";
-import { addressText } from "../address/sockaddr.ts";
 import { BoundFile } from "../socket/bound_file.ts";
 import { describeSocket, nameOf } from "../socket/inspect.ts";
 import { checkedBusyPoll, pollTimeout } from "../socket/options.ts";
@@ -184,7 +183,7 @@ export class Listener extends SocketOptions implements Deno.Listener<Socket, Den
    * ```
    */
   get addr(): Deno.UnixAddr {
-    return denoAddr(this.type, addressText(this.localAddress));
+    return denoAddr(this.type, this.localAddress);
   }
 
   /**

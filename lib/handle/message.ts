@@ -33,7 +33,10 @@ export interface Message extends Disposable {
   credentials?: Credentials;
   /** A descriptor of the sending process, if the socket's `passPidfd` is on (Linux 6.5). */
   pidfd?: OwnedFd;
-  /** The sender's address, to which answers can be sent; `null` for one without a name. */
+  /**
+   * The sender's address: `to` of `send` takes it. Bytes that are no UTF-8 stand as U+FFFD in its text; this object
+   * itself still leads to the sender, while copies of it do not. `null` for a sender without a name.
+   */
   from: Deno.UnixAddr | null;
   /**
    * The same in bytes, which need not be UTF-8: `to` of `send` takes it. A path that starts with `@` has `./` before

@@ -7,7 +7,7 @@
 import { byteLengthOf } from "../../ffi/memory.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { recvmsg } from "../../ffi/syscalls/sockets.ts";
-import { addressText, decodeSockaddr, unambiguous } from "../address/sockaddr.ts";
+import { decodeSockaddr, unambiguous } from "../address/sockaddr.ts";
 import { isBytes } from "../descriptor/caller_buffer.ts";
 import { check, ControlTruncatedError } from "../errors.ts";
 import { shortageOfDescriptors } from "../fd/file_like.ts";
@@ -15,6 +15,7 @@ import { isUnknownSender } from "../message/cmsg.ts";
 import { sharedHeader } from "../message/header.ts";
 import { concatenated, totalLength } from "../socket/pieces.ts";
 import { bytesBeforeFiles } from "../socket/barrier.ts";
+import { boolean } from "../socket/setup.ts";
 import { END, lookAhead } from "../socket/seqpacket.ts";
 import { denoAddr } from "../socket/socket_type.ts";
 import { startsWithFiles } from "./files_first.ts";
@@ -66,11 +67,14 @@ export class MessageReceiver extends Receiver<Message | null> {
    * Check a request, reading each option once.
    *
    * @param refusesSurplus Whether more files than requested are an error; otherwise the message comes without any.
-   * @throws {TypeError} If `buffer` is no memory, or `peek` is to see files.
+   * @throws {TypeError} If `buffer` is no memory, `filesFirst`, `peek` or `waitAll` is no boolean, or `peek` is to see files.
    * @throws {RangeError} If `size` or `files` is out of range, or there are more than 1024 buffers.
    */
   constructor(state: ReceiveState, request: ReceiveRequest, refusesSurplus = true) {
     const { buffer, size, files = 0, filesFirst = false, peek = false, waitAll = false } = request;
+    boolean("filesFirst", filesFirst);
+    boolean("peek", peek);
+    boolean("waitAll", waitAll);
     requireLimit(files, peek);
     const isStream = state.type === "stream";
     let piece: Uint8Array | undefined = undefined;
@@ -198,7 +202,7 @@ export class MessageReceiver extends Receiver<Message | null> {
     message.fullLength = type === "stream" ? this.filled : Math.max(this.#fullLength, this.filled);
     message.endOfRecord = (flags & MSG_EOR) !== 0 || (type === "seqpacket" && !message.truncated);
     if (this.#from !== null) {
-      message.from = denoAddr(type, addressText(this.#from));
+      message.from = denoAddr(type, this.#from);
       message.fromAddress = unambiguous(this.#from);
     }
     if (credentials !== undefined && !isUnknownSender(credentials)) {

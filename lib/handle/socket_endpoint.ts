@@ -11,7 +11,7 @@ import { type ReadyOptions, waitUntilReady } from "../descriptor/ready.ts";
 import { requireSignal } from "../descriptor/signal.ts";
 import { check, requireOptions } from "../errors.ts";
 import { type Destination, destinationOf, needsShortening } from "../address/destination.ts";
-import { type Address, addressText } from "../address/sockaddr.ts";
+import type { Address } from "../address/sockaddr.ts";
 import {
   bindDescriptor,
   parseBindAddress,
@@ -132,7 +132,7 @@ export abstract class SocketEndpoint extends SocketTransfer {
    * ```
    */
   get localAddr(): Deno.UnixAddr {
-    return denoAddr(this.type, addressText(this.localAddress));
+    return denoAddr(this.type, this.localAddress);
   }
 
   /**
@@ -152,7 +152,7 @@ export abstract class SocketEndpoint extends SocketTransfer {
    * ```
    */
   get remoteAddr(): Deno.UnixAddr {
-    return denoAddr(this.type, addressText(this.remoteAddress));
+    return denoAddr(this.type, this.remoteAddress);
   }
 
   /**

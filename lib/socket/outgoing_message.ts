@@ -7,7 +7,7 @@
 import { byteLengthOf, viewOf } from "../../ffi/memory.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { send, sendmsg } from "../../ffi/syscalls/sockets.ts";
-import { type Address, isUnixAddr } from "../address/sockaddr.ts";
+import type { Address } from "../address/sockaddr.ts";
 import { type Destination, destinationOf } from "../address/destination.ts";
 import { isBytes } from "../descriptor/caller_buffer.ts";
 import type { Descriptor } from "../descriptor/descriptor.ts";
@@ -200,7 +200,7 @@ function checkedDestination(to: Address | Deno.UnixAddr, type: SocketType): Dest
       "Cannot send to an address: only datagram sockets send to several; connect instead",
     );
   }
-  return destinationOf(isUnixAddr(to) ? to.path : to, "sendmsg");
+  return destinationOf(to, "sendmsg");
 }
 
 function checkedCredentials(credentials: Credentials): Credentials {

@@ -5,6 +5,7 @@
  */
 
 import { platform } from "../../ffi/platform/mod.ts";
+import { unixAddrOf } from "../address/unix_addr.ts";
 import { shown } from "../errors.ts";
 
 /**
@@ -49,9 +50,9 @@ export function typeFromNumber(number: number): SocketType | undefined {
   return number === platform.SOCK_DGRAM ? "dgram" : undefined;
 }
 
-/** Return an address in the form of Deno's own sockets. */
-export function denoAddr(type: SocketType, path: string): Deno.UnixAddr {
-  return { transport: type === "dgram" ? "unixpacket" : "unix", path };
+/** Return a byte-exact address in the form of Deno's own sockets; `null` is that of an unnamed socket. */
+export function denoAddr(type: SocketType, bytes: Uint8Array | null): Deno.UnixAddr {
+  return unixAddrOf(type === "dgram" ? "unixpacket" : "unix", bytes);
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   typeFromNumber,
   typeNumber,
 } from "../../lib/socket/socket_type.ts";
+import { bytes } from "../util/cases.ts";
 
 Deno.test("typeNumber() and typeFromNumber() undo each other", () => {
   for (const type of ["stream", "seqpacket", "dgram"] as const) {
@@ -26,9 +27,9 @@ Deno.test("typeFromNumber() knows no other type", () => {
 });
 
 Deno.test("denoAddr() calls datagrams unixpacket, as Deno does", () => {
-  assertEquals(denoAddr("stream", "/a"), { transport: "unix", path: "/a" });
-  assertEquals(denoAddr("seqpacket", "/a"), { transport: "unix", path: "/a" });
-  assertEquals(denoAddr("dgram", ""), { transport: "unixpacket", path: "" });
+  assertEquals(denoAddr("stream", bytes("/a")), { transport: "unix", path: "/a" });
+  assertEquals(denoAddr("seqpacket", bytes("/a")), { transport: "unix", path: "/a" });
+  assertEquals(denoAddr("dgram", null), { transport: "unixpacket", path: "" });
 });
 
 Deno.test("directionNumber() takes the three directions, and nothing else", () => {
