@@ -378,6 +378,7 @@ export abstract class SocketTransfer extends PeerIdentity {
    * @returns The message, `null` at the end.
    * @throws {ControlTruncatedError} If `files` is above 0 and the peer sent more. All of them are closed. `code`
    * is `EMFILE` if this process hit its descriptor limit.
+   * @throws {TypeError} If `filesFirst`, `peek` or `waitAll` is no boolean.
    * @throws {TypeError} If `peek` and `files` are given together, or the buffer is detached or shrunk while it waits.
    * @throws {RangeError} If `size` or `files` is out of range.
    * @throws {Deno.errors.BadResource} If the socket is closed, also while waiting.

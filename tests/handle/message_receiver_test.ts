@@ -42,6 +42,19 @@ const OPTIONS: Readonly<Record<string, (socket: Socket) => void>> = {
 };
 
 for (const [name, receive] of Object.entries(twins)) {
+  test(`${name}() refuses flags that are no booleans, and takes nothing`, async () => {
+    using pair = connected();
+    pair.a.writeSync(bytes("a"));
+    for (const flag of ["filesFirst", "peek", "waitAll"]) {
+      for (const value of ["no", 1, 0, null]) {
+        const options = { [flag]: value } as never;
+        await assertRejects(() => receive(pair.b, options), TypeError, `\`${flag}\``);
+      }
+    }
+    using message = await receive(pair.b, { filesFirst: true, peek: false, waitAll: false });
+    assertEquals(text(message?.data), "a");
+  });
+
   for (const type of PAIRED) {
     for (const [option, set] of Object.entries(OPTIONS)) {
       linuxTest(
