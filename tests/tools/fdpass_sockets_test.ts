@@ -129,6 +129,28 @@ testUnless(notLinux, "fdpass run keeps what is meant for others from its command
   assertEquals((await finish(tool)).output, "unset 1 null\n");
 });
 
+testUnless(
+  notLinux,
+  "fdpass run --inetd keeps what is meant for others from its command",
+  async () => {
+    using dir = tempDir();
+    const path = dir.join("s");
+    const env = {
+      LISTEN_PIDFDID: "4711",
+      LISTEN_PID: "1",
+      LISTEN_FDS: "3",
+      LISTEN_FDNAMES: "a:b:c",
+    };
+    const command = ["--", "sh", "-c", "env | grep -c ^LISTEN_"];
+    await using tool = startTool("fdpass", ["run", "-i", `unix:${path}`, ...command], env);
+    await untilListening(path);
+    using client = await unix.connect(path);
+    assertEquals(new TextDecoder().decode(await readAll(client)), "0\n");
+    tool.kill("SIGTERM");
+    assertEquals((await finish(tool)).code, 143);
+  },
+);
+
 testUnless(notLinux, "fdpass run gives its command the limits that the shell has", async () => {
   const script = "ulimit -Sn; ulimit -Hn; ulimit -Sc; ulimit -Hc";
   for (

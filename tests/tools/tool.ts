@@ -97,3 +97,19 @@ export async function readEvent(tool: LineProcess): Promise<Line> {
 export async function readEvents(tool: LineProcess): Promise<Line[]> {
   return (await tool.readAll()).split("\n").slice(0, -1).map((it) => JSON.parse(it));
 }
+
+/** Wait until a thread of a process waits in open(2) for the other end of a FIFO, or until none does. */
+export async function untilOpening(pid: number, wanted = true): Promise<void> {
+  const waits = (task: string): boolean => {
+    try {
+      return Deno.readTextFileSync(`/proc/${pid}/task/${task}/wchan`).match(
+        /wait_for_partner|fifo_open/,
+      ) !== null;
+    } catch {
+      return false; // it has ended
+    }
+  };
+  const isOpening = (): boolean =>
+    [...Deno.readDirSync(`/proc/${pid}/task`)].some(({ name }) => waits(name));
+  while (isOpening() !== wanted) await new Promise((resolve) => setTimeout(resolve, 10));
+}

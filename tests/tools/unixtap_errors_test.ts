@@ -12,6 +12,7 @@ import {
   readEvent,
   readEvents,
   startTool,
+  untilOpening,
   WITHOUT_PRIVILEGES,
 } from "./tool.ts";
 
@@ -196,3 +197,19 @@ async function connectWhenThere(address: string, type: SocketType): Promise<Sock
     }
   }
 }
+
+testUnless(notLinux, "unixtap ends at a signal while it reads a protocol", async () => {
+  using dir = tempDir();
+  using _server = unix.listen(dir.join("server"));
+  const fifo = dir.join("fifo");
+  await new Deno.Command("mkfifo", { args: [fifo] }).output();
+  const args = ["--protocol", fifo, dir.join("tap"), dir.join("server")];
+  for (const hasWriter of [false, true]) {
+    await using tool = startTool("unixtap", args);
+    await untilOpening(tool.pid);
+    using _writer = hasWriter ? await Deno.open(fifo, { write: true }) : undefined;
+    if (hasWriter) await untilOpening(tool.pid, false);
+    tool.kill("SIGINT");
+    await assertFails(tool, 130, /^unixtap: ended by SIGINT$/, dir, ["fifo", "server"]);
+  }
+});

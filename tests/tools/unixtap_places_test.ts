@@ -188,6 +188,58 @@ testUnless(
   },
 );
 
+testUnless(notLinux, "unixtap run asks each protocol's variable for the target", async () => {
+  using dir = tempDir();
+  for (
+    const [file, args, name, value, expected] of [
+      ["wayland-0", ["-e", "WAYLAND_DISPLAY"], undefined, "", /^\/.*\/wayland-0$/],
+      ["wayland-5", ["--as", "wayland"], "WAYLAND_DISPLAY", "wayland-5", /^\/.*\/wayland-5$/],
+      ["at", ["-e", "WAYLAND_DISPLAY"], "WAYLAND_DISPLAY", dir.join("at"), /^\/.*\/at$/],
+      [
+        "a b",
+        ["--as", "dbus"],
+        "DBUS_SESSION_BUS_ADDRESS",
+        `unix:guid=00,path=${dir.path}/a%20b;tcp:host=x`,
+        /^unix:path=\/.*\/a b$/,
+      ],
+      ["d", ["-e", "DOCKER_HOST"], "DOCKER_HOST", `unix://${dir.join("d")}`, /^unix:\/\/\/.*\/d$/],
+      [".s.PGSQL.5432", ["--as", "postgres"], "PGHOST", dir.path, /^\/.*\/unixtap-\w{6}$/],
+      ["agent", ["-e", "SSH_AUTH_SOCK"], "SSH_AUTH_SOCK", dir.join("agent"), /^\/.*\/agent$/],
+      ["x", ["-e", "X_SOCKET"], "X_SOCKET", `unix://${dir.join("x")}`, /^\/.*\/x$/],
+    ] as [string, string[], string | undefined, string, RegExp][]
+  ) {
+    using _server = new Server(dir.join(file), "the server");
+    const variable = name ?? "WAYLAND_DISPLAY";
+    const env = { XDG_RUNTIME_DIR: dir.path, ...(name === undefined ? {} : { [name]: value }) };
+    const command = ["--", "sh", "-c", `printenv ${variable}; env | grep -c ^LISTEN_`];
+    const listen = {
+      LISTEN_PIDFDID: "4711",
+      LISTEN_PID: "1",
+      LISTEN_FDS: "3",
+      LISTEN_FDNAMES: "a",
+    };
+    await using tool = startTool("unixtap", ["run", ...args, ...command], { ...env, ...listen });
+    const { output, errors } = await finish(tool);
+    const [told = "", count] = output.split("\n");
+    assertMatch(told, expected, errors);
+    assertEquals(count, "0", "what is meant for others stays here");
+    assertStringIncludes(errors, `for ${JSON.stringify(dir.join(file))} (stream)`);
+  }
+  for (
+    const [name, value] of [
+      ["DBUS_SESSION_BUS_ADDRESS", "unix:path=%zz"],
+      ["DBUS_SESSION_BUS_ADDRESS", "tcp:host=localhost"],
+      ["DOCKER_HOST", "tcp://localhost:1"],
+      ["PGHOST", "localhost"],
+      ["SSH_AUTH_SOCK", ""],
+    ] as const
+  ) {
+    const args = ["run", "-e", name, "--", "true"];
+    await using tool = startTool("unixtap", args, { [name]: value });
+    await assertFails(tool, 2, new RegExp(`Give TARGET: ${name} names no Unix socket; see `));
+  }
+});
+
 testWith("curl", "unixtap run shows what its command says", async () => {
   using dir = tempDir();
   const path = dir.join("docker.sock");

@@ -74,6 +74,20 @@ function complain(name: string, error: unknown): number {
   return error instanceof UsageError ? 2 : 1;
 }
 
+/**
+ * Print a line on standard output.
+ *
+ * @throws {Error} If it takes no more.
+ */
+export function print(text: string): void {
+  try {
+    console.log(text);
+  } catch (error) {
+    const why = oneLine(error).replace(/ \(os error \d+\)$/, "");
+    throw new Error(`Cannot write to standard output: ${why}`);
+  }
+}
+
 let errors: OwnedFd | undefined;
 
 /** Write a line of error output, if there is still a reader. */

@@ -7,7 +7,7 @@
 import { type BindOptions, OwnedFd, unix } from "../../mod.ts";
 import { bound } from "../cli/bound.ts";
 import { codeOf } from "../cli/text.ts";
-import { isSameFile, pathInfo, remove } from "../native/files.ts";
+import { isSameFile, openFile, pathInfo, remove } from "../native/files.ts";
 import { openInternet } from "./internet.ts";
 import type { Spec } from "./spec.ts";
 
@@ -31,24 +31,39 @@ export interface SocketPlan {
  *
  * @throws {Error} If one cannot be opened; nothing is left behind.
  */
-export function openAll(
+export async function openAll(
   specs: readonly Spec[],
   plan: SocketPlan,
   stack: DisposableStack,
-): NamedFile[] {
-  return specs.map((spec) => ({ name: spec.name, file: open(spec, plan, stack) }));
+  stop: AbortSignal,
+): Promise<NamedFile[]> {
+  const files: NamedFile[] = [];
+  for (const spec of specs) {
+    files.push({ name: spec.name, file: await open(spec, plan, stack, stop) });
+    stop.throwIfAborted();
+  }
+  return files;
 }
 
-function open({ how, what }: Spec, plan: SocketPlan, stack: DisposableStack): OwnedFd {
+const OPTIONS = {
+  read: {},
+  write: { write: true, create: true, truncate: true },
+  append: { append: true, create: true },
+  update: { read: true, write: true, create: true },
+} as const;
+
+async function open(
+  { how, what }: Spec,
+  plan: SocketPlan,
+  stack: DisposableStack,
+  stop: AbortSignal,
+): Promise<OwnedFd> {
   switch (how) {
     case "read":
-      return stack.use(OwnedFd.open(what));
     case "write":
-      return stack.use(OwnedFd.open(what, { write: true, create: true, truncate: true }));
     case "append":
-      return stack.use(OwnedFd.open(what, { append: true, create: true }));
     case "update":
-      return stack.use(OwnedFd.open(what, { read: true, write: true, create: true }));
+      return stack.use(await openFile(what, OPTIONS[how], stop));
     case "listen":
     case "unix":
       return openSocket(what, "stream", plan, stack);

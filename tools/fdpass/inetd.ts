@@ -44,6 +44,7 @@ export async function serveConnections(
   // Another process may take the connection that was announced.
   listener.file.nonblocking = true;
   const slots = new Slots(MAX_PROGRAMS);
+  stop.addEventListener("abort", () => slots.give()); // it may be waited for
   for (;;) {
     await slots.take();
     const connection = await accepted(listener.file, stop);

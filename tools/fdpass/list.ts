@@ -5,7 +5,7 @@
  */
 
 import { parse } from "../cli/options.ts";
-import { UsageError } from "../cli/run.ts";
+import { print, UsageError } from "../cli/run.ts";
 import { printable } from "../cli/text.ts";
 import { describeFile, fileText } from "../inspect/file.ts";
 import { take } from "./handover.ts";
@@ -21,7 +21,7 @@ export async function list(args: readonly string[], stop: AbortSignal): Promise<
   if (surplus !== undefined) throw new UsageError(`Cannot use "${printable(surplus)}" as well`);
   using stack = new DisposableStack();
   for (const { name, file } of await take(from, stack, stop)) {
-    console.log(`${printable(name)}: ${fileText(describeFile(file))}`);
+    print(`${printable(name)}: ${fileText(describeFile(file))}`);
   }
   return 0;
 }

@@ -8,7 +8,7 @@ import config from "../../deno.json" with { type: "json" };
 import { completions } from "../cli/completions.ts";
 import { parse } from "../cli/options.ts";
 import { GENERAL, helpText } from "../cli/program.ts";
-import { run, UsageError } from "../cli/run.ts";
+import { print, run, UsageError } from "../cli/run.ts";
 import { printable } from "../cli/text.ts";
 import { ABOUT } from "./about.ts";
 import { list } from "./list.ts";
@@ -30,15 +30,15 @@ async function fdpass(args: string[], stop: AbortSignal): Promise<number> {
   }
   const { values } = parse(isCommand ? rest : args, { ...GENERAL.options, ...table });
   const { help, version, completions: shell } = values;
-  if (help) return print(helpText(ABOUT));
-  if (version) return print(`fdpass ${config.version}`);
-  if (shell !== undefined) return print(completions(ABOUT, shell));
+  if (help) return told(helpText(ABOUT));
+  if (version) return told(`fdpass ${config.version}`);
+  if (shell !== undefined) return told(completions(ABOUT, shell));
   if (!isCommand) throw new UsageError("Give a command: serve, run or list");
   return await COMMANDS[name as CommandName](rest, stop);
 }
 
-function print(text: string): number {
-  console.log(text);
+function told(text: string): number {
+  print(text);
   return 0;
 }
 

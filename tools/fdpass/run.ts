@@ -46,7 +46,7 @@ export async function runCommand(args: readonly string[], stop: AbortSignal): Pr
   using stack = new DisposableStack();
   const taken = from === undefined ? [] : await take(from, stack, stop);
   stop.throwIfAborted();
-  const files = [...taken, ...openAll(specs, plan, stack)];
+  const files = [...taken, ...await openAll(specs, plan, stack, stop)];
   if (inetd) return await serveConnections(files, program, command, stop);
   const targets = new Map<number, OwnedFd>();
   for (const [wanted, number] of [[stdin, 0], [stdout, 1]] as const) {

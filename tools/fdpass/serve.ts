@@ -5,9 +5,11 @@
  */
 
 import { type Socket, unix } from "../../mod.ts";
+import { accepted } from "../accept.ts";
+import { aborted } from "../aborted.ts";
 import { bound } from "../cli/bound.ts";
 import { integer, mode, parse } from "../cli/options.ts";
-import { UsageError, warn } from "../cli/run.ts";
+import { print, UsageError, warn } from "../cli/run.ts";
 import { count, oneLine } from "../cli/text.ts";
 import { describeProcess, processText } from "../inspect/process.ts";
 import { ownIdentity } from "../native/identity.ts";
@@ -27,6 +29,9 @@ export async function serve(args: readonly string[], stop: AbortSignal): Promise
   const { values, positionals } = parse(args, TABLES.serve);
   const { once, quiet, replace } = values;
   const socket = values.socket ?? usualSocket();
+  if (socket === "") {
+    throw new UsageError("Cannot serve at the empty address: give a path or @NAME");
+  }
   if (socket === undefined) throw new UsageError("Give --socket, where to serve");
   if (positionals.length === 0) throw new UsageError("Give at least one FILE to serve");
   if (positionals.length > MAX_FILES) {
@@ -45,24 +50,46 @@ export async function serve(args: readonly string[], stop: AbortSignal): Promise
     ? { backlog }
     : { backlog, mode: permissions, replaceStale: replace };
   const listener = stack.use(bound(socket, replace, () => unix.listen(socket, options)));
-  const files = openAll(specs, plan, stack);
+  const files = await openAll(specs, plan, stack, stop);
+  const report = new Report(quiet);
   const given = Promise.withResolvers<number>();
   const serving = (async () => {
-    for await (const taker of listener) {
-      serveOne(taker, files, users, quiet).then((success) => success && once && given.resolve(0));
+    for (let taker; (taker = await accepted(listener)) !== undefined;) {
+      serveOne(taker, files, users, report).then((success) => {
+        if (success && once) given.resolve(report.hasFailed ? 1 : 0);
+      });
     }
   })();
   serving.catch(given.reject);
-  stop.addEventListener("abort", () => given.reject(stop.reason));
-  stop.throwIfAborted();
-  return await given.promise;
+  return await Promise.race([given.promise, aborted(stop)]);
+}
+
+/** Tells the user who got the files, as long as there is space for it: they are given all the same. */
+class Report {
+  /** Whether something could not be told. */
+  hasFailed = false;
+  readonly #isQuiet: boolean;
+
+  constructor(isQuiet: boolean) {
+    this.#isQuiet = isQuiet;
+  }
+
+  tell(text: string): void {
+    if (this.#isQuiet) return;
+    try {
+      print(text);
+    } catch (error) {
+      if (!this.hasFailed) warn("fdpass", oneLine(error));
+      this.hasFailed = true;
+    }
+  }
 }
 
 async function serveOne(
   taker: Socket,
   files: readonly NamedFile[],
   users: readonly number[],
-  quiet: boolean,
+  report: Report,
 ): Promise<boolean> {
   using _ = taker;
   try {
@@ -73,7 +100,7 @@ async function serveOne(
       return false;
     }
     await give(taker, files, AbortSignal.timeout(GIVE_TIME));
-    if (!quiet) console.log(`handed ${count(files.length, "file")} to ${processText(process)}`);
+    report.tell(`handed ${count(files.length, "file")} to ${processText(process)}`);
     return true;
   } catch (error) {
     warn("fdpass", oneLine(error));

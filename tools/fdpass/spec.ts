@@ -56,9 +56,12 @@ export function readSpec(text: string): Spec {
   }
   const what = prefix === undefined ? rest : suffix;
   if (what === "") throw new UsageError(`Cannot open "${printable(text)}": it names nothing`);
-  if (UNIX_WAYS.includes(how) && /^[^/@]*:\d+$/.test(what)) {
+  if (UNIX_WAYS.includes(how) && /^(?:[^/@]*:)?\d+$/.test(what)) {
+    const address = what.includes(":") ? what : `*:${what}`;
     throw new UsageError(
-      `Cannot listen on "${printable(what)}": it looks like an address of TCP; give tcp:${what}, ` +
+      `Cannot listen on "${
+        printable(what)
+      }": it looks like an address of TCP; give tcp:${address}, ` +
         `or ${how}:./${what} for a file of that name`,
     );
   }

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { OwnedFd } from "../../mod.ts";
+import { type OpenOptions, OwnedFd } from "../../mod.ts";
+import { aborted } from "../aborted.ts";
 import { checked, cString, libc } from "./libc.ts";
 
 /** What comes from `/proc` has space here; what is longer is cut. */
@@ -32,6 +33,31 @@ export function readProc(path: string): string | undefined {
   const length = read(fd, buffer, CAPACITY);
   close(fd);
   return decoded(length);
+}
+
+const O_WRONLY = 1;
+
+/**
+ * Open a file. A FIFO without a process at its other end is waited for on another thread: signals end that.
+ *
+ * @throws {Error} If it cannot be opened.
+ */
+export async function openFile(
+  path: string,
+  options: OpenOptions,
+  stop: AbortSignal,
+): Promise<OwnedFd> {
+  const { read = false, write = false, append = false } = options;
+  const isWritten = write || append;
+  if (!(read && isWritten) && pathInfo(path)?.kind === "pipe") {
+    const name = cString(path);
+    const flags = O_CLOEXEC | (isWritten ? O_WRONLY : 0);
+    // The memory of the name has to stay until then.
+    const opening = libc().openElsewhere(name, flags, 0).then((fd) => ({ fd, name }));
+    const { fd } = await Promise.race([opening, aborted(stop)]);
+    if (fd >= 0) return OwnedFd.adopt(fd);
+  }
+  return OwnedFd.open(path, options);
 }
 
 /** What is known of a path. */

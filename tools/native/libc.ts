@@ -16,6 +16,12 @@ const symbols = {
   readlink: { parameters: ["buffer", "buffer", "usize"], result: "isize" },
   // int open(const char *path, int flags, mode_t mode)
   open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
+  openElsewhere: {
+    name: "open",
+    parameters: ["buffer", "i32", "u32"],
+    result: "i32",
+    nonblocking: true,
+  },
   // ssize_t read(int fd, void *buf, size_t count)
   read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   // int close(int fd)

@@ -68,7 +68,9 @@ export function spawn(
   for (const [target, fd] of files) c.posix_spawn_file_actions_adddup2(actions, fd, target);
   const argv = stringArray(args);
   const envp = stringArray(
-    Object.entries({ ...environment(), ...variables }).map(([name, value]) => `${name}=${value}`),
+    Object.entries({ ...withoutListen(environment()), ...variables }).map(([name, value]) =>
+      `${name}=${value}`
+    ),
   );
   const pid = new Int32Array(1);
   using _ = withLoweredFileLimit();
@@ -83,6 +85,13 @@ export function spawn(
   c.posix_spawn_file_actions_destroy(actions);
   if (result !== 0) throw failure(`run "${path}"`, result);
   return pid[0] ?? 0;
+}
+
+/** What tells this process of sockets that it was given is not for its children. */
+function withoutListen(variables: Record<string, string>): Record<string, string> {
+  const { LISTEN_FDS: _1, LISTEN_PID: _2, LISTEN_PIDFDID: _3, LISTEN_FDNAMES: _4, ...rest } =
+    variables;
+  return rest;
 }
 
 const WNOHANG = 1;

@@ -16,7 +16,7 @@ import { bindEntrance, isRoot, rightsFor } from "./entrance.ts";
 import type { Options } from "./options.ts";
 import { checkedAsClient, refusalFor } from "./places.ts";
 import { NAME, type Place } from "./session.ts";
-import { UsageError, warn } from "../cli/run.ts";
+import { print, UsageError, warn } from "../cli/run.ts";
 import { isAbstract } from "./target.ts";
 
 /** Return where the server's socket is meanwhile. */
@@ -62,7 +62,7 @@ async function putBack(path: string): Promise<boolean> {
  */
 export async function restore(path: string): Promise<number> {
   if (await putBack(path)) {
-    console.log(`put "${printable(path)}" back`);
+    print(`put "${printable(path)}" back`);
     return 0;
   }
   throw new Error(`Cannot put "${path}" back: no socket of a killed unixtap is beside it`);

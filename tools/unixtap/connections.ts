@@ -5,8 +5,9 @@
  */
 
 import type { Listener, Socket } from "../../mod.ts";
+import { accepted } from "../accept.ts";
 import { ExitError } from "../cli/run.ts";
-import { codeOf, oneLine } from "../cli/text.ts";
+import { oneLine } from "../cli/text.ts";
 import { describeProcess, type Process } from "../inspect/process.ts";
 import { BUSY_POLL } from "./pass_on.ts";
 import type { Recorder } from "./recorder.ts";
@@ -44,24 +45,6 @@ export async function serve(listener: Listener, service: Service): Promise<void>
       // What ends the tool is told at its end.
       if (!(error instanceof ExitError)) service.warn(oneLine(error));
     });
-  }
-}
-
-/** Errors that pass, or that concern one client only. */
-const PASSING = ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM", "ECONNABORTED", "EPROTO"];
-
-/** How long to wait for descriptors and memory, in milliseconds. */
-const PAUSE = 50;
-
-async function accepted(listener: Listener): Promise<Socket | undefined> {
-  for (;;) {
-    try {
-      return await listener.accept();
-    } catch (error) {
-      if (error instanceof Deno.errors.BadResource) return undefined;
-      if (!PASSING.includes(codeOf(error) ?? "")) throw error;
-      await new Promise((resolve) => setTimeout(resolve, PAUSE));
-    }
   }
 }
 

@@ -7,7 +7,7 @@
 import config from "../../deno.json" with { type: "json" };
 import { completions } from "../cli/completions.ts";
 import { helpText } from "../cli/program.ts";
-import { run, UsageError } from "../cli/run.ts";
+import { print, run, UsageError } from "../cli/run.ts";
 import { printable } from "../cli/text.ts";
 import { ABOUT } from "./about.ts";
 import { attachTo, restore } from "./attach.ts";
@@ -52,7 +52,7 @@ async function unixtap(args: string[], stop: AbortSignal): Promise<number> {
   const which = name === "attach" || name === "run" ? name : "";
   const line = readCommandLine(which === "" ? args : args.slice(1), which);
   if (line.instead === undefined) return await ACTIONS[which](line, stop);
-  console.log(textFor(line.instead));
+  print(textFor(line.instead));
   return 0;
 }
 

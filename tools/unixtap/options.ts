@@ -215,6 +215,9 @@ export function readCommandLine(
 
 const BACKLOG = 4096;
 
+/** The number above stands for none. */
+const MAX_ID = 0xfffffffe;
+
 function optionsOf(values: Values<typeof ALL>): Options {
   const bytes = values.bytes ?? "256";
   if (values.write !== undefined && values.write === values.output) {
@@ -223,8 +226,8 @@ function optionsOf(values: Values<typeof ALL>): Options {
   return {
     type: values.type,
     mode: optional(values.mode, mode),
-    owner: optional(values.owner, (it) => integer("--owner", it)),
-    group: optional(values.group, (it) => integer("--group", it)),
+    owner: optional(values.owner, (it) => integer("--owner", it, MAX_ID)),
+    group: optional(values.group, (it) => integer("--group", it, MAX_ID)),
     asClient: values["as-client"],
     backlog: optional(values.backlog, (it) => integer("--backlog", it, 0x7fffffff)) ?? BACKLOG,
     replace: values.replace,

@@ -5,6 +5,8 @@
  */
 
 import { OwnedFd } from "../../mod.ts";
+import { aborted } from "../aborted.ts";
+import { openFile } from "../native/files.ts";
 import { readWaylandProtocols } from "./decoders/wayland_protocol.ts";
 import { now } from "./events.ts";
 import { Decoding } from "./format/decoding.ts";
@@ -29,9 +31,10 @@ export async function openOutputs(
   options: Options,
   usual: "-" | typeof STDERR,
   warn: (text: string) => void,
+  stop: AbortSignal,
 ): Promise<Output[]> {
   const { output, write, json, drop, as } = options;
-  const wayland = readWaylandProtocols(await readFiles(options.protocols));
+  const wayland = readWaylandProtocols(await readFiles(options.protocols, stop));
   const decoding = (): Decoding => new Decoding({ as, wayland });
   const outputs: Output[] = [];
   const add = (path: string, formatter: Formatter): void => {
@@ -74,9 +77,13 @@ function columns(): number {
   }
 }
 
-function readFiles(paths: readonly string[]): Promise<{ path: string; text: string }[]> {
+function readFiles(
+  paths: readonly string[],
+  stop: AbortSignal,
+): Promise<{ path: string; text: string }[]> {
   return Promise.all(paths.map(async (path) => {
-    using file = OwnedFd.open(path);
-    return { path, text: await new Response(file.readable).text() };
+    using file = await openFile(path, {}, stop);
+    const reading = new Response(file.readable).text();
+    return { path, text: await Promise.race([reading, aborted(stop)]) };
   }));
 }

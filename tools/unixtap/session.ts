@@ -5,6 +5,7 @@
  */
 
 import { Listener, type Socket, type SocketType } from "../../mod.ts";
+import { aborted } from "../aborted.ts";
 import { UsageError, warn } from "../cli/run.ts";
 import { codeOf } from "../cli/text.ts";
 import type { Process } from "../inspect/process.ts";
@@ -120,10 +121,10 @@ class Session {
 
   async #serve(known: SocketType | undefined): Promise<number> {
     const { output, ended } = this.#place;
-    const outputs = await openOutputs(this.#options, output, (text) => warn(NAME, text));
+    const tell = (text: string): void => warn(NAME, text);
+    const outputs = await openOutputs(this.#options, output, tell, this.#stop);
     const recorder = new Recorder(outputs);
-    const stopped = Promise.withResolvers<never>();
-    this.#stop.addEventListener("abort", () => stopped.reject(this.#stop.reason));
+    const stopped = aborted(this.#stop);
     const showSummary = (): void => recorder.report(recorder.summary());
     Deno.addSignalListener("SIGUSR1", showSummary);
     let status: number | undefined;
@@ -131,17 +132,18 @@ class Session {
       for (let type = known; status === undefined;) {
         const next = await Promise.race([
           this.#serveType(type ?? "stream", type !== undefined, recorder),
-          stopped.promise,
+          stopped,
           ...(ended === undefined ? [] : [ended]),
         ]);
         if (typeof next === "number") status = next;
         else type = next;
       }
     } finally {
+      const hasServed = this.#entrances.length > 0;
       this.#close();
       // Connections report their ends in a later step.
       await new Promise((resolve) => setTimeout(resolve, 0));
-      showSummary();
+      if (hasServed) showSummary();
       await Promise.all(outputs.map((it) => it.end()));
     }
     return status === 0 && outputs.some((it) => it.isIncomplete) ? 1 : status;

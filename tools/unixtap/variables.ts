@@ -22,6 +22,15 @@ interface Variable {
   file?(target: string): string;
 }
 
+/** Replace `%NN` in an address of D-Bus; `undefined` if that makes no text. */
+function unescaped(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
 const POSTGRES_FILE = /^\.s\.PGSQL\.\d+$/;
 
 const KNOWN: Record<string, Variable> = {
@@ -38,7 +47,8 @@ const KNOWN: Record<string, Variable> = {
     read: (value = "") => {
       const [, kind, name] = /^unix:(?:[^,;]*,)*(path|abstract)=([^,;]+)/.exec(value) ?? [];
       if (name === undefined) return undefined;
-      return `${kind === "abstract" ? "@" : ""}${decodeURIComponent(name)}`;
+      const plain = unescaped(name);
+      return plain && `${kind === "abstract" ? "@" : ""}${plain}`;
     },
     write: (path) => `unix:path=${path}`,
   },
