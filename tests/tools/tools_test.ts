@@ -32,7 +32,11 @@ testUnless(notLinux, "the tools fail in one line where their help has no space",
     const command = `exec "$@" ${entryOf(name).pathname} --help > /dev/full`;
     const args = ["-c", command, "sh", Deno.execPath(), "run", "--no-prompt", ...TOOLS[name]];
     await using tool = startProcess("sh", { args });
-    await assertFails(tool, 1, new RegExp(`^${name}: No space left`));
+    await assertFails(
+      tool,
+      1,
+      new RegExp(`^${name}: Cannot write to standard output: No space left`),
+    );
   }
 });
 

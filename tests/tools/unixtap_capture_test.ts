@@ -1,14 +1,12 @@
 // What tools/unixtap writes with --write, read by tshark; and the pages made of the tools' help.
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { unix } from "../../mod.ts";
+import { OwnedFd, unix } from "../../mod.ts";
 import { manPages } from "../../tools/man.ts";
-import { entryOf, type ToolName, TOOLS } from "../../tools/permissions.ts";
-import { testUnless, testWith } from "../util/peers.ts";
-import { startDeno } from "../util/process.ts";
+import { testWith } from "../util/peers.ts";
 import { tempDir } from "../util/tempdir.ts";
 import { run, SCENARIOS } from "./services.ts";
-import { encode, notLinux, Tapped, untilBound } from "./tapped.ts";
+import { encode, Tapped, untilBound } from "./tapped.ts";
 import { finish, startTool } from "./tool.ts";
 
 /** What tshark makes of each service's conversation. */
@@ -56,6 +54,32 @@ testWith("tshark", "unixtap --write - streams packets with HTTP/2 in them", asyn
   assertMatch(await run("tshark", ["-r", capture]), /HTTP2 .*(?:Magic|SETTINGS)/);
 });
 
+testWith("tshark", "unixtap --write says which descriptors a message carries", async () => {
+  for (const type of ["stream", "seqpacket"] as const) {
+    await using it = new Tapped();
+    using listener = unix.listen(it.target, { type });
+    const capture = it.dir.join("capture.pcapng");
+    await it.startUnheard("--once", "-w", capture, "-o", "/dev/null");
+    using client = await unix.connect(it.address, { type });
+    using server = await listener.accept();
+    using memory = OwnedFd.memfd("of the client", encode("7 bytes"));
+    using stack = new DisposableStack();
+    const [reader, writer] = OwnedFd.pipe();
+    stack.use(reader);
+    stack.use(writer);
+    await client.send({ data: encode("one"), files: [memory, reader] });
+    using received = await server.receive({ files: 2 });
+    assertEquals(received?.files.length, 2);
+    client.close();
+    server.close();
+    assertEquals((await finish(it.tool)).code, 0);
+    const fields = ["-Y", "frame.comment", "-T", "fields", "-e", "frame.comment"];
+    const comments = await run("tshark", ["-r", capture, ...fields]);
+    assertMatch(comments, /\+ memfd "\/memfd:of the client.*" rw 7 bytes/);
+    assertMatch(comments, /\+ pipe "pipe:\[\d+\]" r/);
+  }
+});
+
 Deno.test("docs/man/ is what the help of the tools makes it", () => {
   const folder = new URL("../../docs/man/", import.meta.url);
   for (const [name, text] of manPages()) {
@@ -71,16 +95,5 @@ testWith("mandoc", "mandoc finds no fault with the manual pages", async () => {
     }).output();
     const lines = new TextDecoder().decode(stdout).trim().split("\n");
     assertEquals(lines.filter((it) => it !== "" && !it.includes("missing date")), []);
-  }
-});
-
-testUnless(notLinux, "the tools print completions that bash accepts", async () => {
-  for (const name of Object.keys(TOOLS) as ToolName[]) {
-    await using tool = startDeno(entryOf(name), TOOLS[name], { args: ["--completions", "bash"] });
-    const { code, output } = await finish(tool);
-    assertEquals(code, 0);
-    const script = `${output}\nCOMP_WORDS=(${name} --vers); COMP_CWORD=1; _${name}
-echo "\${COMPREPLY[@]}"`;
-    assertEquals(await run("bash", ["-c", script]), "--version");
   }
 });

@@ -65,6 +65,8 @@ const REQUIREMENTS = {
     version: ["--version"],
     os: LINUX,
   },
+  "zsh": { commands: ["zsh"], version: ["--version"], os: LINUX },
+  "fish": { commands: ["fish"], version: ["--version"], os: LINUX },
   "mandoc": { commands: ["mandoc"], version: ["-l", "/dev/null"], os: LINUX },
   "setpriv": { commands: ["setpriv"], version: ["--version"], os: LINUX },
 } as const satisfies Record<string, Requirement>;
