@@ -20,7 +20,8 @@ import type { Descriptor } from "../descriptor/descriptor.ts";
 import { type Outcome, perform, performSync } from "../descriptor/perform.ts";
 import { check } from "../errors.ts";
 import { checkedOffset } from "./file_change.ts";
-import { NEEDS_THREAD, NonblockingIo } from "./nonblocking_io.ts";
+import { FullCounter } from "./eventfd.ts";
+import { NEEDS_PAUSE, NEEDS_THREAD, NonblockingIo } from "./nonblocking_io.ts";
 import { ChunkRead, sharedChunk } from "./chunk.ts";
 import { readableFrom, writableTo } from "./streams.ts";
 import { RawMode } from "./terminal.ts";
@@ -230,7 +231,8 @@ class ReadOperation implements Outcome<number | null> {
 class WriteOperation implements Outcome<number> {
   readonly #length: number;
   readonly #bytes: Uint8Array;
-  obstacle: CallObstacle | undefined;
+  #full: FullCounter | undefined;
+  obstacle: CallObstacle | FullCounter | undefined;
 
   constructor(readonly descriptor: Descriptor, readonly io: NonblockingIo, bytes: Uint8Array) {
     // A thread writes what the caller's buffer contained at the call.
@@ -244,8 +246,13 @@ class WriteOperation implements Outcome<number> {
     this.obstacle = undefined;
     requireLength(this.#bytes, this.#length);
     const result = this.io.write(this.#data());
-    if (result !== NEEDS_THREAD) return result;
-    this.obstacle = new CallObstacle(this.descriptor, this.#threadWrite());
+    if (result === NEEDS_THREAD) {
+      this.obstacle = new CallObstacle(this.descriptor, this.#threadWrite());
+    } else if (result === NEEDS_PAUSE) {
+      this.obstacle = this.#full ??= new FullCounter(this.descriptor);
+    } else {
+      return result;
+    }
     return -EAGAIN;
   }
 

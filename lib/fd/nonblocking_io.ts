@@ -13,6 +13,7 @@ import { recv, send } from "../../ffi/syscalls/sockets.ts";
 import { isatty } from "../../ffi/syscalls/terminal.ts";
 import type { Descriptor } from "../descriptor/descriptor.ts";
 import { READABLE, WRITABLE } from "../reactor/mod.ts";
+import { wouldBlock } from "./eventfd.ts";
 import { type FileKind, kindOf } from "./stat.ts";
 import { hasTerminalEnded, isTerminalMaster } from "./terminal.ts";
 
@@ -20,6 +21,9 @@ const { EAGAIN } = platform;
 
 /** The result of a read or write that only a thread may make. No error number is as large. */
 export const NEEDS_THREAD = -0x10000;
+
+/** The result of a write that cannot be made yet although poll(2) says so. */
+export const NEEDS_PAUSE = -0x10001;
 
 /**
  * How to avoid blocking: for sockets a flag of each call; for regular files a thread, as poll(2) always calls them
@@ -112,7 +116,9 @@ export class NonblockingIo {
     return count;
   }
 
-  /** Write: the number of bytes, or one of the others that {@linkcode NonblockingIo.read} gives. */
+  /**
+   * Write: the number of bytes, {@linkcode NEEDS_PAUSE}, or one of the others that {@linkcode NonblockingIo.read} gives.
+   */
   write(bytes: Uint8Array): number {
     const { fd } = this.#descriptor;
     const way = this.#chosen();
@@ -127,6 +133,7 @@ export class NonblockingIo {
   }
 
   #writeOtherwise(fd: number, bytes: Uint8Array): number {
+    if (this.#kind === "eventfd") return writeEvent(fd, bytes);
     if (nonblocking(fd) === 1) return write(fd, bytes);
     // poll(2) is not reliable about whether a device can be written to.
     if (!this.#takesParts(fd)) return NEEDS_THREAD;
@@ -165,6 +172,17 @@ export class NonblockingIo {
       ? "reopen"
       : "thread";
   }
+}
+
+/** Write to an eventfd, whose write(2) blocks on a thread until a read makes space, and ends in no other way. */
+function writeEvent(fd: number, bytes: Uint8Array): number {
+  if (nonblocking(fd) !== 1) {
+    if (!wouldBlock(fd, bytes)) return NEEDS_THREAD;
+  } else {
+    const count = write(fd, bytes);
+    if (count !== -EAGAIN) return count;
+  }
+  return poll(fd, WRITABLE, 0) > 0 ? NEEDS_PAUSE : -EAGAIN;
 }
 
 function isRefusal(result: number): boolean {

@@ -129,7 +129,7 @@ export abstract class FileMethods {
    * descriptor is, also if other processes use it. `O_NONBLOCK` is not changed.
    *
    * It is one write(2) of all the bytes, as devices with messages need it. Only on a pipe or a terminal may it be
-   * partial, if there is not enough space.
+   * partial, if there is not enough space. On an eventfd it waits until the value fits the counter.
    *
    * @returns The number of bytes written, which may be fewer than given.
    * @throws {Deno.errors.BadResource} If the descriptor is closed, also while waiting.

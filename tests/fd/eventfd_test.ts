@@ -1,0 +1,113 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { counterOf, FullCounter, wouldBlock } from "../../lib/fd/eventfd.ts";
+import { Descriptor } from "../../lib/descriptor/descriptor.ts";
+import { OwnedFd } from "../../lib/handle/owned_fd.ts";
+import { isPending, linuxTest } from "../util/cases.ts";
+
+const LARGEST = 2n ** 64n - 2n;
+
+function value(number: bigint): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(new BigUint64Array([number]).buffer);
+}
+
+function counters(initial: number): OwnedFd[] {
+  const waiting = OwnedFd.eventfd(initial), asking = OwnedFd.eventfd(initial);
+  asking.nonblocking = true;
+  return [waiting, asking];
+}
+
+linuxTest("counterOf() gives the value of a counter, and undefined for other files", () => {
+  using counter = OwnedFd.eventfd(0xabcdef);
+  using file = OwnedFd.open("/dev/null");
+  assertEquals([counterOf(counter.fd), counterOf(file.fd)], [0xabcdefn, undefined]);
+  counter.writeSync(value(LARGEST - 0xabcdefn));
+  assertEquals([counterOf(counter.fd), counterOf(0x7ffffffe)], [LARGEST, undefined]);
+});
+
+linuxTest("wouldBlock() says so of values that do not fit, not of those that are refused", () => {
+  using counter = OwnedFd.eventfd(1);
+  const { fd } = counter;
+  assertEquals(wouldBlock(fd, value(LARGEST - 1n)), false);
+  assertEquals(wouldBlock(fd, value(LARGEST)), true);
+  assertEquals(wouldBlock(fd, value(LARGEST + 1n)), false, "refused");
+  assertEquals(wouldBlock(fd, new Uint8Array(7).fill(255)), false, "refused");
+  assertEquals(wouldBlock(fd, new Uint8Array([...value(LARGEST), 1])), true, "longer");
+  assertEquals(wouldBlock(fd, value(1n)), false);
+  counter.writeSync(value(LARGEST - 1n));
+  assertEquals([0n, 1n, 2n].map((it) => wouldBlock(fd, value(it))), [false, true, true]);
+});
+
+linuxTest("write() of a value that does not fit ends by close() and by its signal", async () => {
+  for (const counter of counters(1)) {
+    const signal = AbortSignal.timeout(20);
+    await assertRejects(() => counter.write(value(LARGEST), { signal }), DOMException, "timeout");
+    assertEquals(counterOf(counter.fd), 1n);
+    const write = counter.write(value(LARGEST));
+    assertEquals(await isPending(write), true);
+    counter.close();
+    await assertRejects(() => write, Deno.errors.BadResource, "it is closed");
+  }
+});
+
+linuxTest("write() of a value that does not fit goes on when the counter was read", async () => {
+  for (const counter of counters(1)) {
+    using other = counter.dup();
+    const write = counter.write(value(LARGEST));
+    assertEquals(await isPending(write), true);
+    assertEquals(await other.read(new Uint8Array(8)), 8);
+    assertEquals([await write, counterOf(counter.fd)], [8, LARGEST]);
+    const one = counter.write(value(1n));
+    assertEquals(await isPending(one), true);
+    assertEquals(await other.read(new Uint8Array(8)), 8);
+    assertEquals([await one, counterOf(counter.fd)], [8, 1n]);
+    counter.close();
+  }
+});
+
+linuxTest("write() and writeSync() of an eventfd report what the kernel refuses", async () => {
+  for (const counter of counters(1)) {
+    await assertRejects(() => counter.write(value(LARGEST + 1n)), Error, "EINVAL");
+    await assertRejects(() => counter.write(new Uint8Array(7)), Error, "EINVAL");
+    counter.close();
+  }
+});
+
+linuxTest("an abort of writable ends the write of a value that does not fit", async () => {
+  const counter = OwnedFd.eventfd(1);
+  const writer = counter.writable.getWriter();
+  const write = writer.write(value(LARGEST));
+  assertEquals(await isPending(write), true);
+  const ended = assertRejects(() => write, Error, "enough");
+  await writer.abort(new Error("enough"));
+  await ended;
+});
+
+linuxTest("FullCounter pauses, here or not", async () => {
+  const descriptor = new Descriptor(OwnedFd.eventfd(1).detach(), "Test");
+  const full = new FullCounter(descriptor);
+  for (let i = 0; i < 3; i++) full.waitSync();
+  const wait = full.wait();
+  descriptor.close();
+  await assertRejects(() => wait, Deno.errors.BadResource);
+  assertEquals(full.result, undefined);
+});
+
+linuxTest("a program ends whose write of a value that does not fit was ended", async () => {
+  const source = `
+    import { OwnedFd } from "${new URL("../../mod.ts", import.meta.url)}";
+    const counter = OwnedFd.eventfd(1);
+    const write = counter.write(new Uint8Array(new BigUint64Array([${LARGEST}n]).buffer));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    counter.close();
+    await write.catch((error) => console.log(error.name));
+  `;
+  const config = new URL("../../deno.json", import.meta.url).pathname;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-check", "--allow-ffi", `--config=${config}`, "-"],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  await new Blob([source]).stream().pipeTo(child.stdin);
+  const { success, stdout } = await child.output();
+  assertEquals([success, new TextDecoder().decode(stdout)], [true, "BadResource\n"]);
+});
