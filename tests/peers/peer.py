@@ -1,7 +1,8 @@
 """A peer for interoperability tests: commands on standard input, one line each, answers on standard output.
 
 Sockets have names that the test chooses. Bytes are written as "x" and their hexadecimal digits, nothing
-as "-". An answer is "ok" with values, or "error" with the name of the error number.
+as "-". An answer is "ok" with values, or "error" with the name of the error number; that of "later" comes before
+its command runs, for tests that block in the meantime.
 """
 
 import array
@@ -11,6 +12,7 @@ import socket
 import struct
 import sys
 import tempfile
+import time
 
 TYPES = {
     "stream": socket.SOCK_STREAM,
@@ -216,6 +218,11 @@ COMMANDS = {
 
 for line in sys.stdin:
     command, *arguments = line.split()
+    if command == "later":
+        print("ok", flush=True)
+        time.sleep(0.1)
+        COMMANDS[arguments[0]](*arguments[1:])
+        continue
     try:
         result = COMMANDS[command](*arguments)
         print("ok" if result is None else f"ok {result}", flush=True)
