@@ -233,7 +233,7 @@ testUnless(notLinux, "fdpass fails in one line where it cannot do what it is tol
         /Cannot connect to ".*file": it is no socket/,
       ],
       [1, ["run", dir.join("absent"), "--", "true"], /Cannot open ".*absent": no such file/],
-      [1, ["run", "fd:999999", "--", "true"], /999999/],
+      [1, ["run", "fd:999999", "--", "true"], /Cannot hand on fd:999999: it is not open here$/],
       [
         127,
         ["run", "/dev/null", "--", "no-such-command"],

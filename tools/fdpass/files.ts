@@ -7,7 +7,7 @@
 import { type BindOptions, OwnedFd, unix } from "../../mod.ts";
 import { bound } from "../cli/bound.ts";
 import { codeOf } from "../cli/text.ts";
-import { isSameFile, openFile, pathInfo, remove } from "../native/files.ts";
+import { isSameFile, openFile, pathInfo, readLink, remove } from "../native/files.ts";
 import { openInternet } from "./internet.ts";
 import type { Spec } from "./spec.ts";
 
@@ -79,6 +79,9 @@ async function open(
 }
 
 function inherited(number: number): OwnedFd {
+  if (readLink(`/proc/self/fd/${number}`) === undefined) {
+    throw new Error(`Cannot hand on fd:${number}: it is not open here`);
+  }
   const original = OwnedFd.adopt(number);
   const copy = original.dup();
   original.detach();
