@@ -6,7 +6,7 @@
 
 import { requireSignal } from "./signal.ts";
 import { platform } from "../../ffi/platform/mod.ts";
-import { poll } from "../../ffi/syscalls/files.ts";
+import { fcntl, poll } from "../../ffi/syscalls/files.ts";
 import { check, closedError } from "../errors.ts";
 import { READABLE, WRITABLE, yieldIfBudgetSpent } from "../reactor/mod.ts";
 import type { Descriptor } from "./descriptor.ts";
@@ -38,7 +38,7 @@ export interface ReadyOptions {
  *
  * @param unread Whether bytes were taken before that the next read returns: poll(2) does not know of them.
  * @throws {TypeError} If `interest` is neither `"read"` nor `"write"`.
- * @throws {Deno.errors.BadResource} If the descriptor is closed, also while waiting.
+ * @throws {Deno.errors.BadResource} If the descriptor is closed, also while waiting, or was opened with `O_PATH`.
  */
 export async function waitUntilReady(
   descriptor: Descriptor,
@@ -55,9 +55,17 @@ export async function waitUntilReady(
   for (;;) {
     requireSignal(signal);
     const found = check(poll(descriptor.fd, events, 0), "poll");
-    if ((found & platform.POLLNVAL) !== 0) throw closedError(descriptor.owner);
+    if ((found & platform.POLLNVAL) !== 0) throw refusedByPoll(descriptor);
     if (found !== 0 || unread) break;
     await descriptor.wait(events, signal);
   }
   await yieldIfBudgetSpent();
+}
+
+/** Return the error for a descriptor that poll(2) calls invalid: foreign code closed it, or it refers to a path only. */
+function refusedByPoll({ fd, owner }: Descriptor): Error {
+  if (fcntl(fd, platform.F_GETFL, 0) < 0) return closedError(owner);
+  return new Deno.errors.BadResource(
+    `Cannot wait for the ${owner}: poll(2) refuses it although it is open, as one with O_PATH, which can be neither read nor written; open the file without that`,
+  );
 }

@@ -273,7 +273,7 @@ export abstract class FileMethods {
    * system calls the program makes itself. A process descriptor is readable once its process has ended.
    *
    * @param interest `"read"` for data or the end, `"write"` for send space.
-   * @throws {Deno.errors.BadResource} If the descriptor is closed, also while waiting.
+   * @throws {Deno.errors.BadResource} If the descriptor is closed, also while waiting, or was opened with `O_PATH`.
    *
    * @example
    * ```ts

@@ -1,4 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { cString } from "../../ffi/memory.ts";
+import { platform } from "../../ffi/platform/mod.ts";
+import { closeFd, open } from "../../ffi/syscalls/files.ts";
 import { FileIo } from "../../lib/fd/file_io.ts";
 import { Descriptor } from "../../lib/descriptor/descriptor.ts";
 import { OwnedFd } from "../../lib/handle/owned_fd.ts";
@@ -134,6 +137,26 @@ linuxTest("ready() is at once what poll(2) says of files", async () => {
   await file.ready("read");
   await file.ready("write");
 });
+
+linuxTest(
+  "ready() says what is wrong with an O_PATH descriptor, and with one that foreign code closed",
+  async () => {
+    for (const path of [".", "/dev/null"]) {
+      using file = OwnedFd.adopt(open(cString(path), platform.O_PATH | platform.O_CLOEXEC));
+      for (const interest of ["read", "write"] as const) {
+        await assertRejects(() => file.ready(interest), Deno.errors.BadResource, "one with O_PATH");
+      }
+      await assertRejects(() => file.read(new Uint8Array(1)), Deno.errors.BadResource, "EBADF");
+      await assertRejects(() => file.write(new Uint8Array(1)), Deno.errors.BadResource, "EBADF");
+    }
+    const [reader, writer] = OwnedFd.pipe();
+    writer.close();
+    await reader.ready("read");
+    closeFd(reader.fd);
+    await assertRejects(() => reader.ready("read"), Deno.errors.BadResource, "it is closed");
+    reader.detach();
+  },
+);
 
 linuxTest("ready() does not wait for a read that waits, nor take what it waits for", async () => {
   using dir = tempDir();
