@@ -62,7 +62,9 @@ function parse(uri: string | URL): URL {
   } catch {
     // Without the parser's error as its cause: that quotes the password.
     const example = '"unix:///run/app.sock" or "tcp://example.org:80"';
-    throw new TypeError(`Cannot dial ${show(text)}: it is not a URI such as ${example}`);
+    // Where the user's name ends is not known: a "/" or "#" in a password is why many a URI is none.
+    const shownText = quote(text.replace(/^([^:]*:\/*)[^]*@/, "$1"));
+    throw new TypeError(`Cannot dial ${shownText}: it is not a URI such as ${example}`);
   }
 }
 

@@ -178,9 +178,17 @@ Deno.test("resolveUri() keeps passwords out of its messages", () => {
   }
 });
 
-Deno.test("the error of a text that is no URI does not keep its password in the cause", () => {
-  const error = assertThrows(() => resolveUri("tcp://me:secret@example.org:port"), TypeError);
-  assertFalse(Deno.inspect(error).includes("secret"));
+Deno.test("the error of a text that is no URI does not tell its password, nor does its cause", () => {
+  const uris = [
+    "tcp://me:secret@example.org:port",
+    "tcp://me:secret/more@example.org:80",
+    "tcp://me:secret#more@example.org:80",
+    "HTTPS:me:secret@example.org:99999",
+  ];
+  for (const uri of uris) {
+    const error = assertThrows(() => resolveUri(uri), TypeError, "example.org:");
+    assertFalse(Deno.inspect(error).includes("secret"), uri);
+  }
 });
 
 Deno.test("resolveUri() leaves a URL object alone", () => {
