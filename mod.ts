@@ -2,6 +2,9 @@
  * Unix domain sockets for Deno, on FFI: stream, seqpacket and datagram sockets, passing open files
  * between processes, peer identity, a dial registry, and message-header helpers on typed arrays.
  *
+ * The functions of `unix` have a page of their own, `@denet/unix/unix`; in a terminal:
+ * `deno doc jsr:@denet/unix/unix`.
+ *
  * @example
  * ```ts
  * import { dial, unix } from "@denet/unix";
