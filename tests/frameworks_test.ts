@@ -6,25 +6,47 @@
  */
 
 import { assert, assertStringIncludes } from "@std/assert";
-import { peersRequired, testUnless } from "./util/peers.ts";
+import { peersRequired, testUnless, testWith } from "./util/peers.ts";
 import { read, ROOT } from "./util/project.ts";
 import { type TempDir, tempDir } from "./util/tempdir.ts";
-import { type Scenario, SCENARIOS } from "./tools/services.ts";
+import { daemon, type Running, type Scenario, SCENARIOS } from "./tools/services.ts";
 
-/** A program, and the service that it needs with the path to put in place of the one in the text. */
+/** A service, and its path in the text of a program. */
+interface Service {
+  readonly scenario: Pick<Scenario, "needs" | "start" | "file">;
+  readonly path: string;
+}
+
+/** A program, and the service that it needs. */
 interface Program {
   readonly name: string;
   readonly text: string;
-  readonly service?: { readonly scenario: Scenario; readonly path: string };
+  readonly service?: Service;
 }
 
-function service(name: RegExp, path: string): NonNullable<Program["service"]> {
+function service(name: RegExp, path: string): Service {
   const scenario = SCENARIOS.find((it) => name.test(it.name));
   if (scenario === undefined) throw new Error(`There is no service ${name}`);
   return { scenario, path };
 }
 
-const SERVICES: Record<string, () => NonNullable<Program["service"]>> = {
+/** Start a MariaDB without tables: it needs none for a query of constants. */
+async function startMariadb(dir: TempDir, stack: AsyncDisposableStack): Promise<Running> {
+  const socket = dir.join("mysqld.sock");
+  const data = dir.join("data");
+  Deno.mkdirSync(data);
+  const options = ["--no-defaults", "--skip-networking", "--skip-grant-tables"];
+  if (Deno.uid() === 0) options.push("--user=root"); // it asks for a word on that
+  const paths = [`--datadir=${data}`, `--socket=${socket}`];
+  await daemon(stack, socket, "/usr/sbin/mariadbd", ...options, ...paths);
+  return { socket };
+}
+
+const SERVICES: Record<string, () => Service> = {
+  MySQL: () => ({
+    scenario: { needs: ["mariadbd"], start: startMariadb },
+    path: "/run/mysqld/mysqld.sock",
+  }),
   PostgreSQL: () => service(/psql|postgres/i, "/var/run/postgresql/.s.PGSQL.5432"),
   Redis: () => service(/redis/, "/run/redis/redis.sock"),
 };
@@ -67,14 +89,17 @@ async function run(dir: TempDir, text: string): Promise<string> {
 }
 
 Deno.test("the page on HTTP has a program for each framework and client", () => {
-  for (const name of ["Hono", "Express", "Fastify", "PostgreSQL", "Redis", "gRPC"]) {
+  for (const name of ["Hono", "Express", "Fastify", "PostgreSQL", "MySQL", "Redis", "gRPC"]) {
     assert(programs.some((it) => it.name === name), `${name} is missing`);
   }
 });
 
 for (const { name, text, service } of programs) {
   const isMissing = !peersRequired() && !await canLoad(text);
-  testUnless(isMissing ? "npm cannot be reached" : undefined, `${name} runs`, async () => {
+  const test = isMissing
+    ? testUnless.bind(undefined, "npm cannot be reached")
+    : testWith.bind(undefined, service?.scenario.needs ?? []);
+  test(`${name} runs`, async () => {
     using dir = tempDir();
     await using stack = new AsyncDisposableStack();
     let program = text;

@@ -48,6 +48,7 @@ const REQUIREMENTS = {
   "busctl": { commands: ["busctl"], version: ["--version"], os: LINUX },
   "qemu-system-x86_64": { commands: ["qemu-system-x86_64"], version: ["--version"], os: LINUX },
   "redis-server": { commands: ["redis-server"], version: ["--version"], os: LINUX },
+  "mariadbd": { commands: ["/usr/sbin/mariadbd"], version: ["--version"], os: LINUX },
   "psql": { commands: ["psql"], version: ["--version"], os: LINUX },
   "haproxy": { commands: ["haproxy"], version: ["-v"], os: LINUX },
   "sshd": { commands: ["/usr/sbin/sshd"], version: ["-V"], os: LINUX },
