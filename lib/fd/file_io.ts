@@ -20,7 +20,7 @@ import type { Descriptor } from "../descriptor/descriptor.ts";
 import { type Outcome, perform, performSync } from "../descriptor/perform.ts";
 import { check } from "../errors.ts";
 import { checkedOffset } from "./file_change.ts";
-import { FullCounter } from "./eventfd.ts";
+import { FullCounter, writeUnderWay } from "./eventfd.ts";
 import { NEEDS_PAUSE, NEEDS_THREAD, NonblockingIo } from "./nonblocking_io.ts";
 import { ChunkRead, sharedChunk } from "./chunk.ts";
 import { readableFrom, writableTo } from "./streams.ts";
@@ -249,7 +249,7 @@ class WriteOperation implements Outcome<number> {
     if (result === NEEDS_THREAD) {
       this.obstacle = new CallObstacle(this.descriptor, this.#threadWrite());
     } else if (result === NEEDS_PAUSE) {
-      this.obstacle = this.#full ??= new FullCounter(this.descriptor);
+      this.obstacle = this.#full ??= new FullCounter(this.descriptor, this.#threadWrite());
     } else {
       return result;
     }
@@ -268,6 +268,9 @@ class WriteOperation implements Outcome<number> {
   #threadWrite(): ThreadedCall {
     const part = this.io.threadPart(this.#data());
     const own = this.io.isFile ? part : copyOf(part);
-    return { inPool: (fd) => writeInPool(fd, own), here: (fd) => write(fd, own) };
+    const here = (fd: number): number => write(fd, own);
+    const inPool = (fd: number): Promise<number> => writeInPool(fd, own);
+    if (!this.io.isCounter) return { inPool, here };
+    return { inPool: (fd) => writeUnderWay(own, () => inPool(fd)), here };
   }
 }

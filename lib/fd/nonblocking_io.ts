@@ -13,7 +13,7 @@ import { recv, send } from "../../ffi/syscalls/sockets.ts";
 import { isatty } from "../../ffi/syscalls/terminal.ts";
 import type { Descriptor } from "../descriptor/descriptor.ts";
 import { READABLE, WRITABLE } from "../reactor/mod.ts";
-import { wouldBlock } from "./eventfd.ts";
+import { couldBlock } from "./eventfd.ts";
 import { type FileKind, kindOf } from "./stat.ts";
 import { hasTerminalEnded, isTerminalMaster } from "./terminal.ts";
 
@@ -61,6 +61,11 @@ export class NonblockingIo {
   /** Whether each read and write needs a thread. */
   get isFile(): boolean {
     return this.#chosen() === "file";
+  }
+
+  /** Whether it is an event counter, known from the first attempt on. */
+  get isCounter(): boolean {
+    return this.#kind === "eventfd";
   }
 
   /** Find out what is needed to wait for the descriptor. */
@@ -177,7 +182,7 @@ export class NonblockingIo {
 /** Write to an eventfd, whose write(2) blocks on a thread until a read makes space, and ends in no other way. */
 function writeEvent(fd: number, bytes: Uint8Array): number {
   if (nonblocking(fd) !== 1) {
-    if (!wouldBlock(fd, bytes)) return NEEDS_THREAD;
+    if (!couldBlock(fd, bytes)) return NEEDS_THREAD;
   } else {
     const count = write(fd, bytes);
     if (count !== -EAGAIN) return count;

@@ -162,8 +162,8 @@ export class OwnedFd extends FileMethods implements Disposable {
    * returns it in 8 bytes and sets it to 0, and waits while it is 0.
    *
    * A write waits while the sum would exceed 18,446,744,073,709,551,614; `close` and its `signal` end that wait. Unless
-   * `nonblocking` is set, it is then made on a thread. If another write fills the counter in this very moment, the
-   * thread is blocked until a read, and the promise is pending as long: set `nonblocking` where that can happen.
+   * `nonblocking` is set, it is then made on a thread. If a Worker or another program fills the counter in this very
+   * moment, the thread is blocked and the promise pending until a read: set `nonblocking` where that can happen.
    *
    * @param initial The counter's first value, from 0 (the default) to 4,294,967,295.
    * @throws {RangeError} If `initial` is anything else.

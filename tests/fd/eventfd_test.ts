@@ -1,8 +1,10 @@
-import { assertEquals, assertRejects } from "@std/assert";
-import { counterOf, FullCounter, wouldBlock } from "../../lib/fd/eventfd.ts";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { couldBlock, counterOf, FullCounter, writeUnderWay } from "../../lib/fd/eventfd.ts";
 import { Descriptor } from "../../lib/descriptor/descriptor.ts";
 import { OwnedFd } from "../../lib/handle/owned_fd.ts";
 import { isPending, linuxTest } from "../util/cases.ts";
+import { noLeaks } from "../util/descriptors.ts";
+import { testWith } from "../util/peers.ts";
 
 const LARGEST = 2n ** 64n - 2n;
 
@@ -24,17 +26,17 @@ linuxTest("counterOf() gives the value of a counter, and undefined for other fil
   assertEquals([counterOf(counter.fd), counterOf(0x7ffffffe)], [LARGEST, undefined]);
 });
 
-linuxTest("wouldBlock() says so of values that do not fit, not of those that are refused", () => {
+linuxTest("couldBlock() says so of values that do not fit, not of those that are refused", () => {
   using counter = OwnedFd.eventfd(1);
   const { fd } = counter;
-  assertEquals(wouldBlock(fd, value(LARGEST - 1n)), false);
-  assertEquals(wouldBlock(fd, value(LARGEST)), true);
-  assertEquals(wouldBlock(fd, value(LARGEST + 1n)), false, "refused");
-  assertEquals(wouldBlock(fd, new Uint8Array(7).fill(255)), false, "refused");
-  assertEquals(wouldBlock(fd, new Uint8Array([...value(LARGEST), 1])), true, "longer");
-  assertEquals(wouldBlock(fd, value(1n)), false);
+  assertEquals(couldBlock(fd, value(LARGEST - 1n)), false);
+  assertEquals(couldBlock(fd, value(LARGEST)), true);
+  assertEquals(couldBlock(fd, value(LARGEST + 1n)), false, "refused");
+  assertEquals(couldBlock(fd, new Uint8Array(7).fill(255)), false, "refused");
+  assertEquals(couldBlock(fd, new Uint8Array([...value(LARGEST), 1])), true, "longer");
+  assertEquals(couldBlock(fd, value(1n)), false);
   counter.writeSync(value(LARGEST - 1n));
-  assertEquals([0n, 1n, 2n].map((it) => wouldBlock(fd, value(it))), [false, true, true]);
+  assertEquals([0n, 1n, 2n].map((it) => couldBlock(fd, value(it))), [false, true, true]);
 });
 
 linuxTest("write() of a value that does not fit ends by close() and by its signal", async () => {
@@ -68,6 +70,7 @@ linuxTest("write() and writeSync() of an eventfd report what the kernel refuses"
   for (const counter of counters(1)) {
     await assertRejects(() => counter.write(value(LARGEST + 1n)), Error, "EINVAL");
     await assertRejects(() => counter.write(new Uint8Array(7)), Error, "EINVAL");
+    assertThrows(() => counter.writeSync(value(LARGEST + 1n)), Error, "EINVAL");
     counter.close();
   }
 });
@@ -82,14 +85,75 @@ linuxTest("an abort of writable ends the write of a value that does not fit", as
   await ended;
 });
 
-linuxTest("FullCounter pauses, here or not", async () => {
+linuxTest("writeUnderWay() keeps its value reserved until the write is over", async () => {
+  using counter = OwnedFd.eventfd(1);
+  const { promise, resolve } = Promise.withResolvers<number>();
+  const rest = LARGEST - 2n;
+  const writes = [writeUnderWay(value(rest), () => promise)];
+  writes.push(writeUnderWay(value(LARGEST + 1n), () => Promise.resolve(-1)));
+  assertEquals([1n, 2n].map((it) => couldBlock(counter.fd, value(it))), [false, true]);
+  resolve(8);
+  assertEquals(await Promise.all(writes), [8, -1]);
+  assertEquals(couldBlock(counter.fd, value(2n)), false);
+});
+
+linuxTest(
+  "write() at the same time through two descriptors of a counter blocks no thread",
+  async () => {
+    for (let i = 0; i < 50; i++) {
+      using first = OwnedFd.eventfd(1);
+      using second = first.dup();
+      using third = first.dup();
+      const half = value(2n ** 63n);
+      const writes = [first.write(half), second.write(half)];
+      const ended = Promise.allSettled(writes);
+      await Promise.race(writes);
+      first.close();
+      second.close();
+      // A thread that is blocked would keep this from its end.
+      await ended;
+      assertEquals(counterOf(third.fd), 2n ** 63n + 1n);
+    }
+  },
+);
+
+testWith(
+  "python3-linux",
+  "writeSync() of a value that does not fit waits for a read",
+  noLeaks(async () => {
+    for (const counter of counters(1)) {
+      counter.closeOnExec = false;
+      const source =
+        "import os, sys, time; time.sleep(0.2); print(os.read(int(sys.argv[1]), 8)[0])";
+      const child = new Deno.Command("python3", {
+        args: ["-c", source, `${counter.fd}`],
+        stdout: "piped",
+      }).spawn();
+      assertEquals(counter.writeSync(value(LARGEST)), 8);
+      assertEquals(counterOf(counter.fd), LARGEST);
+      const { stdout } = await child.output();
+      assertEquals(new TextDecoder().decode(stdout), "1\n");
+      counter.close();
+    }
+  }),
+);
+
+linuxTest("FullCounter pauses, and ends with its descriptor", async () => {
   const descriptor = new Descriptor(OwnedFd.eventfd(1).detach(), "Test");
-  const full = new FullCounter(descriptor);
-  for (let i = 0; i < 3; i++) full.waitSync();
+  const results = [-1, 8];
+  const full = new FullCounter(descriptor, {
+    inPool: () => Promise.resolve(0),
+    here: () => results.shift() ?? 0,
+  });
+  assertEquals(full.result, undefined);
+  full.waitSync();
+  assertEquals(full.result, -1);
+  full.waitSync();
+  assertEquals(full.result, 8);
+  await full.wait();
   const wait = full.wait();
   descriptor.close();
   await assertRejects(() => wait, Deno.errors.BadResource);
-  assertEquals(full.result, undefined);
 });
 
 linuxTest("a program ends whose write of a value that does not fit was ended", async () => {
