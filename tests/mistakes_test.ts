@@ -66,7 +66,8 @@ test("a mistake says what was given, and what to give", async () => {
     ["adopt nothing", () => L.adopt(), TypeError, /^Cannot use undefined as a descriptor/],
     ["accept(socket)", () => U.accept(a), TypeError, /^Cannot accept from a Socket: give a List/],
     ["acceptSync()", () => U.acceptSync(), TypeError, /^Cannot accept from undefined: give a List/],
-    ["addFiles(socket)", () => U.addFiles(a, 0), TypeError, /with a Socket: give a `Msghdr`/],
+    ["addFiles(socket)", () => U.addFiles(a), TypeError, /with a Socket: give a `Msghdr`/],
+    ["addFiles(socket, file)", () => U.addFiles(a, 0), TypeError, /with a Socket: give a `Msghdr`/],
     [
       "a Deno.FsFile",
       () => U.addFiles(new M(), deno),

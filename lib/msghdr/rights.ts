@@ -30,9 +30,9 @@ import { Msghdr, stateOf } from "./msghdr.ts";
  * ```
  */
 export function addFiles(msg: Msghdr, ...files: FileLike[]): void {
+  const state = messageState(msg);
   const numbers = fileNumbers(files);
   if (numbers.length === 0) return;
-  const state = messageState(msg);
   requireFit(state.outgoing.files + numbers.length);
   state.addRights(numbers);
   for (const file of files) if (typeof file === "object") state.keep(file);
