@@ -14,7 +14,9 @@ async function runLimited(
   env: Record<string, string>,
   ...prefix: string[]
 ): Promise<string[]> {
-  const deno = [Deno.execPath(), "run", "--no-prompt", "--quiet", "--allow-all"];
+  // Deno opens its cache of compiled code whenever it gets to it, and would take a descriptor then.
+  const flags = ["--no-prompt", "--no-code-cache", "--quiet", "--allow-all"];
+  const deno = [Deno.execPath(), "run", ...flags];
   const { success, stdout, stderr } = await new Deno.Command("sh", {
     args: ["-c", 'ulimit -n 100 && exec "$@"', "sh", ...prefix, ...deno, script],
     cwd: new URL(".", import.meta.url),
