@@ -13,6 +13,16 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   Deno.addSignalListener(signal, () => stopped.abort(new Interrupt(`Stopped by ${signal}`)));
 }
 
+/** The processes, the last one first: it is ended first, and so misses none of the others. */
+const children: Deno.ChildProcess[] = [];
+stopped.signal.addEventListener("abort", () => {
+  for (const child of children) {
+    try {
+      child.kill();
+    } catch { /* it has ended */ }
+  }
+});
+
 /** Start a script of this folder with no permissions but those named. */
 function start(script: string, permissions: string[], args: string[]): Deno.ChildProcess {
   const options = ["run", "--quiet", "--no-prompt", ...permissions];
@@ -20,8 +30,8 @@ function start(script: string, permissions: string[], args: string[]): Deno.Chil
     args: [...options, new URL(script, import.meta.url).href, ...args],
     stdin: "null",
     stdout: "piped",
-    signal: stopped.signal,
   }).spawn();
+  children.unshift(child);
   child.status.then(({ success }) => success || stopped.abort());
   return child;
 }

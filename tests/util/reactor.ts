@@ -1,7 +1,8 @@
 import { unix } from "../../mod.ts";
 
-/** Have the reactor open what it keeps, by a first wait. */
+/** Have the reactor open what it keeps: its best backend, which it goes over to by itself after some waits. */
 export async function openReactor(): Promise<void> {
+  unix.reactorBackend();
   const [a, b] = unix.socketpair();
   using _a = a;
   using _b = b;
