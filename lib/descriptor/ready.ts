@@ -23,7 +23,7 @@ import type { Descriptor } from "./descriptor.ts";
  * using _a = a;
  * using _b = b;
  * const options = { signal: AbortSignal.timeout(20) };
- * await assertRejects(() => a.ready("read", options), DOMException, "timeout");
+ * await assertRejects(() => a.ready("read", options), DOMException);
  * console.log(b.type);
  * ```
  */

@@ -57,7 +57,7 @@ export interface FramesOptions {
  * using _b = b;
  * using frames = new Frames(b, delimited());
  * const options = { signal: AbortSignal.timeout(20) };
- * await assertRejects(() => frames.next(options), DOMException, "timeout");
+ * await assertRejects(() => frames.next(options), DOMException);
  * console.log(a.type);
  * ```
  */

@@ -25,7 +25,7 @@ import { fileInfo } from "../fd/stat.ts";
  * using _reader = reader;
  * using _writer = writer;
  * const options = { signal: AbortSignal.timeout(20) };
- * await assertRejects(() => reader.read(new Uint8Array(8), options), DOMException, "timeout");
+ * await assertRejects(() => reader.read(new Uint8Array(8), options), DOMException);
  * ```
  */
 export interface WaitOptions {

@@ -39,7 +39,7 @@ const { EAGAIN, MSG_DONTWAIT } = platform;
  * using _a = a;
  * using _b = b;
  * const options = { signal: AbortSignal.timeout(20) };
- * await assertRejects(() => a.read(new Uint8Array(8), options), DOMException, "timeout");
+ * await assertRejects(() => a.read(new Uint8Array(8), options), DOMException);
  * ```
  */
 export interface ReadOptions {

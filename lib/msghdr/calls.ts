@@ -61,7 +61,7 @@ export interface MessageCallOptions {
  * using message = new Msghdr();
  * message.addVector(new Uint8Array(8));
  * const options = { signal: AbortSignal.timeout(20) };
- * await assertRejects(() => recvmsg(a, message, options), DOMException, "timeout");
+ * await assertRejects(() => recvmsg(a, message, options), DOMException);
  * ```
  */
 export interface AsyncMessageCallOptions extends MessageCallOptions {

@@ -42,7 +42,7 @@ linuxTest("couldBlock() says so of values that do not fit, not of those that are
 linuxTest("write() of a value that does not fit ends by close() and by its signal", async () => {
   for (const counter of counters(1)) {
     const signal = AbortSignal.timeout(20);
-    await assertRejects(() => counter.write(value(LARGEST), { signal }), DOMException, "timeout");
+    await assertRejects(() => counter.write(value(LARGEST), { signal }), DOMException);
     assertEquals(counterOf(counter.fd), 1n);
     const write = counter.write(value(LARGEST));
     assertEquals(await isPending(write), true);
