@@ -12,11 +12,8 @@ import {
   Socket,
   unix,
 } from "../mod.ts";
-import { test } from "./util/cases.ts";
+import { type Anything, test } from "./util/cases.ts";
 import { tempDir } from "./util/tempdir.ts";
-
-// deno-lint-ignore no-explicit-any
-type Anything = any;
 
 const [S, L, O, U, M, D]: Anything[] = [Socket, Listener, OwnedFd, unix, Msghdr, dialUri];
 const { TypeError } = globalThis;
@@ -109,7 +106,7 @@ test("a mistake says what was given, and what to give", async () => {
       "sendmsgSync(a, disposed)",
       () => sendmsgSync(a, disposed),
       BadResource,
-      /`reset\(\)` one to use/,
+      /`reset\(\)` instead to use/,
     ],
     [
       "send to a plain file",

@@ -27,6 +27,7 @@ import {
   runTestFile,
   SUMMARY,
 } from "./util/test_file.ts";
+import { taskTempDir } from "./util/tempdir.ts";
 
 interface Options {
   /** Whether all tests of each file run. */
@@ -119,22 +120,14 @@ async function checkTypes(paths: readonly string[]): Promise<void> {
 }
 
 async function runAll(paths: readonly string[]): Promise<FileResult[]> {
-  const temporary = Deno.makeTempDirSync({ dir: "/tmp", prefix: "denet-" });
-  Deno.chmodSync(temporary, 0o755); // as /tmp itself: tests run programs as other users
-  const cleanUp = (): void => Deno.removeSync(temporary, { recursive: true });
-  const interrupted = (): never => {
-    endAll();
-    cleanUp();
-    Deno.exit(130);
-  };
-  Deno.addSignalListener("SIGINT", interrupted);
-  Deno.addSignalListener("SIGTERM", interrupted);
+  using temporary = taskTempDir(endAll);
+  Deno.chmodSync(temporary.path, 0o755); // as /tmp itself: tests run programs as other users
   const done: FileResult[] = [];
   const queue = [...paths];
   const work = async (first?: Promise<void>): Promise<void> => {
     await first;
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-      const folder = `${temporary}/${queue.length}`; // short: names of sockets have 107 bytes at most
+      const folder = temporary.join(`${queue.length}`); // short: names of sockets have 107 bytes at most
       Deno.mkdirSync(folder, { mode: 0o755 });
       const { flags, slower } = options;
       const result = await runTestFile(file, { args: flags, temporary: folder, slower });
@@ -149,14 +142,11 @@ async function runAll(paths: readonly string[]): Promise<FileResult[]> {
     return done;
   } catch (error) {
     endAll();
-    cleanUp();
+    temporary[Symbol.dispose]();
     console.error(String(error));
     Deno.exit(1);
   } finally {
-    Deno.removeSignalListener("SIGINT", interrupted);
-    Deno.removeSignalListener("SIGTERM", interrupted);
     times.keep();
-    cleanUp();
   }
 }
 

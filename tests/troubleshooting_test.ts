@@ -6,12 +6,9 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { OwnedFd, Socket, unix } from "../mod.ts";
-import { test } from "./util/cases.ts";
+import { type Anything, test } from "./util/cases.ts";
 import { read } from "./util/project.ts";
 import { tempDir } from "./util/tempdir.ts";
-
-// deno-lint-ignore no-explicit-any
-type Anything = any;
 
 /** What each text is provoked by. */
 const MISTAKES: Record<string, () => unknown> = {

@@ -10,7 +10,7 @@
  */
 
 import { refuse, taskArguments } from "./util/arguments.ts";
-import { ROOT } from "./util/project.ts";
+import { config, ROOT } from "./util/project.ts";
 
 const OLDEST = "2.7.12";
 
@@ -48,12 +48,6 @@ function versions(): string[] {
   return [...newest.values()].filter((it) => it !== Deno.version.deno);
 }
 
-/** The entries of the package, as files. */
-function entries(): string[] {
-  const { exports } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
-  return Object.values(exports);
-}
-
 interface Sums {
   passed: number;
   failed: number;
@@ -62,7 +56,7 @@ interface Sums {
 /** Check the types of the package as a version's TypeScript sees them, and count that as one test. */
 async function check(version: string): Promise<Sums> {
   const { success, stderr } = await new Deno.Command("npx", {
-    args: ["--yes", `deno@${version}`, "check", "--quiet", ...entries()],
+    args: ["--yes", `deno@${version}`, "check", "--quiet", ...Object.values(config().exports)],
     cwd: ROOT,
     env: { NO_COLOR: "1" },
     stdin: "null",

@@ -9,11 +9,8 @@ import { assert, assertEquals } from "@std/assert";
 import * as frames from "../lib/frames/mod.ts";
 import * as systemd from "../lib/systemd/mod.ts";
 import * as root from "../mod.ts";
-import { test } from "./util/cases.ts";
+import { type Anything, test } from "./util/cases.ts";
 import { tempDir } from "./util/tempdir.ts";
-
-// deno-lint-ignore no-explicit-any
-type Anything = any;
 
 const { unix } = root;
 

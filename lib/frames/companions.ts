@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Credentials } from "../message/cmsg.ts";
+import { type Credentials, isSameSender } from "../message/cmsg.ts";
 import type { OwnedFd } from "../handle/owned_fd.ts";
 import { MAX_FILES } from "../fd/file_like.ts";
 
@@ -66,7 +66,7 @@ export class Companions {
     this.#fileCount += files.length;
     if (this.#fileCount > MAX_FILES) this.#loseFiles();
     const last = this.#senders.length > 0 ? this.#senders.at(-1)?.what : this.#sender;
-    if (!isSame(credentials, last)) this.#senders.push({ at, what: credentials });
+    if (!isSameSender(credentials, last)) this.#senders.push({ at, what: credentials });
   }
 
   /** Take `size` bytes: what came with them, or `undefined` for nothing. */
@@ -122,10 +122,6 @@ export class Companions {
 function takeBefore<T>(placed: Placed<T>[], end: number): Placed<T>[] {
   const rest = placed.findIndex(({ at }) => at >= end);
   return placed.splice(0, rest < 0 ? placed.length : rest);
-}
-
-function isSame(one: Credentials | undefined, other: Credentials | undefined): boolean {
-  return one?.pid === other?.pid && one?.uid === other?.uid && one?.gid === other?.gid;
 }
 
 function closeAll(files: readonly OwnedFd[]): void {

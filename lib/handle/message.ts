@@ -79,6 +79,6 @@ export class ReceivedMessage implements Message {
 
   [Symbol.dispose](): void {
     for (const file of this.files) closeWithMessage(file);
-    this.pidfd?.close();
+    if (this.pidfd !== undefined) closeWithMessage(this.pidfd);
   }
 }

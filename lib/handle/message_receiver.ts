@@ -103,7 +103,7 @@ export class MessageReceiver extends Receiver<Message | null> {
    *
    * @throws {RangeError} If there is none: on a stream, what came could never be told from the end.
    */
-  requireRoom(): void {
+  requireSize(): void {
     if (this.size > 0 || this.state.type !== "stream") return;
     throw new RangeError(
       "Cannot receive messages of 0 bytes on a stream: its end could never be seen; give a size of at least 1",

@@ -465,7 +465,7 @@ export abstract class SocketTransfer extends PeerIdentity {
     const { signal, ...request } = options;
     const newReceiver = (): MessageReceiver => {
       const receiver = new MessageReceiver(this.#receiveState(), request, false);
-      receiver.requireRoom();
+      receiver.requireSize();
       return receiver;
     };
     return new MessageIterator(descriptor, newReceiver, signal);

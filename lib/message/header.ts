@@ -9,12 +9,12 @@ import { addressOf, byteLengthOf, witnessOf, writeWide } from "../../ffi/memory.
 import { type Platform, platform } from "../../ffi/platform/mod.ts";
 
 /** Capacity for an address: a `sockaddr_un`, and one byte more, which the kernel reports for a full path. */
-const NAME_ROOM = 128;
+const NAME_CAPACITY = 128;
 /** Behind the `struct msghdr`, of at most 56 bytes. */
 const LOCATION_OFFSET = 56;
 const NAME_OFFSET = 64;
 const INLINE_VECTORS = 8;
-const VECTORS_OFFSET = NAME_OFFSET + NAME_ROOM;
+const VECTORS_OFFSET = NAME_OFFSET + NAME_CAPACITY;
 
 /**
  * The most bytes of memory that are copied instead of pointed to. V8 has arrays of up to 64 bytes in its own heap at
@@ -95,7 +95,7 @@ export class Header {
   readonly #small: Uint8Array;
   readonly #smallAddress: number;
   #hasName = false;
-  #controlRoom = 0;
+  #controlCapacity = 0;
   /** The memory to remember, and how long each piece was: most often one of data is all. */
   #first: Uint8Array = NOTHING;
   #firstLength = 0;
@@ -111,7 +111,7 @@ export class Header {
     const memory = new ArrayBuffer(smallOffset + SMALL_SIZE);
     this.bytes = new Uint8Array(memory, 0, LOCATION_OFFSET);
     this.#words = new Int32Array(memory, 0, LOCATION_OFFSET / 4);
-    this.#name = new Uint8Array(memory, NAME_OFFSET, NAME_ROOM);
+    this.#name = new Uint8Array(memory, NAME_OFFSET, NAME_CAPACITY);
     this.#vectors = new Int32Array(memory, VECTORS_OFFSET, INLINE_VECTORS * 4);
     this.#small = new Uint8Array(memory, smallOffset, SMALL_SIZE);
     const address = addressOf(new Uint8Array(memory));
@@ -253,7 +253,7 @@ export class Header {
   /** Ask for the sender's address. */
   receiveName(): void {
     this.#pointAtName(true);
-    this.#words[this.#at.nameLength] = NAME_ROOM;
+    this.#words[this.#at.nameLength] = NAME_CAPACITY;
   }
 
   #pointAtName(on: boolean): void {
@@ -276,7 +276,7 @@ export class Header {
   setControl(address: number, length: number): void {
     writeWide(this.#words, this.#at.control, length === 0 ? 0 : address);
     this.#words[this.#at.controlLength] = length;
-    this.#controlRoom = length;
+    this.#controlCapacity = length;
   }
 
   /** The number of bytes of control data that arrived. */
@@ -291,8 +291,8 @@ export class Header {
 
   /** Undo what a receive did to the lengths and flags, for another with the same layout. */
   rewind(named: boolean): void {
-    if (named) this.#words[this.#at.nameLength] = NAME_ROOM;
-    this.#words[this.#at.controlLength] = this.#controlRoom;
+    if (named) this.#words[this.#at.nameLength] = NAME_CAPACITY;
+    this.#words[this.#at.controlLength] = this.#controlCapacity;
     this.#words[this.#at.flags] = 0;
   }
 

@@ -185,7 +185,10 @@ export class MessageState {
    */
   requireUsable(): void {
     if (this.#isDisposed) {
-      throw closedError("Msghdr", "make another, or `reset()` one to use it again");
+      throw closedError(
+        "Msghdr",
+        "it was disposed: make another, or call `reset()` instead to use one again",
+      );
     }
   }
 

@@ -75,7 +75,7 @@ export class Reactor implements RegistrationHost, Sink, Pollable {
 
   /** Release every open file and close what was opened; pending waits never end. */
   dispose(): void {
-    this.#backend?.dispose();
+    this.#backend?.dispose(true);
     this.#backend = undefined;
     this.#selector.end();
   }

@@ -84,15 +84,16 @@ export interface Backend {
   ref(): void;
   /** Let the process end, as at first. */
   unref(): void;
-  /** Release every open file, and close what was opened. */
-  dispose(): void;
+  /**
+   * Release every open file, and close what was opened.
+   *
+   * @param isLast Whether the program ends or is reloaded: no promise is resolved any more.
+   */
+  dispose(isLast?: boolean): void;
 }
 
 /** Opens a backend for the current thread, or throws the reason why it does not work. */
 export type Opener = (sink: Sink) => Backend;
-
-/** How often a thread yields, at most, to the one of the pool that is to return from its call: some milliseconds. */
-export const MAX_YIELDS = 1000;
 
 /** What the pool backend needs of a set of descriptors. */
 export interface WaitingSet {

@@ -15,6 +15,7 @@
 
 import { countOption, numberOption, taskArguments } from "../util/arguments.ts";
 import { publishedFiles, read, ROOT } from "../util/project.ts";
+import { taskTempDir } from "../util/tempdir.ts";
 import { endAll, runTestFile } from "../util/test_file.ts";
 import { parseLcov, ranges } from "./lcov.ts";
 import { allRuns, keep, type Run, type RunLines } from "./lines.ts";
@@ -75,32 +76,22 @@ function textOf(path: string): string {
   }
 }
 
-const temporary = Deno.makeTempDirSync({ dir: "/tmp", prefix: "denet-" });
-Deno.chmodSync(temporary, 0o755);
-const cleanUp = (): void => Deno.removeSync(temporary, { recursive: true });
-const interrupted = (): never => {
-  endAll();
-  cleanUp();
-  Deno.exit(130);
-};
-Deno.addSignalListener("SIGINT", interrupted);
-Deno.addSignalListener("SIGTERM", interrupted);
+const temporary = taskTempDir(endAll);
+Deno.chmodSync(temporary.path, 0o755);
 
 const sources = Object.fromEntries([...published].map((it) => [it, read(it)]));
 const queue = allRuns();
 const runs: RunLines[] = [];
 async function work(): Promise<void> {
   for (let run = queue.shift(); run !== undefined; run = queue.shift()) {
-    const told = await measure(run, `${temporary}/${queue.length}`);
+    const told = await measure(run, temporary.join(`${queue.length}`));
     runs.push(told);
     const how = run.preload ? `${run.test} (${run.preload})` : run.test;
     console.log(`${told.passed ? "ok    " : "FAILED"} ${how} (${told.seconds.toFixed(1)} s)`);
   }
 }
 await Promise.all(Array.from({ length: jobs }, work));
-cleanUp();
-Deno.removeSignalListener("SIGINT", interrupted);
-Deno.removeSignalListener("SIGTERM", interrupted);
+temporary[Symbol.dispose]();
 
 const could = Object.fromEntries(
   [...runnable].map(([file, set]) => [file, [...set].sort((a, b) => a - b)]),

@@ -19,6 +19,7 @@ import { kept, type Run, type RunLines } from "../coverage/lines.ts";
 import { chosenSeed, Random } from "../hostile/random.ts";
 import { publishedFiles, read, ROOT } from "../util/project.ts";
 import { countOption, numberOption, refuse, taskArguments } from "../util/arguments.ts";
+import { taskTempDir } from "../util/tempdir.ts";
 import { endAll, runTestFile } from "../util/test_file.ts";
 import { apply, type Change, changesOf } from "./changes.ts";
 import { Choice } from "./choice.ts";
@@ -63,10 +64,9 @@ interface Outcome {
 const coverage = await measured();
 
 /** A copy of the project that changes are made in. */
-class Copy implements Disposable {
-  readonly path = Deno.makeTempDirSync({ dir: "/tmp", prefix: "denet-" });
-
-  constructor() {
+class Copy {
+  constructor(readonly path: string) {
+    Deno.mkdirSync(path, { mode: 0o755 });
     const script = "git ls-files -z --cached --others --exclude-standard | " +
       'tar --create --null --ignore-failed-read --files-from=- | tar --extract --directory="$1"';
     const { success } = new Deno.Command("sh", { args: ["-c", script, "sh", this.path], cwd: ROOT })
@@ -122,10 +122,6 @@ class Copy implements Disposable {
       root: new URL(`file://${this.path}/`),
     });
     return counts.failed === 0;
-  }
-
-  [Symbol.dispose](): void {
-    Deno.removeSync(this.path, { recursive: true });
   }
 }
 
@@ -204,15 +200,9 @@ console.log(
     "could not be seen (tests/mutants/equivalent.ts says why)",
 );
 
-using stack = new DisposableStack();
-const copies = Array.from({ length: jobs }, () => stack.use(new Copy()));
-const interrupted = (): never => {
-  endAll();
-  stack.dispose();
-  Deno.exit(130);
-};
-Deno.addSignalListener("SIGINT", interrupted);
-Deno.addSignalListener("SIGTERM", interrupted);
+using temporary = taskTempDir(endAll);
+Deno.chmodSync(temporary.path, 0o755);
+const copies = Array.from({ length: jobs }, (_, i) => new Copy(temporary.join(`${i}`)));
 
 const outcomes: Outcome[] = [];
 await each(copies, changes, async (copy, change) => {
@@ -224,8 +214,6 @@ await each(copies, changes, async (copy, change) => {
     }`,
   );
 });
-Deno.removeSignalListener("SIGINT", interrupted);
-Deno.removeSignalListener("SIGTERM", interrupted);
 
 const unseen = outcomes.filter((it) => it.by === undefined);
 const score = (outcomes.length - unseen.length) / outcomes.length * 100;

@@ -14,6 +14,9 @@ import { testUnless } from "./peers.ts";
 
 type TestFn = (t: Deno.TestContext) => void | Promise<void>;
 
+// deno-lint-ignore no-explicit-any -- wrong arguments, and methods that are not there: no type would let them pass
+export type Anything = any;
+
 /** Register a test that must leave no descriptor behind. */
 export function test(name: string, fn: TestFn): void {
   Deno.test(name, noLeaks(fn));

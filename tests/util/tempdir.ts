@@ -21,11 +21,16 @@ export function tempDir(): TempDir {
   };
 }
 
-/** Make a temporary directory that is also removed when SIGINT or SIGTERM ends the task. */
-export function taskTempDir(): TempDir {
+/**
+ * Make a temporary directory that is also removed when SIGINT or SIGTERM ends the task.
+ *
+ * @param endAll What ends the processes that use it.
+ */
+export function taskTempDir(endAll: () => void = () => {}): TempDir {
   const dir = tempDir();
   const signals = ["SIGINT", "SIGTERM"] as const;
   const stop = (): never => {
+    endAll();
     dir[Symbol.dispose]();
     Deno.exit(130);
   };

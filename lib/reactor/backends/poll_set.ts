@@ -5,9 +5,10 @@
  */
 
 import { platform } from "../../../ffi/platform/mod.ts";
-import { pollMany, pollWaitInPool, schedYield } from "../../../ffi/syscalls/readiness.ts";
-import { type Interest, MAX_YIELDS, type Sink, type WaitingSet, type Watched } from "../types.ts";
+import { pollMany, pollWaitInPool } from "../../../ffi/syscalls/readiness.ts";
+import type { Interest, Sink, WaitingSet, Watched } from "../types.ts";
 import { waitError } from "../errors.ts";
+import { yieldUntil } from "./yield_until.ts";
 
 /** An array of `struct pollfd` and the registrations it was made from. */
 class PollFds {
@@ -113,7 +114,7 @@ export class PollSet implements WaitingSet {
     if (interrupt === undefined || !this.#waited.includes(watched)) return;
     // A call under way keeps the open file until it returns.
     interrupt();
-    for (let i = 0; i < MAX_YIELDS && !this.#waited.hasReported; i++) schedYield();
+    yieldUntil(() => this.#waited.hasReported);
   }
 
   poll(limit: number): number {

@@ -10,9 +10,10 @@ import type { Backend, Interest, Sink, WaitingSet, Watched } from "../types.ts";
 import { unavailable } from "../errors.ts";
 import { EpollEvents, EpollSet } from "./epoll_set.ts";
 import { PollSet } from "./poll_set.ts";
-import { epollWaitInPool, schedYield } from "../../../ffi/syscalls/readiness.ts";
-import { inWorker, now, startTimer, stopTimer, type Timer, unrefTimer } from "../../event_loop.ts";
+import { epollWaitInPool } from "../../../ffi/syscalls/readiness.ts";
+import { inWorker, startTimer, stopTimer, type Timer, unrefTimer } from "../../event_loop.ts";
 import { Waker } from "./waker.ts";
+import { yieldUntil } from "./yield_until.ts";
 import { platform } from "../../../ffi/platform/mod.ts";
 
 /** The interval of polls for waits that do not keep the process alive, in milliseconds. */
@@ -45,9 +46,6 @@ class EpollWaitingSet extends EpollSet implements WaitingSet {
     return this.#found.words[0] !== 0;
   }
 }
-
-/** How long to wait for the end of a call that was woken, in milliseconds, before what it uses is left open. */
-const CLOSING_LIMIT = 100;
 
 /** What {@linkcode openPool} may be told. */
 export interface PoolOptions {
@@ -167,16 +165,15 @@ class Pool implements Backend {
     this.#waker.set();
   };
 
-  dispose(): void {
+  dispose(isLast = false): void {
     this.#isDisposed = true;
     stopTimer(this.#timer);
     if (!this.#isPending) return this.#close();
     this.#interrupt();
+    if (!isLast) return; // the end of the call closes them
     // Where the program ends or is reloaded, no promise is resolved any more. The call refers to numbers that are
-    // reused once they are closed, so it has to be over: it has been woken, and takes microseconds if its thread
-    // gets a processor.
-    const limit = now() + CLOSING_LIMIT;
-    while (!this.#set.hasReported && now() < limit) schedYield();
+    // reused once they are closed, so it has to be over.
+    yieldUntil(() => this.#set.hasReported);
     if (this.#set.hasReported) this.#close();
   }
 
