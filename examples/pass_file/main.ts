@@ -43,6 +43,7 @@ async function run(file: string, socket: string): Promise<boolean> {
   let printed: Promise<void> | undefined;
   for await (const line of giver.stdout) {
     await Deno.stdout.write(line);
+    if (stopped.signal.aborted) break; // a taker started now would find no giver
     taker ??= start("taker.ts", ["--allow-ffi"], [file, socket]);
     printed ??= taker.stdout.pipeTo(Deno.stdout.writable, { preventClose: true });
   }
