@@ -45,7 +45,7 @@ Deno.test("FFI permission is all that is needed", async () => {
   using dir = tempDir();
   await using child = startDeno(program(dir, PROGRAM), ["--allow-ffi"]);
   const output = await child.readAll();
-  assertEquals([output, await child.stderr], ["done\n", ""]);
+  assertEquals({ output, stderr: await child.stderr }, { output: "done\n", stderr: "" });
   assertEquals(Deno.readTextFileSync(dir.join("content")), "written");
 });
 
@@ -53,7 +53,7 @@ testUnless(noFile, "FFI permission for the one path of the C library is enough",
   using dir = tempDir();
   await using child = startDeno(program(dir, PROGRAM), [`--allow-ffi=${library}`]);
   const output = await child.readAll();
-  assertEquals([output, await child.stderr], ["done\n", ""]);
+  assertEquals({ output, stderr: await child.stderr }, { output: "done\n", stderr: "" });
 });
 
 Deno.test("without FFI permission the first call throws NotCapable", async () => {
@@ -116,7 +116,10 @@ testWith("cc", "no permission makes a library in the working directory be loaded
   const { options, mark } = await plantedFolder(dir);
   for (const permission of ["--allow-all", "--allow-ffi"]) {
     await using child = startDeno(program(dir, PROGRAM), [permission], options);
-    assertEquals([await child.readAll(), await child.stderr], ["done\n", ""]);
+    assertEquals({ output: await child.readAll(), stderr: await child.stderr }, {
+      output: "done\n",
+      stderr: "",
+    });
   }
   for (const permission of ["--allow-ffi=libc.so.6", "--allow-ffi=./libc.so.6"]) {
     await using child = startDeno(program(dir, PROGRAM), [permission], options);
@@ -204,7 +207,7 @@ if (library !== undefined) {
   testWith("python3", "nobody is asked at a terminal when the path is permitted", async () => {
     using dir = tempDir();
     const { text, questions } = await atTerminal(dir, [`--allow-ffi=${library}`]);
-    assertEquals([text.trim(), questions], ["done", 0]);
+    assertEquals({ text: text.trim(), questions }, { text: "done", questions: 0 });
   });
 }
 
@@ -216,7 +219,10 @@ testWith(
     const { options, mark } = await plantedFolder(dir);
     for (const permissions of [[], ["--allow-ffi=libc.so.6"]]) {
       const { text, questions } = await atTerminal(dir, permissions, options);
-      assertEquals([/requests ffi access to "(.)/.exec(text)?.[1], questions], ["/", 1], text);
+      assertEquals({ match: /requests ffi access to "(.)/.exec(text)?.[1], questions }, {
+        match: "/",
+        questions: 1,
+      }, text);
       assert(text.trim().endsWith("done"), text);
     }
     assertThrows(() => Deno.statSync(mark), Deno.errors.NotFound);

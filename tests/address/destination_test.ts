@@ -63,7 +63,10 @@ linuxTest("destinationOf() reaches a path that does not fit, by a descriptor it 
   {
     using destination = destinationOf(path);
     assertEquals(countDescriptors(), before + 1);
-    assertEquals([destination.display, destination.shortened], [path, bytes(path)]);
+    assertEquals({ display: destination.display, shortened: destination.shortened }, {
+      display: path,
+      shortened: bytes(path),
+    });
     const short = new TextDecoder().decode(destination.sockaddr.subarray(2, -1));
     assertEquals(Deno.realPathSync(short), Deno.realPathSync(path));
   }

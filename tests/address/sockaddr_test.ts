@@ -163,7 +163,10 @@ Deno.test("encodeSockaddr() fits a path that fills sun_path, and refuses one byt
     const full = parseAddress("a".repeat(space), platform);
     assertEquals(encodeSockaddr(full, platform).byteLength, offset + space);
     const tooLong = parseAddress("a".repeat(space + 1), platform);
-    assertEquals([fitsSockaddr(full, platform), fitsSockaddr(tooLong, platform)], [true, false]);
+    assertEquals({ full: fitsSockaddr(full, platform), tooLong: fitsSockaddr(tooLong, platform) }, {
+      full: true,
+      tooLong: false,
+    });
     assertThrows(() => encodeSockaddr(tooLong, platform), InvalidAddressError, `${space} fit`);
   }
 });

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { nameOfUnixAddr, unixAddrOf } from "../../lib/address/unix_addr.ts";
 import { InvalidAddressError } from "../../lib/errors.ts";
 import { unix } from "../../mod.ts";
@@ -57,7 +57,8 @@ linuxTest("answers to `from` and `remoteAddr` reach names that are not UTF-8", a
     client.sendSync({ data: bytes("?"), to: server.localAddress ?? "" });
     const message = server.receiveSync();
     const { from, fromAddress } = message ?? {};
-    assertEquals([from?.path.includes("\ufffd"), fromAddress], [true, name]);
+    assertEquals(fromAddress, name);
+    assertStringIncludes(from?.path ?? "", "\ufffd");
     for (const to of [from, fromAddress, connected.remoteAddr, client.localAddr]) {
       server.sendSync({ data: bytes("!"), to: to ?? "" });
       assertEquals(client.receiveSync()?.data, bytes("!"));

@@ -29,7 +29,10 @@ Deno.test("requireBytes() returns the true length of every Uint8Array", () => {
   const lying = Object.defineProperty(new Uint8Array(4), "byteLength", { value: 9 });
   const good = [new Uint8Array(new SharedArrayBuffer(4)), Buffer.alloc(4), new Derived(4), lying];
   for (const bytes of good) {
-    assertEquals([requireBytes(bytes), isBytes(bytes)], [4, true]);
+    assertEquals({ requireBytes: requireBytes(bytes), isBytes: isBytes(bytes) }, {
+      requireBytes: 4,
+      isBytes: true,
+    });
   }
   assertEquals(requireBytes(new Uint8Array(0)), 0);
 });
@@ -45,7 +48,10 @@ Deno.test("copyOf() shares no memory, whatever `slice` does", () => {
   const buffer = Buffer.from([1, 2, 3]);
   const copy = copyOf(buffer);
   buffer.fill(9);
-  assertEquals([copy, copy.constructor], [new Uint8Array([1, 2, 3]), Uint8Array]);
+  assertEquals({ copy, constructor: copy.constructor }, {
+    copy: new Uint8Array([1, 2, 3]),
+    constructor: Uint8Array,
+  });
 });
 
 Deno.test("requireLength() refuses what was detached or shrunk, not what has grown", () => {
@@ -61,7 +67,9 @@ Deno.test("requireLength() refuses what was detached or shrunk, not what has gro
 });
 
 Deno.test("countOrEnd() tells nothing read from the end", () => {
-  assertEquals([countOrEnd(3, 4), countOrEnd(0, 4), countOrEnd(0, 0)], [3, null, 0]);
+  assertEquals(countOrEnd(3, 4), 3);
+  assertEquals(countOrEnd(0, 4), null);
+  assertEquals(countOrEnd(0, 0), 0);
 });
 
 Deno.test("bufferDetachedError() says what to do", () => {

@@ -20,7 +20,7 @@ test("close() closes the descriptor once, and never touches a reused number", ()
   const { descriptor, other } = reading();
   const { fd } = descriptor;
   descriptor.close();
-  assertEquals([isOpen(fd), descriptor.closed], [false, true]);
+  assertEquals({ isOpen: isOpen(fd), closed: descriptor.closed }, { isOpen: false, closed: true });
   using again = Deno.openSync("/dev/null");
   assertEquals(isOpen(fd), true, "the lowest free number is reused");
   descriptor.close();
@@ -81,7 +81,7 @@ test("what uses it afterwards hears whether it was closed or detached", () => {
 test("release() gives the number up without closing it", () => {
   const { descriptor, other } = reading();
   const fd = descriptor.release();
-  assertEquals([isOpen(fd), descriptor.closed], [true, true]);
+  assertEquals({ isOpen: isOpen(fd), closed: descriptor.closed }, { isOpen: true, closed: true });
   descriptor.close();
   assertEquals(isOpen(fd), true);
   new Descriptor(fd, "Reader").close();

@@ -32,7 +32,10 @@ gcTest("closeOnFinalization() closes what becomes garbage", async () => {
   const kept = {};
   closeOnFinalization(kept, other);
   await collectUntil(() => descriptor.closed);
-  assertEquals([descriptor.closed, other.closed], [true, false]);
+  assertEquals({ descriptorClosed: descriptor.closed, otherClosed: other.closed }, {
+    descriptorClosed: true,
+    otherClosed: false,
+  });
   other.close();
   closeOnFinalization(kept, other);
 });
@@ -61,7 +64,10 @@ gcTest(
       await undefined;
     }
     assertEquals(await left(made), 0);
-    assertEquals([kept.length, held.filter((it) => it.closed).length], [4, 0]);
+    assertEquals({ keptCount: kept.length, heldCount: held.filter((it) => it.closed).length }, {
+      keptCount: 4,
+      heldCount: 0,
+    });
     for (const it of held) it.close();
   },
 );

@@ -1,17 +1,20 @@
-import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { OperationQueue } from "../../lib/descriptor/operation_queue.ts";
 import { isPending } from "../util/cases.ts";
 
 Deno.test("tryEnter() takes a free queue once", () => {
   const queue = new OperationQueue();
-  assertEquals([queue.isBusy, queue.tryEnter(), queue.tryEnter(), queue.isBusy], [
-    false,
-    true,
-    false,
-    true,
-  ]);
+  assert(!queue.isBusy);
+  assertEquals({ first: queue.tryEnter(), second: queue.tryEnter() }, {
+    first: true,
+    second: false,
+  });
+  assert(queue.isBusy);
   queue.leave();
-  assertEquals([queue.isBusy, queue.tryEnter()], [false, true]);
+  assertEquals({ isBusy: queue.isBusy, tryEnter: queue.tryEnter() }, {
+    isBusy: false,
+    tryEnter: true,
+  });
 });
 
 Deno.test("enter() lets operations through one at a time, in the order they came", async () => {

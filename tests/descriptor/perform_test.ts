@@ -1,5 +1,5 @@
 import { getEventListeners } from "node:events";
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { platform } from "../../ffi/platform/mod.ts";
 import { type Channel, Descriptor } from "../../lib/descriptor/descriptor.ts";
 import { type Operation, perform, performSync } from "../../lib/descriptor/perform.ts";
@@ -35,7 +35,7 @@ test("perform() returns what the first attempt gave, without a wait", async () =
   using made = channel();
   const log: string[] = [];
   assertEquals(await perform(made.channel, nth(1, log)), 1);
-  assertEquals([log, made.channel.isBusy], [["attempt"], false]);
+  assertEquals({ log, isBusy: made.channel.isBusy }, { log: ["attempt"], isBusy: false });
 });
 
 test("perform() returns an error number other than EAGAIN as it is", async () => {
@@ -130,7 +130,7 @@ test("perform() does not attempt anything with a signal that aborted before", as
   const error = await assertRejects(() =>
     perform(made.channel, nth(1, log), AbortSignal.abort("before"))
   );
-  assertEquals([error, log], ["before", []]);
+  assertEquals({ error, log }, { error: "before", log: [] });
 });
 
 test("perform() ends a wait with the signal's reason, and frees the channel", async () => {
@@ -155,7 +155,7 @@ test("perform() attempts nothing after an abort in the same turn as the event", 
     if (order === "event first") await made.channel.descriptor.wait(made.channel.interest);
     abort.abort("during");
     assertEquals(await assertRejects(() => pending), "during");
-    assertEquals([order, log], [order, ["attempt", "before wait"]]);
+    assertEquals({ order, log }, { order, log: ["attempt", "before wait"] });
     assertEquals(made.channel.isBusy, false);
   }
 });
@@ -170,7 +170,11 @@ test("perform() attempts nothing after an abort in the same turn as its turn in 
   made.channel.leave();
   abort.abort("late");
   assertEquals(await assertRejects(() => pending), "late");
-  assertEquals([log, await next, made.channel.isBusy], [["before wait"], 1, false]);
+  assertEquals({ log, next: await next, isBusy: made.channel.isBusy }, {
+    log: ["before wait"],
+    next: 1,
+    isBusy: false,
+  });
 });
 
 test("perform() that is aborted in the queue leaves the turn to the operation that has it", async () => {
@@ -183,7 +187,7 @@ test("perform() that is aborted in the queue leaves the turn to the operation th
   log.length = 0;
   abort.abort("enough");
   assertEquals(await assertRejects(() => second), "enough");
-  assertEquals([await isPending(third), log], [true, []]);
+  assertEquals({ isPending: await isPending(third), log }, { isPending: true, log: [] });
   made.write();
   assertEquals(await Promise.all([first, third]), [2, 1]);
 });
@@ -227,7 +231,10 @@ test("perform() lets operations of one channel through one after the other", asy
   const log: string[] = [];
   const first = perform(made.channel, nth(2, log));
   const second = perform(made.channel, nth(1, log));
-  assertEquals([await isPending(second), log], [true, ["attempt", "before wait", "before wait"]]);
+  assertEquals({ isPending: await isPending(second), log }, {
+    isPending: true,
+    log: ["attempt", "before wait", "before wait"],
+  });
   made.write();
   assertEquals(await Promise.all([first, second]), [2, 1]);
 });
@@ -296,7 +303,8 @@ test("performSync() asks the obstacle, with what is left of the time limit", () 
     obstacle: { wait: () => Promise.resolve(), waitSync: (limit) => void limits.push(limit) },
   };
   assertEquals(performSync(made.channel, operation, () => 3), -platform.EAGAIN);
-  assertEquals([limits[0], limits.every((it) => it >= 1 && it <= 3)], [3, true]);
+  assertEquals(limits[0], 3);
+  assert(limits.every((it) => it >= 1 && it <= 3), `${limits}`);
 });
 
 test("performSync() asks the obstacle without a limit by default", () => {
@@ -306,7 +314,10 @@ test("performSync() asks the obstacle without a limit by default", () => {
     ...nth(3),
     obstacle: { wait: () => Promise.resolve(), waitSync: (limit) => void limits.push(limit) },
   };
-  assertEquals([performSync(made.channel, operation), limits], [3, [-1, -1]]);
+  assertEquals({ result: performSync(made.channel, operation), limits }, {
+    result: 3,
+    limits: [-1, -1],
+  });
 });
 
 test("performSync() throws BadResource on a descriptor that was given up", () => {

@@ -16,7 +16,7 @@ testWith(
   "examples/dbus passes files through the bus, both ways",
   async () => {
     const { code, lines, errors, left } = await runExample("example:dbus");
-    assertEquals([code, errors, left], [0, "", []]);
+    assertEquals({ code, errors, left }, { code: 0, errors: "", left: [] });
     assertEquals(lines, [
       "authenticated by EXTERNAL, and called :1.0",
       'passed a memory file; the service read "written in memory" from it',
@@ -38,7 +38,12 @@ testUnless(
       assertEquals(messageLength(bytes.subarray(0, 15)), undefined);
       const came = [file, next];
       const { type, args, files } = decode(bytes, came);
-      assertEquals([type, args, files, came], [1, [text, 7, file], [file], [next]]);
+      assertEquals({ type, args, files, came }, {
+        type: 1,
+        args: [text, 7, file],
+        files: [file],
+        came: [next],
+      });
     }
   }),
 );

@@ -154,7 +154,7 @@ Deno.test("examples refuse what is no number in one line", async () => {
     for (const text of ["x", "0", "-1", "1.5"]) {
       const { code, lines, errors } = await runExample(`example:${name}`, [text]);
       if (code === 77) continue;
-      assertEquals([code, lines], [2, []]);
+      assertEquals({ code, lines }, { code: 2, lines: [] });
       assertMatch(errors, /^Cannot use ".+": give a whole number from 1 to \d+$/);
     }
   }
@@ -168,7 +168,7 @@ Deno.test("examples leave nothing behind when they are interrupted", async () =>
     ]] as const
   ) {
     const { code, errors, left } = await runExample(`example:${name}`, [], { interruptAt });
-    assertEquals([code, errors, left], [1, "Stopped by SIGINT", []]);
+    assertEquals({ code, errors, left }, { code: 1, errors: "Stopped by SIGINT", left: [] });
   }
 });
 
@@ -183,7 +183,7 @@ testUnless(linuxOnly, "examples leave nothing behind where a program is missing"
   ) {
     const env = { PATH: "/nowhere" };
     const { code, lines, errors, left } = await runExample(`example:${name}`, [], { env });
-    assertEquals([code, lines, left], [77, [], []]);
+    assertEquals({ code, lines, left }, { code: 77, lines: [], left: [] });
     assert(errors.split("\n").at(-1)?.startsWith(`${program} is not installed`), errors);
   }
 });

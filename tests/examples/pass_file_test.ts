@@ -8,7 +8,7 @@ Deno.test("examples/pass_file shows the file in the process that may not open it
   const file = dir.join("note.txt");
   Deno.writeTextFileSync(file, "a line\nanother line\n");
   const { code, lines, errors, left } = await runExample("example", [file]);
-  assertEquals([code, errors, left], [0, "", []]);
+  assertEquals({ code, errors, left }, { code: 0, errors: "", left: [] });
   const process = (name: string): string =>
     lines.find((it) => it.startsWith(name))?.split(":")[0] ?? "";
   const [giver, taker, main] = [process("giver"), process("taker"), process("main")];
@@ -32,7 +32,7 @@ Deno.test("examples/pass_file shows the file in the process that may not open it
 Deno.test("examples/pass_file refuses what is no file in one line", async () => {
   for (const path of ["/nowhere/at/all", "/"]) {
     const { code, lines, errors } = await runExample("example", [path]);
-    assertEquals([code, lines], [2, []]);
+    assertEquals({ code, lines }, { code: 2, lines: [] });
     assertEquals(errors, `Cannot pass "${path}": give the path of a file`);
   }
 });
@@ -50,7 +50,7 @@ testWith(
     const path = dir.join("private.txt");
     Deno.writeTextFileSync(path, "", { mode: 0 });
     const { code, errors, left } = await runExample("example", [path], { through });
-    assertEquals([code, left], [1, []]);
+    assertEquals({ code, left }, { code: 1, left: [] });
     assertMatch(errors, /^Cannot open ".*\/private.txt": .*$/);
   },
 );

@@ -25,7 +25,10 @@ export async function readPng(path: string): Promise<Image> {
     if (type === "IDAT") data.push(bytes.subarray(at + 8, at + 8 + view.getUint32(at)));
     if (type !== "IHDR") continue;
     [width, height] = [view.getUint32(at + 8), view.getUint32(at + 12)];
-    assertEquals([bytes[at + 16], bytes[at + 20]], [8, 0], "the depth and the interlacing");
+    assertEquals({ depth: bytes[at + 16], interlacing: bytes[at + 20] }, {
+      depth: 8,
+      interlacing: 0,
+    });
     channels = bytes[at + 17] === 6 ? 4 : 3;
   }
   const packed = new Blob(data).stream().pipeThrough(new DecompressionStream("deflate"));

@@ -6,7 +6,7 @@ import { runExample } from "./run.ts";
 
 testWith("qemu-system-x86_64", "examples/qemu passes descriptors that QEMU uses", async () => {
   const { code, lines, errors, left } = await runExample("example:qemu");
-  assertEquals([code, errors, left], [0, "", []]);
+  assertEquals({ code, errors, left }, { code: 0, errors: "", left: [] });
   assertMatch(lines[0] ?? "", /^add-fd: \{"fd":\d+,"fdset-id":1\}$/);
   assertEquals(
     lines[1],

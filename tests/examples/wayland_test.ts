@@ -13,7 +13,7 @@ import { readEvent, readEvents, startTool } from "../tools/tool.ts";
 
 /** Expect every point of an image to be what was drawn. */
 function assertShows({ width, height, at }: Image): void {
-  assertEquals([width, height], [320, 240]);
+  assertEquals({ width, height }, { width: 320, height: 240 });
   let wrong = 0;
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) if (at(x, y) !== colorAt(x / width, y / height)) wrong++;
@@ -25,7 +25,7 @@ testWith("weston", "examples/wayland shows its picture on the screen", async () 
   using dir = tempDir();
   const copy = dir.join("screen.png");
   const { code, lines, errors, left } = await runExample("example:wayland", [copy]);
-  assertEquals([code, errors, left], [0, "", []]);
+  assertEquals({ code, errors, left }, { code: 0, errors: "", left: [] });
   assertEquals(lines.slice(0, -1), [
     "the compositor wants a window of 320 × 240 pixels",
     "passed 307200 bytes of shared memory, with the picture in it",

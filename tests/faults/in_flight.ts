@@ -29,7 +29,10 @@ async function flood(): Promise<[number, unknown]> {
 for (let round = 0; round < 3; round++) {
   const [sent, error] = await flood();
   assertInstanceOf(error, SyscallError);
-  assertEquals([error.code, error.syscall], ["ETOOMANYREFS", "sendmsg"]);
+  assertEquals({ code: error.code, syscall: error.syscall }, {
+    code: "ETOOMANYREFS",
+    syscall: "sendmsg",
+  });
   await assertRejects(() => a.send({ data: DATA, files }), SyscallError, "in flight");
   // Plain data is not concerned.
   await a.send({ data: DATA });

@@ -96,7 +96,10 @@ const receiving: Scenario<Pair>[] = TYPES.flatMap((type) => [
     prepare: (stack: DisposableStack) => filledPair(stack, type),
     act: async ([, b]: Pair) => {
       using message = await b.receive({ files: 2 });
-      assertEquals([message?.data, message?.files.length], [DATA, 2]);
+      assertEquals({ data: message?.data, fileCount: message?.files.length }, {
+        data: DATA,
+        fileCount: 2,
+      });
     },
     expect: optionsOff,
   },

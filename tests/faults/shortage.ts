@@ -52,7 +52,7 @@ function release(taken: OwnedFd[], count = taken.length): void {
 /** Check that an error says what is missing, and what can be done. */
 function isShortage(error: unknown, syscall: string): void {
   const { code, syscall: actual, message } = error as Error & { code?: string; syscall?: string };
-  assertEquals([code, actual], ["EMFILE", syscall]);
+  assertEquals({ code, actual }, { code: "EMFILE", actual: syscall });
   assertStringIncludes(message, "RLIMIT_NOFILE");
 }
 
@@ -128,7 +128,10 @@ const cases: Record<string, (stack: DisposableStack) => void | Promise<void>> = 
     const receiving = b.receive();
     await a.send({ data: DATA, files: [0, 1, 2] });
     using message = await receiving;
-    assertEquals([message?.data, message?.controlTruncated], [DATA, true]);
+    assertEquals({ data: message?.data, controlTruncated: message?.controlTruncated }, {
+      data: DATA,
+      controlTruncated: true,
+    });
     release(taken);
   },
 };
@@ -148,7 +151,10 @@ for (const type of ["stream", "seqpacket", "dgram"] as const) {
     }
     release(taken);
     using message = await b.receive({ files: 3 });
-    assertEquals([message?.data, message?.files.length], [DATA, 3]);
+    assertEquals({ data: message?.data, fileCount: message?.files.length }, {
+      data: DATA,
+      fileCount: 3,
+    });
   };
 
   cases[`recvmsg() hands out what arrived of a ${type} message`] = (stack) => {

@@ -100,7 +100,10 @@ testFaults(
         }
         assertEquals(await Promise.all(sent), [DATA.length * 2, DATA.length]);
         assertEquals(new Uint8Array(bytes), new Uint8Array([...DATA, ...DATA, ...DATA]));
-        assertEquals([counts[0], counts.reduce((sum, it) => sum + it)], [2, 2]);
+        assertEquals({ first: counts[0], sum: counts.reduce((sum, it) => sum + it) }, {
+          first: 2,
+          sum: 2,
+        });
       }
     }
   },

@@ -41,7 +41,10 @@ testOnLinux(
         const received = server.receive({ files: 1, waitAll: true, size: DATA.length });
         await client.send({ data: DATA, files: [client] });
         using message = await received;
-        assertEquals([message?.data, message?.files.length], [DATA, 1]);
+        assertEquals({ data: message?.data, fileCount: message?.files.length }, {
+          data: DATA,
+          fileCount: 1,
+        });
         client.close();
         server.close();
       }

@@ -21,9 +21,13 @@ function counters(initial: number): OwnedFd[] {
 linuxTest("counterOf() gives the value of a counter, and undefined for other files", () => {
   using counter = OwnedFd.eventfd(0xabcdef);
   using file = OwnedFd.open("/dev/null");
-  assertEquals([counterOf(counter.fd), counterOf(file.fd)], [0xabcdefn, undefined]);
+  assertEquals({ counter: counterOf(counter.fd), file: counterOf(file.fd) }, {
+    counter: 0xabcdefn,
+    file: undefined,
+  });
   counter.writeSync(value(LARGEST - 0xabcdefn));
-  assertEquals([counterOf(counter.fd), counterOf(0x7ffffffe)], [LARGEST, undefined]);
+  assertEquals(counterOf(counter.fd), LARGEST);
+  assertEquals(counterOf(0x7ffffffe), undefined);
 });
 
 linuxTest("couldBlock() says so of values that do not fit, not of those that are refused", () => {
@@ -57,11 +61,14 @@ linuxTest("write() of a value that does not fit goes on when the counter was rea
     const write = counter.write(value(LARGEST));
     assertEquals(await isPending(write), true);
     assertEquals(await other.read(new Uint8Array(8)), 8);
-    assertEquals([await write, counterOf(counter.fd)], [8, LARGEST]);
+    assertEquals({ write: await write, counter: counterOf(counter.fd) }, {
+      write: 8,
+      counter: LARGEST,
+    });
     const one = counter.write(value(1n));
     assertEquals(await isPending(one), true);
     assertEquals(await other.read(new Uint8Array(8)), 8);
-    assertEquals([await one, counterOf(counter.fd)], [8, 1n]);
+    assertEquals({ one: await one, counter: counterOf(counter.fd) }, { one: 8, counter: 1n });
     counter.close();
   }
 });
@@ -173,5 +180,8 @@ linuxTest("a program ends whose write of a value that does not fit was ended", a
   }).spawn();
   await new Blob([source]).stream().pipeTo(child.stdin);
   const { success, stdout } = await child.output();
-  assertEquals([success, new TextDecoder().decode(stdout)], [true, "BadResource\n"]);
+  assertEquals({ success, stdout: new TextDecoder().decode(stdout) }, {
+    success: true,
+    stdout: "BadResource\n",
+  });
 });

@@ -127,7 +127,10 @@ test("setTimes() does what Deno.utimeSync() does", () => {
     setTimes(file.fd, accessed, modified);
     Deno.utimeSync(other, accessed, modified);
     const [ours, theirs] = [Deno.statSync(path), Deno.statSync(other)];
-    assertEquals([ours.atime, ours.mtime], [theirs.atime, theirs.mtime], `${modified}`);
+    assertEquals({ atime: ours.atime, mtime: ours.mtime }, {
+      atime: theirs.atime,
+      mtime: theirs.mtime,
+    }, `${modified}`);
   }
   for (const wrong of [NaN, Infinity, new Date(NaN)]) {
     assertThrows(() => setTimes(file.fd, wrong, 0), RangeError, "give seconds since 1970");

@@ -33,24 +33,39 @@ test("read() and write() work on regular files, at the file position", async () 
   assertEquals(Deno.readTextFileSync(dir.join("a")), "hello world");
   using again = OwnedFd.open(dir.join("a"));
   const part = new Uint8Array(6);
-  assertEquals([again.readSync(part), text(part)], [6, "hello "]);
+  assertEquals({ read: again.readSync(part), part: text(part) }, { read: 6, part: "hello " });
   assertEquals(await contentOf(again), "world");
-  assertEquals([again.readSync(part), await again.read(part)], [null, null]);
+  assertEquals({ sync: again.readSync(part), async: await again.read(part) }, {
+    sync: null,
+    async: null,
+  });
 });
 
 test("read() and write() of nothing are no end", async () => {
   using dir = tempDir();
   using file = OwnedFd.open(dir.join("a"), { read: true, write: true, create: true });
   const nothing = new Uint8Array(0);
-  assertEquals([await file.write(nothing), file.writeSync(nothing)], [0, 0]);
-  assertEquals([await file.read(nothing), file.readSync(nothing)], [0, 0]);
+  assertEquals({ async: await file.write(nothing), sync: file.writeSync(nothing) }, {
+    async: 0,
+    sync: 0,
+  });
+  assertEquals({ async: await file.read(nothing), sync: file.readSync(nothing) }, {
+    async: 0,
+    sync: 0,
+  });
   const [reader, writer] = blockingPipe();
   using _writer = writer;
   using _reader = reader;
-  assertEquals([await reader.read(nothing), reader.readSync(nothing)], [0, 0], "an empty pipe");
+  assertEquals({ async: await reader.read(nothing), sync: reader.readSync(nothing) }, {
+    async: 0,
+    sync: 0,
+  }, "an empty pipe");
   using pair = connected();
   using socket = OwnedFd.adopt(pair.a.detach());
-  assertEquals([await socket.read(nothing), socket.readSync(nothing)], [0, 0], "a socket");
+  assertEquals({ async: await socket.read(nothing), sync: socket.readSync(nothing) }, {
+    async: 0,
+    sync: 0,
+  }, "a socket");
 });
 
 test("read() of a file lets timers go on", async () => {
@@ -152,7 +167,7 @@ test("read() of a blocking pipe waits without blocking the event loop", async ()
   const read = reader.read(chunk);
   assertEquals(await isPending(read), true);
   writer.writeSync(bytes("abc"));
-  assertEquals([await read, text(chunk.subarray(0, 3))], [3, "abc"]);
+  assertEquals({ read: await read, chunk: text(chunk.subarray(0, 3)) }, { read: 3, chunk: "abc" });
   writer.close();
   assertEquals(await reader.read(chunk), null);
 });
@@ -171,7 +186,7 @@ test("write() to a blocking pipe waits without blocking the event loop", async (
   let read = 0;
   while (read < all.byteLength) read += await reader.read(chunk) ?? 0;
   await writing;
-  assertEquals([read, written], [all.byteLength, all.byteLength]);
+  assertEquals({ read, written }, { read: all.byteLength, written: all.byteLength });
 });
 
 test("write() to a pipe nobody reads throws BrokenPipe, and raises no signal", async () => {
@@ -202,8 +217,13 @@ test("read() and write() work on a socket", async () => {
   const read = file.read(chunk);
   assertEquals(await isPending(read), true);
   pair.b.writeSync(bytes("abc"));
-  assertEquals([await read, await file.write(bytes("de")), file.writeSync(bytes("f"))], [3, 2, 1]);
-  assertEquals([await pair.b.read(chunk), text(chunk.subarray(0, 3))], [3, "def"]);
+  assertEquals(await read, 3);
+  assertEquals(await file.write(bytes("de")), 2);
+  assertEquals(file.writeSync(bytes("f")), 1);
+  assertEquals({ read: await pair.b.read(chunk), chunk: text(chunk.subarray(0, 3)) }, {
+    read: 3,
+    chunk: "def",
+  });
 });
 
 test("readSync() of a socket that does not block waits nevertheless", () => {
@@ -218,8 +238,12 @@ test("read() and write() work on character devices", async () => {
   using nothing = OwnedFd.open("/dev/null", { read: true, write: true });
   using zeros = OwnedFd.open("/dev/zero");
   const chunk = new Uint8Array(8).fill(1);
-  assertEquals([await nothing.read(chunk), await nothing.write(chunk)], [null, 8]);
-  assertEquals([await zeros.read(chunk), chunk.includes(1)], [8, false]);
+  assertEquals({ read: await nothing.read(chunk), written: await nothing.write(chunk) }, {
+    read: null,
+    written: 8,
+  });
+  assertEquals(await zeros.read(chunk), 8);
+  assertEquals(chunk, new Uint8Array(8));
 });
 
 linuxTest("read() and write() work on a terminal without blocking the event loop", async () => {
@@ -229,12 +253,18 @@ linuxTest("read() and write() work on a terminal without blocking the event loop
   assertEquals(ioctl(primary.fd, 0x80045430, number), 0); // TIOCGPTN
   const name = `/dev/pts/${new DataView(number.buffer).getUint32(0, true)}`;
   using terminal = OwnedFd.open(name, { read: true, write: true });
-  assertEquals([primary.kind(), terminal.kind()], ["character", "character"]);
+  assertEquals({ primaryKind: primary.kind(), terminalKind: terminal.kind() }, {
+    primaryKind: "character",
+    terminalKind: "character",
+  });
   const chunk = new Uint8Array(64);
   const read = terminal.read(chunk);
   assertEquals(await isPending(read), true);
   await primary.write(bytes("typed\n"));
-  assertEquals([await read, text(chunk.subarray(0, 6))], [6, "typed\n"]);
+  assertEquals({ read: await read, chunk: text(chunk.subarray(0, 6)) }, {
+    read: 6,
+    chunk: "typed\n",
+  });
   await terminal.write(bytes("shown"));
   const count = await primary.read(chunk);
   assert(text(chunk.subarray(0, count ?? 0)).includes("typed"));
@@ -247,14 +277,17 @@ linuxTest("read() of an eventfd waits without blocking the event loop", async ()
     const read = file.read(count);
     assertEquals(await isPending(read), true);
     await file.write(new Uint8Array([3, 0, 0, 0, 0, 0, 0, 0]));
-    assertEquals([await read, count[0]], [8, 3]);
+    assertEquals({ read: await read, count: count[0] }, { read: 8, count: 3 });
   }
 });
 
 linuxTest("read() and write() of a memfd with seals", async () => {
   using file = OwnedFd.memfd("a", bytes("fixed"), { seal: true });
   const chunk = new Uint8Array(8);
-  assertEquals([await file.read(chunk), text(chunk.subarray(0, 5))], [5, "fixed"]);
+  assertEquals({ read: await file.read(chunk), chunk: text(chunk.subarray(0, 5)) }, {
+    read: 5,
+    chunk: "fixed",
+  });
   await assertRejects(() => file.write(bytes("x")), Deno.errors.PermissionDenied);
 });
 

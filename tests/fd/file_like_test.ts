@@ -31,7 +31,7 @@ Deno.test("fileNumber() reads fd once", () => {
       return ++reads;
     },
   };
-  assertEquals([fileNumber(file), reads], [1, 1]);
+  assertEquals({ fileNumber: fileNumber(file), reads }, { fileNumber: 1, reads: 1 });
 });
 
 test("fileNumber() throws BadResource for a closed OwnedFd", () => {

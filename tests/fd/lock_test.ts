@@ -17,9 +17,14 @@ test("tryLock() tells whether there is a lock that excludes it", async () => {
   const [a, b] = twice(dir);
   using _a = a;
   using _b = b;
-  assertEquals([a.tryLockSync(), b.tryLockSync(), b.tryLockSync(true)], [true, true, false]);
+  assert(a.tryLockSync());
+  assert(b.tryLockSync());
+  assert(!b.tryLockSync(true));
   a.unlockSync();
-  assertEquals([await b.tryLock(true), await a.tryLock()], [true, false]);
+  assertEquals({ bTryLock: await b.tryLock(true), aTryLock: await a.tryLock() }, {
+    bTryLock: true,
+    aTryLock: false,
+  });
   await b.unlock();
   assertEquals(await a.tryLock(), true);
 });
@@ -32,7 +37,10 @@ test("lock() waits until it is free, without blocking the event loop", async () 
   a.lockSync(true);
   const locked = b.lock(true);
   const alsoShared = b.lock();
-  assertEquals([await isPending(locked), await isPending(alsoShared)], [true, true]);
+  assertEquals({ locked: await isPending(locked), alsoShared: await isPending(alsoShared) }, {
+    locked: true,
+    alsoShared: true,
+  });
   a.unlockSync();
   await locked;
   await alsoShared;
@@ -69,7 +77,10 @@ testWith(
     await using holder = startProcess("python3", { args: ["-c", HOLDER, dir.join("a")] });
     assertEquals(await holder.readLine(), "locked");
     const locked = a.lock(true);
-    assertEquals([await isPending(locked), b.tryLockSync()], [true, false]);
+    assertEquals({ isPending: await isPending(locked), tryLockSync: b.tryLockSync() }, {
+      isPending: true,
+      tryLockSync: false,
+    });
     await holder.writeLine("");
     await locked;
     assert(!b.tryLockSync());

@@ -65,7 +65,10 @@ test("map() keeps what is written to it to itself", () => {
   using first = file.map();
   using second = file.map();
   first.bytes[0] = 9;
-  assertEquals([first.bytes[0], second.bytes[0]], [9, 1]);
+  assertEquals({ firstBytes: first.bytes[0], secondBytes: second.bytes[0] }, {
+    firstBytes: 9,
+    secondBytes: 1,
+  });
 });
 
 test("map() leaves memory alone that was transferred elsewhere", () => {
@@ -74,7 +77,11 @@ test("map() leaves memory alone that was transferred elsewhere", () => {
   const mapping = file.map();
   const moved = mapping.bytes.buffer.transfer();
   mapping[Symbol.dispose]();
-  assertEquals([mappings(), moved.byteLength, mapping.bytes.length], [before + 1, 3, 0]);
+  assertEquals({
+    mappings: mappings(),
+    byteLength: moved.byteLength,
+    byteCount: mapping.bytes.length,
+  }, { mappings: before + 1, byteLength: 3, byteCount: 0 });
 });
 
 test("map() takes an empty file", () => {

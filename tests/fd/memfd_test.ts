@@ -10,7 +10,8 @@ const made = (data?: Uint8Array, options: MemfdOptions = {}): OwnedFd =>
 linuxTest("createMemfd() fills the file up to the size with zeros", () => {
   using file = made(bytes("abc"), { size: 5 });
   const content = new Uint8Array(8).fill(1);
-  assertEquals([file.readSync(content), [...content]], [5, [97, 98, 99, 0, 0, 1, 1, 1]]);
+  assertEquals(file.readSync(content), 5);
+  assertEquals([...content], [97, 98, 99, 0, 0, 1, 1, 1]);
   using empty = made(undefined, { size: 2 ** 32 });
   assertEquals(empty.statSync().size, 2 ** 32);
 });

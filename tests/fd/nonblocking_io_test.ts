@@ -86,7 +86,10 @@ for (const [name, open] of Object.entries(KINDS)) {
     using it = open();
     const chunk = new Uint8Array(8);
     assertEquals(it.writers[0].writeSync(bytes("abc")), 3);
-    assertEquals([it.readers[0].readSync(chunk), text(chunk.subarray(0, 3))], [3, "abc"]);
+    assertEquals({ read: it.readers[0].readSync(chunk), chunk: text(chunk.subarray(0, 3)) }, {
+      read: 3,
+      chunk: "abc",
+    });
   });
 }
 
@@ -141,7 +144,10 @@ for (const [name, open] of Object.entries(ENDS)) {
     const read = reader.read(new Uint8Array(1));
     assertEquals(await isPending(read), true);
     writer.close();
-    assertEquals([await read, reader.readSync(new Uint8Array(1))], [null, null]);
+    assertEquals({ read: await read, readerRead: reader.readSync(new Uint8Array(1)) }, {
+      read: null,
+      readerRead: null,
+    });
   });
 
   linuxTest(
@@ -220,9 +226,15 @@ linuxTest("NonblockingIo asks the kernel at once where the open file has O_NONBL
   const descriptor = new Descriptor(counter.dup().detach(), "Test");
   const io = new NonblockingIo(descriptor);
   const one = new Uint8Array([1, 0, 0, 0, 0, 0, 0, 0]);
-  assertEquals([io.read(new Uint8Array(8)), io.write(one)], [-platform.EAGAIN, NEEDS_THREAD]);
+  assertEquals({ read: io.read(new Uint8Array(8)), written: io.write(one) }, {
+    read: -platform.EAGAIN,
+    written: NEEDS_THREAD,
+  });
   counter.nonblocking = true;
-  assertEquals([io.write(one), io.read(new Uint8Array(8))], [8, 8]);
+  assertEquals({ written: io.write(one), read: io.read(new Uint8Array(8)) }, {
+    written: 8,
+    read: 8,
+  });
   descriptor.close();
 });
 
@@ -250,7 +262,10 @@ linuxTest("write() of a device says why it failed, although that was in a thread
 linuxTest("write() does not wait for devices that never say they are ready", async () => {
   // poll(2) of it reports POLLOUT only while the kernel lacks randomness.
   using random = OwnedFd.open("/dev/random", { write: true });
-  assertEquals([await random.write(bytes("abc")), random.writeSync(bytes("abc"))], [3, 3]);
+  assertEquals({ async: await random.write(bytes("abc")), sync: random.writeSync(bytes("abc")) }, {
+    async: 3,
+    sync: 3,
+  });
 });
 
 linuxTest("read() of a terminal's master ends when all have closed its other side", async () => {
@@ -258,12 +273,19 @@ linuxTest("read() of a terminal's master ends when all have closed its other sid
   const { master, slave, path } = terminal;
   slave.writeSync(bytes("hello\n"));
   const chunk = new Uint8Array(64);
-  assertEquals([await master.read(chunk), text(chunk.subarray(0, 7))], [7, "hello\r\n"]);
+  assertEquals({ read: await master.read(chunk), chunk: text(chunk.subarray(0, 7)) }, {
+    read: 7,
+    chunk: "hello\r\n",
+  });
   const read = master.read(chunk);
   assertEquals(await isPending(read), true);
   slave.writeSync(bytes("x"));
   slave.close();
-  assertEquals([await read, await master.read(chunk), master.readSync(chunk)], [1, null, null]);
+  assertEquals(await read, 1);
+  assertEquals({ async: await master.read(chunk), sync: master.readSync(chunk) }, {
+    async: null,
+    sync: null,
+  });
   using again = OwnedFd.open(path, { read: true, write: true });
   const next = master.read(chunk);
   assertEquals(await isPending(next), true, "a new program has opened it");
@@ -333,7 +355,10 @@ test("read() and write() of a socket that blocks do not block", async () => {
   const read = file.read(new Uint8Array(8));
   assertEquals(await isPending(read), true);
   pair.b.writeSync(ONE);
-  assertEquals([await read, file.nonblocking], [1, false]);
+  assertEquals({ read: await read, nonblocking: file.nonblocking }, {
+    read: 1,
+    nonblocking: false,
+  });
   let written = 0;
   while (!await isPending(file.write(new Uint8Array(1 << 20)).then((n) => written += n)));
   assert(written > 0);
@@ -346,7 +371,10 @@ linuxTest("readNowait() and writeNowait() never wait, and say so", () => {
   assertEquals(readNowait(reader.fd, new Uint8Array(8)), -platform.EAGAIN);
   assertEquals(writeNowait(writer.fd, bytes("abc")), 3);
   const chunk = new Uint8Array(8);
-  assertEquals([readNowait(reader.fd, chunk), text(chunk.subarray(0, 3))], [3, "abc"]);
+  assertEquals({ readNowait: readNowait(reader.fd, chunk), chunk: text(chunk.subarray(0, 3)) }, {
+    readNowait: 3,
+    chunk: "abc",
+  });
   while (writeNowait(writer.fd, new Uint8Array(4096)) > 0);
   assertEquals(writeNowait(writer.fd, ONE), -platform.EAGAIN);
   assertEquals(readNowait(-1, ONE), -platform.EBADF);
@@ -386,7 +414,10 @@ testWith(
       }
     };
     await Promise.all([work(), work(), work()]);
-    assertEquals([await one.readLine(), await two.readLine()], ["done", "done"]);
+    assertEquals({ oneLine: await one.readLine(), twoLine: await two.readLine() }, {
+      oneLine: "done",
+      twoLine: "done",
+    });
     clearInterval(timer);
     const rest = new Uint8Array(8);
     assertEquals(await fifo.read(rest), 3);

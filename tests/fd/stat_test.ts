@@ -47,7 +47,10 @@ test("kindOf() tells what every system has", () => {
 linuxTest("kindOf() tells what Linux has besides", () => {
   using memfd = OwnedFd.memfd("a");
   using sealed = OwnedFd.memfd("deleted", bytes("x"), { seal: true });
-  assertEquals([memfd.kind(), sealed.kind()], ["memfd", "memfd"]);
+  assertEquals({ memfdKind: memfd.kind(), sealedKind: sealed.kind() }, {
+    memfdKind: "memfd",
+    sealedKind: "memfd",
+  });
   assertEquals(kind(eventfd()), "eventfd");
   assertEquals(kind(epollCreate()), "other");
   using pair = connected();
@@ -162,7 +165,10 @@ test("identityOfPath() follows no symbolic link", () => {
   Deno.symlinkSync("nowhere", dir.join("a"));
   const link = identityOfPath(bytes(dir.join("a")));
   assert(typeof link !== "number");
-  assertEquals([link.mode & platform.S_IFMT, isSocket(link)], [platform.S_IFLNK, false]);
+  assertEquals({ mode: link.mode & platform.S_IFMT, isSocket: isSocket(link) }, {
+    mode: platform.S_IFLNK,
+    isSocket: false,
+  });
 });
 
 test("identityOfPath() returns an error number", () => {

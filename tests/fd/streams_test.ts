@@ -48,7 +48,11 @@ Deno.test("readableFrom() fills memory of the consumer's own", async () => {
   const { stream } = source([2, 2]);
   const reader = stream.getReader({ mode: "byob" });
   const { value } = await reader.read(new Uint8Array(5).subarray(1));
-  assertEquals([value?.byteOffset, value?.byteLength, value?.buffer.byteLength], [1, 2, 5]);
+  assertEquals({
+    byteOffset: value?.byteOffset,
+    valueByteLength: value?.byteLength,
+    bufferByteLength: value?.buffer.byteLength,
+  }, { byteOffset: 1, valueByteLength: 2, bufferByteLength: 5 });
 });
 
 Deno.test("readableFrom() passes over empty messages with memory of the consumer's own, up to the end", async () => {
@@ -107,7 +111,10 @@ Deno.test("readableFrom() aborts the read that is under way when it is cancelled
   const pending = reader.read();
   await turn();
   await reader.cancel("enough");
-  assertEquals([signal?.aborted, signal?.reason], [true, "enough"]);
+  assertEquals({ aborted: signal?.aborted, reason: signal?.reason }, {
+    aborted: true,
+    reason: "enough",
+  });
   assertEquals((await pending).done, true);
 });
 
@@ -147,7 +154,11 @@ Deno.test("writableTo() waits until each chunk has been taken", async () => {
   const writer = writableTo(sink).getWriter();
   await writer.ready;
   const first = writer.write(new Uint8Array(65536));
-  assertEquals([await isPending(first), log, writer.desiredSize], [true, [], 0]);
+  assertEquals({ isPending: await isPending(first), log, desiredSize: writer.desiredSize }, {
+    isPending: true,
+    log: [],
+    desiredSize: 0,
+  });
   open();
   await Promise.all([first, writer.close()]);
   assertEquals(log, [65536, "ended"]);

@@ -36,7 +36,7 @@ Deno.test("both processors of macOS share every value and layout", () => {
   const { name: _a, variadicOnStack: onStack, ...arm64 } = darwinArm64;
   const { name: _b, variadicOnStack: inRegisters, ...x64 } = darwinX64;
   assertEquals(arm64, x64);
-  assertEquals([onStack, inRegisters], [true, false]);
+  assertEquals({ onStack, inRegisters }, { onStack: true, inRegisters: false });
 });
 
 Deno.test("encodeSockaddr() puts sun_len first, one byte wide, and counts the whole address", () => {
@@ -142,7 +142,11 @@ Deno.test("Header reads what the kernel leaves in a msghdr of macOS", () => {
       0000000000000000 02000000 00000000
       0000000000000000 18000000 30000000`;
     header.bytes.set(hex(left));
-    assertEquals([header.nameLength, header.controlLength, header.flags], [16, 24, 0x30]);
+    assertEquals({
+      nameLength: header.nameLength,
+      controlLength: header.controlLength,
+      flags: header.flags,
+    }, { nameLength: 16, controlLength: 24, flags: 0x30 });
     assertEquals(0x30, mac.MSG_TRUNC | mac.MSG_CTRUNC);
   } finally {
     replacePlatform(previous);

@@ -7,8 +7,8 @@ const { EBADF, ENOENT } = platform;
 
 Deno.test("errno() is what the last failed call left", () => {
   const path = new TextEncoder().encode("/nothing/here\0");
-  assertEquals([libc().close(-1), errno()], [-1, EBADF]);
-  assertEquals([libc().unlink(path), errno()], [-1, ENOENT]);
+  assertEquals({ close: libc().close(-1), errno: errno() }, { close: -1, errno: EBADF });
+  assertEquals({ unlink: libc().unlink(path), errno: errno() }, { unlink: -1, errno: ENOENT });
 });
 
 Deno.test("errno() is right however often the garbage collector runs", () => {

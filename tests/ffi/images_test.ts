@@ -54,9 +54,12 @@ testNative(native, "parseControl() reads what CMSG_FIRSTHDR and CMSG_NXTHDR wrot
       platform,
     );
     assertEquals(more, []);
-    assertEquals([rights?.level, rights?.type], [SOL_SOCKET, SCM_RIGHTS]);
+    assertEquals({ level: rights?.level, type: rights?.type }, {
+      level: SOL_SOCKET,
+      type: SCM_RIGHTS,
+    });
     assertEquals(readDescriptors(rights?.data ?? new Uint8Array()), [3, -1, 70000]);
-    assertEquals([other?.level, other?.type], [SOL_SOCKET, OTHER]);
+    assertEquals({ level: other?.level, type: other?.type }, { level: SOL_SOCKET, type: OTHER });
     assertEquals([...other?.data ?? []], Array.from({ length: extra }, (_, index) => index + 1));
   }
 });

@@ -51,13 +51,22 @@ function sockaddr(path: string): Uint8Array {
 
 Deno.test("the table and the functions lack what macOS lacks", () => {
   const { SOCK_CLOEXEC, SOCK_NONBLOCK, MSG_CMSG_CLOEXEC, MSG_NOSIGNAL, F_ADD_SEALS } = platform;
-  assertEquals([SOCK_CLOEXEC, SOCK_NONBLOCK, MSG_CMSG_CLOEXEC, MSG_NOSIGNAL], [0, 0, 0, 0]);
-  assertEquals([F_ADD_SEALS, platform.SO_PASSCRED, platform.abstractNames], [
-    MISSING,
-    MISSING,
-    false,
-  ]);
-  assertEquals([libc().accept4, libc().eventfd, libc().memfd_create], [null, null, null]);
+  assertEquals({ SOCK_CLOEXEC, SOCK_NONBLOCK, MSG_CMSG_CLOEXEC, MSG_NOSIGNAL }, {
+    SOCK_CLOEXEC: 0,
+    SOCK_NONBLOCK: 0,
+    MSG_CMSG_CLOEXEC: 0,
+    MSG_NOSIGNAL: 0,
+  });
+  assertEquals({
+    F_ADD_SEALS,
+    SO_PASSCRED: platform.SO_PASSCRED,
+    abstractNames: platform.abstractNames,
+  }, { F_ADD_SEALS: MISSING, SO_PASSCRED: MISSING, abstractNames: false });
+  assertEquals({
+    accept4: libc().accept4,
+    eventfd: libc().eventfd,
+    memfd_create: libc().memfd_create,
+  }, { accept4: null, eventfd: null, memfd_create: null });
 });
 
 Deno.test(
@@ -82,7 +91,10 @@ Deno.test(
     for (const nonblocking of [true, false]) {
       const address = sockaddr(dir.join(`s${nonblocking}`));
       const listener = socket(SOCK_STREAM, { cloexec: true, nonblocking });
-      assertEquals([bind(listener, address), listen(listener, 10)], [0, 0]);
+      assertEquals({ bind: bind(listener, address), listen: listen(listener, 10) }, {
+        bind: 0,
+        listen: 0,
+      });
       for (const flags of FLAGS) {
         const client = socket(SOCK_STREAM, { cloexec: true, nonblocking: false });
         assertEquals(connect(client, address), 0);
@@ -118,7 +130,10 @@ Deno.test("a new socket whose flags cannot be set is closed, its other end inclu
   const address = sockaddr(dir.join("s"));
   const flags = { cloexec: true, nonblocking: true };
   const listener = socket(SOCK_STREAM, flags);
-  assertEquals([bind(listener, address), listen(listener, 10)], [0, 0]);
+  assertEquals({ bind: bind(listener, address), listen: listen(listener, 10) }, {
+    bind: 0,
+    listen: 0,
+  });
   const make = {
     socket: () => socket(SOCK_STREAM, flags),
     socketpair: () => socketpair(SOCK_STREAM, flags),
@@ -166,7 +181,10 @@ Deno.test(
     const previous = replacePlatform({ ...platform, SO_NOSIGPIPE: 9999 });
     try {
       const listener = socket(SOCK_STREAM, flags);
-      assertEquals([bind(listener, address), listen(listener, 10)], [0, 0]);
+      assertEquals({ bind: bind(listener, address), listen: listen(listener, 10) }, {
+        bind: 0,
+        listen: 0,
+      });
       const client = socket(SOCK_STREAM, flags);
       assertEquals(connect(client, address), 0);
       closeFd(client);

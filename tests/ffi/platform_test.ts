@@ -173,7 +173,7 @@ testUnless(
     const message = new Message(new Uint8Array(new ArrayBuffer(64)));
     assertEquals(recvmsg(pair.b, message.location, MSG_DONTWAIT), 1);
     const [level, type, pidfd] = message.first();
-    assertEquals([level, type], [SOL_SOCKET, platform.SCM_PIDFD]);
+    assertEquals({ level, type }, { level: SOL_SOCKET, type: platform.SCM_PIDFD });
     assertEquals(pidOf(pidfd), String(Deno.pid));
     closeFd(pidfd);
   }),

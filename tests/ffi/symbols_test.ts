@@ -164,7 +164,10 @@ testNative(await openNative(), "symbols has the widths of the C types", (native)
 /** syscall(2): the number, then what the kernel's own declaration says, in `long`s or narrower. */
 function assertSystemCall(native: Native, key: string, symbol: Deno.ForeignFunction): void {
   const parameters = declarations.find(({ name }) => name === key)?.parameters ?? [];
-  assertEquals([symbol.parameters[0], symbol.result], ["isize", "isize"], key);
+  assertEquals({ parameters: symbol.parameters[0], result: symbol.result }, {
+    parameters: "isize",
+    result: "isize",
+  }, key);
   assertEquals(symbol.parameters.length, parameters.length + 1, key);
   for (const [index, parameter] of parameters.entries()) {
     const ffi = String(symbol.parameters[index + 1]);
@@ -183,7 +186,8 @@ testNative(await openNative(), "both witnesses agree on the C types", (native) =
   for (const type of "size_t ssize_t socklen_t mode_t off_t uid_t gid_t pid_t time_t".split(" ")) {
     assertEquals(native.type(0, type), native.type(1, type), type);
   }
-  assertEquals([native.type(1, "size_t"), native.type(1, "ssize_t")], [8, -8]);
+  assertEquals(native.type(1, "size_t"), 8);
+  assertEquals(native.type(1, "ssize_t"), -8);
   assertEquals(native.type(1, "socklen_t"), 4);
 });
 
@@ -202,7 +206,8 @@ testNative(
     const { abi_ninth } = opened.symbols;
     const call = (value: bigint): bigint => abi_ninth(1, 2, 3n, 4n, 5n, 6n, 7n, 8n, value);
     for (let n = 0; n < 10_000; n++) call(0n); // so that V8's own way of calling is covered too
-    assertEquals([call(-1n), call(0x1122334455667788n)], [-1n, 0x1122334455667788n]);
+    assertEquals(call(-1n), -1n);
+    assertEquals(call(0x1122334455667788n), 0x1122334455667788n);
     opened.close();
   },
 );

@@ -11,7 +11,10 @@ const { NotSupported } = Deno.errors;
 
 Deno.test("import works on an unknown system, the first call throws NotSupported with its name", async () => {
   const { platform } = await import("../../ffi/platform/mod.ts");
-  assertEquals([platform.name, platform.supported], ["windows-x86_64", false]);
+  assertEquals({ name: platform.name, supported: platform.supported }, {
+    name: "windows-x86_64",
+    supported: false,
+  });
   const { dial, OwnedFd, Socket, unix } = await import("../../mod.ts");
   const calls = [
     () => unix.socketpair(),

@@ -35,7 +35,7 @@ Deno.test(
     companions.note(2, [], undefined, { reason: "too many", code: "EMFILE" });
     companions.note(2, [b]);
     const { files, loss } = companions.take(5) ?? {};
-    assertEquals([files, loss], [[], { reason: "too many", code: "EMFILE" }]);
+    assertEquals({ files, loss }, { files: [], loss: { reason: "too many", code: "EMFILE" } });
     assertEquals(companions.take(1), undefined);
   }),
 );
@@ -47,7 +47,7 @@ Deno.test(
     for (let i = 0; i < 4; i++) companions.note(1, Array.from({ length: 64 }, open));
     const { files, loss } = companions.take(4) ?? {};
     const reason = "more than 253 descriptors came with it, the most for a frame";
-    assertEquals([files, loss?.reason], [[], reason]);
+    assertEquals({ files, reason: loss?.reason }, { files: [], reason });
   }),
 );
 
@@ -61,7 +61,10 @@ Deno.test(
     assertEquals(numbers.filter(isOpen), numbers.slice(254));
     for (let i = 0; i < 254; i++) assertEquals(companions.take(1)?.loss !== undefined, true);
     const rest = companions.take(46);
-    assertEquals([rest?.files.length, rest?.loss], [46, undefined]);
+    assertEquals({ fileCount: rest?.files.length, loss: rest?.loss }, {
+      fileCount: 46,
+      loss: undefined,
+    });
     for (const it of rest?.files ?? []) it.close();
   }),
 );

@@ -62,7 +62,10 @@ Deno.test("FrameBuffer copies a piece that is taken whole once", () => {
   receive(buffer, new Uint8Array([1, 2, 3]));
   const { bytes } = buffer;
   assertStrictEquals(buffer.take(3), bytes);
-  assertEquals([bytes, bytes.buffer.byteLength], [new Uint8Array([1, 2, 3]), 3]);
+  assertEquals({ bytes, byteLength: bytes.buffer.byteLength }, {
+    bytes: new Uint8Array([1, 2, 3]),
+    byteLength: 3,
+  });
 });
 
 Deno.test("FrameBuffer gives a long frame of known length as it lies", () => {

@@ -298,7 +298,10 @@ Deno.test(
     await nextTurn();
     await pair.near.write(encode("56789one\n\n"));
     using ten = await waiting;
-    assertEquals([ten?.data, ten?.body], [encode("0123456789"), encode("0123456789")]);
+    assertEquals({ data: ten?.data, body: ten?.body }, {
+      data: encode("0123456789"),
+      body: encode("0123456789"),
+    });
     assertEquals(bodyOf(await frames.next()), "one");
     assertEquals(bodyOf(await frames.readExactly(0)), "");
     assertEquals(bodyOf(await frames.readExactly(1)), "\n");

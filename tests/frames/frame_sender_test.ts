@@ -17,7 +17,10 @@ Deno.test(
     );
     for (const [i, body] of bodies.entries()) {
       using frame = await far.next();
-      assertEquals([frame?.body, frame?.files.length], [body, i % 2]);
+      assertEquals({ body: frame?.body, fileCount: frame?.files.length }, {
+        body,
+        fileCount: i % 2,
+      });
     }
     assertEquals(await Promise.all(sending), bodies.map((it) => it.byteLength + 4));
   }),

@@ -12,8 +12,14 @@ Deno.test(
     using one = await frames.next();
     using two = await frames.next();
     assert(one && two);
-    assertEquals([one.data, one.body], [encode("one\n"), encode("one")]);
-    assertEquals([one.data.buffer.byteLength, two.data.buffer.byteLength], [4, 4]);
+    assertEquals({ data: one.data, body: one.body }, {
+      data: encode("one\n"),
+      body: encode("one"),
+    });
+    assertEquals({
+      oneByteLength: one.data.buffer.byteLength,
+      twoByteLength: two.data.buffer.byteLength,
+    }, { oneByteLength: 4, twoByteLength: 4 });
     assertStrictEquals(one.body.buffer, one.data.buffer);
     assertStrictEquals(one.body, one.body);
     structuredClone(one.data, { transfer: [one.data.buffer as ArrayBuffer] });

@@ -135,7 +135,10 @@ Deno.test(
     const error = await assertRejects(() => frames.next(), ControlTruncatedError);
     assertEquals(new TextDecoder().decode(error.data), "two, to the end\n");
     using three = await frames.next();
-    assertEquals([three?.body, three?.files.length], [encode("three"), 1]);
+    assertEquals({ body: three?.body, fileCount: three?.files.length }, {
+      body: encode("three"),
+      fileCount: 1,
+    });
   }),
 );
 
@@ -186,7 +189,10 @@ testUnless(
       assertObjectMatch(error, { code: "EMFILE" });
     }
     using two = await frames.next();
-    assertEquals([two?.body, two?.files.length], [encode("two"), 1]);
+    assertEquals({ body: two?.body, fileCount: two?.files.length }, {
+      body: encode("two"),
+      fileCount: 1,
+    });
   }),
 );
 
@@ -199,7 +205,7 @@ Deno.test(
     await pair.near.send({ data: encode("two\n"), files: [0] });
     for (const text of ["one", "two"]) {
       using frame = await frames.next();
-      assertEquals([frame?.body, frame?.files], [encode(text), []]);
+      assertEquals({ body: frame?.body, files: frame?.files }, { body: encode(text), files: [] });
     }
   }),
 );
@@ -253,8 +259,14 @@ testUnless(
     const { pid } = Deno;
     for (const [text, files] of [["one", 1], ["two", 0]] as const) {
       using frame = await frames.next();
-      assertEquals([frame?.body, frame?.files.length], [encode(text), files]);
-      assertEquals([frame?.credentials?.pid, frame?.credentials?.uid], [pid, Deno.uid()]);
+      assertEquals({ body: frame?.body, fileCount: frame?.files.length }, {
+        body: encode(text),
+        fileCount: files,
+      });
+      assertEquals({ pid: frame?.credentials?.pid, uid: frame?.credentials?.uid }, {
+        pid,
+        uid: Deno.uid(),
+      });
     }
   }),
 );
@@ -298,7 +310,10 @@ testUnless(
     using frames = new Frames(pair.far, delimited(), { files: 1 });
     await pair.near.send({ data: encode("one\ntwo\n"), files: [0] });
     using one = await frames.next();
-    assertEquals([one?.body, one?.files.length], [encode("one"), 1]);
+    assertEquals({ body: one?.body, fileCount: one?.files.length }, {
+      body: encode("one"),
+      fileCount: 1,
+    });
     await nextTurn();
     assertEquals(bodyOf(await frames.next()), "two");
   }),

@@ -40,7 +40,7 @@ async function withPeer(
     assertEquals(await frames.next(), null);
   }
   const { code } = await process.status;
-  assertEquals([code, await process.stderr], [0, ""]);
+  assertEquals({ code, stderr: await process.stderr }, { code: 0, stderr: "" });
 }
 
 /** The bytes of a frame's body, and the texts of its descriptors, which are closed. */

@@ -26,7 +26,10 @@ test("an OwnedFd is taken for a Deno.FsFile", async () => {
   const options = { read: true, write: true, create: true };
   using ours = OwnedFd.open(dir.join("a"), options);
   using theirs = Deno.openSync(dir.join("b"), options);
-  assertEquals([await useFile(ours), await useFile(theirs)], ["ell of 4", "ell of 4"]);
+  assertEquals({ ours: await useFile(ours), theirs: await useFile(theirs) }, {
+    ours: "ell of 4",
+    theirs: "ell of 4",
+  });
 });
 
 Deno.test("an OwnedFd has every method of Deno.FsFile", () => {
@@ -44,13 +47,22 @@ test("readAt() and writeAt() leave the file position alone", async () => {
   assertEquals(await file.writeAt(bytes("J"), 0), 1);
   assertEquals(file.writeAtSync(bytes("y"), 4n), 1);
   const chunk = new Uint8Array(8);
-  assertEquals([await file.readAt(chunk, 1), text(chunk.subarray(0, 4))], [4, "elly"]);
-  assertEquals([file.readAtSync(chunk, 0n), text(chunk.subarray(0, 5))], [5, "Jelly"]);
-  assertEquals([await file.readAt(chunk, 5), file.readAtSync(chunk, 9)], [null, null]);
-  assertEquals([await file.readAt(new Uint8Array(0), 5), file.readAtSync(new Uint8Array(0), 5)], [
-    0,
-    0,
-  ]);
+  assertEquals({ read: await file.readAt(chunk, 1), chunk: text(chunk.subarray(0, 4)) }, {
+    read: 4,
+    chunk: "elly",
+  });
+  assertEquals({ read: file.readAtSync(chunk, 0n), chunk: text(chunk.subarray(0, 5)) }, {
+    read: 5,
+    chunk: "Jelly",
+  });
+  assertEquals({ async: await file.readAt(chunk, 5), sync: file.readAtSync(chunk, 9) }, {
+    async: null,
+    sync: null,
+  });
+  assertEquals({
+    async: await file.readAt(new Uint8Array(0), 5),
+    sync: file.readAtSync(new Uint8Array(0), 5),
+  }, { async: 0, sync: 0 });
   assertEquals(file.seekSync(0, Deno.SeekMode.Current), 5);
 });
 
@@ -58,12 +70,15 @@ test("readAt() and writeAt() work beyond 4 GiB", async () => {
   using dir = tempDir();
   using file = OwnedFd.open(dir.join("a"), { read: true, write: true, create: true });
   const far = 5 * 2 ** 30;
-  assertEquals([await file.writeAt(bytes("a"), far), file.writeAtSync(bytes("b"), far + 1)], [
-    1,
-    1,
-  ]);
+  assertEquals({
+    async: await file.writeAt(bytes("a"), far),
+    sync: file.writeAtSync(bytes("b"), far + 1),
+  }, { async: 1, sync: 1 });
   const chunk = new Uint8Array(8);
-  assertEquals([await file.readAt(chunk, BigInt(far)), text(chunk.subarray(0, 2))], [2, "ab"]);
+  assertEquals({ read: await file.readAt(chunk, BigInt(far)), chunk: text(chunk.subarray(0, 2)) }, {
+    read: 2,
+    chunk: "ab",
+  });
 });
 
 test("readAt() and writeAt() run at once", async () => {

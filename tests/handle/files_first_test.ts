@@ -81,11 +81,11 @@ test("receive() with filesFirst takes parts that are larger than what it asks fo
   while (plain + carrying < 200_000) {
     using message = await pair.b.receive({ files: 1, filesFirst: true });
     const { data = new Uint8Array(0), files = [] } = message ?? {};
-    if (files.length > 0) assertEquals([plain, data[0]], [100_000, 2]);
+    if (files.length > 0) assertEquals({ plain, data: data[0] }, { plain: 100_000, data: 2 });
     if (plain < 100_000) plain += data.byteLength;
     else carrying += data.byteLength;
   }
-  assertEquals([plain, carrying], [100_000, 100_000]);
+  assertEquals({ plain, carrying }, { plain: 100_000, carrying: 100_000 });
 });
 
 linuxTest("startsWithFiles() makes no descriptor, and takes nothing", () => {
@@ -97,8 +97,14 @@ linuxTest("startsWithFiles() makes no descriptor, and takes nothing", () => {
   pair.a.writeSync(bytes("a"));
   assertEquals(startsWithFiles(fd, state), false);
   pair.a.sendSync({ data: bytes("b"), files: [0, 1] });
-  assertEquals([startsWithFiles(fd, state), countDescriptors()], [false, before]);
+  assertEquals({ startsWithFiles: startsWithFiles(fd, state), descriptors: countDescriptors() }, {
+    startsWithFiles: false,
+    descriptors: before,
+  });
   pair.b.readSync(new Uint8Array(1));
-  assertEquals([startsWithFiles(fd, state), countDescriptors()], [true, before]);
+  assertEquals({ startsWithFiles: startsWithFiles(fd, state), descriptors: countDescriptors() }, {
+    startsWithFiles: true,
+    descriptors: before,
+  });
   assertEquals(pair.b.bytesAvailable, 1);
 });

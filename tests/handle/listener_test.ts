@@ -152,7 +152,10 @@ test("use after close throws BadResource", async () => {
 test("adopt() takes over a listening socket", async () => {
   using dir = tempDir();
   using listener = Listener.adopt(listen(dir.join("a")).detach());
-  assertEquals([listener.type, listener.addr.path], ["stream", dir.join("a")]);
+  assertEquals({ type: listener.type, path: listener.addr.path }, {
+    type: "stream",
+    path: dir.join("a"),
+  });
   using _client = connectSync(dir.join("a"));
   using _server = await listener.accept();
 });
@@ -213,7 +216,10 @@ test("busyPoll is checked, and changes no result", async () => {
   await turn();
   using _client = await connect(dir.join("a"));
   using server = await pending;
-  assertEquals([listener.busyPoll, server.busyPoll], [30, 30], "connections inherit it");
+  assertEquals({ listenerBusyPoll: listener.busyPoll, serverBusyPoll: server.busyPoll }, {
+    listenerBusyPoll: 30,
+    serverBusyPoll: 30,
+  }, "connections inherit it");
 });
 
 test("Deno.inspect() shows type and address", () => {
@@ -324,9 +330,15 @@ test("wrong options of accept() reject, those of acceptSync() throw, before any 
 test("closeOnExec and nonblocking are read and set", () => {
   using dir = tempDir();
   using listener = listen(dir.join("a"), { cloexec: false, nonblocking: true });
-  assertEquals([listener.closeOnExec, listener.nonblocking], [false, true]);
+  assertEquals({ closeOnExec: listener.closeOnExec, nonblocking: listener.nonblocking }, {
+    closeOnExec: false,
+    nonblocking: true,
+  });
   [listener.closeOnExec, listener.nonblocking] = [true, false];
-  assertEquals([listener.closeOnExec, listener.nonblocking], [true, false]);
+  assertEquals({ closeOnExec: listener.closeOnExec, nonblocking: listener.nonblocking }, {
+    closeOnExec: true,
+    nonblocking: false,
+  });
   assertThrows(() => listener.closeOnExec = 1 as never, TypeError, "`closeOnExec` to 1");
   assertThrows(() => listener.nonblocking = "yes" as never, TypeError, '`nonblocking` to "yes"');
 });
@@ -349,11 +361,11 @@ test("dup() makes a second owner: each connection goes to one of the two", async
   using dir = tempDir();
   using first = listen(dir.join("a"), { backlog: 4 });
   const second = first.dup();
-  assertEquals([second.type, second.addr.path, second.closeOnExec], [
-    "stream",
-    dir.join("a"),
-    true,
-  ]);
+  assertEquals({ type: second.type, path: second.addr.path, closeOnExec: second.closeOnExec }, {
+    type: "stream",
+    path: dir.join("a"),
+    closeOnExec: true,
+  });
   assertEquals(second.fd === first.fd, false);
   const pending = [first.accept(), second.accept(), first.accept(), second.accept()];
   await turn();
@@ -372,7 +384,10 @@ test("only the first of two owners removes the path, also when the other is stil
   using dir = tempDir();
   const first = listen(dir.join("a"));
   using second = first.dup();
-  assertEquals([first.unlinkOnClose, second.unlinkOnClose], [true, false]);
+  assertEquals({
+    firstUnlinkOnClose: first.unlinkOnClose,
+    secondUnlinkOnClose: second.unlinkOnClose,
+  }, { firstUnlinkOnClose: true, secondUnlinkOnClose: false });
   first.dup().close();
   assertEquals([...Deno.readDirSync(dir.path)].length, 1);
   first.close();
@@ -441,5 +456,8 @@ linuxTest("options of a listener are read and set by level and name, too", () =>
   const { SOL_SOCKET, SO_ACCEPTCONN, SO_PASSCRED } = constants as Record<string, number>;
   assertEquals(listener.getOption(SOL_SOCKET ?? 0, SO_ACCEPTCONN ?? 0), 1);
   listener.setOption(SOL_SOCKET ?? 0, SO_PASSCRED ?? 0, true);
-  assertEquals([listener.passCredentials, listener.sendBufferSize], [true, 60_000]);
+  assertEquals({
+    passCredentials: listener.passCredentials,
+    sendBufferSize: listener.sendBufferSize,
+  }, { passCredentials: true, sendBufferSize: 60_000 });
 });

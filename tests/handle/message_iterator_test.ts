@@ -133,13 +133,20 @@ test("what messages() has not given is there for the next receive, whatever that
     assertEquals(pair.b.bytesAvailable > 0, true);
     await pair.b.ready("read");
     using message = await pair.b.receive({ size: 3, files: 1 });
-    assertEquals([text(message?.data), message?.files.length, message?.truncated], [
-      "bcd",
-      1,
-      false,
-    ], type);
+    assertEquals(
+      {
+        data: text(message?.data),
+        fileCount: message?.files.length,
+        truncated: message?.truncated,
+      },
+      { data: "bcd", fileCount: 1, truncated: false },
+      type,
+    );
     using rest = Socket.adopt(pair.b.detach());
     using last = await rest.receive({ files: 1 });
-    assertEquals([text(last?.data), last?.files.length], ["e", 1], type);
+    assertEquals({ data: text(last?.data), fileCount: last?.files.length }, {
+      data: "e",
+      fileCount: 1,
+    }, type);
   }
 });

@@ -67,7 +67,10 @@ for (const [name, receive] of Object.entries(twins)) {
           for (const count of [1, 3, 253]) {
             pair.a.sendSync({ data: bytes("b"), files: Array(count).fill(0) });
             using message = await receive(pair.b, { files: count });
-            assertEquals([message?.files.length, message?.controlTruncated], [count, false]);
+            assertEquals({
+              fileCount: message?.files.length,
+              controlTruncated: message?.controlTruncated,
+            }, { fileCount: count, controlTruncated: false });
           }
         },
       );
@@ -86,7 +89,7 @@ for (const [name, receive] of Object.entries(twins)) {
       }
       pair.a.close();
       if (type !== "dgram") assertEquals(await receive(pair.b), null);
-      assertEquals([before, options()], [[0, 1], [0, 1]]);
+      assertEquals({ before, options: options() }, { before: [0, 1], options: [0, 1] });
     });
 
     linuxTest(
@@ -100,7 +103,10 @@ for (const [name, receive] of Object.entries(twins)) {
         const before = countDescriptors();
         using message = await receive(pair.b);
         assertEquals(message?.credentials?.pid, Deno.pid);
-        assertEquals([message?.files, countDescriptors()], [[], before]);
+        assertEquals({ files: message?.files, descriptors: countDescriptors() }, {
+          files: [],
+          descriptors: before,
+        });
       },
     );
 
@@ -112,16 +118,19 @@ for (const [name, receive] of Object.entries(twins)) {
         const length = type === "stream" || !platform.reportsFullLength
           ? Math.min(size, sent)
           : sent;
-        assertEquals([message?.fullLength, message?.data.byteLength], [
-          length,
-          Math.min(size, sent),
-        ]);
+        assertEquals({ fullLength: message?.fullLength, byteLength: message?.data.byteLength }, {
+          fullLength: length,
+          byteLength: Math.min(size, sent),
+        });
         if (type === "stream" && size < sent) await receive(pair.b);
       }
       pair.a.writeSync(bytes("hello"));
       using seen = await receive(pair.b, { size: 2, peek: true });
       const whole = type !== "stream" && platform.reportsFullLength;
-      assertEquals([seen?.fullLength, text(seen?.data)], [whole ? 5 : 2, "he"]);
+      assertEquals({ fullLength: seen?.fullLength, data: text(seen?.data) }, {
+        fullLength: whole ? 5 : 2,
+        data: "he",
+      });
     });
 
     test(`${name}() into a view that follows its memory takes what the call was given (${type})`, async () => {
@@ -145,7 +154,10 @@ for (const [name, receive] of Object.entries(twins)) {
     pair.a.sendSync({ data: bytes("a"), files: [0] });
     assertEquals((await receive(pair.b, { size: 0, files: 1 }))?.files.length, 0);
     using message = await receive(pair.b, { files: 1 });
-    assertEquals([text(message?.data), message?.files.length], ["a", 1]);
+    assertEquals({ data: text(message?.data), fileCount: message?.files.length }, {
+      data: "a",
+      fileCount: 1,
+    });
   });
 
   linuxTest(`${name}() that refuses descriptors says who sent them`, async () => {
@@ -156,11 +168,14 @@ for (const [name, receive] of Object.entries(twins)) {
     client.sendSync({ data: bytes("hello"), files: [0, 1, 2], to: dir.join("server") });
     const before = countDescriptors();
     const error = await assertRejects(() => receive(server, { files: 1 }), ControlTruncatedError);
-    assertEquals([text(error.data), error.from?.path], ["hello", dir.join("client")]);
-    assertEquals([text(error.fromAddress ?? undefined), error.credentials?.pid], [
-      dir.join("client"),
-      Deno.pid,
-    ]);
+    assertEquals({ data: text(error.data), path: error.from?.path }, {
+      data: "hello",
+      path: dir.join("client"),
+    });
+    assertEquals(
+      { fromAddress: text(error.fromAddress ?? undefined), pid: error.credentials?.pid },
+      { fromAddress: dir.join("client"), pid: Deno.pid },
+    );
     assertEquals(countDescriptors(), before);
     // What the error says serves for an answer.
     server.sendSync({ data: bytes("no"), to: error.fromAddress ?? "" });
@@ -234,5 +249,8 @@ test("MessageReceiver that does not refuse gives the message without its descrip
   const receiver = new MessageReceiver(state, { files: 1 }, false);
   const message = receiver.outcome(receiver.attempt());
   assertObjectMatch(message ?? {}, { files: [], controlTruncated: true });
-  assertEquals([text(message?.data), countDescriptors()], ["a", before]);
+  assertEquals({ data: text(message?.data), descriptors: countDescriptors() }, {
+    data: "a",
+    descriptors: before,
+  });
 });

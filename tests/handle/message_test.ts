@@ -17,7 +17,10 @@ test("ReceivedMessage starts as a message without anything special", () => {
       endOfRecord: false,
     },
   );
-  assertEquals(["credentials" in message, "pidfd" in message], [false, false]);
+  assertEquals({ hasCredentials: "credentials" in message, hasPidfd: "pidfd" in message }, {
+    hasCredentials: false,
+    hasPidfd: false,
+  });
 });
 
 test("disposing a message closes its descriptors, but not those that were taken", () => {

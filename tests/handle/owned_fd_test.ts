@@ -136,9 +136,12 @@ test("dup() makes a second, close-on-exec descriptor that shares the file positi
 
 linuxTest("memfd() makes a file in memory, with the position at its start", () => {
   using empty = OwnedFd.memfd("nothing");
-  assertEquals([empty.kind(), empty.statSync().size], ["memfd", 0]);
+  assertEquals({ kind: empty.kind(), size: empty.statSync().size }, { kind: "memfd", size: 0 });
   using file = OwnedFd.memfd("some", bytes("hello"));
-  assertEquals([file.statSync().size, lseek(file.fd, 0, platform.SEEK_CUR)], [5, 0]);
+  assertEquals({ size: file.statSync().size, lseek: lseek(file.fd, 0, platform.SEEK_CUR) }, {
+    size: 5,
+    lseek: 0,
+  });
   assertEquals(fcntl(file.fd, platform.F_GETFD, 0), platform.FD_CLOEXEC);
   assertEquals(Deno.readLinkSync(`/proc/self/fd/${file.fd}`), "/memfd:some (deleted)");
 });
@@ -153,14 +156,17 @@ linuxTest("memfd() seals size and content on request", () => {
   assertThrows(() => file.writeSync(bytes("J")), Deno.errors.PermissionDenied);
   assertThrows(() => Deno.truncateSync(`/proc/self/fd/${file.fd}`, 0));
   const chunk = new Uint8Array(8);
-  assertEquals([file.readSync(chunk), text(chunk.subarray(0, 5))], [5, "hello"]);
+  assertEquals({ read: file.readSync(chunk), chunk: text(chunk.subarray(0, 5)) }, {
+    read: 5,
+    chunk: "hello",
+  });
 });
 
 linuxTest("memfd() leaves the file open to change without seals", () => {
   using file = OwnedFd.memfd("open", bytes("hello"));
   file.writeSync(bytes("J"));
   const chunk = new Uint8Array(4);
-  assertEquals([file.readSync(chunk), text(chunk)], [4, "ello"]);
+  assertEquals({ read: file.readSync(chunk), chunk: text(chunk) }, { read: 4, chunk: "ello" });
 });
 
 linuxTest("memfd() refuses a name that cannot be", () => {
@@ -194,7 +200,10 @@ test("writable writes in order, and its close closes the descriptor", async () =
   const { fd } = file;
   assertStrictEquals(file.writable, file.writable);
   await new Response("hello").body?.pipeTo(file.writable);
-  assertEquals([Deno.readTextFileSync(dir.join("a")), isOpen(fd)], ["hello", false]);
+  assertEquals({ content: Deno.readTextFileSync(dir.join("a")), isOpen: isOpen(fd) }, {
+    content: "hello",
+    isOpen: false,
+  });
 });
 
 const ENDINGS: Record<string, (file: OwnedFd) => Promise<unknown>> = {
@@ -237,7 +246,7 @@ test("asSocket() turns a socket into a Socket that owns it", async () => {
   const { fd } = file;
   using socket = file.asSocket();
   assert(socket instanceof Socket);
-  assertEquals([socket.fd, socket.type], [fd, "stream"]);
+  assertEquals({ fd: socket.fd, type: socket.type }, { fd, type: "stream" });
   assertThrows(() => file.fd, Deno.errors.BadResource);
   file.close();
   pair.b.writeSync(bytes("abc"));
@@ -259,7 +268,7 @@ test("asListener() turns a listening socket into a Listener that owns it", async
   const { fd } = file;
   using listener = file.asListener();
   assert(listener instanceof Listener);
-  assertEquals([listener.fd, listener.addr.path], [fd, dir.join("a")]);
+  assertEquals({ fd: listener.fd, path: listener.addr.path }, { fd, path: dir.join("a") });
   assertThrows(() => file.fd, Deno.errors.BadResource);
   using client = await Deno.connect({ transport: "unix", path: dir.join("a") });
   using server = await listener.accept();
@@ -320,18 +329,24 @@ test("pipe() makes two close-on-exec ends that block", async () => {
   ]);
   assertEquals(await writer.write(bytes("abc")), 3);
   const chunk = new Uint8Array(8);
-  assertEquals([await reader.read(chunk), text(chunk.subarray(0, 3))], [3, "abc"]);
+  assertEquals({ read: await reader.read(chunk), chunk: text(chunk.subarray(0, 3)) }, {
+    read: 3,
+    chunk: "abc",
+  });
 });
 
 linuxTest("eventfd() makes a counter", async () => {
   using counter = OwnedFd.eventfd(5);
-  assertEquals([counter.kind(), counter.closeOnExec, counter.nonblocking], [
-    "eventfd",
-    true,
-    false,
-  ]);
+  assertEquals({
+    kind: counter.kind(),
+    closeOnExec: counter.closeOnExec,
+    nonblocking: counter.nonblocking,
+  }, { kind: "eventfd", closeOnExec: true, nonblocking: false });
   const value = new BigUint64Array(1);
-  assertEquals([await counter.read(new Uint8Array(value.buffer)), value[0]], [8, 5n]);
+  assertEquals({ read: await counter.read(new Uint8Array(value.buffer)), value: value[0] }, {
+    read: 8,
+    value: 5n,
+  });
   OwnedFd.eventfd(0xffffffff).close();
   for (const initial of [-1, 0.5, 2 ** 32, NaN, "1" as unknown as number]) {
     assertThrows(() => OwnedFd.eventfd(initial), RangeError, "from 0 to 4294967295");
@@ -345,8 +360,14 @@ test("closeOnExec and nonblocking are read and set", async () => {
   using copy = reader.dup();
   reader.closeOnExec = false;
   reader.nonblocking = true;
-  assertEquals([reader.closeOnExec, reader.nonblocking], [false, true]);
-  assertEquals([copy.closeOnExec, copy.nonblocking], [true, true], "one belongs to the open file");
+  assertEquals({ closeOnExec: reader.closeOnExec, nonblocking: reader.nonblocking }, {
+    closeOnExec: false,
+    nonblocking: true,
+  });
+  assertEquals({ closeOnExec: copy.closeOnExec, nonblocking: copy.nonblocking }, {
+    closeOnExec: true,
+    nonblocking: true,
+  }, "one belongs to the open file");
   const args = [
     "-c",
     `cat /dev/fd/${reader.fd}; cat /dev/fd/${copy.fd} 2>/dev/null || echo closed`,
@@ -357,7 +378,10 @@ test("closeOnExec and nonblocking are read and set", async () => {
   const { stdout } = await new Deno.Command("sh", { args }).output();
   assertEquals(text(stdout), "given closed\n");
   reader.closeOnExec = true;
-  assertEquals([reader.closeOnExec, reader.nonblocking], [true, false]);
+  assertEquals({ closeOnExec: reader.closeOnExec, nonblocking: reader.nonblocking }, {
+    closeOnExec: true,
+    nonblocking: false,
+  });
 });
 
 test("closeOnExec and nonblocking refuse what is no boolean, and stay as they are", () => {
@@ -367,7 +391,10 @@ test("closeOnExec and nonblocking refuse what is no boolean, and stay as they ar
     assertThrows(() => file.closeOnExec = value, TypeError, "Cannot set `closeOnExec` to ");
     assertThrows(() => file.nonblocking = value, TypeError, "Cannot set `nonblocking` to ");
   }
-  assertEquals([file.closeOnExec, file.nonblocking], [true, false]);
+  assertEquals({ closeOnExec: file.closeOnExec, nonblocking: file.nonblocking }, {
+    closeOnExec: true,
+    nonblocking: false,
+  });
 });
 
 testWith(

@@ -20,7 +20,10 @@ for (const [name, read] of Object.entries(twins)) {
       pair.a.sendSync({ data: bytes("keep"), files: [0] });
       assertEquals(await read(pair.b, new Uint8Array(0)), 0);
       using message = await pair.b.receive({ files: 1 });
-      assertEquals([text(message?.data), message?.files.length], ["keep", 1]);
+      assertEquals({ data: text(message?.data), fileCount: message?.files.length }, {
+        data: "keep",
+        fileCount: 1,
+      });
       pair.a.close();
       assertEquals(await read(pair.b, new Uint8Array(0)), 0);
     });
@@ -30,7 +33,10 @@ for (const [name, read] of Object.entries(twins)) {
       pair.a.sendSync({ data: bytes("hello"), files: [0, 1] });
       const before = countDescriptors();
       const into = new Uint8Array(8);
-      assertEquals([await read(pair.b, into), text(into.subarray(0, 5))], [5, "hello"]);
+      assertEquals({ read: await read(pair.b, into), into: text(into.subarray(0, 5)) }, {
+        read: 5,
+        into: "hello",
+      });
       assertEquals(countDescriptors(), before);
     });
   }
@@ -40,7 +46,10 @@ for (const [name, read] of Object.entries(twins)) {
     pair.a.sendSync({ data: bytes("") });
     pair.a.close();
     const into = new Uint8Array(8);
-    assertEquals([await read(pair.b, into), await read(pair.b, into)], [0, null]);
+    assertEquals({ first: await read(pair.b, into), second: await read(pair.b, into) }, {
+      first: 0,
+      second: null,
+    });
     assertEquals(await read(pair.b, into), null);
   });
 
@@ -90,6 +99,9 @@ test("Read takes bytes that an earlier receive left first", () => {
   state.giveBack(bytes("ab"));
   const into = new Uint8Array(8);
   const read = new Read(state, into, 8);
-  assertEquals([read.outcome(read.attempt()), text(into.subarray(0, 2))], [2, "ab"]);
+  assertEquals({ outcome: read.outcome(read.attempt()), into: text(into.subarray(0, 2)) }, {
+    outcome: 2,
+    into: "ab",
+  });
   assertEquals(pair.b.readSync(into), 2);
 });

@@ -42,21 +42,42 @@ linuxTest("plainControl follows options that are set on whatever object", () => 
 test("giveBack() copies, joins bytes of one sender and keeps those of another apart", () => {
   using pair = connected();
   const state = new ReceiveState(descriptorOf(pair.b), "stream");
-  assertEquals([state.hasUnread, state.unreadLength], [false, 0]);
+  assertEquals({ hasUnread: state.hasUnread, unreadLength: state.unreadLength }, {
+    hasUnread: false,
+    unreadLength: 0,
+  });
   const buffer = Buffer.from("cd");
   state.giveBack(buffer, ONE);
   buffer.fill(0);
   state.giveBack(bytes("ab"), { ...ONE });
   state.giveBack(bytes("xy"));
   state.giveBack(bytes(""));
-  assertEquals([state.hasUnread, state.unreadLength], [true, 6]);
+  assertEquals({ hasUnread: state.hasUnread, unreadLength: state.unreadLength }, {
+    hasUnread: true,
+    unreadLength: 6,
+  });
   const into = new Uint8Array(8);
-  assertEquals([state.takeUnread([into], true), state.unreadCredentials], [2, undefined]);
-  assertEquals([state.takeUnread([into], false, 1), text(into.subarray(0, 1))], [1, "x"]);
-  assertEquals([state.takeUnread([into]), text(into.subarray(0, 1))], [1, "y"]);
+  assertEquals({
+    taken: state.takeUnread([into], true),
+    unreadCredentials: state.unreadCredentials,
+  }, { taken: 2, unreadCredentials: undefined });
+  assertEquals({ taken: state.takeUnread([into], false, 1), into: text(into.subarray(0, 1)) }, {
+    taken: 1,
+    into: "x",
+  });
+  assertEquals({ taken: state.takeUnread([into]), into: text(into.subarray(0, 1)) }, {
+    taken: 1,
+    into: "y",
+  });
   assertEquals(state.unreadCredentials, ONE);
-  assertEquals([state.takeUnread([into]), text(into.subarray(0, 4))], [4, "abcd"]);
-  assertEquals([state.hasUnread, state.takeUnread([into])], [false, 0]);
+  assertEquals({ taken: state.takeUnread([into]), into: text(into.subarray(0, 4)) }, {
+    taken: 4,
+    into: "abcd",
+  });
+  assertEquals({ hasUnread: state.hasUnread, taken: state.takeUnread([into]) }, {
+    hasUnread: false,
+    taken: 0,
+  });
 });
 
 test("SocketState makes the receive state once", () => {

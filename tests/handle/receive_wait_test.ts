@@ -52,12 +52,15 @@ test("receive() with waitAll that is aborted keeps what came for the next one", 
   using peeked = await pair.b.receive({ peek: true, size: 2 });
   assertEquals(text(peeked?.data), "ab");
   const chunk = new Uint8Array(2);
-  assertEquals([await pair.b.read(chunk), text(chunk)], [2, "ab"]);
+  assertEquals({ read: await pair.b.read(chunk), chunk: text(chunk) }, { read: 2, chunk: "ab" });
   using sync = pair.b.receiveSync({ size: 1 });
   assertEquals(text(sync?.data), "c");
   pair.a.writeSync(bytes("fgh"));
   using rest = await pair.b.receive({ size: 5, waitAll: true });
-  assertEquals([text(rest?.data), pair.b.bytesAvailable], ["defgh", 0]);
+  assertEquals({ data: text(rest?.data), bytesAvailable: pair.b.bytesAvailable }, {
+    data: "defgh",
+    bytesAvailable: 0,
+  });
 });
 
 test("receive() with waitAll takes exactly what an aborted one has left, and waits for no more", async () => {

@@ -66,7 +66,10 @@ test("ownReceivedFds() takes no number of another kind of message for a descript
   const fd = opened();
   const items = [item(SCM_RIGHTS + 1, [fd, 0, 0]), item(SCM_RIGHTS, [fd], SOL_SOCKET + 1)];
   const received = taken(arrived(...items));
-  assertEquals([received.files, received.pidfd], [undefined, undefined]);
+  assertEquals({ files: received.files, pidfd: received.pidfd }, {
+    files: undefined,
+    pidfd: undefined,
+  });
   closeReceived(received);
   assertEquals(isOpen(fd), true);
   OwnedFd.adopt(fd).close();
@@ -80,7 +83,7 @@ test("ownReceivedFds() makes no descriptor of a payload that is cut short", () =
 linuxTest("ownReceivedFds() keeps the descriptor of the sending process apart", () => {
   const fd = opened();
   const received = taken(arrived(item(SCM_PIDFD, [fd])));
-  assertEquals([received.files, received.pidfd?.fd], [undefined, fd]);
+  assertEquals({ files: received.files, fd: received.pidfd?.fd }, { files: undefined, fd });
   closeReceived(received);
   assertEquals(isOpen(fd), false);
 });

@@ -45,7 +45,10 @@ for (const [name, receive] of Object.entries(twins)) {
       using first = await receive(pair.b);
       pair.a.writeSync(bytes("other"));
       using other = await receive(pair.b);
-      assertEquals([text(first?.data), text(other?.data)], ["first", "other"]);
+      assertEquals({ firstData: text(first?.data), otherData: text(other?.data) }, {
+        firstData: "first",
+        otherData: "other",
+      });
       assertObjectMatch(first ?? {}, {
         files: [],
         from: null,
@@ -62,11 +65,17 @@ for (const [name, receive] of Object.entries(twins)) {
       const buffer = new Uint8Array(16);
       using message = await receive(pair.b, { buffer });
       assertStrictEquals(message?.data.buffer, buffer.buffer);
-      assertEquals([text(message?.data), text(buffer.subarray(0, 5))], ["hello", "hello"]);
+      assertEquals({ data: text(message?.data), buffer: text(buffer.subarray(0, 5)) }, {
+        data: "hello",
+        buffer: "hello",
+      });
       pair.a.writeSync(bytes("hello"));
       const pieces = [new Uint8Array(2), new Uint8Array(0), new Uint8Array(16)];
       using spread = await receive(pair.b, { buffer: pieces });
-      assertEquals([text(spread?.data), text(pieces[0])], ["hello", "he"]);
+      assertEquals({ data: text(spread?.data), pieces: text(pieces[0]) }, {
+        data: "hello",
+        pieces: "he",
+      });
       assertEquals(text(pieces[2]?.subarray(0, 3)), "llo");
     });
 
@@ -75,8 +84,11 @@ for (const [name, receive] of Object.entries(twins)) {
       pair.a.sendSync({ data: bytes("a"), files: [0, 1] });
       const before = countDescriptors();
       using message = await receive(pair.b);
-      assertEquals([text(message?.data), message?.files], ["a", []]);
-      assertEquals([message?.controlTruncated, countDescriptors()], [true, before]);
+      assertEquals({ data: text(message?.data), files: message?.files }, { data: "a", files: [] });
+      assertEquals(
+        { controlTruncated: message?.controlTruncated, descriptors: countDescriptors() },
+        { controlTruncated: true, descriptors: before },
+      );
     });
 
     test(`${name}() gives the descriptors that came, close-on-exec (${type})`, async () => {
@@ -84,9 +96,17 @@ for (const [name, receive] of Object.entries(twins)) {
       for (const count of [0, 1, 2, 5, 253]) {
         pair.a.sendSync({ data: bytes("a"), files: Array(count).fill(pair.a) });
         using message = await receive(pair.b, { files: 253 });
-        assertEquals([message?.files.length, message?.controlTruncated], [count, false]);
+        assertEquals({
+          fileCount: message?.files.length,
+          controlTruncated: message?.controlTruncated,
+        }, { fileCount: count, controlTruncated: false });
         const [file] = message?.files ?? [];
-        if (file) assertEquals([file.kind(), isInherited(file.fd)], ["socket", false]);
+        if (file) {
+          assertEquals({ kind: file.kind(), isInherited: isInherited(file.fd) }, {
+            kind: "socket",
+            isInherited: false,
+          });
+        }
       }
     });
 
@@ -100,7 +120,10 @@ for (const [name, receive] of Object.entries(twins)) {
           ControlTruncatedError,
           "closed",
         );
-        assertEquals([text(error.data), countDescriptors()], ["data", before], `${sent}, ${asked}`);
+        assertEquals({ data: text(error.data), descriptors: countDescriptors() }, {
+          data: "data",
+          descriptors: before,
+        }, `${sent}, ${asked}`);
         assertEquals("code" in error, false, "there is no shortage");
       }
       pair.a.writeSync(bytes("next"));
@@ -118,7 +141,10 @@ for (const [name, receive] of Object.entries(twins)) {
       }
       assertEquals(countDescriptors(), before);
       using message = await receive(pair.b, { files: 1 });
-      assertEquals([text(message?.data), message?.files.length], ["hello", 1]);
+      assertEquals({ data: text(message?.data), fileCount: message?.files.length }, {
+        data: "hello",
+        fileCount: 1,
+      });
     });
   }
 
@@ -127,7 +153,8 @@ for (const [name, receive] of Object.entries(twins)) {
     pair.a.writeSync(bytes("last"));
     pair.a.close();
     assertEquals(text((await receive(pair.b))?.data), "last");
-    assertEquals([await receive(pair.b), await receive(pair.b, { files: 3 })], [null, null]);
+    assertEquals(await receive(pair.b), null);
+    assertEquals(await receive(pair.b, { files: 3 }), null);
     assertEquals(await receive(pair.b, { waitAll: true }), null);
   });
 
@@ -139,9 +166,15 @@ for (const [name, receive] of Object.entries(twins)) {
     pair.a.close();
     assertEquals((await receive(pair.b))?.data.byteLength, 0);
     using files = await receive(pair.b, { files: 1 });
-    assertEquals([files?.data.byteLength, files?.files.length], [0, 1]);
+    assertEquals({ byteLength: files?.data.byteLength, fileCount: files?.files.length }, {
+      byteLength: 0,
+      fileCount: 1,
+    });
     assertEquals((await receive(pair.b))?.data.byteLength, 1);
-    assertEquals([await receive(pair.b), await receive(pair.b)], [null, null]);
+    assertEquals({ first: await receive(pair.b), second: await receive(pair.b) }, {
+      first: null,
+      second: null,
+    });
   });
 
   test(`${name}() takes empty datagrams for the messages they are`, async () => {
@@ -165,9 +198,16 @@ for (const [name, receive] of Object.entries(twins)) {
       pair.a.writeSync(bytes("hello"));
       pair.a.writeSync(bytes("next"));
       using cut = await receive(pair.b, { size: 2 });
-      assertEquals([text(cut?.data), cut?.truncated, cut?.endOfRecord], ["he", true, false]);
+      assertEquals({
+        data: text(cut?.data),
+        truncated: cut?.truncated,
+        endOfRecord: cut?.endOfRecord,
+      }, { data: "he", truncated: true, endOfRecord: false });
       using next = await receive(pair.b, { size: 4 });
-      assertEquals([text(next?.data), next?.truncated], ["next", false]);
+      assertEquals({ data: text(next?.data), truncated: next?.truncated }, {
+        data: "next",
+        truncated: false,
+      });
       assertEquals(next?.endOfRecord, type === "seqpacket");
     }
   });
@@ -177,7 +217,11 @@ for (const [name, receive] of Object.entries(twins)) {
     pair.a.writeSync(bytes("hello"));
     using first = await receive(pair.b, { size: 2 });
     using rest = await receive(pair.b);
-    assertEquals([text(first?.data), first?.truncated, text(rest?.data)], ["he", false, "llo"]);
+    assertEquals({
+      firstData: text(first?.data),
+      truncated: first?.truncated,
+      restData: text(rest?.data),
+    }, { firstData: "he", truncated: false, restData: "llo" });
   });
 
   test(`${name}() takes messages of every size`, async () => {
@@ -211,7 +255,10 @@ for (const [name, receive] of Object.entries(twins)) {
     assertEquals(text(first?.data), "abababa");
     const pieces = [new Uint8Array(1), new Uint8Array(2)];
     using rest = await receive(pair.b, { buffer: pieces, waitAll: true });
-    assertEquals([text(rest?.data), pieces.map(text)], ["bab", ["b", "ab"]]);
+    assertEquals({ data: text(rest?.data), pieces: pieces.map(text) }, {
+      data: "bab",
+      pieces: ["b", "ab"],
+    });
   });
 
   test(`${name}() with waitAll stops at the end, and at descriptors`, async () => {
@@ -291,11 +338,20 @@ for (const [name, receive] of Object.entries(twins)) {
         shortage.free(left);
         error = await assertRejects(() => receive(pair.b, { files }), ControlTruncatedError);
       }
-      assertEquals([text(error.data), countDescriptors()], ["data", before]);
-      assertEquals([error.code, /RLIMIT_NOFILE.*data/.test(error.message)], ["EMFILE", true]);
+      assertEquals({ data: text(error.data), descriptors: countDescriptors() }, {
+        data: "data",
+        descriptors: before,
+      });
+      assertEquals({ code: error.code, matches: /RLIMIT_NOFILE.*data/.test(error.message) }, {
+        code: "EMFILE",
+        matches: true,
+      });
       pair.a.sendSync({ data: bytes("next"), files: Array(files).fill(0) });
       using message = await receive(pair.b, { files });
-      assertEquals([text(message?.data), message?.files.length], ["next", files]);
+      assertEquals({ data: text(message?.data), fileCount: message?.files.length }, {
+        data: "next",
+        fileCount: files,
+      });
     });
   }
 }
@@ -315,7 +371,10 @@ test("receive() takes one buffer of a list as it takes the buffer alone", async 
   const buffer = new Uint8Array(4);
   pair.a.writeSync(bytes("abc"));
   using message = await pair.b.receive({ buffer: [buffer] });
-  assertEquals([text(message?.data), text(buffer)], ["abc", "abc\0"]);
+  assertEquals({ data: text(message?.data), buffer: text(buffer) }, {
+    data: "abc",
+    buffer: "abc\0",
+  });
 });
 
 test("sendSync() and receiveSync() with a timeout report other errors as they are", () => {
@@ -400,7 +459,10 @@ testWith(
     const crashed = new Deno.Command(command, { args, stdin: "null" }).output();
     using server = await listener.accept();
     using message = await server.receive({ size: 100, files: 2, waitAll: true });
-    assertEquals([text(message?.data), message?.files.length], ["partial", 1]);
+    assertEquals({ data: text(message?.data), fileCount: message?.files.length }, {
+      data: "partial",
+      fileCount: 1,
+    });
     assertEquals(await server.receive({ waitAll: true }), null);
     assertEquals((await crashed).signal, "SIGKILL");
   }),

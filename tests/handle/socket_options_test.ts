@@ -91,11 +91,11 @@ function without(names: readonly (keyof typeof platform)[], fn: () => void): voi
 test("what the kernel does not have throws NotSupported when it is set, and reads as off", () => {
   using pair = connected();
   without(["SO_PASSCRED", "SO_PASSPIDFD", "SO_PASSRIGHTS"], () => {
-    assertEquals([pair.a.passCredentials, pair.a.passPidfd, pair.a.passRights], [
-      false,
-      false,
-      true,
-    ]);
+    assertEquals({
+      passCredentials: pair.a.passCredentials,
+      passPidfd: pair.a.passPidfd,
+      passRights: pair.a.passRights,
+    }, { passCredentials: false, passPidfd: false, passRights: true });
     for (const name of ["passCredentials", "passPidfd", "passRights"] as const) {
       assertThrows(
         () => pair.a[name] = true,
@@ -122,7 +122,10 @@ const counting = platform.SIOCOUTQ === MISSING && platform.name.startsWith("linu
 
 counting("bytesAvailable and bytesUnsent count what is under way", () => {
   using pair = connected("dgram");
-  assertEquals([pair.b.bytesAvailable, pair.a.bytesUnsent], [0, 0]);
+  assertEquals({ bytesAvailable: pair.b.bytesAvailable, bytesUnsent: pair.a.bytesUnsent }, {
+    bytesAvailable: 0,
+    bytesUnsent: 0,
+  });
   pair.a.writeSync(bytes("hello"));
   pair.a.writeSync(bytes("abc"));
   // On Linux that is the next datagram, on macOS all of them.

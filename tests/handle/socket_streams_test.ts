@@ -24,7 +24,10 @@ test("readable gives what comes up to the end, writable takes it", async () => {
     new Response(data).body?.pipeTo(pair.a.writable),
     new Response(pair.b.readable).bytes(),
   ]);
-  assertEquals([received.byteLength, received.every((it) => it === 7)], [1 << 20, true]);
+  assertEquals({ byteLength: received.byteLength, received: received.every((it) => it === 7) }, {
+    byteLength: 1 << 20,
+    received: true,
+  });
 });
 
 test("readable.pipeTo(writable) is an echo, and leaves nothing open", async () => {
@@ -73,14 +76,20 @@ test("readable fills memory of the consumer's own", async () => {
   pair.a.writeSync(bytes("abcd"));
   const reader = pair.b.readable.getReader({ mode: "byob" });
   const { value } = await reader.read(new Uint8Array(3));
-  assertEquals([text(value), value?.buffer.byteLength], ["abc", 3]);
+  assertEquals({ value: text(value), byteLength: value?.buffer.byteLength }, {
+    value: "abc",
+    byteLength: 3,
+  });
 });
 
 test("cancelling readable shuts down reading, closing writable shuts down writing", async () => {
   using pair = connected();
   const { fd } = pair.a;
   await pair.a.writable.close();
-  assertEquals([await pair.b.read(new Uint8Array(1)), isOpen(fd)], [null, true]);
+  assertEquals({ read: await pair.b.read(new Uint8Array(1)), isOpen: isOpen(fd) }, {
+    read: null,
+    isOpen: true,
+  });
   await pair.a.readable.cancel();
   assertEquals(isOpen(fd), false);
   await assertRejects(() => pair.b.write(bytes("a")), Deno.errors.BrokenPipe);

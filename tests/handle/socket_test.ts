@@ -26,10 +26,10 @@ import { tempDir } from "../util/tempdir.ts";
 test("Socket is what Deno calls a connection", () => {
   using pair = connected();
   const conn: Deno.Conn<Deno.UnixAddr> = pair.a;
-  assertEquals([conn.localAddr, conn.remoteAddr], [
-    { transport: "unix", path: "" },
-    { transport: "unix", path: "" },
-  ]);
+  assertEquals({ localAddr: conn.localAddr, remoteAddr: conn.remoteAddr }, {
+    localAddr: { transport: "unix", path: "" },
+    remoteAddr: { transport: "unix", path: "" },
+  });
 });
 
 for (const type of PAIRED) {
@@ -38,9 +38,15 @@ for (const type of PAIRED) {
     const chunk = new Uint8Array(8);
     for (const [from, to] of [[pair.a, pair.b], [pair.b, pair.a]] as const) {
       assertEquals(await from.write(bytes("abc")), 3);
-      assertEquals([await to.read(chunk), text(chunk.subarray(0, 3))], [3, "abc"]);
+      assertEquals({ read: await to.read(chunk), chunk: text(chunk.subarray(0, 3)) }, {
+        read: 3,
+        chunk: "abc",
+      });
       assertEquals(from.writeSync(bytes("de")), 2);
-      assertEquals([to.readSync(chunk), text(chunk.subarray(0, 2))], [2, "de"]);
+      assertEquals({ read: to.readSync(chunk), chunk: text(chunk.subarray(0, 2)) }, {
+        read: 2,
+        chunk: "de",
+      });
       const read = to.read(chunk);
       assertEquals(await isPending(read), true);
       from.writeSync(bytes("f"));
@@ -54,20 +60,38 @@ test("read() and readSync() return null at the end, again and again", async () =
   pair.a.writeSync(bytes("a"));
   pair.a.close();
   const chunk = new Uint8Array(8);
-  assertEquals([await pair.b.read(chunk), await pair.b.read(chunk)], [1, null]);
-  assertEquals([pair.b.readSync(chunk), pair.b.readSync(chunk)], [null, null]);
+  assertEquals({ first: await pair.b.read(chunk), second: await pair.b.read(chunk) }, {
+    first: 1,
+    second: null,
+  });
+  assertEquals({ first: pair.b.readSync(chunk), second: pair.b.readSync(chunk) }, {
+    first: null,
+    second: null,
+  });
 });
 
 test("read() and write() of nothing do nothing", async () => {
   using pair = connected();
   const nothing = new Uint8Array(0);
-  assertEquals([await pair.a.write(nothing), pair.a.writeSync(nothing)], [0, 0]);
-  assertEquals([await pair.a.read(nothing), pair.a.readSync(nothing)], [0, 0], "no data");
+  assertEquals({ async: await pair.a.write(nothing), sync: pair.a.writeSync(nothing) }, {
+    async: 0,
+    sync: 0,
+  });
+  assertEquals({ async: await pair.a.read(nothing), sync: pair.a.readSync(nothing) }, {
+    async: 0,
+    sync: 0,
+  }, "no data");
   pair.b.writeSync(bytes("a"));
-  assertEquals([await pair.a.read(nothing), pair.a.readSync(nothing)], [0, 0], "data");
+  assertEquals({ async: await pair.a.read(nothing), sync: pair.a.readSync(nothing) }, {
+    async: 0,
+    sync: 0,
+  }, "data");
   assertEquals(pair.a.readSync(new Uint8Array(8)), 1);
   pair.b.close();
-  assertEquals([await pair.a.read(nothing), pair.a.readSync(nothing)], [0, 0], "the end");
+  assertEquals({ async: await pair.a.read(nothing), sync: pair.a.readSync(nothing) }, {
+    async: 0,
+    sync: 0,
+  }, "the end");
 });
 
 linuxTest("read() tells an empty seqpacket message from the end", async () => {
@@ -76,8 +100,14 @@ linuxTest("read() tells an empty seqpacket message from the end", async () => {
   await pair.a.write(new Uint8Array(0));
   pair.a.writeSync(new Uint8Array(0));
   pair.a.close();
-  assertEquals([await pair.b.read(chunk), pair.b.readSync(chunk)], [0, 0]);
-  assertEquals([await pair.b.read(chunk), pair.b.readSync(chunk)], [null, null]);
+  assertEquals({ async: await pair.b.read(chunk), sync: pair.b.readSync(chunk) }, {
+    async: 0,
+    sync: 0,
+  });
+  assertEquals({ async: await pair.b.read(chunk), sync: pair.b.readSync(chunk) }, {
+    async: null,
+    sync: null,
+  });
 });
 
 test("read() discards descriptors that come along: the kernel closes them", async () => {
@@ -141,7 +171,7 @@ test("read() from two sides takes turns in the order of the calls", async () => 
   await turn();
   pair.a.writeSync(bytes("abcd"));
   assertEquals(await Promise.all(pending), [2, 2]);
-  assertEquals([text(first), text(second)], ["ab", "cd"]);
+  assertEquals({ first: text(first), second: text(second) }, { first: "ab", second: "cd" });
 });
 
 test("read() of memory that is detached while it waits loses nothing", async () => {
@@ -168,7 +198,7 @@ test("a busy socket does not starve timers and others", async () => {
     await pair.a.write(chunk);
     await pair.b.read(chunk);
   }
-  assertEquals([fired, answered], [true, true]);
+  assertEquals({ fired, answered }, { fired: true, answered: true });
   await answer;
 });
 
@@ -282,7 +312,7 @@ test("closeWrite() comes after what was written before it", async () => {
   for (let count = await pair.b.read(chunk); count !== null; count = await pair.b.read(chunk)) {
     total += count;
   }
-  assertEquals([await sent, total], [1 << 20, 1 << 20]);
+  assertEquals({ sent: await sent, total }, { sent: 1 << 20, total: 1 << 20 });
   await closed;
 });
 
@@ -292,7 +322,11 @@ test("detach() gives the number up, and adopt() takes it over", async () => {
   assertEquals(pair.a.detach(), fd);
   pair.a.close();
   using adopted = Socket.adopt(fd);
-  assertEquals([adopted.fd, adopted.type, isOpen(fd)], [fd, "stream", true]);
+  assertEquals({ fd: adopted.fd, type: adopted.type, isOpen: isOpen(fd) }, {
+    fd,
+    type: "stream",
+    isOpen: true,
+  });
   await adopted.write(bytes("a"));
   assertEquals(await pair.b.read(new Uint8Array(8)), 1);
 });
@@ -306,7 +340,10 @@ test("adopt() knows type and names of what it takes over", () => {
     assertEquals(adopted.type, type);
   }
   using bound = Socket.adopt(bind(dir.join("a")).detach());
-  assertEquals([bound.type, bound.localAddr.path], ["dgram", dir.join("a")]);
+  assertEquals({ type: bound.type, path: bound.localAddr.path }, {
+    type: "dgram",
+    path: dir.join("a"),
+  });
 });
 
 test("adopt() refuses anything else, which stays open and with its owner", () => {

@@ -21,10 +21,16 @@ for (const [name, receive] of Object.entries(twins)) {
     pair.b.passCredentials = true;
     pair.a.writeSync(bytes("good"));
     using first = await receive(pair.b, { size: 8, waitAll: true });
-    assertEquals([text(first?.data), first?.credentials], ["evil", undefined]);
+    assertEquals({ data: text(first?.data), credentials: first?.credentials }, {
+      data: "evil",
+      credentials: undefined,
+    });
     pair.a.close();
     using second = await receive(pair.b, { size: 8, waitAll: true });
-    assertEquals([text(second?.data), second?.credentials?.pid], ["good", Deno.pid]);
+    assertEquals({ data: text(second?.data), pid: second?.credentials?.pid }, {
+      data: "good",
+      pid: Deno.pid,
+    });
   });
 
   rootTest(`${name}() with waitAll keeps the bytes of two senders apart`, async () => {
@@ -35,9 +41,15 @@ for (const [name, receive] of Object.entries(twins)) {
     }
     pair.a.close();
     using first = await receive(pair.b, { size: 8, waitAll: true });
-    assertEquals([text(first?.data), first?.credentials?.pid], ["abcd", 1]);
+    assertEquals({ data: text(first?.data), pid: first?.credentials?.pid }, {
+      data: "abcd",
+      pid: 1,
+    });
     using second = await receive(pair.b, { size: 8, waitAll: true });
-    assertEquals([text(second?.data), second?.credentials?.pid], ["ef", Deno.pid]);
+    assertEquals({ data: text(second?.data), pid: second?.credentials?.pid }, {
+      data: "ef",
+      pid: Deno.pid,
+    });
   });
 
   linuxTest(
@@ -49,7 +61,10 @@ for (const [name, receive] of Object.entries(twins)) {
       const before = listDescriptors();
       for (const data of ["ab", "cd"]) {
         using message = await receive(pair.b, { size: 2, waitAll: true });
-        assertEquals([text(message?.data), message?.pidfd?.kind()], [data, "pidfd"]);
+        assertEquals({ data: text(message?.data), kind: message?.pidfd?.kind() }, {
+          data,
+          kind: "pidfd",
+        });
       }
       // Of this first use in the process, too: what is made once and kept would be a descriptor of another's.
       assertEquals(changes(before, listDescriptors()), []);
@@ -82,11 +97,11 @@ for (const [name, receive] of Object.entries(twins)) {
     pair.a.sendSync({ data: bytes("cd"), files: [0, 1, 2] });
     const before = countDescriptors();
     using message = await receive(pair.b, { size: 4, waitAll: true });
-    assertEquals([text(message?.data), message?.files, message?.controlTruncated], [
-      "abcd",
-      [],
-      true,
-    ]);
+    assertEquals({
+      data: text(message?.data),
+      files: message?.files,
+      controlTruncated: message?.controlTruncated,
+    }, { data: "abcd", files: [], controlTruncated: true });
     assertEquals(countDescriptors(), before);
   });
 }
@@ -120,7 +135,10 @@ rootTest("receive() with waitAll looks who sent what comes after a wait, too", a
     if (data !== "ef") assertEquals(await isPending(received), true);
   }
   using message = await received;
-  assertEquals([text(message?.data), message?.credentials?.pid], ["abcd", 1]);
+  assertEquals({ data: text(message?.data), pid: message?.credentials?.pid }, {
+    data: "abcd",
+    pid: 1,
+  });
   assertEquals(text((await pair.b.receive())?.data), "ef");
 });
 
@@ -137,14 +155,20 @@ linuxTest(
     await received.catch(() => {});
     pair.a.writeSync(bytes("good"));
     using first = await pair.b.receive({ size: 8, waitAll: true });
-    assertEquals([text(first?.data), first?.credentials], ["evil", undefined]);
+    assertEquals({ data: text(first?.data), credentials: first?.credentials }, {
+      data: "evil",
+      credentials: undefined,
+    });
     const again = new AbortController();
     const more = pair.b.receive({ size: 8, waitAll: true, signal: again.signal });
     assertEquals(await isPending(more), true);
     again.abort();
     await more.catch(() => {});
     using second = await pair.b.receive();
-    assertEquals([text(second?.data), second?.credentials?.pid], ["good", Deno.pid]);
+    assertEquals({ data: text(second?.data), pid: second?.credentials?.pid }, {
+      data: "good",
+      pid: Deno.pid,
+    });
   },
 );
 

@@ -37,7 +37,10 @@ withPeers("receive() refuses two descriptors when one was asked for, and goes on
       assertEquals(countDescriptors(), open);
       await peer.send(id, { data: pattern(3), files: [pattern(1)] });
       using message = await socket.receive({ files: 1 });
-      assertEquals([message?.data, message?.files.length], [pattern(3), 1]);
+      assertEquals({ data: message?.data, fileCount: message?.files.length }, {
+        data: pattern(3),
+        fileCount: 1,
+      });
     }
   }
 }, { unless: NO_LINUX });

@@ -54,7 +54,10 @@ withPeers("listen() and bind() take abstract names in all bytes", async (peer) =
       await peer.connect("c", type, name);
       assertEquals(decodeBytes(await peer.ask("peer", "c")), name);
       using socket = await listener.accept();
-      assertEquals([socket.localAddress, socket.remoteAddress], [name, null]);
+      assertEquals({ localAddress: socket.localAddress, remoteAddress: socket.remoteAddress }, {
+        localAddress: name,
+        remoteAddress: null,
+      });
       await exchange(socket, peer, "c");
       await peer.call("close", "c");
     }
@@ -112,7 +115,7 @@ withPeers(
       using listener = unix.listen("", { type });
       const name = listener.localAddress;
       assert(name);
-      assertEquals([name.byteLength, name[0]], [6, 0]);
+      assertEquals({ byteLength: name.byteLength, name: name[0] }, { byteLength: 6, name: 0 });
       await peer.connect("c", type, name);
       using socket = await listener.accept();
       await exchange(socket, peer, "c");
@@ -140,7 +143,10 @@ withPeers("send() reaches a name that the kernel chose for the peer", async (pee
   assertObjectMatch(message, { from: socket.localAddress });
   await peer.send("c", { data: pattern(2), to: message.from ?? "" });
   using answer = await socket.receive();
-  assertEquals([answer?.data, answer?.from?.path], [pattern(2), new TextDecoder().decode(name)]);
+  assertEquals({ data: answer?.data, path: answer?.from?.path }, {
+    data: pattern(2),
+    path: new TextDecoder().decode(name),
+  });
 }, LINUX);
 
 withPeers("unnamed sockets have no address on either side", async (peer) => {

@@ -83,7 +83,7 @@ for (const type of PAIRED) {
             socket.send({ data, files: files.list, ...(to === undefined ? {} : { to }) }),
             peer.receive("c", size, 32),
           ]);
-          assertEquals([sent, message.data], [size, data]);
+          assertEquals({ sent, data: message.data }, { sent: size, data });
           assertEquals(message.files, [...contents]);
         }
       }
@@ -103,7 +103,7 @@ for (const type of PAIRED) {
             peer.send("c", outgoing),
             receiveAll(socket, size),
           ]);
-          assertEquals([sent, message.data], [size, data]);
+          assertEquals({ sent, data: message.data }, { sent: size, data });
           assertEquals(message.files, [...contents]);
         }
       }
@@ -121,13 +121,16 @@ withPeers("send() and receive() pass more than a buffer holds, in order", async 
     socket.send({ data, files: files.list }),
     peer.receive("c", data.byteLength, 1),
   ]);
-  assertEquals([sent, message.data], [data.byteLength, data]);
+  assertEquals({ sent, data: message.data }, { sent: data.byteLength, data });
   assertEquals(message.files, [pattern(5)]);
   const [back, received] = await Promise.all([
     peer.send("c", { data, files: [pattern(6)] }),
     receiveAll(socket, data.byteLength),
   ]);
-  assertEquals([back, received], [data.byteLength, { data, files: [pattern(6)] }]);
+  assertEquals({ back, received }, {
+    back: data.byteLength,
+    received: { data, files: [pattern(6)] },
+  });
 });
 
 withPeers("send() passes 253 descriptors at once", async (peer) => {
@@ -180,5 +183,8 @@ withPeers("receive() says when a peer's message was longer than the space", asyn
   assertObjectMatch(message ?? {}, { truncated: true });
   await socket.send({ data: pattern(100), to: dir.join("s.theirs") });
   const theirs = await peer.receive("c", 40);
-  assertEquals([theirs.truncated, theirs.data], [true, pattern(40)]);
+  assertEquals({ truncated: theirs.truncated, data: theirs.data }, {
+    truncated: true,
+    data: pattern(40),
+  });
 });

@@ -114,7 +114,10 @@ withPeers("asSocket() takes over a connection to the peer that was passed along"
   using message = await other.receive({ files: 2 });
   const [first, second] = message?.files ?? [];
   assert(first && second);
-  assertEquals([first.kind(), second.kind()], ["socket", "file"]);
+  assertEquals({ firstKind: first.kind(), secondKind: second.kind() }, {
+    firstKind: "socket",
+    secondKind: "file",
+  });
   using socket = first.asSocket();
   client.close();
   await peer.call("accept", "c", "l");
@@ -223,7 +226,7 @@ Deno.test(
       const { fd } = adopted;
       assertEquals(isOn(), true);
       using back = OwnedFd.adopt(adopted.detach());
-      assertEquals([back.fd, isOn()], [fd, nonblocking]);
+      assertEquals({ fd: back.fd, isOn: isOn() }, { fd, isOn: nonblocking });
     }
   }),
 );

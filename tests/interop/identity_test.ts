@@ -110,7 +110,10 @@ withPeers("passPidfd brings a descriptor of the peer's process with each message
     for (const files of [[], [pattern(3)]]) {
       await peer.send("c", { data: pattern(9), files, ...to });
       using message = await socket.receive({ files: 1 });
-      assertEquals([message?.data, message?.files.length], [pattern(9), files.length]);
+      assertEquals({ data: message?.data, fileCount: message?.files.length }, {
+        data: pattern(9),
+        fileCount: files.length,
+      });
       assertEquals(message?.credentials?.pid, peer.process.pid);
       assertEquals(message?.pidfd?.kind(), "pidfd");
       const info = await Deno.readTextFile(`/proc/self/fdinfo/${message?.pidfd?.fd}`);
@@ -166,7 +169,10 @@ withPeers("send() gives credentials, with descriptors in the same message", asyn
     for (const claim of [{ credentials: own }, {}]) {
       await socket.send({ data: pattern(9), files: files.list, ...claim });
       const message = await peer.receive("c", 9, 4);
-      assertEquals([message.data, message.credentials], [pattern(9), here()]);
+      assertEquals({ data: message.data, credentials: message.credentials }, {
+        data: pattern(9),
+        credentials: here(),
+      });
       assertEquals(message.files, contents);
     }
     await peer.call("close", "c");
@@ -180,7 +186,10 @@ withPeers("credentials sent before passCredentials was on are not taken for real
   await peer.send("c", { data: pattern(1) });
   inbox.passCredentials = true;
   using message = await inbox.receive();
-  assertEquals([message?.data, message?.credentials], [pattern(1), undefined]);
+  assertEquals({ data: message?.data, credentials: message?.credentials }, {
+    data: pattern(1),
+    credentials: undefined,
+  });
 }, LINUX);
 
 /** Without capabilities even root may claim nobody else's. */
@@ -232,7 +241,7 @@ withPeers(
       assertEquals(refused.code, "EPERM");
       await peer.send("c", { data: pattern(4), ...to });
       using message = await socket.receive({ files: 1 });
-      assertEquals([message?.data, message?.files], [pattern(4), []]);
+      assertEquals({ data: message?.data, files: message?.files }, { data: pattern(4), files: [] });
       socket.passRights = true;
       await peer.send("c", { data: pattern(4), files: [pattern(2)], ...to });
       using other = await socket.receive({ files: 1 });
@@ -254,7 +263,10 @@ withPeers("send() throws PermissionDenied when the peer refuses descriptors", as
       Deno.errors.PermissionDenied,
     );
     assert("code" in error && "syscall" in error);
-    assertEquals([error.code, error.syscall], ["EPERM", "sendmsg"]);
+    assertEquals({ code: error.code, syscall: error.syscall }, {
+      code: "EPERM",
+      syscall: "sendmsg",
+    });
     await socket.send({ data: pattern(2) });
     assertEquals((await peer.receive("c", 2)).data, pattern(2));
     await peer.call("close", "c");

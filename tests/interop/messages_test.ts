@@ -104,12 +104,21 @@ withPeers("filesFirst ends a receive before the descriptors of a peer", async (p
     await peer.send("c", { data: pattern(5, 2) });
     const options = { files: 4, filesFirst: true };
     using before = await receive(socket, options);
-    assertEquals([before?.data, before?.files.length], [pattern(3), 0]);
+    assertEquals({ data: before?.data, fileCount: before?.files.length }, {
+      data: pattern(3),
+      fileCount: 0,
+    });
     using message = await receive(socket, options);
-    assertEquals([message?.data, message?.files.length], [pattern(4, 1), 2]);
+    assertEquals({ data: message?.data, fileCount: message?.files.length }, {
+      data: pattern(4, 1),
+      fileCount: 2,
+    });
     for (const file of message?.files ?? []) assertEquals(await contentOf(file), content);
     using after = await receive(socket, options);
-    assertEquals([after?.data, after?.files.length], [pattern(5, 2), 0]);
+    assertEquals({ data: after?.data, fileCount: after?.files.length }, {
+      data: pattern(5, 2),
+      fileCount: 0,
+    });
   }
 }, PEERS);
 

@@ -171,7 +171,10 @@ withPeers(
     using message = new Msghdr();
     const urgent = new Uint8Array(1);
     message.addVector(urgent);
-    assertEquals([recvmsgSync(socket, message, { flags: MSG_OOB }), urgent[0]], [1, 0x21]);
+    assertEquals(
+      { received: recvmsgSync(socket, message, { flags: MSG_OOB }), urgent: urgent[0] },
+      { received: 1, urgent: 0x21 },
+    );
     using data = await socket.receive();
     assertEquals(data?.data, pattern(4)); // a receive stops at the mark
     using rest = await socket.receive();

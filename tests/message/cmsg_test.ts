@@ -79,8 +79,12 @@ Deno.test("cmsgAlign(), cmsgLen() and cmsgSpace() count as the C macros do", () 
   ];
   for (const [layout, length, aligned, len, space] of table) {
     assertEquals(
-      [cmsgAlign(length, layout), cmsgLen(length, layout), cmsgSpace(length, layout)],
-      [aligned, len, space],
+      {
+        cmsgAlign: cmsgAlign(length, layout),
+        cmsgLen: cmsgLen(length, layout),
+        cmsgSpace: cmsgSpace(length, layout),
+      },
+      { cmsgAlign: aligned, cmsgLen: len, cmsgSpace: space },
       `${length}`,
     );
   }
@@ -148,7 +152,10 @@ for (const [name, layout] of Object.entries(layouts)) {
     }
     for (const length of lengths) {
       const [only, ...others] = parseControl(claiming(length, layout, 32), layout);
-      assertEquals([only?.data.byteLength, others.length], [32 - header, 0], `${length}`);
+      assertEquals({ byteLength: only?.data.byteLength, otherCount: others.length }, {
+        byteLength: 32 - header,
+        otherCount: 0,
+      }, `${length}`);
     }
   });
 

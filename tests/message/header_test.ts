@@ -109,7 +109,10 @@ test("setSingleVector() of the same memory again sees what has become of it", ()
       return [all.length, all.slice(0, 3)];
     };
     const most = Math.min(size, 65536);
-    assertEquals([arrived(), arrived()], [[most, "aaa"], [most, "aaa"]]);
+    assertEquals({ first: arrived(), second: arrived() }, {
+      first: [most, "aaa"],
+      second: [most, "aaa"],
+    });
     memory.fill(98);
     assertEquals(arrived(), [most, "bbb"]);
     memory.buffer.resize(2);
@@ -159,10 +162,13 @@ Deno.test("setName() points at a copy of the address, or at none", () => {
   const header = new Header();
   header.setName(new Uint8Array([1, 0, 97]));
   const { name, namelen } = fields(header);
-  assertEquals([namelen, name], [3, BigInt(addressOf(header.name))]);
+  assertEquals({ namelen, name }, { namelen: 3, name: BigInt(addressOf(header.name)) });
   assertEquals([...header.name.subarray(0, 3)], [1, 0, 97]);
   header.setName(null);
-  assertEquals([fields(header).name, fields(header).namelen], [0n, 0]);
+  assertEquals({ name: fields(header).name, namelen: fields(header).namelen }, {
+    name: 0n,
+    namelen: 0,
+  });
 });
 
 Deno.test("receiveName() makes space for the longest address the kernel reports", () => {
@@ -175,9 +181,15 @@ Deno.test("receiveName() makes space for the longest address the kernel reports"
 Deno.test("setControl() points at nothing when there is no control data", () => {
   const header = new Header();
   header.setControl(64, 24);
-  assertEquals([fields(header).control, header.controlLength], [64n, 24]);
+  assertEquals({ control: fields(header).control, controlLength: header.controlLength }, {
+    control: 64n,
+    controlLength: 24,
+  });
   header.setControl(64, 0);
-  assertEquals([fields(header).control, header.controlLength], [0n, 0]);
+  assertEquals({ control: fields(header).control, controlLength: header.controlLength }, {
+    control: 0n,
+    controlLength: 0,
+  });
 });
 
 test("flags are those that arrived, until they are cleared", () => {

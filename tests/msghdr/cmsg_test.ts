@@ -12,7 +12,7 @@ Deno.test("cmsgLen() and cmsgSpace() are CMSG_LEN and CMSG_SPACE of this platfor
     assertEquals(cmsgLen(length), header + length);
     assertEquals(cmsgSpace(length), header + Math.ceil(length / align) * align);
   }
-  assertEquals([msghdr.cmsgLen, msghdr.cmsgSpace], [cmsgLen, cmsgSpace]);
+  assertEquals({ cmsgLen: msghdr.cmsgLen, cmsgSpace: msghdr.cmsgSpace }, { cmsgLen, cmsgSpace });
 });
 
 Deno.test("cmsgLen() and cmsgSpace() refuse what is no length", () => {

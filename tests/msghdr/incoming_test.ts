@@ -34,7 +34,11 @@ test("recvmsg() with MSG_WAITALL fills the vectors", async () => {
   const received = recvmsg(pair.b, into, { flags: MSG_WAITALL });
   assertEquals(await isPending(received), true);
   for (const data of ["cd", "efgh"]) pair.a.writeSync(bytes(data));
-  assertEquals([await received, into.bytesReceived, got()], [6, 6, "abcdef"]);
+  assertEquals({ received: await received, bytesReceived: into.bytesReceived, got: got() }, {
+    received: 6,
+    bytesReceived: 6,
+    got: "abcdef",
+  });
   assertEquals(recvmsgSync(pair.b, into, { flags: MSG_WAITALL | MSG_DONTWAIT }), 2);
   into.reset();
 });
@@ -45,7 +49,10 @@ test("recvmsg() with MSG_WAITALL stops at the end and at descriptors", async () 
   pair.a.writeSync(bytes("cd"));
   pair.a.close();
   const [into, got] = spaceFor(6, 1);
-  assertEquals([await recvmsg(pair.b, into, { flags: MSG_WAITALL }), got()], [2, "ab"]);
+  assertEquals({ received: await recvmsg(pair.b, into, { flags: MSG_WAITALL }), got: got() }, {
+    received: 2,
+    got: "ab",
+  });
   const files = unix.recvFiles(into);
   assertEquals(files.length, 1);
   for (const file of files) file.close();
@@ -67,7 +74,10 @@ linuxTest("recvmsg() with MSG_WAITALL keeps the descriptors of the last part", (
   assertEquals(receiver.attempt(), -platform.EAGAIN);
   receiver.beforeWait();
   pair.a.sendSync({ data: bytes("cd"), files: [0] });
-  assertEquals([receiver.outcome(receiver.attempt()), got()], [4, "abcd"]);
+  assertEquals({ outcome: receiver.outcome(receiver.attempt()), got: got() }, {
+    outcome: 4,
+    got: "abcd",
+  });
   const files = unix.recvFiles(into);
   assertEquals(files.length, 1);
   for (const file of files) file.close();
@@ -78,7 +88,10 @@ test("recvmsgSync() with MSG_WAITALL gives what came within the socket's time li
   pair.a.writeSync(bytes("ab"));
   pair.b.receiveTimeout = 2;
   const [into, got] = spaceFor(6);
-  assertEquals([recvmsgSync(pair.b, into, { flags: MSG_WAITALL }), got()], [2, "ab"]);
+  assertEquals({ received: recvmsgSync(pair.b, into, { flags: MSG_WAITALL }), got: got() }, {
+    received: 2,
+    got: "ab",
+  });
   assertThrows(() => recvmsgSync(pair.b, into, { flags: MSG_WAITALL }), Deno.errors.WouldBlock);
 });
 
@@ -143,7 +156,10 @@ test("recvmsg() of a message that was reset meanwhile rejects, and takes nothing
     pair.a.sendSync({ data: bytes("ab"), files: [0] });
     await assertRejects(() => received, TypeError, "reset");
     using message = pair.b.receiveSync({ files: 1 });
-    assertEquals([text(message?.data), message?.files.length], ["ab", 1], type);
+    assertEquals({ data: text(message?.data), fileCount: message?.files.length }, {
+      data: "ab",
+      fileCount: 1,
+    }, type);
   }
 });
 
@@ -157,7 +173,11 @@ test("recvmsg() that waits receives into the vectors that it was given", async (
   const later = new Uint8Array(2);
   into.addVector(later);
   pair.a.writeSync(bytes("abcd"));
-  assertEquals([await received, text(first), [...later]], [2, "ab", [0, 0]]);
+  assertEquals({ received: await received, first: text(first), later: [...later] }, {
+    received: 2,
+    first: "ab",
+    later: [0, 0],
+  });
 });
 
 test("a message serves again after a receive without descriptors or name", () => {
@@ -182,9 +202,15 @@ linuxTest("a message has the name of its sender also after one without a name", 
   for (let round = 0; round < 3; round++) {
     using nameless = unix.connectSync(to, { type: "dgram" });
     nameless.writeSync(bytes("a"));
-    assertEquals([recvmsgSync(receiver, into), into.name], [1, null]);
+    assertEquals({ received: recvmsgSync(receiver, into), name: into.name }, {
+      received: 1,
+      name: null,
+    });
     named.sendSync({ data: bytes("b"), to });
-    assertEquals([recvmsgSync(receiver, into), into.name], [1, named.localAddr.path]);
+    assertEquals({ received: recvmsgSync(receiver, into), name: into.name }, {
+      received: 1,
+      name: named.localAddr.path,
+    });
   }
 });
 
@@ -193,10 +219,18 @@ test("a stream keeps no name: neither one that was set, nor after bytes that an 
   socketStateOf(pair.b).receiveState(pair.b).giveBack(bytes("ab"));
   const [into, got] = spaceFor(8);
   into.name = "/run/old";
-  assertEquals([recvmsgSync(pair.b, into), into.name, got()], [2, null, "ab"]);
+  assertEquals({ received: recvmsgSync(pair.b, into), name: into.name, got: got() }, {
+    received: 2,
+    name: null,
+    got: "ab",
+  });
   into.name = "/run/old";
   pair.a.writeSync(bytes("cd"));
-  assertEquals([recvmsgSync(pair.b, into), into.name, got()], [2, null, "cd"]);
+  assertEquals({ received: recvmsgSync(pair.b, into), name: into.name, got: got() }, {
+    received: 2,
+    name: null,
+    got: "cd",
+  });
 });
 
 test("MSG_PEEK of bytes that an earlier receive left leaves them", async () => {
@@ -205,7 +239,10 @@ test("MSG_PEEK of bytes that an earlier receive left leaves them", async () => {
   const before = countDescriptors();
   for (const flags of [MSG_PEEK, MSG_PEEK, 0]) {
     const [into, got] = spaceFor(8);
-    assertEquals([await recvmsg(pair.b, into, { flags }), got()], [2, "ab"]);
+    assertEquals({ received: await recvmsg(pair.b, into, { flags }), got: got() }, {
+      received: 2,
+      got: "ab",
+    });
   }
   assertEquals(countDescriptors(), before);
 });

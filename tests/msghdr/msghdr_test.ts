@@ -60,8 +60,11 @@ test("addVector() uses the memory where it lies", () => {
   using into = new Msghdr();
   into.addVector(head);
   into.addVector(body);
-  assertEquals([recvmsgSync(pair.b, into), into.bytesReceived], [3, 3]);
-  assertEquals([text(head), text(body.subarray(0, 2))], ["x", "yz"]);
+  assertEquals({ received: recvmsgSync(pair.b, into), bytesReceived: into.bytesReceived }, {
+    received: 3,
+    bytesReceived: 3,
+  });
+  assertEquals({ head: text(head), body: text(body.subarray(0, 2)) }, { head: "x", body: "yz" });
 });
 
 Deno.test("addControl() refuses what cannot be", () => {
@@ -173,7 +176,10 @@ test("receiving again closes descriptors that nobody took", () => {
   assertEquals(numbers.map(isOpen), [true, true]);
   recvmsgSync(pair.b, into);
   assertEquals(numbers.map(isOpen), [false, false]);
-  assertEquals([into.getControl(SOL_SOCKET, SCM_RIGHTS), unix.recvFiles(into)], [undefined, []]);
+  assertEquals({ control: into.getControl(SOL_SOCKET, SCM_RIGHTS), files: unix.recvFiles(into) }, {
+    control: undefined,
+    files: [],
+  });
 });
 
 /** The numbers in the SCM_RIGHTS payload of a message. */
@@ -192,10 +198,10 @@ for (const how of ["reset", Symbol.dispose] as const) {
     into.name = "/run/a";
     into[how]();
     assertEquals(numbers.map(isOpen), [false, false]);
-    assertEquals(
-      [into.name, into.flags, into.bytesReceived, [...into.controls()], unix.recvFiles(into)],
-      [null, 0, 0, [], []],
-    );
+    const { name, flags, bytesReceived } = into;
+    assertEquals({ name, flags, bytesReceived }, { name: null, flags: 0, bytesReceived: 0 });
+    assertEquals([...into.controls()], []);
+    assertEquals(unix.recvFiles(into), []);
     // Neither the vector nor the control message is sent.
     if (how === "reset") assertEquals(sendmsgSync(pair.a, into), 0);
     else assertThrows(() => sendmsgSync(pair.a, into), Deno.errors.BadResource, "it is closed");
@@ -315,7 +321,10 @@ Deno.test("flags are what was set until something arrived", () => {
   // What was set still counts: the message was only looked at.
   assertEquals(recvmsgSync(pair.b, message), 1);
   message.flags = 0;
-  assertEquals([message.flags, recvmsgSync(pair.b, message)], [0, 1]);
+  assertEquals({ flags: message.flags, received: recvmsgSync(pair.b, message) }, {
+    flags: 0,
+    received: 1,
+  });
 });
 
 gcTest("descriptors in a Msghdr that is forgotten are closed", async () => {

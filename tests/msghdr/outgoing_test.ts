@@ -72,7 +72,10 @@ test("sendmsg() that waits sends what it was given, whatever becomes of the mess
   for (let n = 0; n < filled; n++) pair.b.receiveSync();
   assertEquals(await sent, 4);
   using received = pair.b.receiveSync({ files: 2 });
-  assertEquals([text(received?.data), received?.files.length], ["abcd", 2]);
+  assertEquals({ data: text(received?.data), fileCount: received?.files.length }, {
+    data: "abcd",
+    fileCount: 2,
+  });
   assertEquals(countDescriptors(), before, "two duplicates are closed, two descriptors came");
 });
 

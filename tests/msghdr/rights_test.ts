@@ -38,9 +38,16 @@ test("addFiles() takes numbers and objects with an fd, in their order", () => {
   using into = passed([0, memory, pair.a], 3);
   const files = recvFiles(into);
   const kinds = files.map((it) => it.statSync());
-  assertEquals([kinds[1]?.rdev, kinds[2]?.isSocket], [memory.statSync().rdev, true]);
+  assertEquals({ rdev: kinds[1]?.rdev, isSocket: kinds[2]?.isSocket }, {
+    rdev: memory.statSync().rdev,
+    isSocket: true,
+  });
   for (const file of files) file.close();
-  assertEquals([isOpen(memory.fd), isOpen(pair.a.fd)], [true, true], "they stay open here");
+  assertEquals(
+    { memory: isOpen(memory.fd), a: isOpen(pair.a.fd) },
+    { memory: true, a: true },
+    "they stay open here",
+  );
 });
 
 test("addFiles() of none adds nothing", () => {
@@ -97,7 +104,8 @@ test("recvFiles() returns what arrived, never more than was asked for", () => {
 test("recvFiles() returns none the second time", () => {
   using into = passed([0, 1], 2);
   for (const file of recvFiles(into, 1)) file.close();
-  assertEquals([recvFiles(into, 1), recvFiles(into)], [[], []]);
+  assertEquals(recvFiles(into, 1), []);
+  assertEquals(recvFiles(into), []);
 });
 
 test("recvFiles() takes by default as many as allocFiles() made space for", () => {
@@ -110,7 +118,8 @@ test("recvFiles() takes by default as many as allocFiles() made space for", () =
 
 test("recvFiles() returns none before anything was received", () => {
   using message = new Msghdr();
-  assertEquals([recvFiles(message), recvFiles(message, 3)], [[], []]);
+  assertEquals(recvFiles(message), []);
+  assertEquals(recvFiles(message, 3), []);
 });
 
 unemulatedTest("allocFiles() of none makes the kernel close what comes", () => {
@@ -134,7 +143,10 @@ test("what recvFiles() returns is close-on-exec", () => {
   using into = passed([pair.a], 1);
   using file = recvFiles(into)[0];
   assert(file);
-  assertEquals([file.kind(), isInherited(file.fd)], ["socket", false]);
+  assertEquals({ kind: file.kind(), isInherited: isInherited(file.fd) }, {
+    kind: "socket",
+    isInherited: false,
+  });
 });
 
 /** Why tests with process descriptors are left out. */
@@ -148,7 +160,10 @@ linuxTest("recvPidfd() takes the descriptor of the sending process, once", () =>
   into.addVector(new Uint8Array(1));
   recvmsgSync(pair.b, into);
   using pidfd = recvPidfd(into);
-  assertEquals([pidfd?.kind(), recvPidfd(into)], ["pidfd", undefined]);
+  assertEquals({ kind: pidfd?.kind(), pidfd: recvPidfd(into) }, {
+    kind: "pidfd",
+    pidfd: undefined,
+  });
 }, NO_PIDFDS);
 
 linuxTest("recvPidfd() and recvFiles() take their own only", () => {

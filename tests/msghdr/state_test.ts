@@ -6,13 +6,17 @@ import { bytes } from "../util/cases.ts";
 
 Deno.test("MessageState knows its size, and whether it is empty", () => {
   const state = new MessageState(0);
-  assertEquals([state.size, state.isEmpty], [0, true]);
+  assertEquals({ size: state.size, isEmpty: state.isEmpty }, { size: 0, isEmpty: true });
   state.addVector(new Uint8Array(0));
-  assertEquals([state.size, state.isEmpty], [0, true]);
+  assertEquals({ size: state.size, isEmpty: state.isEmpty }, { size: 0, isEmpty: true });
   state.addVector(bytes("abc"));
-  assertEquals([state.size, state.isEmpty], [3, false]);
+  assertEquals({ size: state.size, isEmpty: state.isEmpty }, { size: 3, isEmpty: false });
   state.reset();
-  assertEquals([state.size, state.isEmpty, state.resets], [0, true, 1]);
+  assertEquals({ size: state.size, isEmpty: state.isEmpty, resets: state.resets }, {
+    size: 0,
+    isEmpty: true,
+    resets: 1,
+  });
 });
 
 Deno.test("MessageState is laid out to send until something changes", () => {

@@ -31,6 +31,6 @@ Deno.test("changesOf() leaves types, imports, texts and messages of errors as th
 Deno.test("changesOf() gives the line and the text that a change replaces", () => {
   const [change] = changesOf("a.ts", "const a = 1;\n\nb(\n  c,\n);");
   const [, statement] = changesOf("a.ts", "const a = 1;\n\nb(\n  c,\n);");
-  assertEquals([change?.line, change?.was], [1, "1"]);
-  assertEquals([statement?.line, statement?.was], [3, "b( c, );"]);
+  assertEquals({ line: change?.line, was: change?.was }, { line: 1, was: "1" });
+  assertEquals({ line: statement?.line, was: statement?.was }, { line: 3, was: "b( c, );" });
 });

@@ -147,7 +147,10 @@ for (const [name, make] of Object.entries(losses)) {
         a.sendSync({ data: pattern(100, 1), files: [0] });
         await assertRejects(() => receiving, TypeError, "detached or resized");
         using message = await b.receive({ files: 1 });
-        assertEquals([message?.data, message?.files.length], [pattern(100, 1), 1]);
+        assertEquals({ data: message?.data, fileCount: message?.files.length }, {
+          data: pattern(100, 1),
+          fileCount: 1,
+        });
       }
     }),
   );
@@ -256,7 +259,7 @@ Deno.test(
     };
     await a.send({ data: pattern(3, 0), files: [file] });
     using message = await b.receive({ files: 1 });
-    assertEquals([message?.files.length, asked], [1, 1]);
+    assertEquals({ fileCount: message?.files.length, asked }, { fileCount: 1, asked: 1 });
     // An array that grows while it is gone through.
     const files: unknown[] = [0];
     files.push({

@@ -59,11 +59,19 @@ Deno.test("an event ends the waits of its interest alone, all of them", async ()
   assertEquals(registration.deliver(READABLE), true);
   await settle();
   assertEquals(ended.toSorted(), ["a", "b"]);
-  assertEquals([host.waits, host.holding, registration.awaited], [1, 1, WRITABLE]);
+  assertEquals({ waits: host.waits, holding: host.holding, awaited: registration.awaited }, {
+    waits: 1,
+    holding: 1,
+    awaited: WRITABLE,
+  });
   assertEquals(registration.deliver(READABLE), false);
   assertEquals(registration.deliver(WRITABLE), true);
   await settle();
-  assertEquals([ended.at(-1), host.waits, registration.awaited], ["w", 0, 0]);
+  assertEquals({ ended: ended.at(-1), waits: host.waits, awaited: registration.awaited }, {
+    ended: "w",
+    waits: 0,
+    awaited: 0,
+  });
 });
 
 for (
@@ -93,10 +101,14 @@ Deno.test("an abort ends its own wait and no other", async () => {
   abort.abort(new Error("enough"));
   await settle();
   assertEquals(ended, ["b: enough"]);
-  assertEquals([host.waits, host.holding], [2, 2]);
+  assertEquals({ waits: host.waits, holding: host.holding }, { waits: 2, holding: 2 });
   registration.deliver(READABLE);
   await settle();
-  assertEquals([ended.length, host.waits, host.holding], [3, 0, 0]);
+  assertEquals({ endedCount: ended.length, waits: host.waits, holding: host.holding }, {
+    endedCount: 3,
+    waits: 0,
+    holding: 0,
+  });
 });
 
 Deno.test("a signal that has aborted already asks for nothing", async () => {
@@ -106,7 +118,7 @@ Deno.test("a signal that has aborted already asks for nothing", async () => {
     Error,
     "before",
   );
-  assertEquals([host.asked.length, host.waits], [0, 0]);
+  assertEquals({ askedCount: host.asked.length, waits: host.waits }, { askedCount: 0, waits: 0 });
 });
 
 Deno.test("an abort after the event changes nothing", async () => {
@@ -116,14 +128,18 @@ Deno.test("an abort after the event changes nothing", async () => {
   registration.deliver(READABLE);
   abort.abort();
   await settle();
-  assertEquals([ended, host.waits, host.holding], [["a"], 0, 0]);
+  assertEquals({ ended, waits: host.waits, holding: host.holding }, {
+    ended: ["a"],
+    waits: 0,
+    holding: 0,
+  });
 });
 
 Deno.test("what the host cannot ask for rejects, and counts no wait", async () => {
   const { host, registration } = start();
   host.failure = new Error("no");
   await assertRejects(() => registration.wait(READABLE), Error, "no");
-  assertEquals([host.waits, registration.awaited], [0, 0]);
+  assertEquals({ waits: host.waits, awaited: registration.awaited }, { waits: 0, awaited: 0 });
 });
 
 Deno.test("cancel() ends all waits and later ones with its first reason, and deregisters once", async () => {
@@ -135,7 +151,11 @@ Deno.test("cancel() ends all waits and later ones with its first reason, and der
   wait("later", READABLE);
   await settle();
   assertEquals(ended.toSorted(), ["later: closed", "r: closed", "w: closed"]);
-  assertEquals([host.deregistered, host.waits, host.holding], [1, 0, 0]);
+  assertEquals({ deregistered: host.deregistered, waits: host.waits, holding: host.holding }, {
+    deregistered: 1,
+    waits: 0,
+    holding: 0,
+  });
 });
 
 Deno.test("rejectWaits() ends the waits there are, and no later one", async () => {
@@ -144,7 +164,7 @@ Deno.test("rejectWaits() ends the waits there are, and no later one", async () =
   registration.rejectWaits(new Error("failed"));
   wait("later", READABLE);
   await settle();
-  assertEquals([ended, host.waits], [["r: failed"], 1]);
+  assertEquals({ ended, waits: host.waits }, { ended: ["r: failed"], waits: 1 });
 });
 
 Deno.test("unref() and ref() count the pending waits and the later ones", () => {
@@ -152,12 +172,12 @@ Deno.test("unref() and ref() count the pending waits and the later ones", () => 
   wait("a", READABLE);
   registration.unref();
   registration.unref();
-  assertEquals([host.waits, host.holding], [1, 0]);
+  assertEquals({ waits: host.waits, holding: host.holding }, { waits: 1, holding: 0 });
   wait("b", READABLE);
-  assertEquals([host.waits, host.holding], [2, 0]);
+  assertEquals({ waits: host.waits, holding: host.holding }, { waits: 2, holding: 0 });
   registration.ref();
   registration.ref();
-  assertEquals([host.waits, host.holding], [2, 2]);
+  assertEquals({ waits: host.waits, holding: host.holding }, { waits: 2, holding: 2 });
   registration.deliver(READABLE);
-  assertEquals([host.waits, host.holding], [0, 0]);
+  assertEquals({ waits: host.waits, holding: host.holding }, { waits: 0, holding: 0 });
 });

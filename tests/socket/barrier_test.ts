@@ -65,7 +65,7 @@ testUnless(
           if (files > 0) places.push(came);
           came += size;
         }
-        assertEquals([places, came], [sent, at]);
+        assertEquals({ places, came }, { places: sent, came: at });
       }
     }
   }),
@@ -95,7 +95,10 @@ Deno.test(
     for (let i = 0; i < 3; i++) assertEquals(bytesBeforeFiles(b.fd, 10), 1);
     a.close();
     using message = b.receiveSync({ files: 1 });
-    assertEquals([message?.data, message?.files.length], [new Uint8Array([7]), 1]);
+    assertEquals({ data: message?.data, fileCount: message?.files.length }, {
+      data: new Uint8Array([7]),
+      fileCount: 1,
+    });
     assertEquals(bytesBeforeFiles(b.fd, 10), 0);
   }),
 );

@@ -62,7 +62,10 @@ test("remove() finds a relative path although the working directory has changed"
     Deno.chdir(elsewhere.path);
     Deno.writeTextFileSync("a", "");
     file.remove();
-    assertEquals([names(dir.path), names(elsewhere.path)], [[], ["a"]]);
+    assertEquals({ dir: names(dir.path), elsewhere: names(elsewhere.path) }, {
+      dir: [],
+      elsewhere: ["a"],
+    });
   } finally {
     Deno.chdir(previous);
   }

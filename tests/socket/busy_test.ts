@@ -66,7 +66,10 @@ for (const [name, receive] of Object.entries(receivers)) {
     assertThrows(() => receive(pair.b, buffer), Busy, "await that first");
     using whole = await pending;
     assertEquals(text(whole?.data), "abcdef");
-    assertEquals([receive(pair.b, buffer), text(buffer.subarray(0, 1))], [1, "!"]);
+    assertEquals({ received: receive(pair.b, buffer), buffer: text(buffer.subarray(0, 1)) }, {
+      received: 1,
+      buffer: "!",
+    });
   });
 
   test(`${name}() does not come before a read() under way`, async () => {
@@ -76,8 +79,11 @@ for (const [name, receive] of Object.entries(receivers)) {
     const pending = pair.b.read(first);
     pair.a.writeSync(bytes("ab"));
     assertThrows(() => receive(pair.b, buffer), Busy);
-    assertEquals([await pending, text(first)], [1, "a"]);
-    assertEquals([receive(pair.b, buffer), text(buffer.subarray(0, 1))], [1, "b"]);
+    assertEquals({ pending: await pending, first: text(first) }, { pending: 1, first: "a" });
+    assertEquals({ received: receive(pair.b, buffer), buffer: text(buffer.subarray(0, 1)) }, {
+      received: 1,
+      buffer: "b",
+    });
   });
 
   test(`${name}() goes on after a receive() that was aborted in the middle`, async () => {
@@ -109,9 +115,12 @@ for (const [name, read] of Object.entries(readers)) {
     const buffer = new Uint8Array(3);
     const next = read(pair.b, buffer);
     abort.abort();
-    assertEquals([await next, text(buffer)], [3, "abc"]);
+    assertEquals({ next: await next, buffer: text(buffer) }, { next: 3, buffer: "abc" });
     await aborted;
-    assertEquals([await read(pair.b, buffer), text(buffer)], [3, "def"]);
+    assertEquals({ read: await read(pair.b, buffer), buffer: text(buffer) }, {
+      read: 3,
+      buffer: "def",
+    });
   });
 }
 
@@ -126,14 +135,21 @@ test("recvmsg() with MSG_PEEK leaves what an aborted receive() had taken", async
   const [one, two] = [new Uint8Array(1), new Uint8Array(2)];
   using into = message(one);
   into.addVector(two);
-  assertEquals([recvmsgSync(pair.b, into, { flags: MSG_PEEK }), text(one), text(two)], [
-    3,
-    "a",
-    "bc",
-  ]);
+  assertEquals({
+    received: recvmsgSync(pair.b, into, { flags: MSG_PEEK }),
+    one: text(one),
+    two: text(two),
+  }, { received: 3, one: "a", two: "bc" });
   assertEquals(pair.b.bytesAvailable, 3);
-  assertEquals([await recvmsg(pair.b, into), text(two)], [3, "bc"]);
-  assertEquals([into.bytesReceived, into.flags, into.name], [3, 0, null]);
+  assertEquals({ received: await recvmsg(pair.b, into), two: text(two) }, {
+    received: 3,
+    two: "bc",
+  });
+  assertEquals({ bytesReceived: into.bytesReceived, flags: into.flags, name: into.name }, {
+    bytesReceived: 3,
+    flags: 0,
+    name: null,
+  });
   assertEquals(pair.b.bytesAvailable, 0);
 });
 
@@ -166,7 +182,10 @@ linuxTest("recvmsgSync() takes urgent data past a read() under way", async () =>
   sendmsgSync(pair.a, out, { flags: MSG_OOB });
   const byte = new Uint8Array(1);
   using into = message(byte);
-  assertEquals([recvmsgSync(pair.b, into, { flags: MSG_OOB }), text(byte)], [1, "!"]);
+  assertEquals({ received: recvmsgSync(pair.b, into, { flags: MSG_OOB }), byte: text(byte) }, {
+    received: 1,
+    byte: "!",
+  });
   pair.a.writeSync(bytes("def"));
   using whole = await pending;
   assertEquals(text(whole?.data), "abcdef");
@@ -183,7 +202,10 @@ for (const type of ["seqpacket", "dgram"] as const) {
       pair.a.writeSync(bytes("second"));
       using now = pair.b.receiveSync();
       using later = await pending;
-      assertEquals([text(now?.data), text(later?.data)], ["first", "second"]);
+      assertEquals({ nowData: text(now?.data), laterData: text(later?.data) }, {
+        nowData: "first",
+        laterData: "second",
+      });
     },
   );
 }

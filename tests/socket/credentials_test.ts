@@ -19,7 +19,10 @@ for (const [name, receive] of Object.entries(twins)) {
     pair.b.passCredentials = true;
     for (let n = 0; n < 3; n++) pair.a.writeSync(bytes("ab"));
     using message = await receive(pair.b, { size: 6, waitAll: true });
-    assertEquals([text(message?.data), message?.credentials?.pid], ["ababab", Deno.pid]);
+    assertEquals({ data: text(message?.data), pid: message?.credentials?.pid }, {
+      data: "ababab",
+      pid: Deno.pid,
+    });
   });
 
   rootTest(`${name}() with waitAll puts nothing of two senders together`, async () => {
@@ -31,8 +34,11 @@ for (const [name, receive] of Object.entries(twins)) {
     pair.a.sendSync({ data: bytes("ef"), credentials: { ...own, uid: 7 } });
     using first = await receive(pair.b, { size: 6, waitAll: true });
     using second = await receive(pair.b, { size: 4, waitAll: true });
-    assertEquals([text(first?.data), first?.credentials?.uid], ["ab", 0]);
-    assertEquals([text(second?.data), second?.credentials?.uid], ["cdef", 7]);
+    assertEquals({ data: text(first?.data), uid: first?.credentials?.uid }, { data: "ab", uid: 0 });
+    assertEquals({ data: text(second?.data), uid: second?.credentials?.uid }, {
+      data: "cdef",
+      uid: 7,
+    });
   });
 
   linuxTest(
@@ -63,14 +69,17 @@ for (const [name, receive] of Object.entries(twins)) {
       pair.b.passPidfd = true;
       pair.a.sendSync({ data: bytes("a"), files: [0, 1, 2] });
       using message = await receive(pair.b, { files: 3 });
-      assertEquals([message?.credentials?.pid, message?.pidfd?.kind(), message?.files.length], [
-        Deno.pid,
-        "pidfd",
-        3,
-      ]);
+      assertEquals({
+        pid: message?.credentials?.pid,
+        kind: message?.pidfd?.kind(),
+        fileCount: message?.files.length,
+      }, { pid: Deno.pid, kind: "pidfd", fileCount: 3 });
       pair.a.sendSync({ data: bytes("a"), files: Array(253).fill(0) });
       using many = await receive(pair.b, { files: 253 });
-      assertEquals([many?.files.length, many?.pidfd?.kind()], [253, "pidfd"]);
+      assertEquals({ fileCount: many?.files.length, kind: many?.pidfd?.kind() }, {
+        fileCount: 253,
+        kind: "pidfd",
+      });
     }
   });
 
@@ -82,7 +91,10 @@ for (const [name, receive] of Object.entries(twins)) {
       const before = countDescriptors();
       if (asked === 0) {
         using message = await receive(pair.b);
-        assertEquals([message?.controlTruncated, message?.credentials?.pid], [true, Deno.pid]);
+        assertEquals({
+          controlTruncated: message?.controlTruncated,
+          pid: message?.credentials?.pid,
+        }, { controlTruncated: true, pid: Deno.pid });
       } else await assertRejects(() => receive(pair.b, { files: asked }), ControlTruncatedError);
       assertEquals(countDescriptors(), before);
     }

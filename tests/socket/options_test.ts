@@ -58,9 +58,15 @@ test("getOption() and setOption() refuse a level, a name or a value that is no C
 test("getOption() and setOption() say what failed", () => {
   using pair = connected();
   const read = assertThrows(() => getOption(pair.a.fd, SOL_SOCKET, 9999), SyscallError);
-  assertEquals([read.code, read.syscall], ["ENOPROTOOPT", "getsockopt"]);
+  assertEquals({ code: read.code, syscall: read.syscall }, {
+    code: "ENOPROTOOPT",
+    syscall: "getsockopt",
+  });
   const write = assertThrows(() => setOption(pair.a.fd, SOL_SOCKET, 9999, 1), SyscallError);
-  assertEquals([write.code, write.syscall], ["ENOPROTOOPT", "setsockopt"]);
+  assertEquals({ code: write.code, syscall: write.syscall }, {
+    code: "ENOPROTOOPT",
+    syscall: "setsockopt",
+  });
   assertThrows(() => getOption(0x7ffffffe, SOL_SOCKET, SO_TYPE), Deno.errors.BadResource);
 });
 
@@ -145,12 +151,18 @@ const counting = platform.SIOCOUTQ === MISSING && platform.name.startsWith("linu
 
 counting("bytesAvailable() and bytesUnsent() count what is under way", () => {
   using pair = connected();
-  assertEquals([bytesAvailable(pair.b.fd), bytesUnsent(pair.a.fd)], [0, 0]);
+  assertEquals({ bytesAvailable: bytesAvailable(pair.b.fd), bytesUnsent: bytesUnsent(pair.a.fd) }, {
+    bytesAvailable: 0,
+    bytesUnsent: 0,
+  });
   pair.a.writeSync(bytes("hello"));
   assertEquals(bytesAvailable(pair.b.fd), 5);
   assert(bytesUnsent(pair.a.fd) >= 5);
   pair.b.readSync(new Uint8Array(8));
-  assertEquals([bytesAvailable(pair.b.fd), bytesUnsent(pair.a.fd)], [0, 0]);
+  assertEquals({ bytesAvailable: bytesAvailable(pair.b.fd), bytesUnsent: bytesUnsent(pair.a.fd) }, {
+    bytesAvailable: 0,
+    bytesUnsent: 0,
+  });
 });
 
 Deno.test("checkedBusyPoll() takes a time up to a second, and nothing else", () => {

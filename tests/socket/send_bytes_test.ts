@@ -67,14 +67,20 @@ test("descriptors come once, with the first of several pieces", async () => {
   const sent = pair.a.send({ data: numbered(2 * PIECE), files: [0, 1] });
   {
     using first = await pair.b.receive({ files: 2, size: 100 });
-    assertEquals([first?.data.length, first?.files.length], [100, 2]);
+    assertEquals({ dataLength: first?.data.length, fileCount: first?.files.length }, {
+      dataLength: 100,
+      fileCount: 2,
+    });
   }
   for (let left = 2 * PIECE - 100; left > 0;) {
     using rest = await pair.b.receive({ files: 2 });
     assertEquals(rest?.files, []);
     left -= rest?.data.length ?? left;
   }
-  assertEquals([await sent, countDescriptors()], [2 * PIECE, before]);
+  assertEquals({ sent: await sent, descriptors: countDescriptors() }, {
+    sent: 2 * PIECE,
+    descriptors: before,
+  });
 });
 
 test("writeSync() counts what it sent, until there is no space", () => {

@@ -69,7 +69,10 @@ for (const [name, send] of Object.entries(twins)) {
       assertEquals(await send(pair.a, { data: bytes("abc"), files: [file, 0, pair.b] }), 3);
       using message = pair.b.receiveSync({ files: 3 });
       assertEquals(message?.files.map((it) => it.statSync().rdev)[0], file.statSync().rdev);
-      assertEquals([message?.files.length, message?.files[2]?.statSync().isSocket], [3, true]);
+      assertEquals({
+        fileCount: message?.files.length,
+        isSocket: message?.files[2]?.statSync().isSocket,
+      }, { fileCount: 3, isSocket: true });
       assertEquals(file.kind(), "character");
     });
 
@@ -184,7 +187,10 @@ for (const [name, send] of Object.entries(twins)) {
     const own = { pid: Deno.pid, uid: Deno.uid() ?? 0, gid: Deno.gid() ?? 0 };
     await send(pair.a, { data: bytes("a"), credentials: own, files: [0] });
     using message = pair.b.receiveSync({ files: 1 });
-    assertEquals([message?.credentials, message?.files.length], [own, 1]);
+    assertEquals({ credentials: message?.credentials, fileCount: message?.files.length }, {
+      credentials: own,
+      fileCount: 1,
+    });
     const nobody = { ...own, pid: 0x7ffffffe };
     await assertRejects(() => send(pair.a, { data: bytes("a"), credentials: nobody }), Error);
   });
@@ -384,7 +390,10 @@ test("send() to a full queue waits, connected and with `to`", async () => {
     assertEquals(await isPending(sending), true);
     for (let n = 0; n < 1000; n++) {
       using got = await to.receive({ files: 1 });
-      assertEquals([got?.data[0], got?.files.length], [n & 255, 1]);
+      assertEquals({ data: got?.data[0], fileCount: got?.files.length }, {
+        data: n & 255,
+        fileCount: 1,
+      });
     }
     await sending;
   }

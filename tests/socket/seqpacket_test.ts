@@ -38,7 +38,10 @@ for (const [name, prepare] of Object.entries(PREPARATIONS)) {
         assertEquals(lookAhead(b.fd), MESSAGE);
         assertEquals(b.readSync(new Uint8Array(8)), size);
       }
-      assertEquals([lookAhead(b.fd), lookAhead(b.fd)], [END, END]);
+      assertEquals({ first: lookAhead(b.fd), second: lookAhead(b.fd) }, {
+        first: END,
+        second: END,
+      });
       assertEquals(optionsOf(b), options);
     },
   );
@@ -49,7 +52,10 @@ linuxTest("lookAhead() makes no descriptor of those in an empty message", () => 
   pair.a.sendSync({ files: [0, 1, 2, 0, 1, 2] });
   pair.a.close();
   const before = countDescriptors();
-  assertEquals([lookAhead(pair.b.fd), countDescriptors()], [MESSAGE, before]);
+  assertEquals({ lookAhead: lookAhead(pair.b.fd), descriptors: countDescriptors() }, {
+    lookAhead: MESSAGE,
+    descriptors: before,
+  });
   using message = pair.b.receiveSync({ files: 6 });
   assertEquals(message?.files.length, 6);
 });

@@ -14,7 +14,9 @@ Deno.test("newSocketFlags() closes on exec and blocks by default", () => {
 });
 
 Deno.test("checkedBacklog() is Hare's 10 by default, and refuses what listen(2) would misread", () => {
-  assertEquals([checkedBacklog(), checkedBacklog(0), checkedBacklog(511)], [10, 0, 511]);
+  assertEquals(checkedBacklog(), 10);
+  assertEquals(checkedBacklog(0), 0);
+  assertEquals(checkedBacklog(511), 511);
   for (const backlog of [-1, 0.5, NaN, 2 ** 31, "10", null]) {
     assertThrows(() => checkedBacklog(backlog as number), RangeError, "Cannot use a backlog of");
   }
@@ -76,8 +78,11 @@ linuxTest("options are in force on what socket(), bind() and socketpair() make",
     using _ = socket;
     const { passCredentials, passPidfd, sendBufferSize, receiveBufferSize } = socket;
     // Linux doubles what is set.
-    assertEquals([passCredentials, passPidfd], [true, true]);
-    assertEquals([sendBufferSize, receiveBufferSize], [80_000, 100_000]);
+    assertEquals({ passCredentials, passPidfd }, { passCredentials: true, passPidfd: true });
+    assertEquals({ sendBufferSize, receiveBufferSize }, {
+      sendBufferSize: 80_000,
+      receiveBufferSize: 100_000,
+    });
   }
 });
 
@@ -96,11 +101,17 @@ for (const type of ["stream", "seqpacket"] as const) {
   linuxTest(`a ${type} listener's options are inherited by what it accepts`, async () => {
     using listener = unix.listen("", { type, passCredentials: true, passPidfd: true });
     const { passCredentials, passPidfd } = listener;
-    assertEquals([passCredentials, passPidfd], [true, true]);
+    assertEquals({ passCredentials, passPidfd }, { passCredentials: true, passPidfd: true });
     using client = await unix.connect(listener.localAddress ?? "", { type });
     using server = await listener.accept();
-    assertEquals([server.passCredentials, server.passPidfd], [true, true]);
-    assertEquals([client.passCredentials, client.passPidfd], [false, false]);
+    assertEquals({ passCredentials: server.passCredentials, passPidfd: server.passPidfd }, {
+      passCredentials: true,
+      passPidfd: true,
+    });
+    assertEquals({ passCredentials: client.passCredentials, passPidfd: client.passPidfd }, {
+      passCredentials: false,
+      passPidfd: false,
+    });
     client.writeSync(bytes("x"));
     using message = await server.receive();
     assertEquals(message?.credentials?.pid, Deno.pid);
@@ -138,7 +149,8 @@ for (
         assertEquals(message?.data.byteLength, 1);
         pids.add(message?.credentials?.pid);
       }
-      assertEquals([pids.size, pids.has(undefined), pids.has(0)], [1, false, false]);
+      assertEquals(pids.size, 1);
+      assert(!pids.has(undefined) && !pids.has(0));
       assert((await python.status).success);
     },
   );

@@ -32,7 +32,10 @@ function assertUntouched(path: string, why: string): void {
     assert("code" in error && "address" in error);
     assertObjectMatch(error, { code: "EADDRINUSE", address: path });
   }
-  assertEquals([identity(path), countDescriptors()], [before, open]);
+  assertEquals({ identity: identity(path), descriptors: countDescriptors() }, {
+    identity: before,
+    descriptors: open,
+  });
 }
 
 test("replaceStale replaces a socket file that nobody answers on", () => {
@@ -241,7 +244,10 @@ for (const call of ["connect", "rename"] as const) {
           "what is there is no socket",
         );
       }
-      assertEquals([isDone, Deno.lstatSync(path).isSocket], [true, false]);
+      assertEquals({ isDone, isSocket: Deno.lstatSync(path).isSocket }, {
+        isDone: true,
+        isSocket: false,
+      });
     }
     assertEquals(Deno.readTextFileSync(dir.join("file")), "precious");
     assertEquals([...Deno.readDirSync(dir.path)].map((it) => it.name).sort(), [

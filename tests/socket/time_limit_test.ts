@@ -33,7 +33,10 @@ for (const [name, call] of [...Object.entries(RECEIVING), ...Object.entries(SEND
     for (const timeout of [-1, NaN, 2 ** 32, "1", null]) {
       assertThrows(() => call(pair.b, { timeout } as Options), RangeError, "number from 0");
     }
-    assertEquals([pair.a.bytesAvailable, pair.b.bytesAvailable], [0, 1]);
+    assertEquals(
+      { aBytesAvailable: pair.a.bytesAvailable, bBytesAvailable: pair.b.bytesAvailable },
+      { aBytesAvailable: 0, bBytesAvailable: 1 },
+    );
   });
 }
 
@@ -48,11 +51,9 @@ test("a call that need not wait is not timed out", () => {
 });
 
 Deno.test("checkedTimeout() passes on what is a time, and the lack of one", () => {
-  assertEquals([checkedTimeout(undefined), checkedTimeout(0), checkedTimeout(1.5)], [
-    undefined,
-    0,
-    1.5,
-  ]);
+  assertEquals(checkedTimeout(undefined), undefined);
+  assertEquals(checkedTimeout(0), 0);
+  assertEquals(checkedTimeout(1.5), 1.5);
 });
 
 Deno.test("timedOut() is TimedOut, with what was attempted on what", () => {

@@ -67,7 +67,10 @@ for (const [name, send] of Object.entries(SENDS)) {
       }
       const sent = send(made.sender, made.to);
       while (await isPending(sent)) made.inbox.readSync(new Uint8Array(1));
-      assertEquals([await sent, countDescriptors()], [1, before]);
+      assertEquals({ sent: await sent, descriptors: countDescriptors() }, {
+        sent: 1,
+        descriptors: before,
+      });
     },
   );
 

@@ -149,7 +149,7 @@ testWith("python3", 'dial("fd") owns an inherited descriptor, and gives it only 
     ],
   );
   const { is, inheritable } = JSON.parse(await service.readLine());
-  assertEquals([is, inheritable], ["stream socket ", [4]]);
+  assertEquals({ is, inheritable }, { is: "stream socket ", inheritable: [4] });
   const errors = [];
   for (let i = 0; i < 6; i++) errors.push(JSON.parse(await service.readLine()).error);
   assertEquals(errors, [

@@ -99,7 +99,10 @@ test("a service passes its state, and files over a restart, through a real syste
 
   assertEquals(await ask(dir, "fail"), null);
   const second = await ask(dir, "hello");
-  assertEquals([second?.starts, second?.names.toSorted()], [2, ["starts", "web"]]);
+  assertEquals({ starts: second?.starts, names: second?.names.toSorted() }, {
+    starts: 2,
+    names: ["starts", "web"],
+  });
   assertEquals(await property("StatusText"), "Start 2");
   assertEquals(await property("NRestarts"), "1");
 

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { OwnedFd, type Socket, unix } from "../../mod.ts";
 import { notify, notifyBarrier, type NotifyState, notifySync } from "../../lib/systemd/mod.ts";
 import { encodeState } from "../../lib/systemd/notify_state.ts";
@@ -87,7 +87,10 @@ Deno.test(
       using file = OwnedFd.open("/dev/null");
       await notify({ store: [file, 0], name: "null" });
       const { text, kinds } = await next(receiver);
-      assertEquals([text, kinds.length], ["FDSTORE=1\nFDNAME=null\n", 2]);
+      assertEquals({ text, kindCount: kinds.length }, {
+        text: "FDSTORE=1\nFDNAME=null\n",
+        kindCount: 2,
+      });
       assertEquals(kinds[0], "character");
     });
   }),
@@ -198,7 +201,7 @@ testWith("python3-linux", "a reload is dated by the system's monotonic clock", a
     await notify({ reloading: true });
     const { text } = await next(receiver);
     const stamp = BigInt(/^RELOADING=1\nMONOTONIC_USEC=(\d+)\n$/.exec(text)?.[1] ?? "");
-    assertEquals([before <= stamp, stamp <= clock()], [true, true], text);
+    assert(before <= stamp && stamp <= clock(), text);
   });
 });
 

@@ -24,7 +24,7 @@ const TYPED: readonly [line: string, offered: readonly string[]][] = [
 async function completionsOf(name: ToolName, shell: string): Promise<string> {
   await using tool = startDeno(entryOf(name), TOOLS[name], { args: ["--completions", shell] });
   const { code, output, errors } = await finish(tool);
-  assertEquals([code, errors], [0, ""]);
+  assertEquals({ code, errors }, { code: 0, errors: "" });
   return output;
 }
 

@@ -71,7 +71,11 @@ testUnless(
     assertEquals(message?.files.length, 1);
     server.kill("SIGTERM");
     const { code, errors } = await finish(server);
-    assertEquals([code, errors, listing(dir)], [143, "fdpass: ended by SIGTERM", []]);
+    assertEquals({ code, errors, listing: listing(dir) }, {
+      code: 143,
+      errors: "fdpass: ended by SIGTERM",
+      listing: [],
+    });
   },
 );
 
@@ -89,8 +93,11 @@ testUnless(notLinux, "fdpass goes on serving when its standard output is full", 
     }
     if (options.length === 0) server.kill("SIGTERM");
     const { code, errors } = await finish(server);
-    const ended = options.length === 0 ? [143, `${full}\nfdpass: ended by SIGTERM`] : [1, full];
-    assertEquals([code, errors, listing(dir)], [...ended, []]);
+    const expected = options.length === 0
+      ? { code: 143, errors: `${full}\nfdpass: ended by SIGTERM` }
+      : { code: 1, errors: full };
+    assertEquals({ code, errors }, expected);
+    assertEquals(listing(dir), []);
   }
 });
 
@@ -117,7 +124,11 @@ testUnless(notLinux, "fdpass waits for the other end of a FIFO, until a signal",
     await untilOpening(tool.pid);
     tool.kill("SIGINT");
     const { code, errors } = await finish(tool);
-    assertEquals([code, errors, listing(dir)], [130, "fdpass: ended by SIGINT", ["fifo"]]);
+    assertEquals({ code, errors, listing: listing(dir) }, {
+      code: 130,
+      errors: "fdpass: ended by SIGINT",
+      listing: ["fifo"],
+    });
   }
   await using tool = startTool("fdpass", ["run", "--stdin", "fifo", fifo, "--", "cat"]);
   await Deno.writeTextFile(fifo, "through\n");
@@ -141,5 +152,9 @@ testUnless(notLinux, "fdpass run --inetd ends at a signal while as many run as m
   await tool.status;
   stack.dispose(); // the programs have its standard error
   const { code, errors } = await finish(tool);
-  assertEquals([code, errors, listing(dir)], [143, "fdpass: ended by SIGTERM", []]);
+  assertEquals({ code, errors, listing: listing(dir) }, {
+    code: 143,
+    errors: "fdpass: ended by SIGTERM",
+    listing: [],
+  });
 });

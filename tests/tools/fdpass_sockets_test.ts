@@ -48,7 +48,11 @@ testUnless(notLinux, "fdpass run --inetd starts a command for each connection", 
     }
     tool.kill("SIGTERM");
     const { code, errors } = await finish(tool);
-    assertEquals([code, errors, listing(dir)], [143, "fdpass: ended by SIGTERM", []]);
+    assertEquals({ code, errors, listing: listing(dir) }, {
+      code: 143,
+      errors: "fdpass: ended by SIGTERM",
+      listing: [],
+    });
   }
 });
 
@@ -65,7 +69,7 @@ testUnless(notLinux, "fdpass run --inetd goes on when its command cannot be star
   }
   tool.kill("SIGINT");
   const { code, errors } = await finish(tool);
-  assertEquals([code, listing(dir)], [130, ["broken"]]);
+  assertEquals({ code, listing: listing(dir) }, { code: 130, listing: ["broken"] });
   assertMatch(errors, /^fdpass: Cannot run ".*broken": .*\n/);
 });
 

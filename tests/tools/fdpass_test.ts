@@ -34,7 +34,7 @@ testUnless(notLinux, "fdpass run gives a command its files, named as systemd doe
     `log=append:${dir.join("out")}`,
     ...["--", "sh", "-c", script],
   );
-  assertEquals([code, output, errors], [0, "2 in:log\ninput\n", ""]);
+  assertEquals({ code, output, errors }, { code: 0, output: "2 in:log\ninput\n", errors: "" });
   assertEquals(Deno.readTextFileSync(dir.join("out")), "out\n");
 });
 
@@ -50,7 +50,10 @@ testUnless(notLinux, "fdpass run makes files the standard input and output", asy
     "-c",
     "cat; echo $LISTEN_FDS",
   );
-  assertEquals([code, Deno.readTextFileSync(dir.join("out"))], [0, "input\n1\n"]);
+  assertEquals({ code, content: Deno.readTextFileSync(dir.join("out")) }, {
+    code: 0,
+    content: "input\n1\n",
+  });
 });
 
 testUnless(
@@ -62,7 +65,7 @@ testUnless(
     assertEquals(open.filter((it) => /\/dev\/full|anon_inode/.test(it)), ["3 -> /dev/full"]);
     // A writer whose reader is gone ends by SIGPIPE, which Deno itself ignores.
     const { code, errors } = await run("/dev/null", "--", "sh", "-c", "yes | true; kill -PIPE $$");
-    assertEquals([code, errors], [128 + 13, ""]);
+    assertEquals({ code, errors }, { code: 128 + 13, errors: "" });
   },
 );
 
@@ -98,7 +101,7 @@ testUnless(notLinux, "fdpass run hands on more files than one digit counts", asy
   const files = Array.from({ length: 200 }, (_, i) => `f${i}=/dev/null`);
   const script = "test -e /proc/$$/fd/202 && echo $LISTEN_FDS";
   const { code, output, errors } = await run(...files, "--", "sh", "-c", script);
-  assertEquals([code, output, errors], [0, "200\n", ""]);
+  assertEquals({ code, output, errors }, { code: 0, output: "200\n", errors: "" });
 });
 
 testUnless(notLinux, "fdpass run hands on descriptors it has itself", async () => {
@@ -107,7 +110,7 @@ testUnless(notLinux, "fdpass run hands on descriptors it has itself", async () =
   const opened = ["sh", "-c", 'exec 7<"$0"; exec "$@"', dir.join("in")];
   await using tool = startTool("fdpass", ["run", "fd:7", "--", "sh", "-c", "cat <&3"], {}, opened);
   const { code, output, errors } = await finish(tool);
-  assertEquals([code, output, errors], [0, "input\n", ""]);
+  assertEquals({ code, output, errors }, { code: 0, output: "input\n", errors: "" });
 });
 
 testUnless(
@@ -143,7 +146,10 @@ testUnless(
     server.kill("SIGTERM");
     await server.status;
     assertMatch(await server.stderr, /^fdpass: ended by SIGTERM\n$/);
-    assertEquals([(await server.status).code, listing(dir)], [143, ["in"]]);
+    assertEquals({ code: (await server.status).code, listing: listing(dir) }, {
+      code: 143,
+      listing: ["in"],
+    });
   }),
 );
 
@@ -157,7 +163,12 @@ testUnless(notLinux, "fdpass serve --once ends after the first", async () => {
   const { output } = await run("-f", dir.join("served"), "--", "echo", "done");
   assertEquals(output, "done\n");
   const { code, output: told, errors } = await finish(server);
-  assertEquals([code, told, errors, listing(dir)], [0, "", "", []]);
+  assertEquals({ code, told, errors, listing: listing(dir) }, {
+    code: 0,
+    told: "",
+    errors: "",
+    listing: [],
+  });
 });
 
 testUnless(notLinux, "fdpass serve refuses other users", async () => {
@@ -279,7 +290,7 @@ testUnless(notLinux, "fdpass serve, list and run meet in XDG_RUNTIME_DIR by defa
   ) {
     await using tool = startTool("fdpass", args, env);
     const { code, output, errors } = await finish(tool);
-    assertEquals([code, errors], [0, ""]);
+    assertEquals({ code, errors }, { code: 0, errors: "" });
     assertMatch(output.trimEnd(), said);
   }
 });

@@ -48,7 +48,10 @@ export async function assertFails(
 ): Promise<void> {
   const ended = await finish(tool);
   assertMatch(ended.errors, message);
-  assertEquals([ended.errors.split("\n").length, ended.code], [1, code], ended.errors);
+  assertEquals({ errorCount: ended.errors.split("\n").length, code: ended.code }, {
+    errorCount: 1,
+    code,
+  }, ended.errors);
   if (dir !== undefined) assertEquals(listing(dir), [...left].sort());
 }
 

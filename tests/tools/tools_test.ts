@@ -42,7 +42,7 @@ testUnless(notLinux, "the tools fail in one line where their help has no space",
 
 testUnless(notLinux, "tools shows a file on its way through both tools", async () => {
   const { code, lines, errors, left } = await runExample("example:tools");
-  assertEquals([code, errors, left], [0, "", []]);
+  assertEquals({ code, errors, left }, { code: 0, errors: "", left: [] });
   assertMatch(lines.join("\n"), /^ {4}\+ file ".*letter\.txt" r 42 bytes$/m);
   // The shell writes twice, and unixtap may write in between.
   const shell = ["letter.txt is descriptor 3:", "Dear reader,"];
@@ -53,7 +53,7 @@ testUnless(notLinux, "tools leaves nothing behind when it is interrupted", async
   const { code, errors, left } = await runExample("example:tools", [], {
     interruptAt: "$ unixtap",
   });
-  assertEquals([code, left], [1, []]);
+  assertEquals({ code, left }, { code: 1, left: [] });
   // The tools that it had started may say something of their own, before or after.
   assert(errors.split("\n").includes("Stopped by SIGINT"), errors);
 });
@@ -77,7 +77,7 @@ testUnless(notLinux, "deno task compile makes programs, or says what it lacks", 
     );
     return;
   }
-  assertEquals([code, errors], [0, ""]);
+  assertEquals({ code, errors }, { code: 0, errors: "" });
   for (const name of names) {
     const { stdout } = await new Deno.Command(dir.join(name), { args: ["--help"] }).output();
     assertStringIncludes(new TextDecoder().decode(stdout), `Usage: ${name} `);

@@ -120,7 +120,7 @@ testUnless(notLinux, "unixtap --time tells when", async () => {
 testUnless(notLinux, "unixtap --help and --version tell and end with 0", async () => {
   await using help = startTool("unixtap", ["--help"]);
   const { code, output, errors } = await finish(help);
-  assertEquals([code, errors], [0, ""]);
+  assertEquals({ code, errors }, { code: 0, errors: "" });
   assertMatch(output, /^Usage: unixtap /);
   assert(output.split("\n").every((line) => line.length <= 80));
   await using version = startTool("unixtap", ["-V"]);

@@ -90,13 +90,13 @@ testUnless(
     next.kill("SIGTERM");
     await next.status;
     assertMatch(await next.stderr, /^unixtap: put ".*s" back, which a killed one had taken\n/);
-    assertEquals([Deno.lstatSync(path).ino, listing(dir)], [ino, ["s"]]);
+    assertEquals({ ino: Deno.lstatSync(path).ino, listing: listing(dir) }, { ino, listing: ["s"] });
 
     await attachAndKill();
     await using restore = startTool("unixtap", ["attach", "--restore", path]);
     const { code, output } = await finish(restore);
-    assertEquals([code, output], [0, `put "${path}" back\n`]);
-    assertEquals([Deno.lstatSync(path).ino, listing(dir)], [ino, ["s"]]);
+    assertEquals({ code, output }, { code: 0, output: `put "${path}" back\n` });
+    assertEquals({ ino: Deno.lstatSync(path).ino, listing: listing(dir) }, { ino, listing: ["s"] });
     assertEquals(await ask(path), "the server");
     await using again = startTool("unixtap", ["attach", "--restore", path]);
     await assertFails(again, 1, /Cannot put ".*s" back: no socket of a killed unixtap/, dir, ["s"]);
@@ -148,7 +148,10 @@ testUnless(notLinux, "unixtap attach notices that a server has begun anew", asyn
       await tool.readAll();
       assertMatch(await tool.stderr, /Cannot stay attached to ".*s": its server has begun anew\n$/);
     }
-    assertEquals([await ask(path), listing(dir)], ["second", ["s"]]);
+    assertEquals({ answer: await ask(path), listing: listing(dir) }, {
+      answer: "second",
+      listing: ["s"],
+    });
   }
 });
 
@@ -250,7 +253,7 @@ testWith("curl", "unixtap run shows what its command says", async () => {
   const script = 'curl -sS --unix-socket "${DOCKER_HOST#unix://}" http://d/_ping';
   await using tool = startTool("unixtap", ["run", path, "--", "sh", "-c", script]);
   const { code, output, errors } = await finish(tool);
-  assertEquals([code, output], [0, "pong"]);
+  assertEquals({ code, output }, { code: 0, output: "pong" });
   assertStringIncludes(errors, "    GET /_ping HTTP/1.1\n");
   assertStringIncludes(errors, "    HTTP/1.1 200 OK\n");
   assertMatch(errors, /served 1 connection in .*\n.*\n {4}1 answer after /);
@@ -297,7 +300,7 @@ testWith(
     await untilBound(dir.join("passed"));
     assertEquals(await ask(dir.join("passed")), "the server");
     const { event, listen } = JSON.parse(await tool.readLine());
-    assertEquals([event, listen], ["listen", dir.join("passed")]);
+    assertEquals({ event, listen }, { event: "listen", listen: dir.join("passed") });
   },
 );
 
@@ -308,16 +311,16 @@ testUnless(notRoot, "unixtap takes the rights of the target, or those that are g
   Deno.chmodSync(dir.join("s"), 0o660);
   Deno.chownSync(dir.join("s"), 12, 34);
   for (
-    const [args, expected] of [
-      [[], [0o660, 12, 34]],
-      [["--mode", "606"], [0o606, 12, 34]],
-      [["--owner", "56", "--group", "78"], [0o660, 56, 78]],
-    ] as [string[], number[]][]
+    const { args, expected } of [
+      { args: [], expected: { mode: 0o660, uid: 12, gid: 34 } },
+      { args: ["--mode", "606"], expected: { mode: 0o606, uid: 12, gid: 34 } },
+      { args: ["--owner", "56", "--group", "78"], expected: { mode: 0o660, uid: 56, gid: 78 } },
+    ]
   ) {
     await using tool = startTool("unixtap", [...args, dir.join("t"), dir.join("s")]);
     await tool.readLine();
     const { mode, uid, gid } = Deno.statSync(dir.join("t"));
-    assertEquals([(mode ?? 0) & 0o777, uid, gid], expected);
+    assertEquals({ mode: (mode ?? 0) & 0o777, uid, gid }, expected);
     tool.kill("SIGTERM"); // rather than SIGKILL, which leaves the path
     await tool.status;
   }
@@ -360,7 +363,7 @@ s = socket.socket(socket.AF_UNIX); s.connect("${
       if (args.length > 0) {
         assertEquals(answer, "b'the server'");
         const { uid, gid, pid } = server.peers.at(-1)?.peerCredentials() ?? {};
-        assertEquals([uid, gid, pid], [1234, 2345, tool.pid]);
+        assertEquals({ uid, gid, pid }, { uid: 1234, gid: 2345, pid: tool.pid });
         assertEquals(server.peers.at(-1)?.peerGroups(), [3456, 4567]);
       } else {
         // Its server would take it for root.

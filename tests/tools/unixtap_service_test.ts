@@ -110,7 +110,7 @@ testUnless(notLinux, "unixtap lets clients wait while it is short of descriptors
   }
   it.tool.kill("SIGTERM");
   const { code, errors } = await finish(it.tool);
-  assertEquals([code, errors], [143, "unixtap: ended by SIGTERM"]);
+  assertEquals({ code, errors }, { code: 143, errors: "unixtap: ended by SIGTERM" });
 });
 
 /** Anonymous memory of a process, in bytes. */
@@ -240,12 +240,15 @@ testUnless(notLinux, "unixtap prints what it has served at SIGUSR1, and goes on"
   it.tool.kill("SIGUSR1");
   let event = await readEvent(it.tool);
   while (event.event !== "summary") event = await readEvent(it.tool);
-  assertEquals([event.connections, event.client?.bytes], [1, 3]);
+  assertEquals({ connections: event.connections, bytes: event.client?.bytes }, {
+    connections: 1,
+    bytes: 3,
+  });
   await it.server.send({ data: encode("two") });
   assertEquals(await it.client.read(new Uint8Array(9)), 3);
   it.tool.kill("SIGTERM");
   const last = (await readEvents(it.tool)).at(-1);
-  assertEquals([last?.event, last?.server?.bytes], ["summary", 3]);
+  assertEquals({ event: last?.event, bytes: last?.server?.bytes }, { event: "summary", bytes: 3 });
 });
 
 testUnless(

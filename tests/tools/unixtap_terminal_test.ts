@@ -98,8 +98,14 @@ testUnless(
     await it.client.send({ data: encode("x"), files: [memory, pidfd] });
     await readEvent(it.tool);
     const { files = [] } = await readEvent(it.tool);
-    assertEquals([files[0]?.size, files[0]?.seals], [4096, ["shrink", "grow"]]);
-    assertEquals([files[1]?.kind, files[1]?.process?.pid], ["pidfd", it.tool.pid]);
+    assertEquals({ size: files[0]?.size, seals: files[0]?.seals }, {
+      size: 4096,
+      seals: ["shrink", "grow"],
+    });
+    assertEquals({ kind: files[1]?.kind, pid: files[1]?.process?.pid }, {
+      kind: "pidfd",
+      pid: it.tool.pid,
+    });
   }),
 );
 

@@ -39,21 +39,29 @@ testUnless(
     assertEquals(atClient, back);
     const events = await readEvents(it.tool);
     const { pid, uid } = events[0]?.process ?? {};
-    assertEquals([events[0]?.event, pid, uid], ["connect", Deno.pid, Deno.uid() ?? -1]);
+    assertEquals({ event: events[0]?.event, pid, uid }, {
+      event: "connect",
+      pid: Deno.pid,
+      uid: Deno.uid() ?? -1,
+    });
     assertStringIncludes(events[0]?.process?.command ?? "", "deno");
     const bytes = (from: string) =>
       events.filter((event) => event.from === from)
         .reduce((sum, event) => sum + (event.size ?? 0), 0);
-    assertEquals([bytes("client"), bytes("server")], [there.byteLength, back.byteLength]);
+    assertEquals(bytes("client"), there.byteLength);
+    assertEquals(bytes("server"), back.byteLength);
     const [close, summary] = events.slice(-2);
-    assertEquals([close?.event, close?.error], ["close", undefined]);
+    assertEquals({ event: close?.event, error: close?.error }, {
+      event: "close",
+      error: undefined,
+    });
     const { event, connections, client, server } = summary ?? {};
-    assertEquals([event, connections, client?.bytes, server?.bytes], [
-      "summary",
-      1,
-      there.byteLength,
-      back.byteLength,
-    ]);
+    assertEquals({ event, connections, clientBytes: client?.bytes, serverBytes: server?.bytes }, {
+      event: "summary",
+      connections: 1,
+      clientBytes: there.byteLength,
+      serverBytes: back.byteLength,
+    });
     assertEquals((await it.tool.status).code, 0);
     assertEquals(listing(it.dir), ["target"]);
   }),
@@ -94,7 +102,7 @@ testUnless(
     assertEquals(await passed?.read(new Uint8Array(99)), 22);
     await readEvent(it.tool);
     const { size, text, files = [] } = await readEvent(it.tool);
-    assertEquals([size, text], [5, "three"]);
+    assertEquals({ size, text }, { size: 5, text: "three" });
     assertEquals(files.slice(0, 2), [
       { kind: "file", target: path, access: "r", size: 7 },
       {
@@ -104,7 +112,10 @@ testUnless(
         size: 100,
       },
     ]);
-    assertEquals([files[2]?.kind, files[2]?.access], ["socket", "rw"]);
+    assertEquals({ kind: files[2]?.kind, access: files[2]?.access }, {
+      kind: "socket",
+      access: "rw",
+    });
     assertMatch(files[2]?.target ?? "", /^socket:\[\d+\]$/);
     assertEquals(files[2]?.socket, {
       type: "unix stream",
@@ -144,7 +155,10 @@ testWith(
     for (const text of ["first", "second"]) {
       await client.send({ data: encode(text), files: [file] });
       using message = await server.receive({ files: 2 });
-      assertEquals([message?.data, message?.files.length], [encode(text), 1]);
+      assertEquals({ data: message?.data, fileCount: message?.files.length }, {
+        data: encode(text),
+        fileCount: 1,
+      });
       assertEquals(message?.credentials?.pid, server.peerCredentials().pid);
     }
   }),
@@ -185,10 +199,16 @@ testUnless(
       using client = unix.bind(it.dir.join(name));
       await client.send({ data: encode(`from ${name}`), to: it.address, files: [file] });
       using message = await server.receive({ files: 1 });
-      assertEquals([message?.data, message?.files.length], [encode(`from ${name}`), 1]);
+      assertEquals({ data: message?.data, fileCount: message?.files.length }, {
+        data: encode(`from ${name}`),
+        fileCount: 1,
+      });
       await server.send({ data: encode(`to ${name}`), to: message?.from?.path ?? "" });
       using answer = await client.receive();
-      assertEquals([answer?.data, answer?.from?.path], [encode(`to ${name}`), it.address]);
+      assertEquals({ data: answer?.data, path: answer?.from?.path }, {
+        data: encode(`to ${name}`),
+        path: it.address,
+      });
     }
     using nameless = await unix.connect(it.address, { type: "dgram" });
     await nameless.send({ data: encode("anybody?") });

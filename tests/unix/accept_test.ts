@@ -20,7 +20,10 @@ test("accept() and acceptSync() set the flags of the new descriptor, which inher
         nonblocking?: boolean;
       };
       for (const { fd } of [one, other]) {
-        assertEquals([isInherited(fd), isNonblocking(fd)], [!cloexec, nonblocking]);
+        assertEquals({ isInherited: isInherited(fd), isNonblocking: isNonblocking(fd) }, {
+          isInherited: !cloexec,
+          isNonblocking: nonblocking,
+        });
       }
     }
   }
@@ -65,7 +68,10 @@ linuxTest("accept() gives sockets of the listener's type", async () => {
   using listener = listen(dir.join("a"), { type: "seqpacket" });
   using _client = connectSync(dir.join("a"), { type: "seqpacket" });
   using server = await accept(listener);
-  assertEquals([server.type, server.localAddr.path], ["seqpacket", dir.join("a")]);
+  assertEquals({ type: server.type, path: server.localAddr.path }, {
+    type: "seqpacket",
+    path: dir.join("a"),
+  });
 });
 
 test("accept() and acceptSync() of a closed listener throw BadResource", async () => {

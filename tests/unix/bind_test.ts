@@ -17,19 +17,19 @@ function names(path: string): string[] {
 test("bind() makes a datagram socket that receives from every sender and answers", async () => {
   using dir = tempDir();
   using server = bind(dir.join("server"));
-  assertEquals([server.type, server.localAddr, server.remoteAddr.path], [
-    "dgram",
-    { transport: "unixpacket", path: dir.join("server") },
-    "",
-  ]);
+  assertEquals({ type: server.type, localAddr: server.localAddr, path: server.remoteAddr.path }, {
+    type: "dgram",
+    localAddr: { transport: "unixpacket", path: dir.join("server") },
+    path: "",
+  });
   for (const name of ["a", "b"]) {
     using client = bind(dir.join(name));
     await client.send({ data: bytes(`from ${name}`), to: dir.join("server") });
     using message = await server.receive();
-    assertEquals([text(message?.data), message?.from], [
-      `from ${name}`,
-      { transport: "unixpacket", path: dir.join(name) },
-    ]);
+    assertEquals({ data: text(message?.data), from: message?.from }, {
+      data: `from ${name}`,
+      from: { transport: "unixpacket", path: dir.join(name) },
+    });
     await server.send({ data: bytes("answer"), to: message?.from?.path ?? "" });
     assertEquals(text((await client.receive())?.data), "answer");
   }
@@ -56,7 +56,10 @@ linuxTest("bind() and `to` take a path that does not fit, of every kind", async 
   for (const length of [1, 90, 108]) {
     const path = `${long}/${"a".repeat(length)}`;
     using receiver = bind(path, { mode: 0o600 });
-    assertEquals([receiver.localAddr.path, text(receiver.localAddress ?? undefined)], [path, path]);
+    assertEquals({
+      path: receiver.localAddr.path,
+      localAddress: text(receiver.localAddress ?? undefined),
+    }, { path, localAddress: path });
     const before = countDescriptors();
     assertEquals(await sender.send({ data: bytes("a"), to: path }), 1);
     assertEquals(sender.sendSync({ data: bytes("b"), to: path }), 1);
@@ -127,7 +130,10 @@ test("bind() sets the flags of its descriptor", () => {
   for (const flags of [{}, { cloexec: false }, { nonblocking: true }]) {
     using socket = bind(dir.join("a"), flags);
     const { cloexec = true, nonblocking = false } = flags as BindOptions;
-    assertEquals([isInherited(socket.fd), isNonblocking(socket.fd)], [!cloexec, nonblocking]);
+    assertEquals({ isInherited: isInherited(socket.fd), isNonblocking: isNonblocking(socket.fd) }, {
+      isInherited: !cloexec,
+      isNonblocking: nonblocking,
+    });
   }
 });
 

@@ -18,7 +18,10 @@ test("connecting, accepting and passing files work", async () => {
   const received = server.receive({ files: 2 });
   await client.send({ data: bytes("hello"), files: [client, 0] });
   using message = await received;
-  assertEquals([text(message?.data), message?.files.length], ["hello", 2]);
+  assertEquals({ data: text(message?.data), fileCount: message?.files.length }, {
+    data: "hello",
+    fileCount: 2,
+  });
   assertEquals(message?.files[0]?.kind(), "socket");
 });
 
@@ -81,7 +84,10 @@ test("what only Linux has throws NotSupported", () => {
   assertThrows(() => pair.a.passRights = false, Deno.errors.NotSupported);
   const credentials = { pid: 1, uid: 0, gid: 0 };
   assertThrows(() => pair.a.sendSync({ data: bytes("a"), credentials }), Deno.errors.NotSupported);
-  assertEquals([pair.a.passCredentials, pair.a.passRights], [false, true]);
+  assertEquals({ passCredentials: pair.a.passCredentials, passRights: pair.a.passRights }, {
+    passCredentials: false,
+    passRights: true,
+  });
 });
 
 test("a sender waits for a full queue by looking again", async () => {

@@ -34,13 +34,23 @@ for (const [name, open] of Object.entries(twins)) {
     for (const address of [path, bytes(path), new URL(`unix://${path}`), new URL(`unix:${path}`)]) {
       using client = await open(address);
       using server = await listener.accept();
-      assertEquals([client.type, client.remoteAddr, client.localAddr], [
-        "stream",
-        { transport: "unix", path },
-        { transport: "unix", path: "" },
-      ]);
-      assertEquals([client.remoteAddress, client.localAddress], [bytes(path), null]);
-      assertEquals([server.localAddr.path, server.remoteAddr.path], [path, ""]);
+      assertEquals({
+        type: client.type,
+        remoteAddr: client.remoteAddr,
+        localAddr: client.localAddr,
+      }, {
+        type: "stream",
+        remoteAddr: { transport: "unix", path },
+        localAddr: { transport: "unix", path: "" },
+      });
+      assertEquals({ remoteAddress: client.remoteAddress, localAddress: client.localAddress }, {
+        remoteAddress: bytes(path),
+        localAddress: null,
+      });
+      assertEquals(
+        { localAddrPath: server.localAddr.path, remoteAddrPath: server.remoteAddr.path },
+        { localAddrPath: path, remoteAddrPath: "" },
+      );
     }
   });
 
@@ -70,7 +80,10 @@ for (const [name, open] of Object.entries(twins)) {
       using client = await open(dir.join("a"), flags);
       using server = await listener.accept();
       const { cloexec = true, nonblocking = false } = flags as ConnectOptions;
-      assertEquals([isInherited(client.fd), isNonblocking(client.fd)], [!cloexec, nonblocking]);
+      assertEquals(
+        { isInherited: isInherited(client.fd), isNonblocking: isNonblocking(client.fd) },
+        { isInherited: !cloexec, isNonblocking: nonblocking },
+      );
       const read = client.read(new Uint8Array(8));
       await server.write(bytes("ab"));
       assertEquals(await read, 2);
@@ -187,11 +200,14 @@ for (const [name, open] of Object.entries(twins)) {
       using listener = listen(`${long}/a`);
       using client = await open(`${long}/a`);
       using server = await listener.accept();
-      assertEquals([client.remoteAddr.path, server.localAddr.path], [`${long}/a`, `${long}/a`]);
-      assertEquals([listener.addr.path, text(client.remoteAddress ?? undefined)], [
-        `${long}/a`,
-        `${long}/a`,
-      ]);
+      assertEquals(
+        { remoteAddrPath: client.remoteAddr.path, localAddrPath: server.localAddr.path },
+        { remoteAddrPath: `${long}/a`, localAddrPath: `${long}/a` },
+      );
+      assertEquals({
+        path: listener.addr.path,
+        remoteAddress: text(client.remoteAddress ?? undefined),
+      }, { path: `${long}/a`, remoteAddress: `${long}/a` });
       await client.write(bytes("a"));
       assertEquals(await server.read(new Uint8Array(8)), 1);
     },
@@ -207,7 +223,10 @@ for (const [name, open] of Object.entries(twins)) {
       using listener = listen(`${long}/a`);
       using client = await open(`${long}/a`);
       using _server = await listener.accept();
-      assertEquals([listener.addr.path, client.remoteAddr.path], [`${long}/a`, `${long}/a`]);
+      assertEquals({ addrPath: listener.addr.path, remoteAddrPath: client.remoteAddr.path }, {
+        addrPath: `${long}/a`,
+        remoteAddrPath: `${long}/a`,
+      });
     } finally {
       Deno.chdir(previous);
     }
@@ -307,7 +326,10 @@ test("data sent before the connection is accepted arrives", async () => {
   client.close();
   using server = await listener.accept();
   using message = await server.receive({ files: 1 });
-  assertEquals([text(message?.data), message?.files.length], ["early", 1]);
+  assertEquals({ data: text(message?.data), fileCount: message?.files.length }, {
+    data: "early",
+    fileCount: 1,
+  });
   assertEquals(await server.read(new Uint8Array(1)), null);
 });
 

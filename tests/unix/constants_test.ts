@@ -18,10 +18,23 @@ Deno.test("constantsOf() has the names of C only, undefined where a system has n
   const macos = constantsOf(darwinArm64);
   assertEquals(Object.keys(linux), Object.keys(macos));
   for (const name of Object.keys(linux)) assert(/^[A-Z][A-Z0-9_]+$/.test(name), name);
-  assertEquals([linux.SO_PASSCRED, macos.SO_PASSCRED], [16, undefined]);
-  assertEquals([linux.MSG_NOSIGNAL, macos.MSG_NOSIGNAL], [0x4000, undefined]);
-  assertEquals([linux.SHUT_RD, macos.SHUT_RD, macos.SOL_LOCAL], [0, 0, 0]);
-  assertEquals([linux.LOCAL_PEERPID, macos.LOCAL_PEERPID], [undefined, 2]);
+  assertEquals({ linux: linux.SO_PASSCRED, macos: macos.SO_PASSCRED }, {
+    linux: 16,
+    macos: undefined,
+  });
+  assertEquals({ linux: linux.MSG_NOSIGNAL, macos: macos.MSG_NOSIGNAL }, {
+    linux: 0x4000,
+    macos: undefined,
+  });
+  assertEquals({
+    linuxSHUT_RD: linux.SHUT_RD,
+    macosSHUT_RD: macos.SHUT_RD,
+    SOL_LOCAL: macos.SOL_LOCAL,
+  }, { linuxSHUT_RD: 0, macosSHUT_RD: 0, SOL_LOCAL: 0 });
+  assertEquals({ linux: linux.LOCAL_PEERPID, macos: macos.LOCAL_PEERPID }, {
+    linux: undefined,
+    macos: 2,
+  });
   assertEquals(constantsOf(darwinX64), macos);
   const unknown = constantsOf({ ...linuxX64, supported: false });
   assertEquals(Object.values(unknown).filter((it) => it !== undefined), []);

@@ -24,7 +24,10 @@ test("listen() listens on a path, whose file it removes on close", () => {
   using dir = tempDir();
   const listener = listen(dir.join("a"));
   assertEquals(listener.addr, { transport: "unix", path: dir.join("a") });
-  assertEquals([listener.type, listener.localAddress], ["stream", bytes(dir.join("a"))]);
+  assertEquals({ type: listener.type, localAddress: listener.localAddress }, {
+    type: "stream",
+    localAddress: bytes(dir.join("a")),
+  });
   connectSync(dir.join("a")).close();
   listener.close();
   assertEquals(names(dir.path), []);
@@ -51,7 +54,10 @@ linuxTest("listen() fills sun_path to the last byte", () => {
   for (const length of [107, 108]) {
     const path = dir.join("a".repeat(length - dir.path.length - 1));
     using listener = listen(path);
-    assertEquals([listener.addr.path, names(dir.path).length], [path, 1]);
+    assertEquals({ path: listener.addr.path, nameCount: names(dir.path).length }, {
+      path,
+      nameCount: 1,
+    });
     connectSync(path).close();
   }
 });
@@ -63,7 +69,7 @@ linuxTest("listen() takes a path that does not fit, of every kind", () => {
   for (const length of [1, 90, 108]) {
     const path = `${long}/${"a".repeat(length)}`;
     const listener = listen(path, { mode: 0o600 });
-    assertEquals([listener.addr.path, modeOf(path)], [path, 0o600]);
+    assertEquals({ path: listener.addr.path, mode: modeOf(path) }, { path, mode: 0o600 });
     connectSync(path).close();
     listener.close();
     assertEquals(names(long), []);
@@ -92,7 +98,10 @@ test("listen() fails with the error that fits, and leaves nothing behind", () =>
     const error = assertThrows(() => listen(dir.join(path)), expected, "Cannot bind");
     assert("code" in error && "syscall" in error && "address" in error);
     assertObjectMatch(error, { code: code, syscall: "bind", address: dir.join(path) });
-    assertEquals([countDescriptors(), names(dir.path)], [open, before], path);
+    assertEquals({ descriptors: countDescriptors(), names: names(dir.path) }, {
+      descriptors: open,
+      names: before,
+    }, path);
   }
 });
 
@@ -216,7 +225,10 @@ test("busyPoll is that of the listener, and of the sockets that it accepts", () 
   using listener = listen(dir.join("a"), { busyPoll: 40 });
   using _client = connectSync(dir.join("a"));
   using server = listener.acceptSync();
-  assertEquals([listener.busyPoll, server.busyPoll], [40, 40]);
+  assertEquals({ listenerBusyPoll: listener.busyPoll, serverBusyPoll: server.busyPoll }, {
+    listenerBusyPoll: 40,
+    serverBusyPoll: 40,
+  });
 });
 
 test("acceptSync() leaves O_NONBLOCK of the listener as it is", () => {

@@ -23,7 +23,10 @@ test('dial("unix") connects a stream socket', async () => {
   using client = await dial("unix", dir.join("a"));
   using server = await listener.accept();
   assert(client instanceof Socket);
-  assertEquals([client.type, client.remoteAddr.path], ["stream", dir.join("a")]);
+  assertEquals({ type: client.type, path: client.remoteAddr.path }, {
+    type: "stream",
+    path: dir.join("a"),
+  });
   await client.write(bytes("a"));
   assertEquals(await server.read(new Uint8Array(8)), 1);
 });

@@ -40,8 +40,15 @@ function received(socket: Socket): string {
 test("socket() makes a datagram socket without addresses, or one of the type asked for", () => {
   for (const [options, type] of [[{}, "dgram"], [{ type: "stream" }, "stream"]] as const) {
     using socket = unix.socket(options);
-    assertEquals([socket.type, socket.localAddress, socket.remoteAddress], [type, null, null]);
-    assertEquals([socket.closeOnExec, socket.nonblocking], [true, false]);
+    assertEquals({
+      type: socket.type,
+      localAddress: socket.localAddress,
+      remoteAddress: socket.remoteAddress,
+    }, { type, localAddress: null, remoteAddress: null });
+    assertEquals({ closeOnExec: socket.closeOnExec, nonblocking: socket.nonblocking }, {
+      closeOnExec: true,
+      nonblocking: false,
+    });
   }
   assertThrows(() => unix.socket({ type: "raw" as never }), TypeError, '"raw" as a socket type');
 });
@@ -59,7 +66,12 @@ for (const [name, connect] of Object.entries(twins)) {
         sender.writeSync(bytes(round));
       }
     }
-    for (const inbox of inboxes) assertEquals([received(inbox), received(inbox)], ["1", "2"]);
+    for (const inbox of inboxes) {
+      assertEquals({ first: received(inbox), second: received(inbox) }, {
+        first: "1",
+        second: "2",
+      });
+    }
     await connect(sender, null);
     assertEquals(sender.remoteAddress, null);
     assertThrows(() => sender.writeSync(bytes("x")), Deno.errors.NotConnected);
@@ -87,10 +99,10 @@ for (const [name, connect] of Object.entries(twins)) {
     socket.bind(dir.join("own"));
     await connect(socket, dir.join("a"));
     using server = await listener.accept();
-    assertEquals([server.remoteAddr.path, socket.localAddr.path], [
-      dir.join("own"),
-      dir.join("own"),
-    ]);
+    assertEquals({ remoteAddrPath: server.remoteAddr.path, localAddrPath: socket.localAddr.path }, {
+      remoteAddrPath: dir.join("own"),
+      localAddrPath: dir.join("own"),
+    });
     assertEquals(socket.nonblocking, false);
     socket.writeSync(bytes("x"));
     assertEquals(server.readSync(new Uint8Array(4)), 1);
@@ -299,7 +311,11 @@ test("listen() makes a listener that owns the descriptor and the file from then 
   const { fd } = socket;
   {
     using listener = socket.listen({ backlog: 3 });
-    assertEquals([listener.fd, listener.type, listener.unlinkOnClose], [fd, "stream", true]);
+    assertEquals({ fd: listener.fd, type: listener.type, unlinkOnClose: listener.unlinkOnClose }, {
+      fd,
+      type: "stream",
+      unlinkOnClose: true,
+    });
     assertThrows(() => socket.fd, Deno.errors.BadResource);
     socket.close();
     assertEquals(isOpen(fd), true);
@@ -307,7 +323,10 @@ test("listen() makes a listener that owns the descriptor and the file from then 
     using server = await listener.accept();
     assertEquals(server.localAddr.path, dir.join("a"));
   }
-  assertEquals([isOpen(fd), [...Deno.readDirSync(dir.path)].length], [false, 0]);
+  assertEquals({ isOpen: isOpen(fd), length: [...Deno.readDirSync(dir.path)].length }, {
+    isOpen: false,
+    length: 0,
+  });
 });
 
 test("listen() refuses what cannot listen, which stays as it is", () => {
@@ -358,14 +377,13 @@ linuxTest("dup() makes a second owner of the same socket", async () => {
   using dir = tempDir();
   const first = unix.bind(dir.join("a"));
   using second = first.dup();
-  assertEquals([second.type, second.localAddr.path, second.closeOnExec], [
-    "dgram",
-    dir.join("a"),
-    true,
-  ]);
+  assertEquals(
+    { type: second.type, path: second.localAddr.path, closeOnExec: second.closeOnExec },
+    { type: "dgram", path: dir.join("a"), closeOnExec: true },
+  );
   using sender = unix.socket();
   for (const it of ["1", "2"]) sender.sendSync({ data: bytes(it), to: dir.join("a") });
-  assertEquals([received(second), received(first)], ["1", "2"]);
+  assertEquals({ second: received(second), first: received(first) }, { second: "1", first: "2" });
   const pending = second.receive();
   await turn();
   first.close();

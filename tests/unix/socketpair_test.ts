@@ -11,9 +11,15 @@ for (const type of PAIRED) {
     const [a, b] = socketpair({ type });
     using _a = a;
     using _b = b;
-    assertEquals([a.type, b.type], [type, type]);
-    assertEquals([a.localAddr.path, a.remoteAddr.path], ["", ""]);
-    assertEquals([a.localAddress, a.remoteAddress], [null, null]);
+    assertEquals({ aType: a.type, bType: b.type }, { aType: type, bType: type });
+    assertEquals({ localAddrPath: a.localAddr.path, remoteAddrPath: a.remoteAddr.path }, {
+      localAddrPath: "",
+      remoteAddrPath: "",
+    });
+    assertEquals({ localAddress: a.localAddress, remoteAddress: a.remoteAddress }, {
+      localAddress: null,
+      remoteAddress: null,
+    });
     for (const [from, to] of [[a, b], [b, a]] as const) {
       await from.write(bytes("hello"));
       assertEquals(await to.read(new Uint8Array(8)), 5);
@@ -33,7 +39,8 @@ test("socketpair() passes nothing on to other programs by default, and both ends
     const [a, b] = socketpair(cloexec === undefined ? {} : { cloexec });
     using _a = a;
     using _b = b;
-    assertEquals([isInherited(a.fd), isInherited(b.fd)], Array(2).fill(cloexec === false));
+    const inherited = cloexec === false;
+    assertEquals({ a: isInherited(a.fd), b: isInherited(b.fd) }, { a: inherited, b: inherited });
   }
 });
 
@@ -42,14 +49,14 @@ test("socketpair() sets O_NONBLOCK on request, which changes nothing here", asyn
     const [a, b] = socketpair(nonblocking === undefined ? {} : { nonblocking });
     using _a = a;
     using _b = b;
-    const is = [isNonblocking(a.fd), isNonblocking(b.fd)];
-    assertEquals(is, Array(2).fill(nonblocking === true));
+    const is = { a: isNonblocking(a.fd), b: isNonblocking(b.fd) };
+    assertEquals(is, { a: nonblocking === true, b: nonblocking === true });
     const read = a.read(new Uint8Array(8));
     b.writeSync(bytes("a"));
     assertEquals(await read, 1);
     b.writeSync(bytes("bc"));
     assertEquals(a.readSync(new Uint8Array(8)), 2);
-    assertEquals([isNonblocking(a.fd), isNonblocking(b.fd)], is);
+    assertEquals({ a: isNonblocking(a.fd), b: isNonblocking(b.fd) }, is);
   }
 });
 

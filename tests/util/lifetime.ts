@@ -39,6 +39,9 @@ export async function lifetime(
   const { stdout, stderr, success } = await child.output();
   clearTimeout(timer);
   if (killed) return undefined;
-  assertEquals([success, new TextDecoder().decode(stderr)], [true, ""]);
+  assertEquals({ success, stderr: new TextDecoder().decode(stderr) }, {
+    success: true,
+    stderr: "",
+  });
   return new TextDecoder().decode(stdout);
 }

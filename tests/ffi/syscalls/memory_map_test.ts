@@ -14,9 +14,15 @@ test("MappedMemory.map() shows a file's content, which writing does not change",
   const view = memory.bytes;
   assertEquals(text(view), "hello");
   view.set(bytes("J"));
-  assertEquals([text(memory.bytes), Deno.readTextFileSync(dir.join("a"))], ["Jello", "hello"]);
+  assertEquals({ bytes: text(memory.bytes), content: Deno.readTextFileSync(dir.join("a")) }, {
+    bytes: "Jello",
+    content: "hello",
+  });
   memory[Symbol.dispose]();
-  assertEquals([view.byteLength, memory.bytes.byteLength], [0, 0]);
+  assertEquals({ viewByteLength: view.byteLength, bytesByteLength: memory.bytes.byteLength }, {
+    viewByteLength: 0,
+    bytesByteLength: 0,
+  });
   memory[Symbol.dispose]();
 });
 

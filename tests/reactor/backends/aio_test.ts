@@ -12,7 +12,11 @@ testUnless(linux, "ioSetup() gives a ring that ioDestroy() takes back once", () 
   if (typeof context === "number") throw new Error(`io_setup: ${context}`);
   const MAGIC = 4, HEAD = 2, TAIL = 3;
   const ring = aioRing(context, 8);
-  assertEquals([ring[MAGIC], ring[HEAD], ring[TAIL]], [0xa10a10a1 | 0, 0, 0]);
+  assertEquals({ magic: ring[MAGIC], head: ring[HEAD], tail: ring[TAIL] }, {
+    magic: 0xa10a10a1 | 0,
+    head: 0,
+    tail: 0,
+  });
   assertEquals(ioDestroy(context), 0);
   assertEquals(ioDestroy(context), -platform.EINVAL);
 });

@@ -20,7 +20,7 @@ testUnless(
     const seen: number[] = [];
     for (let i = 0; i < 20; i++) {
       ring.reap(1, (low, high, result, flags) => {
-        assertEquals([high, result, flags], [~low, 0, 0]);
+        assertEquals({ high, result, flags }, { high: ~low, result: 0, flags: 0 });
         seen.push(low);
       });
       if (!ring.idle) assertEquals(ring.enter(), 0);
@@ -54,7 +54,8 @@ testUnless(linux, "a ring that is disposed of, or cannot be made, leaves no mapp
   const ring = new Ring({ entries: 2, completions: 2 });
   const during = mappings();
   ring.dispose();
-  assertEquals([during > before, mappings()], [true, before]);
+  assert(during > before, `${during}, ${before}`);
+  assertEquals(mappings(), before);
   assertThrows(() => new Ring({ entries: 2, completions: 2, flags: 1 << 31 }), Error, "EINVAL");
   assertEquals(mappings(), before);
 });

@@ -75,5 +75,5 @@ Deno.test("a scheduler polls again when the backend refuses to park", () => {
   const scheduler = new Scheduler(target, loop, new IdlePolicy({ now, schedYield: () => {} }));
   scheduler.parkSoon();
   while (microtasks.length > 0) microtasks.shift()?.();
-  assertEquals([polls, parks], [2, 2]);
+  assertEquals({ polls, parks }, { polls: 2, parks: 2 });
 });

@@ -27,7 +27,7 @@ Deno.test("openBest() takes the first that works, and then the next", () => {
   const all = [opener("a", tried, lacking), opener("b", tried), opener("c", tried)];
   const selector = new BackendSelector(sink, () => all);
   assertEquals(selector.open().name as string, "b");
-  assertEquals([tried, selector.hasNext], [["a", "b"], true]);
+  assertEquals({ tried, hasNext: selector.hasNext }, { tried: ["a", "b"], hasNext: true });
   assertEquals(selector.open().name as string, "c");
   assertEquals(selector.hasNext, false);
   assertThrows(() => selector.open(), Deno.errors.NotSupported);
