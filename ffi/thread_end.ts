@@ -38,6 +38,7 @@ let closedir: Deno.PointerValue | undefined;
 export function closeAtThreadEnd(fd: number): boolean {
   if (places[fd] === undefined) makePlaces(fd);
   const place = places[fd];
+  // deno-coverage-ignore -- other C libraries than glibc only
   if (place === undefined) return false;
   place[0] = fd;
   return true;
@@ -55,12 +56,15 @@ export function keepAtThreadEnd(fd: number): void {
  */
 function makePlaces(fd: number): void {
   closedir ??= findDestructor();
+  // deno-coverage-ignore -- other C libraries than glibc only
   if (closedir === null) return;
   const first = fd - fd % AT_ONCE;
   for (let number = first + AT_ONCE - 1; number >= first; number--) {
     const [pointer, place] = allocate() ?? [];
+    // deno-coverage-ignore -- only if there is no memory for 64 bytes
     if (pointer === undefined || place === undefined) return;
     place[0] = NONE;
+    // deno-coverage-ignore -- only if there is no memory for 64 bytes
     if (libc().__cxa_thread_atexit_impl?.(closedir, pointer, null) !== 0) return;
     places[number] = place;
   }
@@ -68,9 +72,11 @@ function makePlaces(fd: number): void {
 
 function findDestructor(): Deno.PointerValue {
   const { dlsym, dirfd, __cxa_thread_atexit_impl } = libc();
+  // deno-coverage-ignore -- other C libraries than glibc only
   if (dlsym === null || dirfd === null || __cxa_thread_atexit_impl === null) return null;
   if (!mayFollowPointers()) return null;
   const [pointer, place] = allocate() ?? [];
+  // deno-coverage-ignore -- only if there is no memory for 64 bytes
   if (pointer === undefined || place === undefined) return null;
   // The few bytes of this trial are never freed.
   place[0] = TRIAL;
@@ -79,6 +85,7 @@ function findDestructor(): Deno.PointerValue {
 
 function allocate(): [Deno.PointerObject, Int32Array] | undefined {
   const pointer = libc().calloc(1n, SIZE);
+  // deno-coverage-ignore -- only if there is no memory for 64 bytes
   if (pointer === null) return undefined;
   return [pointer, new Int32Array(Deno.UnsafePointerView.getArrayBuffer(pointer, 4))];
 }

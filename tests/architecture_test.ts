@@ -160,8 +160,6 @@ for (const file of ["lib/message/cmsg.ts", "lib/address/sockaddr.ts"]) {
 const COVERED_BY: Record<string, string> = {
   "ffi/platform/": "tests/ffi/platform_test.ts",
   "ffi/syscalls/aio.ts": "tests/reactor/reactor_test.ts",
-  "ffi/syscalls/io_uring.ts": "tests/reactor/reactor_test.ts",
-  "ffi/syscalls/unix_diag.ts": "tests/socket/bound_file_test.ts",
   "lib/dial/abort.ts": "tests/dial/dial_test.ts",
   "lib/event_loop.ts": "tests/reactor/reactor_test.ts",
   "lib/handle/peer_identity.ts": "tests/socket/peer_test.ts",

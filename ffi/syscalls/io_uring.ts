@@ -25,6 +25,7 @@ export function ioUringSetup(entries: number, params: Uint8Array): number {
 /** io_uring_enter(2), without waiting: the number of entries that the kernel took. */
 export function ioUringEnter(ring: number, submit: number, flags: number): number {
   const { io_uring_enter } = libc();
+  // deno-coverage-ignore -- macOS and other BSD systems only
   if (io_uring_enter === null) return missing();
   return checked(io_uring_enter(ENTER, ring, submit, 0, flags, null, 0n));
 }
@@ -32,6 +33,7 @@ export function ioUringEnter(ring: number, submit: number, flags: number): numbe
 /** io_uring_register(2) with an array of numbers. */
 export function ioUringRegister(ring: number, operation: number, numbers: Int32Array): number {
   const { io_uring_register } = libc();
+  // deno-coverage-ignore -- macOS and other BSD systems only
   if (io_uring_register === null) return missing();
   const bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
   return checked(io_uring_register(REGISTER, ring, operation, ffiBytes(bytes), numbers.length));

@@ -60,6 +60,7 @@ export function epollControl(
   event: Uint8Array,
 ): number {
   const { epoll_ctl } = libc();
+  // deno-coverage-ignore -- macOS and other BSD systems only
   if (epoll_ctl === null) return missing();
   return checked(epoll_ctl(epoll, operation, fd, ffiBytes(event)));
 }
@@ -83,6 +84,7 @@ export function epollWaitInPool(
   timeout: number,
 ): Promise<number> {
   const { epollWaitInPool } = libc();
+  // deno-coverage-ignore -- macOS and other BSD systems only
   if (epollWaitInPool === null) return Promise.resolve(-1);
   return epollWaitInPool(epoll, events, capacity, timeout);
 }

@@ -33,6 +33,7 @@ const ANSWER = HEADER + 16; // and struct unix_diag_msg
  * @param inode The socket's own inode number, as fstat(2) gives it.
  */
 export function socketFile(inode: bigint): SocketFile | number {
+  // deno-coverage-ignore -- macOS and other BSD systems only
   if (!platform.procSelfFd) return missing();
   const { SOCK_DGRAM, SOCK_CLOEXEC, MSG_DONTWAIT } = platform;
   const fd = checked(libc().socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
@@ -78,8 +79,9 @@ function fileIn(answer: DataView): SocketFile | number {
         inode: BigInt(answer.getUint32(at + 4, true)),
       };
     }
-    // deno-coverage-ignore -- the kernel puts the file first
+    // deno-coverage-ignore-start -- the kernel puts the file first
     at += Math.max(4, (length + 3) & ~3);
   }
+  // deno-coverage-ignore-stop
   return missing();
 }

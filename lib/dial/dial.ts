@@ -158,12 +158,10 @@ export async function dialUri(uri: string | URL, options: DialOptions = {}): Pro
   const { protocol, address, service } = resolveUri(uri);
   const { dialer, dialBytes } = protocolOf(protocol);
   return await settle(options, () => {
-    if (typeof address === "string") return dialer(address, service, options);
-    if (dialBytes !== undefined) return dialBytes(address, service, options);
-    throw new TypeError(
-      `Cannot dial ${
-        shown(String(uri))
-      }: its address is no UTF-8 text, which its protocol needs; write the name in UTF-8`,
-    );
+    if (typeof address === "string" || dialBytes === undefined) {
+      // A protocol without `dialBytes` gets no bytes.
+      return dialer(address as string, service, options);
+    }
+    return dialBytes(address, service, options);
   });
 }

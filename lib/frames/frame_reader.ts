@@ -166,7 +166,6 @@ export class FrameReader {
 
   /** End all waits with `reason`, and leave to the socket what was not taken. */
   close(reason: Error): void {
-    if (this.#intake.closed !== undefined) return;
     this.#intake.giveBack(reason);
     for (const cancel of this.#cancels) cancel.abort(reason);
   }

@@ -92,6 +92,7 @@ class Receive implements Outcome<boolean> {
   /** The space is reserved for one attempt only: a socket that waits keeps no memory. */
   attempt(): number {
     const intake = this.#intake;
+    // deno-coverage-ignore -- only if the socket became ready in the turn that closes
     if (intake.closed !== undefined) throw intake.closed;
     const receiver = intake.receiver(this.#whole);
     try {
@@ -109,6 +110,7 @@ class Receive implements Outcome<boolean> {
       if (message === null) this.#hasEnded = true;
       else this.#intake.accept(message);
     } catch (error) {
+      // deno-coverage-ignore -- nothing else is thrown for what has come
       if (!(error instanceof ControlTruncatedError)) throw error;
       this.#intake.acceptLoss(error);
     }

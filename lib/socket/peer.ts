@@ -33,6 +33,7 @@ function credentialsBySoPeercred(fd: number): Credentials {
   return { pid: view.getInt32(0, true), uid, gid: view.getUint32(8, true) };
 }
 
+// deno-coverage-ignore-start -- macOS and other BSD systems only
 /** macOS keeps the user and groups apart from the process; the first group is the effective one. */
 function credentialsByLocalPeercred(fd: number): Credentials {
   const { SOL_LOCAL, LOCAL_PEERCRED, LOCAL_PEERPID, xucred } = platform;
@@ -43,6 +44,7 @@ function credentialsByLocalPeercred(fd: number): Credentials {
   const gid = view.getUint32(xucred.cr_groups[0], true);
   return { pid: check(readIntOption(fd, SOL_LOCAL, LOCAL_PEERPID), "getsockopt"), uid, gid };
 }
+// deno-coverage-ignore-stop
 
 /** Return the number of a new descriptor for the process on the other side: the caller owns it. */
 export function peerPidfd(fd: number): number {
@@ -87,8 +89,10 @@ export function peerSecurity(fd: number): string {
       "Cannot read the security label of the peer: no security module (SELinux, AppArmor) is active here",
     );
   }
+  // deno-coverage-ignore-start -- systems with an active security module only
   const end = bytes.indexOf(0);
   return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
+  // deno-coverage-ignore-stop
 }
 
 /** Read an option of unknown length: the kernel tells the length it wants along with ERANGE. */

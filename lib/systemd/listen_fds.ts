@@ -128,6 +128,7 @@ function asSocket(file: OwnedFd): Socket | undefined {
     return file.asSocket();
   } catch (error) {
     if (error instanceof TypeError) return undefined;
+    // deno-coverage-ignore -- only a kernel that fails throws anything else
     throw error;
   }
 }
@@ -186,8 +187,10 @@ function ownPidfdId(): bigint | undefined {
     const { device, inode } = identityOf(pidfd.fd);
     return device === identityOf(anonymous.fd).device ? undefined : inode;
   } catch (error) {
+    // deno-coverage-ignore-start -- Linux before 6.5 has no pidfd of a peer
     if (error instanceof Deno.errors.NotSupported) return undefined;
     throw error;
+    // deno-coverage-ignore-stop
   } finally {
     for (const it of opened) it[Symbol.dispose]();
   }

@@ -4,11 +4,12 @@
  * @module
  */
 
-import { closeFd, setCloseOnExec } from "../../ffi/syscalls/files.ts";
+import { setCloseOnExec } from "../../ffi/syscalls/files.ts";
 import { registerProtocol } from "../dial/mod.ts";
 import { check } from "../errors.ts";
 import { duplicate } from "../fd/file_like.ts";
 import { describeSocket } from "../socket/inspect.ts";
+import { ownFd } from "../handle/owned_fd.ts";
 import { Socket } from "../handle/socket.ts";
 import { requireInherited } from "./inherited.ts";
 import { takeNamed } from "./listen_fds.ts";
@@ -31,12 +32,11 @@ function dialFd(address: string): Socket {
 
 function adoptDuplicate(number: number): Socket {
   describeSocket(number, false);
-  const copy = duplicate(number);
+  const copy = ownFd(duplicate(number));
   try {
-    return Socket.adopt(copy);
-  } catch (error) {
-    closeFd(copy);
-    throw error;
+    return copy.asSocket();
+  } finally {
+    copy.close(); // if it is no socket's by now
   }
 }
 

@@ -149,3 +149,15 @@ Deno.test("registerService() handle is idempotent and spares a successor", () =>
   assertEquals(lookupService("tcp", "denet-b"), 2);
   assertEquals(lookupService("tcp", "denet-a"), undefined);
 });
+
+Deno.test("registerService() refuses aliases that are no array", () => {
+  for (const aliases of ["denet-c", new Set(["denet-c"]), null]) {
+    assertThrows(
+      () =>
+        registerService({ protocol: "tcp", name: "denet-b", port: 1, aliases: aliases as never }),
+      TypeError,
+      "give its aliases as an array of names",
+    );
+  }
+  assertEquals(lookupService("tcp", "denet-b"), undefined);
+});

@@ -169,3 +169,9 @@ Deno.test(
     await assertRejects(() => dialUri(`tcp://${address}`), Deno.errors.ConnectionRefused);
   }),
 );
+
+Deno.test('dial("tcp") refuses an address and a service that are no text', async () => {
+  await assertRejects(() => dial("tcp", 5 as never, "80"), TypeError, "as strings");
+  await assertRejects(() => dial("tcp", "localhost", 80 as never), TypeError, "as strings");
+  await assertRejects(() => dial("tls", "localhost", null as never), TypeError, "as strings");
+});

@@ -197,3 +197,15 @@ Deno.test("resolveUri() leaves a URL object alone", () => {
   resolveUri(url);
   assertEquals(url.href, before);
 });
+
+Deno.test("resolveUri() gives bytes that are no text to a protocol that takes them, and to no other", () => {
+  const uri = "denet-bytes:/a%ff";
+  const path = { address: "path" } as const;
+  {
+    using _text = registerProtocol("denet-bytes", dialer, path);
+    assertThrows(() => resolveUri(uri), TypeError, "the protocol takes text only");
+  }
+  using _bytes = registerProtocol("denet-bytes", dialer, { ...path, dialBytes: dialer as never });
+  assertEquals(resolveUri(uri).address, new Uint8Array([0x2f, 0x61, 0xff]));
+  assertEquals(resolveUri("denet-bytes:/a").address, "/a");
+});

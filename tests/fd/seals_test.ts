@@ -41,3 +41,10 @@ linuxTest("addSeals() says why it cannot", () => {
   mapping[Symbol.dispose]();
   file.addSeals("write");
 });
+
+linuxTest("sealsOf() fails for what is not open", () => {
+  const closed = OwnedFd.memfd("a");
+  const { fd } = closed;
+  closed.close();
+  assertThrows(() => sealsOf(fd), Deno.errors.BadResource, "EBADF");
+});

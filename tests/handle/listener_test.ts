@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertObjectMatch, assertRejects, assertThrows } from "@std/assert";
 import { libc } from "../../ffi/libc.ts";
 import { platform } from "../../ffi/platform/mod.ts";
+import { closeFd } from "../../ffi/syscalls/files.ts";
 import { OwnedFd } from "../../lib/handle/owned_fd.ts";
 import { Listener } from "../../lib/handle/listener.ts";
 import { constants } from "../../lib/unix/constants.ts";
@@ -460,4 +461,11 @@ linuxTest("options of a listener are read and set by level and name, too", () =>
     passCredentials: listener.passCredentials,
     sendBufferSize: listener.sendBufferSize,
   }, { passCredentials: true, sendBufferSize: 60_000 });
+});
+
+test("accepting on an adopted listener that other code has closed fails", () => {
+  using dir = tempDir();
+  using listener = Listener.adopt(listen(dir.join("a")).detach());
+  closeFd(listener.fd);
+  assertThrows(() => listener.acceptSync(), Deno.errors.BadResource, "EBADF");
 });

@@ -299,3 +299,43 @@ for (const type of MESSAGES) {
     assertEquals((await pair.b.readable.getReader().read()).done, true);
   });
 }
+
+test("a readable that gave a part of a message gives the rest to any reader", async () => {
+  for (const type of PAIRED.filter((it) => it !== "stream")) {
+    using pair = connected(type);
+    pair.a.writeSync(bytes("abcdef"));
+    const { readable } = pair.b;
+    const first = readable.getReader({ mode: "byob" });
+    assertEquals(text((await first.read(new Uint8Array(2))).value), "ab");
+    first.releaseLock();
+    const second = readable.getReader();
+    assertEquals(text((await second.read()).value), "cdef");
+    second.releaseLock();
+    const third = readable.getReader({ mode: "byob" });
+    pair.b.shutdown("read");
+    assertEquals((await third.read(new Uint8Array(2))).done, true);
+  }
+});
+
+test("a readable fails when another reader took the message whose length it saw", async () => {
+  for (const type of PAIRED.filter((it) => it !== "stream")) {
+    using pair = connected(type);
+    const pending = pair.b.readable.getReader().read();
+    assertEquals(await isPending(pending), true);
+    const other = pair.b.receive();
+    for (const it of ["ab", "abcd"]) pair.a.writeSync(bytes(it));
+    assertEquals(text((await other)?.data), "ab");
+    await assertRejects(() => pending, Deno.errors.InvalidData, "another reader of the socket");
+  }
+});
+
+test("a read into memory that is cancelled when its bytes have come ends", async () => {
+  for (const type of PAIRED) {
+    using pair = connected(type);
+    pair.a.writeSync(bytes("ab"));
+    const reader = pair.b.readable.getReader({ mode: "byob" });
+    const read = reader.read(new Uint8Array(2));
+    await reader.cancel();
+    assertEquals((await read).done, true);
+  }
+});

@@ -246,3 +246,19 @@ test("MSG_PEEK of bytes that an earlier receive left leaves them", async () => {
   }
   assertEquals(countDescriptors(), before);
 });
+
+test("files that came into a message while another receive into it waited are closed by that one", async () => {
+  using one = connected();
+  using other = connected();
+  const [into] = spaceFor(4, 1);
+  const received = recvmsg(one.b, into);
+  assertEquals(await isPending(received), true);
+  const before = countDescriptors();
+  other.a.sendSync({ data: bytes("b"), files: [0] });
+  recvmsgSync(other.b, into);
+  assertEquals(countDescriptors(), before + 1);
+  one.a.writeSync(bytes("a"));
+  assertEquals(await received, 1);
+  assertEquals(countDescriptors(), before);
+  assertEquals(unix.recvFiles(into), []);
+});

@@ -48,3 +48,14 @@ Deno.test("stateOf() gives the state of a message, also of a derived one", () =>
   class Derived extends Msghdr {}
   assertEquals(stateOf(new Derived()) instanceof MessageState, true);
 });
+
+Deno.test("a control payload whose memory goes elsewhere is noticed where the message is laid out", () => {
+  const state = new MessageState(0);
+  state.addVector(bytes("abc"));
+  const payload = state.addControl(4, 1, 1);
+  for (let n = 0; n < 2; n++) state.layOutToSend(null);
+  assertEquals(state.laidOutToSend() !== undefined, true);
+  structuredClone(payload, { transfer: [payload.buffer as ArrayBuffer] });
+  assertEquals(state.laidOutToSend(), undefined);
+  assertThrows(() => state.layOutToSend(null), TypeError, "was transferred elsewhere");
+});

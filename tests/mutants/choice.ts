@@ -21,16 +21,16 @@ export class Choice {
 
   /**
    * List the runs of test files that run the line of a change, likely ones first, up to so many seconds in
-   * all. Where the line is new, or does not run by itself, those that run any line of the file.
+   * all. Where the line is new, or none was seen to run it, those that run any line of the file.
    */
   runsFor({ file, line }: Pick<Change, "file" | "line">, seconds: number): RunLines[] {
     const own = testOf(file);
     const then = this.#lineThen(file, line);
-    const runs = this.#coverage.runs.filter((it) => {
-      const lines = it.lines[file];
-      const ranIt = lines !== undefined && (then === undefined || lines.includes(then));
-      return it.passed && (it.test === own || ranIt);
-    });
+    const passed = this.#coverage.runs.filter((it) => it.passed);
+    const ranIt = passed.filter((it) => then !== undefined && it.lines[file]?.includes(then));
+    const ranFile = passed.filter((it) => it.lines[file] !== undefined);
+    const ran = new Set(ranIt.length > 0 ? ranIt : ranFile);
+    const runs = passed.filter((it) => it.test === own || ran.has(it));
     const distance = ({ test, preload }: RunLines): number =>
       (test === own ? 0 : dirname(test) === dirname(own) ? 1 : 2) + (preload === undefined ? 0 : 3);
     runs.sort((a, b) => distance(a) - distance(b) || a.seconds - b.seconds);

@@ -19,10 +19,10 @@ const runs = [
   run("tests/a/b_test.ts", 5, [1]),
   run("tests/x/broken_test.ts", 1, [1, 2], { passed: false }),
 ];
-const text = "a();\nb();\n}";
+const text = "a();\nb();\n}\nd();";
 const coverage = {
   runs,
-  runnable: { "lib/a/b.ts": [1, 2] },
+  runnable: { "lib/a/b.ts": [1, 2, 4] },
   sources: { "lib/a/b.ts": text },
 };
 
@@ -45,6 +45,10 @@ Deno.test("runsFor() stops after so many seconds, but leaves the test of the sam
 Deno.test("runsFor() asks all that run the file where lines are not known", () => {
   assertEquals(chosen(1, Infinity, "c();"), ["a/b", "a/c", "x/quick", "x/slow", "a/cbsd.ts"]);
   assertEquals(chosen(3, Infinity), ["a/b", "a/c", "x/quick", "x/slow", "a/cbsd.ts"]);
+});
+
+Deno.test("runsFor() asks all that run the file where none was seen to run the line", () => {
+  assertEquals(chosen(4, Infinity), ["a/b", "a/c", "x/quick", "x/slow", "a/cbsd.ts"]);
 });
 
 Deno.test("runsFor() finds a line again that has moved", () => {

@@ -128,3 +128,16 @@ linuxTest("ofSocket() says so where the system does not tell", () => {
     "remove it yourself",
   );
 });
+
+linuxTest("a relative path has no file to remove once the working directory is gone", () => {
+  using dir = tempDir();
+  const before = Deno.cwd();
+  Deno.mkdirSync(dir.join("gone"));
+  Deno.chdir(dir.join("gone"));
+  try {
+    Deno.removeSync(dir.join("gone"));
+    assertThrows(() => fileOf("a"), Deno.errors.NotFound, "getcwd");
+  } finally {
+    Deno.chdir(before);
+  }
+});

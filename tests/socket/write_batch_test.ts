@@ -161,3 +161,18 @@ gcTest("what was written is not kept once it has gone out", async () => {
   });
   assertEquals(gone, true);
 });
+
+test("a write that waited and went out in part ends with that part when the peer closes", async () => {
+  using pair = connected();
+  const [size, first] = await waiting(pair.a);
+  const length = 1 << 22;
+  const second = pair.a.write(new Uint8Array(length));
+  const third = assertRejects(() => pair.a.write(bytes("c")), Deno.errors.BrokenPipe);
+  await drain(pair.b, size);
+  assertEquals(await first, 8);
+  assertEquals(await isPending(second), true);
+  pair.b.close();
+  const count = await second;
+  assertEquals(count > 0 && count < length, true);
+  await third;
+});

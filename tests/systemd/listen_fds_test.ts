@@ -20,7 +20,7 @@ async function ask(
 
 function activate(options: string[], ...uris: string[]): LineProcess {
   // It passes no variables on: what Deno needs is named.
-  const env = ["PATH", "HOME", "DENO_DIR"].filter((it) => Deno.env.has(it));
+  const env = ["PATH", "HOME", "DENO_DIR", "DENO_COVERAGE_DIR"].filter((it) => Deno.env.has(it));
   const args = [...env.flatMap((it) => ["-E", it]), ...options, ...serviceCommand(...uris)];
   return startProcess("systemd-socket-activate", { args });
 }
@@ -74,6 +74,7 @@ testWith(
       ["one", `seqpacket listener ${first}`],
       ["two", `seqpacket listener ${second}`],
     ]);
+    assertEquals((await service.status).code, 0);
   }),
 );
 
@@ -160,6 +161,7 @@ testWith("python3", 'dial("fd") owns an inherited descriptor, and gives it only 
     "TypeError",
     "NotFound",
   ]);
+  assertEquals((await service.status).code, 0);
 });
 
 testWith("python3", 'what dial("systemd") took is given by nothing else again', async () => {
@@ -181,6 +183,7 @@ env.update(LISTEN_FDS='2', LISTEN_FDNAMES='x:y')
     "NotFound",
     [],
   ]);
+  assertEquals((await service.status).code, 0);
 });
 
 testWith("python3", 'dial("fd") leaves what is no connected Unix socket as it is', async () => {
@@ -197,6 +200,7 @@ testWith("python3", 'dial("fd") leaves what is no connected Unix socket as it is
     assertEquals(error, "TypeError");
     assertStringIncludes(message, why);
   }
+  assertEquals((await service.status).code, 0);
 });
 
 const OTHER_KINDS = `
@@ -209,13 +213,17 @@ env.update(LISTEN_FDS='4', LISTEN_FDNAMES='tcp:null:pipe:')
 `;
 
 testWith("python3", "listenFds() gives other files as descriptors, with empty names", async () => {
-  await using service = startWith(OTHER_KINDS);
+  await using service = startWith(OTHER_KINDS, ["systemd:null", "systemd:tcp", "listenFds"]);
+  for (let i = 0; i < 2; i++) {
+    assertEquals(JSON.parse(await service.readLine()).error, "NotFound");
+  }
   assertEquals(JSON.parse(await service.readLine()).passed, [
     ["tcp", "socket"],
     ["null", "character"],
     ["pipe", "pipe"],
     ["", "stream socket "],
   ]);
+  assertEquals((await service.status).code, 0);
 });
 
 /** What LISTEN_FDS and its like say, beside the result: an error, or names. */
@@ -244,6 +252,7 @@ testWith("python3", "listenFds() checks the variables, and removes them in any c
       await using service = startWith(setup.replace("NULLS", nulls));
       const { error, passed, leftOver } = JSON.parse(await service.readLine());
       assertEquals(leftOver, []);
+      assertEquals((await service.status).code, 0);
       if (Array.isArray(result)) assertEquals(passed.map(([name]: [string]) => name), result);
       else assertEquals(result.split("|").includes(error), true, error);
     });
@@ -262,6 +271,7 @@ id = os.fstat(os.pidfd_open(os.getpid())).st_ino
 env.update(LISTEN_FDS='1', LISTEN_PIDFDID=str(id + ${difference}))
 `);
     assertEquals(JSON.parse(await service.readLine()).passed.length, count);
+    assertEquals((await service.status).code, 0);
   }
 });
 

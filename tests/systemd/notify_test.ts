@@ -6,6 +6,7 @@ import { fill, isPending } from "../util/cases.ts";
 import { noLeaks } from "../util/descriptors.ts";
 import { testWith } from "../util/peers.ts";
 import { startProcess } from "../util/process.ts";
+import { outOfDescriptors } from "../util/limits.ts";
 import { tempDir } from "../util/tempdir.ts";
 
 const lines = (state: NotifyState): string => encodeState(state, () => 77n);
@@ -138,9 +139,22 @@ Deno.test(
       assertEquals((await next(receiver)).text, "READY=1\n");
       const message = await receiver.receive({ files: 1 });
       assertEquals(new TextDecoder().decode(message?.data), "BARRIER=1");
+      // What a manager writes is of no interest.
+      message?.files[0]?.writeSync(new Uint8Array(2));
+      await new Promise((resolve) => setTimeout(resolve, 0));
       assertEquals(done, false);
       message?.[Symbol.dispose]();
       assertEquals(await barrier, true);
+    });
+  }),
+);
+
+Deno.test(
+  "notifyBarrier() fails when there is no descriptor left for it",
+  noLeaks(async () => {
+    await atEach(async () => {
+      using _shortage = outOfDescriptors();
+      await assertRejects(() => notifyBarrier(), Error, "EMFILE");
     });
   }),
 );

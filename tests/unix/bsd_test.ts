@@ -2,6 +2,7 @@
 
 import "../ffi/pool_only.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { setNonblocking } from "../../ffi/syscalls/files.ts";
 import { InvalidAddressError, OwnedFd, unix } from "../../mod.ts";
 import { bytes, connected, isPending, test, text } from "../util/cases.ts";
 import { isInherited } from "../util/inherited.ts";
@@ -100,4 +101,26 @@ test("a sender waits for a full queue by looking again", async () => {
   assertEquals(await isPending(sending), true);
   for (let n = 0; n < 300; n++) assertEquals(await receiver.read(new Uint8Array(8)), 1);
   await sending;
+});
+
+test("what the system lacks is refused as not supported, and said", () => {
+  using dir = tempDir();
+  Deno.writeTextFileSync(dir.join("a"), "a");
+  using file = OwnedFd.open(dir.join("a"), { read: true, write: true });
+  const { NotSupported } = Deno.errors;
+  assertEquals(file.seals(), new Set());
+  assertThrows(() => file.addSeals("grow"), NotSupported, "this system has no seals");
+  assertThrows(() => file.map(), NotSupported, "this system has no seals");
+  assertThrows(() => OwnedFd.eventfd(), NotSupported, "this system has none; use a pipe");
+});
+
+test("a pipe that does not block is read and written as it is", async () => {
+  const [reading, writing] = OwnedFd.pipe();
+  using _reading = reading;
+  using _writing = writing;
+  for (const { fd } of [reading, writing]) setNonblocking(fd, true);
+  const read = reading.read(new Uint8Array(4));
+  assertEquals(await isPending(read), true);
+  assertEquals(await writing.write(bytes("ab")), 2);
+  assertEquals(await read, 2);
 });

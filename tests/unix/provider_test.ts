@@ -105,3 +105,13 @@ test("a wrong unix: URL is an InvalidAddressError of connect() and dialUri(), wi
     assertFalse(message.includes("SECRET"), message);
   }
 });
+
+linuxTest("dialUri() reaches a path that is not UTF-8", async () => {
+  using dir = tempDir();
+  const prefix = bytes(`${dir.path}/`);
+  using listener = listen(new Uint8Array([...prefix, 0xff]));
+  using client = await dialUri(`unix:${dir.path}/%ff`);
+  using server = await listener.accept();
+  await client.write(bytes("a"));
+  assertEquals(await server.read(new Uint8Array(8)), 1);
+});

@@ -19,6 +19,7 @@ import {
   turn,
 } from "../util/cases.ts";
 import { platform } from "../../ffi/platform/mod.ts";
+import { closeFd } from "../../ffi/syscalls/files.ts";
 import { countDescriptors } from "../util/descriptors.ts";
 import { lifetime } from "../util/lifetime.ts";
 import { needPeer, testWith } from "../util/peers.ts";
@@ -485,4 +486,12 @@ test("connect() and connectSync() refuse options that are no object, before anyt
   const why = "Cannot connect with null as options";
   await assertRejects(() => socket.connect(null, null as never), TypeError, why);
   assertThrows(() => socket.connectSync(null, null as never), TypeError, why);
+});
+
+test("connecting a socket that other code has closed fails", () => {
+  using dir = tempDir();
+  using _listener = unix.listen(dir.join("a"));
+  using made = unix.socket({ type: "stream" });
+  closeFd(made.fd);
+  assertThrows(() => made.connectSync(dir.join("a")), Deno.errors.BadResource, "EBADF");
 });

@@ -5,6 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
+import { tempDir } from "./tempdir.ts";
 
 const MODULE = new URL("../../mod.ts", import.meta.url).href;
 const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
@@ -15,17 +16,19 @@ export async function lifetime(
   patience = 20_000,
   { detached = false }: { /** As the leader of a session of its own. */ detached?: boolean } = {},
 ): Promise<string | undefined> {
+  using folder = tempDir();
+  const path = folder.join("program.ts");
+  // A file: lines that `deno eval` runs are in no coverage.
+  Deno.writeTextFileSync(
+    path,
+    `import { Listener, OwnedFd, recvmsg, Msghdr, Socket, unix } from ${JSON.stringify(MODULE)};
+     void [Listener, OwnedFd, recvmsg, Msghdr, Socket, unix];
+     const dir = Deno.makeTempDirSync({ dir: "/tmp", prefix: "denet-" });
+     addEventListener("unload", () => Deno.removeSync(dir, { recursive: true }));
+     ${program}`,
+  );
   const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      "eval",
-      "--config",
-      CONFIG,
-      `import { Listener, OwnedFd, recvmsg, Msghdr, Socket, unix } from ${JSON.stringify(MODULE)};
-       void [Listener, OwnedFd, recvmsg, Msghdr, Socket, unix];
-       const dir = Deno.makeTempDirSync({ dir: "/tmp", prefix: "denet-" });
-       addEventListener("unload", () => Deno.removeSync(dir, { recursive: true }));
-       ${program}`,
-    ],
+    args: ["run", "--no-check", "--allow-all", "--config", CONFIG, path],
     detached,
     stdin: "null",
     stdout: "piped",
