@@ -15,7 +15,8 @@ Deno.test("changesOf() leaves a statement out, and turns a condition round", () 
 });
 
 Deno.test("changesOf() moves a bound, and takes the opposite of an operator", () => {
-  assertEquals(changed("const a = b < 3;"), ["const a = b < (3 + 1);", "const a = b <= 3;"]);
+  assertEquals(changed("const a = b < 3;"), ["const a = b <= 3;"]);
+  assertEquals(changed("const a = b[3];"), ["const a = b[(3 + 1)];"]);
   assertEquals(changed("const a = b === c && !d;"), [
     "const a = b !== c && !d;",
     "const a = b === c && d;",
@@ -33,4 +34,11 @@ Deno.test("changesOf() gives the line and the text that a change replaces", () =
   const [, statement] = changesOf("a.ts", "const a = 1;\n\nb(\n  c,\n);");
   assertEquals({ line: change?.line, was: change?.was }, { line: 1, was: "1" });
   assertEquals({ line: statement?.line, was: statement?.was }, { line: 3, was: "b( c, );" });
+});
+
+Deno.test("changesOf() leaves lines as they are that a comment says why no test runs", () => {
+  const reason = "// deno-coverage-ignore";
+  assertEquals(changed(`${reason} -- why\na();\nb();`), [`${reason} -- why\na();\n;`]);
+  const block = `${reason}-start -- why\na();\nb();\n${reason}-stop\n`;
+  assertEquals(changed(`${block}c();`), [`${block};`]);
 });

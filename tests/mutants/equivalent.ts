@@ -26,10 +26,14 @@ export const TUNING: Readonly<Record<string, readonly string[]>> = {
     "ROUNDS_BEFORE_TURNS",
     "FEW_PER_TURN",
   ],
+  "lib/dial/errors.ts": ["MAX_QUOTED", "MAX_LISTED"],
+  "lib/errors.ts": ["MAX_SHOWN"],
   "lib/event_loop.ts": ["MICROTASKS"],
+  "lib/fd/eventfd.ts": ["LONGEST_PAUSE"],
   "lib/fd/lock.ts": ["LONGEST_PAUSE"],
   "lib/fd/streams.ts": ["HIGH_WATER_MARK"],
   "lib/frames/frame_buffer.ts": ["SIZE", "LEAST_SPACE", "SMALL"],
+  "lib/handle/connections.ts": ["FIRST_PAUSE", "LONGEST_PAUSE"],
   "lib/handle/receive_state.ts": ["MAX_LABEL", "MAX_TIMESTAMP", "FULL_CONTROL"],
   "lib/message/control.ts": ["USUAL_CAPACITY"],
   "lib/message/header.ts": ["INLINE_VECTORS", "LARGEST_KEPT"],
@@ -55,14 +59,16 @@ export const TUNING: Readonly<Record<string, readonly string[]>> = {
   "ffi/thread_end.ts": ["AT_ONCE", "TRIAL"],
 };
 
+/** Numbers that only stand for themselves: the last of some that are told apart, so that one more is none of them. */
+export const LABELS: Readonly<Record<string, readonly string[]>> = {
+  "lib/fd/nonblocking_io.ts": ["NEEDS_PAUSE"],
+  "lib/handle/receiver.ts": ["GO_ON"],
+  "lib/msghdr/state.ts": ["RECEIVING_NAMED"],
+  "lib/socket/seqpacket.ts": ["MESSAGE"],
+};
+
 /** Single places. */
 export const PLACES: readonly Place[] = [
-  {
-    file: "lib/event_loop.ts",
-    line: "else startTimer(callback, 0);",
-    was: "startTimer(callback, 0);",
-    why: "every Deno that this module runs on has setImmediate()",
-  },
   {
     file: "lib/unix/connect.ts",
     line: "typeNumber(type);",
@@ -208,6 +214,7 @@ export const PLACES: readonly Place[] = [
 /** Return why a change is not made, or `undefined` if it is. */
 export function whyNot({ file, name, was, lineText, nth }: Change): string | undefined {
   if (name !== undefined && TUNING[file]?.includes(name)) return `${name} only tunes`;
+  if (name !== undefined && LABELS[file]?.includes(name)) return `${name} is only told apart`;
   return PLACES.find((it) =>
     it.file === file && it.was === was && it.line === lineText && (it.nth ?? nth) === nth
   )?.why;
