@@ -27,15 +27,32 @@ export class Choice {
     const own = testOf(file);
     const then = this.#lineThen(file, line);
     const passed = this.#coverage.runs.filter((it) => it.passed);
-    const ranIt = passed.filter((it) => then !== undefined && it.lines[file]?.includes(then));
-    const ranFile = passed.filter((it) => it.lines[file] !== undefined);
-    const ran = new Set(ranIt.length > 0 ? ranIt : ranFile);
-    const runs = passed.filter((it) => it.test === own || ran.has(it));
-    const distance = ({ test, preload }: RunLines): number =>
-      (test === own ? 0 : dirname(test) === dirname(own) ? 1 : 2) + (preload === undefined ? 0 : 3);
+    const wanted = then === undefined ? [] : this.#linesAround(file, then);
+    const ran = (it: RunLines, lines: number[]): boolean =>
+      lines.some((line) => it.lines[file]?.includes(line));
+    const found = passed.filter((it) => ran(it, wanted));
+    const asked = new Set(found.length > 0 ? found : passed.filter((it) => file in it.lines));
+    const runs = passed.filter((it) => it.test === own || asked.has(it));
+    const distance = (it: RunLines): number =>
+      (it.test === own ? 0 : dirname(it.test) === dirname(own) ? 1 : 2) +
+      (it.preload === undefined ? 0 : 3) + (ran(it, wanted.slice(0, 1)) ? 0 : 0.5);
     runs.sort((a, b) => distance(a) - distance(b) || a.seconds - b.seconds);
     let sum = 0;
     return runs.filter((it) => (sum += it.seconds) <= seconds || it.test === own);
+  }
+
+  /**
+   * The line, and those that tell whether it was reached. One with a part that runs under a condition counts as run
+   * only where that part ran: whether the condition was looked at, the lines before and after it tell.
+   */
+  #linesAround(file: string, line: number): number[] {
+    const text = this.#coverage.sources[file]?.split("\n") ?? [];
+    const trimmed = (it: number): string => text[it - 1]?.trim() ?? "";
+    if (!HAS_CONDITION.test(trimmed(line))) return [line];
+    const runnable = (this.#coverage.runnable[file] ?? []).filter((it) => /\w/.test(trimmed(it)));
+    const at = runnable.indexOf(line);
+    const beside = [runnable[at - 1], runnable[at + 1]].filter((it) => it !== undefined);
+    return [line, ...beside.filter((it) => !isSignature(trimmed(it)))];
   }
 
   /** The line that reads the same in the file as it was measured, the nearest of several. */
@@ -47,6 +64,14 @@ export class Choice {
     );
     return found.sort((a, b) => Math.abs(a - line) - Math.abs(b - line))[0];
   }
+}
+
+const HAS_CONDITION = /\b(?:if|while) \(|\?|&&|\|\|/;
+
+/** Whether a line begins a function, a class or a constant: it runs when the module is loaded, if at all. */
+function isSignature(line: string): boolean {
+  return /^(?:export|class|function|static|get|set)\b/.test(line) ||
+    (/\{$/.test(line) && !/^(?:\}|if|else|for|while|do|try|switch|return|const|let)\b/.test(line));
 }
 
 /** The test file of the same name. */

@@ -61,3 +61,22 @@ Deno.test("runsFor() finds a line again that has moved", () => {
   ]);
   assertEquals(chosen(3, Infinity, "// More.\n\na();\n  b();"), ["a/b", "x/quick", "x/slow"]);
 });
+
+Deno.test("runsFor() asks those that looked at a condition, too, after those that met it", () => {
+  const file = "lib/a/b.ts";
+  const lines = ["function a() {", "  b();", "  if (c) d();", "  e();", "}", "function f() {"];
+  const coverage = {
+    runs: [
+      run("tests/x/loads_test.ts", 1, [1, 6]),
+      run("tests/x/looks_test.ts", 1, [1, 2, 4, 6]),
+      run("tests/x/meets_test.ts", 9, [1, 2, 3, 4, 6]),
+    ],
+    runnable: { [file]: [1, 2, 3, 4, 5, 6] },
+    sources: { [file]: lines.join("\n") },
+  };
+  const choice = new Choice(coverage, () => lines.join("\n"));
+  const asked = (line: number): string[] =>
+    choice.runsFor({ file, line }, Infinity).map(({ test }) => test.slice(8, -8));
+  assertEquals(asked(3), ["meets", "looks"]);
+  assertEquals(asked(2), ["looks", "meets"]);
+});
