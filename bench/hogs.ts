@@ -12,7 +12,12 @@ const BESIDE = [0, 1, 2, 6];
 const OPERATIONS = 200;
 
 const entries = BESIDE.flatMap((count) =>
-  ["module", "deno"].map((peer) => ({ peer, variant: `${count}`, note: `beside ${count}` }))
+  ["module", "deno"].map((peer) => ({
+    peer,
+    variant: `${count}`,
+    note: `beside ${count}`,
+    beside: count,
+  }))
 );
 
 function targets(by: Target["by"], atMost: number): Target[] {
@@ -69,7 +74,7 @@ async function start(entered: Entered, value: (answer: Answer) => number): Promi
   const kept = stack.move();
   return {
     round: async () => {
-      await using _ = computing(Number(entered.entry.variant));
+      await using _ = computing(entered.entry.beside ?? 0);
       return { value: value(await client.run(OPERATIONS)) };
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),

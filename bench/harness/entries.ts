@@ -9,6 +9,8 @@ export interface Entry {
   variant?: string;
   /** Added to the peer's label. */
   note?: string;
+  /** How many processes compute beside this entry alone. */
+  beside?: number;
   /** Environment of the processes. */
   env?: Record<string, string>;
 }
@@ -62,7 +64,9 @@ function label(peer: Peer, { note }: Entry): string {
 
 // The module picks a backend and what it tries before it sleeps by itself; options add a row for each one given.
 function withForced(entries: readonly Entry[], settings: Settings): Entry[] {
-  const own = entries.filter(({ peer, variant }) => peer === "module" && variant === undefined);
+  const own = entries.filter(({ peer, variant, beside }) =>
+    peer === "module" && (variant === undefined || beside !== undefined)
+  );
   const forced = own.flatMap((entry) => [
     ...settings.reactors.map((name) => forcedBy(entry, "DENET_UNIX_REACTOR", name)),
     ...settings.idle.map((name) => forcedBy(entry, "DENET_UNIX_IDLE", name)),
@@ -71,5 +75,11 @@ function withForced(entries: readonly Entry[], settings: Settings): Entry[] {
 }
 
 function forcedBy(entry: Entry, variable: string, name: string): Entry {
-  return { ...entry, variant: name, note: name, env: { [variable]: name } };
+  const { variant, note } = entry;
+  return {
+    ...entry,
+    variant: variant === undefined ? name : `${variant}:${name}`,
+    note: note === undefined ? name : `${note}, ${name}`,
+    env: { [variable]: name },
+  };
 }

@@ -133,6 +133,9 @@ export function whyMissing(name: string): string | undefined {
   return found.find(([it]) => it === name)?.[2];
 }
 
+/** How long a test of a backend may wait, in seconds: most take milliseconds. */
+const LIMIT = 20;
+
 /** Define one test per backend; what the kernel lacks or forbids is skipped. */
 export function onEach(name: string, fn: (reactor: Reactor) => void | Promise<void>): void {
   for (const [backend, opener, reason] of found) {
@@ -146,7 +149,7 @@ export function onEach(name: string, fn: (reactor: Reactor) => void | Promise<vo
         } finally {
           reactor.dispose();
         }
-      }),
+      }, { seconds: LIMIT }),
     );
   }
 }

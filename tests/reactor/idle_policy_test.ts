@@ -70,6 +70,19 @@ Deno.test("AdaptiveYield returns what is there afterwards, and rarely yields whe
   assert(system.yields > 0 && system.yields < 100, `${system.yields} yields`);
 });
 
+Deno.test("what was not tried took no time", () => {
+  const system = new FakeSystem();
+  const tries = [new AdaptiveYield(system), new AdaptiveBusyPoll(system, 1)] as const;
+  for (const it of tries) assertEquals(it.took, 0);
+  const [adaptiveYield, adaptivePoll] = tries;
+  for (let i = 0; i < 50; i++) {
+    const before = system.time;
+    adaptiveYield.try(() => 0);
+    adaptivePoll.try(50, () => 0);
+    assertEquals(adaptiveYield.took + adaptivePoll.took > 0, system.time > before);
+  }
+});
+
 Deno.test("AdaptiveYield endures a long absence now and then, but not one after the other", () => {
   const system = new FakeSystem();
   const adaptive = new AdaptiveYield(system);

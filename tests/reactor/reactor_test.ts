@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { platform } from "../../ffi/platform/mod.ts";
 import { shutdown } from "../../ffi/syscalls/sockets.ts";
 import { READABLE, WRITABLE } from "../../lib/reactor/types.ts";
@@ -187,6 +187,52 @@ onEach("ping-pong of many pairs at once loses nothing", async (reactor) => {
     })(),
   ]));
   for (const pair of pairs) pair[Symbol.dispose]();
+});
+
+onEach("wait() ends although other sockets are never quiet", async (reactor) => {
+  using quiet = new Pair(reactor);
+  const busy = [new Pair(reactor), new Pair(reactor)];
+  let rounds = 0;
+  let isOver = false;
+  let sent: number | undefined;
+  const conversations = busy.flatMap((pair) => [
+    (async (): Promise<void> => {
+      for (; !isOver && rounds < 20_000; rounds++) {
+        pair.send(0, "x");
+        await pair.receive(0);
+        if (sent !== undefined || rounds % 40 > 1) continue;
+        sent = rounds;
+        quiet.send(0, "y");
+      }
+      pair.close(0);
+    })(),
+    (async (): Promise<void> => {
+      for (let text = ""; (text = await pair.receive(1)) !== "";) pair.send(1, text);
+    })(),
+  ]);
+  const late: number[] = [];
+  for (let i = 0; i < 20; i++) {
+    await quiet.receive(1);
+    late.push(rounds - (sent ?? rounds));
+    sent = undefined;
+  }
+  isOver = true;
+  await Promise.all(conversations);
+  for (const pair of busy) pair[Symbol.dispose]();
+  assert(Math.max(...late) < 1000, `rounds of the others before it: ${late}`);
+});
+
+onEach("wait() for space in the queue of a datagram socket, again and again", async (reactor) => {
+  using pair = new Pair(reactor, platform.SOCK_DGRAM);
+  for (let i = 0; i < 5; i++) {
+    pair.fill(0);
+    let hasEnded = false;
+    const waiting = pair.ends[0].wait(WRITABLE).then(() => hasEnded = true);
+    for (let turns = 0; turns < 3; turns++) await turn();
+    assertEquals(hasEnded, false);
+    while (pair.tryReceive(1) !== undefined);
+    await waiting;
+  }
 });
 
 onEach("a busy pair does not starve timers", async (reactor) => {

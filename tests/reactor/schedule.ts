@@ -17,6 +17,9 @@ const SOCKETS = 4;
 /** Turns after which an operation that could go through is late, whatever other sockets do. */
 const LATE = 3;
 
+/** Events of other sockets after which such an operation is late, within a turn as well. */
+const LATE_EVENTS = 32;
+
 /** Turns after which nothing may be left to run. */
 const SETTLED = 400;
 
@@ -38,6 +41,7 @@ export const STEPS = [
   "breakBackend",
   "refOrUnref",
   "burst",
+  "converse",
 ] as const;
 
 /** One step: what, and to which socket or how often. */
@@ -47,10 +51,10 @@ export interface Step {
   readonly much: number;
 }
 
-/** Make a step of a byte. */
-export function step(byte: number): Step {
-  const what = STEPS[byte & 15] ?? "turn";
-  return { what, socket: (byte >> 4) & 3, much: byte >> 6 };
+/** Make a step of a 16-bit number. */
+export function step(number: number): Step {
+  const what = STEPS[(number >> 4) % STEPS.length] ?? "turn";
+  return { what, socket: number & 3, much: (number >> 2) & 3 };
 }
 
 /** How a reactor is set up. */
@@ -87,6 +91,8 @@ interface Operation {
   readonly interest: Interest;
   readonly signal: FakeSignal | undefined;
   isPending: boolean;
+  /** How many events had been delivered when it was first seen that it could go through. */
+  readySince: number | undefined;
 }
 
 /** One run of a schedule. */
@@ -145,6 +151,8 @@ export class Schedule {
       case "burst":
         for (let i = 0; i <= much * 4; i++) this.#kernel.write((socket + i) % SOCKETS);
         return;
+      case "converse":
+        return void this.#converse(socket, 30 * (much + 1));
       case "abort":
         return this.#signals[(socket * 4 + much) % Math.max(1, this.#signals.length)]?.abort(what);
       case "close":
@@ -181,7 +189,13 @@ export class Schedule {
     interest: Interest,
     signal: FakeSignal | undefined,
   ): Promise<boolean> {
-    const operation: Operation = { socket, interest, signal, isPending: true };
+    const operation: Operation = {
+      socket,
+      interest,
+      signal,
+      isPending: true,
+      readySince: undefined,
+    };
     this.#operations.add(operation);
     const registration = this.#registrations[socket];
     try {
@@ -193,6 +207,7 @@ export class Schedule {
       }
       this.#starved[socket] = 0;
       operation.isPending = false;
+      for (const it of this.#pending(socket)) it.readySince = undefined;
       this.#done++;
       await this.#reactor.yieldIfBudgetSpent();
       return true;
@@ -217,6 +232,15 @@ export class Schedule {
     for (let i = 0; i < rounds; i++) {
       this.#kernel.write(socket);
       if (!await this.#operate(socket, READABLE, undefined)) return;
+    }
+  }
+
+  /** Wait for an answer that comes at once, again and again: each poll finds an event. */
+  async #converse(socket: number, rounds: number): Promise<void> {
+    for (let i = 0; i < rounds; i++) {
+      const answer = this.#operate(socket, READABLE, undefined);
+      this.#kernel.write(socket);
+      if (!await answer) return;
     }
   }
 
@@ -248,6 +272,7 @@ export class Schedule {
     await this.#loop.turn(async () => {
       await this.#settle();
       this.#checkBudget();
+      this.#checkOrder();
     });
     for (let socket = 0; socket < SOCKETS; socket++) {
       const isLate = this.#pending(socket).some((it) => this.#kernel.isReady(socket, it.interest));
@@ -260,9 +285,24 @@ export class Schedule {
     return [...this.#operations].filter((it) => it.isPending && it.socket === socket);
   }
 
+  get #delivered(): number {
+    return this.#kernel.backends.reduce((sum, it) => sum + it.delivered, 0);
+  }
+
+  /** No operation that could go through waits until the others have no more events. */
+  #checkOrder(): void {
+    const delivered = this.#delivered;
+    for (const it of this.#operations) {
+      if (!it.isPending || !this.#kernel.isReady(it.socket, it.interest)) it.readySince = undefined;
+      else it.readySince ??= delivered;
+      const late = delivered - (it.readySince ?? delivered);
+      check(late <= LATE_EVENTS, "An operation that could go through waits for quiet");
+    }
+  }
+
   /** At most a budget of events in a turn, and little more operations than that. */
   #checkBudget(): void {
-    const delivered = this.#kernel.backends.reduce((sum, it) => sum + it.delivered, 0);
+    const delivered = this.#delivered;
     if (this.#loop.turns !== this.#turn) {
       this.#turn = this.#loop.turns;
       this.#doneBefore = this.#done;

@@ -2,8 +2,12 @@
 
 /** Schedules of the reactor, on a kernel and an event loop in which nothing happens but what the test says. */
 
+import { assertEquals } from "@std/assert";
 import fc from "fast-check";
+import { IdlePolicy } from "../../lib/reactor/idle_policy.ts";
+import { Scheduler } from "../../lib/reactor/scheduler.ts";
 import { chosenSeed } from "../hostile/random.ts";
+import { FakeLoop } from "./fake_kernel.ts";
 import { Schedule, step, STEPS } from "./schedule.ts";
 
 /** How many schedules are tried. */
@@ -15,7 +19,7 @@ const setups = fc.record({
   yielding: fc.boolean(),
   polling: fc.boolean(),
 });
-const schedules = fc.uint8Array({ maxLength: 40 }).map((bytes) => Array.from(bytes, step));
+const schedules = fc.uint16Array({ maxLength: 40 }).map((numbers) => Array.from(numbers, step));
 
 const seed = chosenSeed();
 
@@ -29,4 +33,21 @@ Deno.test(`no schedule loses a wake-up, an abort or a file, SEED=${seed}`, async
 Deno.test("a schedule that ends with data unread and no wait is no failure", async () => {
   const setup = { isDeferred: true, beginWithLast: true, yielding: true, polling: true };
   await new Schedule(setup).run(STEPS.map((what) => ({ what, socket: 1, much: 1 })));
+});
+
+Deno.test("each turn of the event loop has time of its own to spend before sleeping", async () => {
+  const loop = new FakeLoop();
+  let turns = 0;
+  const idle = new class extends IdlePolicy {
+    override newTurn(): void {
+      turns++;
+    }
+  }(loop);
+  const target = { waits: 0, isHeld: true, poll: () => 0, park: () => true };
+  const scheduler = new Scheduler(target, loop, idle);
+  for (let i = 0; i < 3; i++) scheduler.wake();
+  assertEquals(turns, 3);
+  while (scheduler.yieldIfBudgetSpent() === undefined);
+  await loop.turn(() => Promise.resolve());
+  assertEquals(turns, 4);
 });

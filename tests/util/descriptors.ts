@@ -6,6 +6,7 @@
  */
 
 import { backend } from "../../lib/reactor/mod.ts";
+import { withDeadline } from "./deadline.ts";
 
 const DIRECTORY = Deno.build.os === "linux" ? "/proc/self/fd" : "/dev/fd";
 
@@ -109,6 +110,8 @@ export interface LeakOptions {
   readonly forgets?: boolean;
   /** How many turns of the event loop descriptors have to be closed in, on a busy machine. */
   readonly turns?: number;
+  /** How long the test may wait, in seconds, if that is not as usual. */
+  readonly seconds?: number;
 }
 
 /**
@@ -121,8 +124,9 @@ export interface LeakOptions {
  */
 export function noLeaks(
   fn: (t: Deno.TestContext) => void | Promise<void>,
-  { forgets = false, turns = 100 }: LeakOptions = {},
+  { forgets = false, turns = 100, seconds }: LeakOptions = {},
 ): (t: Deno.TestContext) => Promise<void> {
+  const run = withDeadline(fn, seconds);
   const since = (before: Listing, base?: Listing) => (): string[] => {
     if (forgets) (globalThis as { gc?: () => void }).gc?.();
     return changes(before, listDescriptors(), base);
@@ -130,10 +134,10 @@ export function noLeaks(
   return async (t) => {
     await (warm ??= warmUp());
     const before = listDescriptors();
-    await fn(t);
+    await run(t);
     if ((await settle(since(before), 25)).length === 0) return;
     const between = listDescriptors();
-    await fn(t);
+    await run(t);
     // Here it is a failure, unless the machine is busy.
     const different = await settle(since(between, before), turns);
     if (different.length === 0) return;

@@ -30,6 +30,9 @@ import {
 const EPOLLRDHUP = 0x2000;
 const EPOLLET = 1 << 31;
 
+/** The slot of a descriptor without a registration. */
+const NO_SLOT = -1;
+
 /** A buffer of `struct epoll_event`. */
 export class EpollEvents {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -89,7 +92,7 @@ export class EpollSet {
   addWaker(fd: number): number {
     const { words } = this.#event;
     words[0] = READABLE;
-    words[this.#data] = -1;
+    words[this.#data] = NO_SLOT;
     return epollControl(this.fd, EPOLL_CTL_ADD, fd, this.#event.bytes);
   }
 
@@ -106,9 +109,7 @@ export class EpollSet {
     const { words } = events;
     for (let i = 0; i < count; i++) {
       const at = i * this.#stride;
-      const slot = words[at + this.#data] ?? -1;
-      if (slot < 0) continue;
-      const watched = this.#sink.watched[slot];
+      const watched = this.#sink.watched[words[at + this.#data] ?? NO_SLOT];
       if (watched === undefined || watched.readToken !== words[at + this.#data + 1]) continue;
       this.#deliverTo(watched, words[at] ?? 0);
     }

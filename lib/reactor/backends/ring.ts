@@ -126,7 +126,7 @@ export class Ring {
     this.#tail = this.#ring[this.#sqTail] ?? 0;
     this.#head = this.#ring[this.#cqHead] ?? 0;
     // Entry i of the indirection always names request i.
-    for (let i = 0; i < sqEntries; i++) this.#ring[array + i] = i;
+    this.#ring.set(Array(sqEntries).keys().toArray(), array);
   }
 
   /** Register `eventfd`: completions signal it. */

@@ -1,62 +1,128 @@
-/** What happens between the last poll and the sleep is not lost. */
+/** What a backend reports between the last poll and the sleep, during the sleep, and when no wait is pending. */
 
-import { assertEquals } from "@std/assert";
-import { Registration } from "../../../lib/reactor/registration.ts";
+import { assert, assertEquals } from "@std/assert";
 import { IdlePolicy } from "../../../lib/reactor/idle_policy.ts";
 import { Scheduler } from "../../../lib/reactor/scheduler.ts";
-import { READABLE, type Sink } from "../../../lib/reactor/types.ts";
+import { MAX_UNCLAIMED_EVENTS, READABLE, WRITABLE } from "../../../lib/reactor/types.ts";
 import { backends, Pair, reactorOf, turn, whyMissing } from "../backends.ts";
+import { noLeaks } from "../../util/descriptors.ts";
 import { testUnless } from "../../util/peers.ts";
+import { Station } from "../sink.ts";
 
-for (const [name, open] of Object.entries(backends)) {
-  testUnless(
-    whyMissing(name),
-    `an event between poll() and park() makes park() refuse, or wakes (${name})`,
-    async () => {
+/** Define a test for each backend, with a pair that it does not know yet. */
+function onEachBackend(name: string, fn: (station: Station, pair: Pair) => Promise<void>): void {
+  for (const [backend, open] of Object.entries(backends)) {
+    const run = async (): Promise<void> => {
       using pair = new Pair(reactorOf([]));
-      const watched = new Registration(pair.fds[0], {
-        prepare: () => undefined,
-        count: () => {},
-        deregister: () => {},
-      });
-      watched.slot = 0;
-      watched.readToken = 1;
-      let wakes = 0;
-      let token = 1;
-      const sink: Sink = {
-        watched: [watched],
-        waits: 1,
-        token: () => ++token,
-        deliver: () => {},
-        reject: (_, error) => {
-          throw error;
-        },
-        wake: () => wakes++,
-        fail: (error) => {
-          throw error;
-        },
-      };
-      const backend = open(sink);
-      try {
-        void watched.wait(READABLE);
-        backend.register(watched, READABLE);
-        backend.ref();
-        for (let i = 0; i < 3; i++) {
-          while (backend.poll(128) > 0);
-          pair.send(1, "x");
-          // A test that fails here waits for ever: nothing else wakes.
-          if (backend.park()) { while (wakes <= i) await turn(); }
-          else wakes = i + 1;
-          assertEquals(backend.poll(128) >= 0, true);
-          pair.tryReceive(0);
-        }
-      } finally {
-        backend.deregister(watched);
-        backend.dispose();
-      }
-    },
-  );
+      using station = new Station(open);
+      await fn(station, pair);
+    };
+    testUnless(whyMissing(backend), `${name} (${backend})`, noLeaks(run, { seconds: 20 }));
+  }
 }
+
+onEachBackend(
+  "an event between poll() and park() makes park() refuse, or wakes",
+  async (station, pair) => {
+    const { backend } = station;
+    const watched = station.add(pair.fds[0]);
+    for (let i = 0; i < 3; i++) {
+      void station.wait(watched, READABLE);
+      station.pollAll();
+      const { wakes } = station;
+      pair.send(1, "x");
+      if (backend.park()) await station.woken(wakes);
+      station.pollAll();
+      assertEquals(station.delivered, i + 1);
+      pair.tryReceive(0);
+    }
+  },
+);
+
+onEachBackend("an event after park() wakes, each time", async (station, pair) => {
+  const { backend } = station;
+  const watched = station.add(pair.fds[0]);
+  for (let i = 0; i < 3; i++) {
+    const waiting = station.wait(watched, READABLE);
+    do station.pollAll(); while (!backend.park());
+    const { wakes } = station;
+    await turn();
+    pair.send(1, "x");
+    await station.woken(wakes);
+    station.pollAll();
+    await waiting;
+    pair.tryReceive(0);
+  }
+});
+
+onEachBackend("what is registered after park() wakes after the next one", async (station, pair) => {
+  const [first, second] = pair.fds.map((fd) => station.add(fd));
+  assert(first !== undefined && second !== undefined);
+  const park = (): void => {
+    do station.pollAll(); while (!station.backend.park());
+  };
+  void station.wait(first, READABLE);
+  park();
+  await turn();
+  let { wakes } = station;
+  const waiting = station.wait(second, READABLE);
+  park();
+  pair.send(0, "x");
+  while (second.awaited !== 0) {
+    await station.woken(wakes);
+    ({ wakes } = station);
+    park();
+  }
+  await waiting;
+});
+
+onEachBackend(
+  "an interest in reading that no wait needs is dropped, and asked for again",
+  async (station, pair) => {
+    const watched = station.add(pair.fds[0]);
+    const send = (): void => {
+      pair.send(1, "x");
+      station.pollAll();
+      pair.tryReceive(0);
+    };
+    for (let round = 0; round < 3; round++) {
+      const waiting = station.wait(watched, READABLE);
+      station.pollAll();
+      send();
+      await waiting;
+      const before = station.delivered;
+      for (let i = 0; i < 5 * MAX_UNCLAIMED_EVENTS; i++) send();
+      assert(station.delivered - before <= MAX_UNCLAIMED_EVENTS, `${station.delivered - before}`);
+    }
+  },
+);
+
+onEachBackend(
+  "an interest in space that no wait needs is dropped, and reading goes on",
+  async (station, pair) => {
+    const watched = station.add(pair.fds[0]);
+    for (let round = 0; round < 3; round++) {
+      const reading = station.wait(watched, READABLE);
+      pair.fill(0);
+      const waiting = station.wait(watched, WRITABLE);
+      station.pollAll();
+      while (pair.tryReceive(1) !== undefined);
+      station.pollAll();
+      await waiting;
+      const before = station.delivered;
+      for (let i = 0; i < 20; i++) {
+        pair.fill(0);
+        while (pair.tryReceive(1) !== undefined);
+        station.pollAll();
+      }
+      assert(station.delivered - before <= 1, `${station.delivered - before}`);
+      pair.send(1, "x");
+      station.pollAll();
+      await reading;
+      pair.tryReceive(0);
+    }
+  },
+);
 
 Deno.test("a scheduler polls again when the backend refuses to park", () => {
   const microtasks: (() => void)[] = [];
