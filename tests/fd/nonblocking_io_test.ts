@@ -293,6 +293,17 @@ linuxTest("read() of a terminal's master ends when all have closed its other sid
   assertEquals(await next, 1);
 });
 
+linuxTest("read() of a terminal's master that does not block ends as well", async () => {
+  using terminal = openTerminal();
+  const { master, slave } = terminal;
+  master.nonblocking = true;
+  slave.writeSync(bytes("x"));
+  slave.close();
+  const chunk = new Uint8Array(8);
+  const read = [await master.read(chunk), await master.read(chunk), master.readSync(chunk)];
+  assertEquals(read, [1, null, null]);
+});
+
 linuxTest("readable of a terminal's master ends when all have closed its other side", async () => {
   using terminal = openTerminal();
   terminal.slave.writeSync(bytes("hello\n"));

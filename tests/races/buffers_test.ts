@@ -1,7 +1,7 @@
 /** Memory that moves, shrinks or is taken away: what is sent and received is right, or a clear error. */
 
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { Msghdr, recvmsgSync, sendmsgSync, type Socket, unix } from "../../mod.ts";
+import { Msghdr, OwnedFd, recvmsgSync, sendmsgSync, type Socket, unix } from "../../mod.ts";
 import { noLeaks } from "../util/descriptors.ts";
 import { fill, pair } from "../util/cases.ts";
 
@@ -135,6 +135,25 @@ for (const [name, make] of Object.entries(losses)) {
   );
 
   Deno.test(
+    `write() of memory that is ${name} while it waits is a TypeError`,
+    noLeaks(async () => {
+      using stack = new DisposableStack();
+      const [a, b] = pair(stack);
+      const sent = fill(a);
+      const { bytes, lose } = make();
+      const writing = a.write(bytes);
+      await turn();
+      lose();
+      let received = b.receiveSync({ size: 1 << 20 })?.data.byteLength ?? 0;
+      await assertRejects(() => writing, TypeError, "detached or resized");
+      await a.write(new Uint8Array(3));
+      a.close();
+      for await (const { byteLength } of b.readable) received += byteLength;
+      assertEquals(received, sent + 3);
+    }),
+  );
+
+  Deno.test(
     `receive() into memory that is ${name} while it waits loses nothing`,
     noLeaks(async () => {
       for (const waitAll of [false, true]) {
@@ -176,6 +195,24 @@ for (const [name, make] of Object.entries(losses)) {
     }),
   );
 }
+
+Deno.test(
+  "read() of a pipe into memory that grows while it waits takes what fitted at the call",
+  noLeaks(async () => {
+    const [reader, writer] = OwnedFd.pipe();
+    using _reader = reader;
+    using _writer = writer;
+    const buffer = new ArrayBuffer(10, { maxByteLength: 1000 });
+    const reading = reader.read(new Uint8Array(buffer));
+    await turn();
+    buffer.resize(1000);
+    writer.writeSync(pattern(100, 1));
+    assertEquals({ count: await reading, rest: new Uint8Array(buffer, 10) }, {
+      count: 10,
+      rest: new Uint8Array(990),
+    });
+  }),
+);
 
 Deno.test(
   "receive() with waitAll takes nothing once the memory is lost",

@@ -12,6 +12,22 @@ const CONVERSATION = `
     await a.write(new Uint8Array(4).fill(n));
     if (await read !== 4 || into[0] !== (n & 255)) throw new Error("lost " + n);
   }
+  for (let n = 0; n < 300; n++) {
+    await a.write(new Uint8Array(4).fill(n));
+    if (await b.read(into) !== 4 || into[0] !== (n & 255)) throw new Error("lost " + n);
+  }
+  // More than fits the queue of a datagram socket: it is asked again after a pause.
+  const receiver = unix.bind(dir + "/receiver");
+  const sender = unix.socket({ type: "dgram" });
+  const sends = [];
+  for (let n = 0; n < 30; n++) sends.push(sender.send({ data: into, to: receiver.localAddress }));
+  for (let n = 0; n < 30; n++) {
+    if (n < 20) await new Promise((resolve) => later(resolve, 0));
+    await receiver.receive();
+  }
+  await Promise.all(sends);
+  sender.close();
+  receiver.close();
   const waited = b.read(into);
   for (let n = 0; n < 3; n++) await new Promise((resolve) => later(resolve, 1));
   a.close();

@@ -48,6 +48,15 @@ export function reactorOf(
   });
 }
 
+/** Receive without waiting: the text, or `undefined` for EAGAIN. */
+export function tryReceive(fd: number): string | undefined {
+  const bytes = new Uint8Array(65536);
+  const count = recv(fd, bytes, platform.MSG_DONTWAIT);
+  if (count === -platform.EAGAIN) return undefined;
+  if (count < 0) throw new Error(`recv: ${count}`);
+  return new TextDecoder().decode(bytes.subarray(0, count));
+}
+
 /** A socket pair and a registration for each end. */
 export class Pair implements Disposable {
   readonly fds: [number, number];
@@ -68,11 +77,7 @@ export class Pair implements Disposable {
 
   /** Receive at one end without waiting: the text, or `undefined` for EAGAIN. */
   tryReceive(end: 0 | 1): string | undefined {
-    const bytes = new Uint8Array(65536);
-    const count = recv(this.fds[end], bytes, platform.MSG_DONTWAIT);
-    if (count === -platform.EAGAIN) return undefined;
-    if (count < 0) throw new Error(`recv: ${count}`);
-    return new TextDecoder().decode(bytes.subarray(0, count));
+    return tryReceive(this.fds[end]);
   }
 
   /** Receive at one end, as a socket does it: try, and wait on EAGAIN. */

@@ -276,6 +276,28 @@ for (const call of ["connect", "rename"] as const) {
   });
 }
 
+test("replaceStale trusts no lock of a file that another program has removed meanwhile", () => {
+  using dir = tempDir();
+  listen(dir.join("a"), { unlinkOnClose: false }).close();
+  let locks = 0;
+  const { flock } = libc();
+  const previous = replaceLibc(Object.create(libc(), {
+    flock: {
+      value: (...args: Parameters<typeof flock>) => {
+        // The program that had the lock before removes the file and gives the lock up.
+        if (locks++ === 0) Deno.removeSync(dir.join(".a.lock"));
+        return flock(...args);
+      },
+    },
+  }));
+  try {
+    listen(dir.join("a"), { replaceStale: true }).close();
+  } finally {
+    replaceLibc(previous);
+  }
+  assertEquals(locks, 2);
+});
+
 test("replaceStale takes at most a moment to refuse, and leaves the event loop in peace then", () => {
   using dir = tempDir();
   using _listener = listen(dir.join("a"));
@@ -301,6 +323,7 @@ linuxTest("replaceStale waits for the abstract name of a program that was killed
   for (let n = 0; n < 3; n++) {
     const program = `
       import { unix } from ${JSON.stringify(new URL("../../mod.ts", import.meta.url).href)};
+      unix.load(); // what io_uring polls is released last
       unix.listen(${JSON.stringify(name)}).accept();
       setTimeout(() => console.log("up"), 20);`;
     const config = new URL("../../deno.json", import.meta.url).pathname;
