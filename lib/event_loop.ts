@@ -81,7 +81,10 @@ export function inMicrotask(callback: () => void): void {
 /** For so many microtasks the end of a turn is awaited where `process` is not made: most are done by then. */
 const MICROTASKS = 8;
 
-/** Run `callback` when no microtask of this turn is left to run, or after some of them. */
+/**
+ * Run `callback` when no microtask of this turn is left to run, or after some of them. To be called in a microtask:
+ * what is queued outside of one comes before those that are queued then.
+ */
 export function atEndOfTurn(callback: () => void): void {
   if (nextTick !== undefined) nextTick(callback);
   else afterMicrotasks(callback, MICROTASKS);
@@ -96,8 +99,7 @@ function afterMicrotasks(callback: () => void, count: number): void {
 export function inNextTurn(callback: () => void): void {
   const setImmediate = setImmediateOf();
   if (setImmediate) setImmediate(callback);
-  // deno-coverage-ignore -- every Deno that this module runs on has setImmediate()
-  else startTimer(callback, 0);
+  else startTimer(callback, 0); // a program may have removed it
 }
 
 const { addEventListener } = globalThis;

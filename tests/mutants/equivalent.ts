@@ -70,6 +70,12 @@ export const LABELS: Readonly<Record<string, readonly string[]>> = {
 /** Single places. */
 export const PLACES: readonly Place[] = [
   {
+    file: "lib/reactor/reactor.ts",
+    line: "return this.#token = (this.#token + 1) | 0;",
+    was: "+",
+    why: "tokens only have to differ",
+  },
+  {
     file: "lib/unix/connect.ts",
     line: "typeNumber(type);",
     was: "typeNumber(type);",

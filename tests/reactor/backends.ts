@@ -139,7 +139,7 @@ export function whyMissing(name: string): string | undefined {
 }
 
 /** How long a test of a backend may wait, in seconds: most take milliseconds. */
-const LIMIT = 20;
+export const LIMIT = 10;
 
 /** Define one test per backend; what the kernel lacks or forbids is skipped. */
 export function onEach(name: string, fn: (reactor: Reactor) => void | Promise<void>): void {

@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { IdlePolicy } from "../../../lib/reactor/idle_policy.ts";
 import { Scheduler } from "../../../lib/reactor/scheduler.ts";
 import { MAX_UNCLAIMED_EVENTS, READABLE, WRITABLE } from "../../../lib/reactor/types.ts";
-import { backends, Pair, reactorOf, turn, whyMissing } from "../backends.ts";
+import { backends, LIMIT, Pair, reactorOf, turn, whyMissing } from "../backends.ts";
 import { noLeaks } from "../../util/descriptors.ts";
 import { testUnless } from "../../util/peers.ts";
 import { Station } from "../sink.ts";
@@ -17,7 +17,7 @@ function onEachBackend(name: string, fn: (station: Station, pair: Pair) => Promi
       using station = new Station(open);
       await fn(station, pair);
     };
-    testUnless(whyMissing(backend), `${name} (${backend})`, noLeaks(run, { seconds: 20 }));
+    testUnless(whyMissing(backend), `${name} (${backend})`, noLeaks(run, { seconds: LIMIT }));
   }
 }
 
