@@ -13,7 +13,8 @@ import { basename } from "@std/path/posix/basename";
 import { dirname } from "@std/path/posix/dirname";
 import { bundle } from "./bundle.ts";
 import { refuse, taskArguments } from "../tests/util/arguments.ts";
-import { taskTempDir } from "../tests/util/tempdir.ts";
+import { spawn } from "../tests/util/stop.ts";
+import { removeIfStopped, taskTempDir } from "../tests/util/tempdir.ts";
 import { declarationOf, rollTypes } from "./types.ts";
 
 interface Config {
@@ -126,10 +127,8 @@ function qualifyImports(folder: string): void {
 
 /** Have Deno check the package as it does before it is published. */
 async function dryRun(folder: string): Promise<boolean> {
-  const { success } = await new Deno.Command(Deno.execPath(), {
-    args: ["publish", "--dry-run", "--allow-dirty"],
-    cwd: folder,
-  }).spawn().status;
+  const args = ["publish", "--dry-run", "--allow-dirty"];
+  const { success } = await spawn(Deno.execPath(), { args, cwd: folder }).status;
   return success;
 }
 
@@ -139,8 +138,10 @@ if (import.meta.main) {
   if ((folder === undefined) !== values["dry-run"]) {
     refuse("Cannot pack: give the folder to make, or --dry-run");
   }
-  if (folder !== undefined) await pack(folder);
-  else {
+  if (folder !== undefined) {
+    using _ = removeIfStopped(folder); // half a package is none
+    await pack(folder);
+  } else {
     using temporary = taskTempDir();
     await pack(temporary.path);
     Deno.exitCode = await dryRun(temporary.path) ? 0 : 1;

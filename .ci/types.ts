@@ -10,6 +10,7 @@ import { dirname } from "@std/path/posix/dirname";
 import "typescript";
 import { rollup } from "rollup";
 import { dts } from "rollup-plugin-dts";
+import { run } from "../tests/util/stop.ts";
 
 /** Where the declaration file of an entry point lies, as seen from the folder of the bundles. */
 export function declarationOf(entry: string): string {
@@ -78,11 +79,11 @@ export declare namespace ${name} {
 
 /** Write a declaration file for every module. */
 async function emit(folder: string, entries: readonly string[], out: string): Promise<void> {
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+  const { success, stderr } = await run(Deno.execPath(), {
     args: ["transpile", "--quiet", "--declaration", "--outdir", out, ...entries],
     cwd: folder,
     env: { NO_COLOR: "1" },
-  }).output();
+  });
   if (!success) throw new Error(new TextDecoder().decode(stderr).trim());
 }
 

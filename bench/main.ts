@@ -14,6 +14,7 @@ import { type Report, report, type WorkReport } from "./harness/report.ts";
 import { measure } from "./harness/rounds.ts";
 import { table } from "./harness/table.ts";
 import type { Settings, Work } from "./harness/types.ts";
+import { taskTempDir } from "../tests/util/tempdir.ts";
 import { peers } from "./peers/mod.ts";
 import { works } from "./works.ts";
 
@@ -59,6 +60,9 @@ async function run(request: Request): Promise<void> {
     roundTime: settings.roundTime / 1e6,
     works: [],
   };
+  // What the peers make goes there as well.
+  using temporary = taskTempDir();
+  Deno.env.set("TMPDIR", temporary.path);
   await using _ = computing(settings.beside);
   for (const [i, work] of selected.entries()) {
     const one = await runWork(work, settings, `[${i + 1}/${selected.length}]`);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { spawn as spawnForTask } from "../tests/util/stop.ts";
 import { entryOf, TOOLS } from "../tools/permissions.ts";
 import { Unable } from "./harness/types.ts";
 
@@ -81,8 +82,7 @@ export function spawn(command: string, args: string[]): Deno.ChildProcess {
   try {
     // Deno looks for a newer version soon after its start: not in the middle of a measurement.
     const env = { DENO_NO_UPDATE_CHECK: "1" };
-    return new Deno.Command(command, { args, env, stdin: "null", stdout: "null", stderr: "null" })
-      .spawn();
+    return spawnForTask(command, { args, env, stdout: "null", stderr: "null" });
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     throw new Unable("missing", `${command} is not installed`);

@@ -5,7 +5,7 @@
  */
 
 import { type Socket, unix } from "@denet/unix";
-import { lacking, stopped } from "./util.ts";
+import { lacking, spawn, stopped } from "./util.ts";
 
 /** How to start a program. */
 export interface ProgramOptions {
@@ -23,21 +23,28 @@ export interface Program extends AsyncDisposable {
 
 /** Start a program, with its output out of the way. Where it is not installed, the example ends. */
 export function startProgram(command: string, options: ProgramOptions): Program {
-  const { args, env = {}, cwd = ".", debianPackage } = options;
   if (Deno.build.os !== "linux") {
     lacking("The files in memory that this passes exist on Linux only");
   }
+  const child = launch(command, options, "null");
+  return { child, [Symbol.asyncDispose]: () => end(child) };
+}
+
+/** Run a program to its end; its output. Where it is not installed, the example ends. */
+export async function runProgram(command: string, options: ProgramOptions): Promise<string> {
+  const { success, stdout, stderr } = await launch(command, options, "piped").output();
+  stopped.throwIfAborted();
+  if (!success) throw new Error(`${command}: ${new TextDecoder().decode(stderr).trim()}`);
+  return new TextDecoder().decode(stdout);
+}
+
+function launch(
+  command: string,
+  { args, env = {}, cwd = ".", debianPackage }: ProgramOptions,
+  output: "null" | "piped",
+): Deno.ChildProcess {
   try {
-    const child = new Deno.Command(command, {
-      args: [...args],
-      env,
-      cwd,
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-      signal: stopped,
-    }).spawn();
-    return { child, [Symbol.asyncDispose]: () => end(child) };
+    return spawn(command, { args: [...args], env, cwd, stdout: output, stderr: output });
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     return lacking(`${command} is not installed (Debian: ${debianPackage})`);

@@ -14,23 +14,59 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   Deno.addSignalListener(signal, () => controller.abort(new Error(`Stopped by ${signal}`)));
 }
 
+/** The programs that run, in the order in which they were started. */
+const children = new Set<Deno.ChildProcess>();
+
+stopped.addEventListener("abort", killChildren);
+
+/** Kill the last one first: it misses none of the others then. */
+function killChildren(): void {
+  for (const child of [...children].reverse()) {
+    try {
+      child.kill();
+    } catch {
+      // It has ended by itself.
+    }
+  }
+}
+
+/** End the programs that still run, and wait for it: up to then, they may write files. */
+async function endChildren(): Promise<void> {
+  killChildren();
+  const ends = [...children].map((child) => child.status);
+  children.clear();
+  await Promise.all(ends);
+}
+
+/**
+ * Start a program that ends with the example. None starts once the example is told to stop: nothing would
+ * end it any more.
+ *
+ * @param ended Called if the program ends before it is told to.
+ */
+export function spawn(
+  command: string,
+  options: Deno.CommandOptions,
+  ended: (status: Deno.CommandStatus) => void = () => {},
+): Deno.ChildProcess {
+  stopped.throwIfAborted();
+  const child = new Deno.Command(command, { stdin: "null", ...options }).spawn();
+  children.add(child);
+  child.status.then((status) => children.delete(child) && ended(status));
+  return child;
+}
+
 /** Start a script in a process of its own, with no permissions but those named. */
 export function start(
   script: URL,
   permissions: readonly string[],
   args: readonly string[],
 ): Deno.ChildProcess {
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-prompt", ...permissions, script.href, ...args],
-    stdin: "null",
-    stdout: "piped",
-    signal: stopped,
-  }).spawn();
-  child.status.then(({ success, signal }) => {
-    const why = signal ? `Stopped by ${signal}` : `"${script.pathname.split("/").at(-1)}" failed`;
-    if (!success) controller.abort(new Error(why));
+  const options = ["run", "--quiet", "--no-prompt", ...permissions, script.href, ...args];
+  return spawn(Deno.execPath(), { args: options, stdout: "piped" }, ({ success, signal }) => {
+    // A script that fails has said why.
+    if (!success) controller.abort(new Error(signal ? `Stopped by ${signal}` : ""));
   });
-  return child;
 }
 
 /** Print what a child prints, to its end. */
@@ -38,10 +74,14 @@ export async function show(child: Deno.ChildProcess): Promise<void> {
   for await (const bytes of child.stdout) await Deno.stdout.write(bytes);
 }
 
-/** Make a folder for sockets, and remove it with everything in it at the end of the block. */
-export function temporaryFolder(): Disposable & { readonly path: string } {
+/** Make a folder for sockets. At the end of the block it is removed, once no program can use it. */
+export function temporaryFolder(): AsyncDisposable & { readonly path: string } {
   const path = Deno.makeTempDirSync({ prefix: "denet-" });
-  return { path, [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }) };
+  const remove = async (): Promise<void> => {
+    await endChildren();
+    Deno.removeSync(path, { recursive: true });
+  };
+  return { path, [Symbol.asyncDispose]: remove };
 }
 
 /** What this machine lacks. */
@@ -61,13 +101,16 @@ export async function main(run: () => Promise<void>, most = 0): Promise<never> {
     );
     Deno.exit(2);
   }
+  let code = 0;
   try {
     await run();
-    Deno.exit(0);
   } catch (error) {
-    console.error(stopped.aborted ? stopped.reason.message : (error as Error).message);
-    Deno.exit(error instanceof Lacking ? 77 : 1);
+    const { message } = stopped.aborted ? stopped.reason : error as Error;
+    if (message) console.error(message);
+    code = error instanceof Lacking ? 77 : 1;
   }
+  await endChildren();
+  Deno.exit(code);
 }
 
 /** Read a whole number from the command line. */

@@ -7,6 +7,7 @@
 
 import { refuse, taskArguments } from "./util/arguments.ts";
 import { ROOT } from "./util/project.ts";
+import { spawn } from "./util/stop.ts";
 import { taskTempDir } from "./util/tempdir.ts";
 
 const FILES = ["mod.ts", "lib", "ffi", "README.md", "docs"];
@@ -16,10 +17,9 @@ for (const path of positionals) {
   if (!await Deno.stat(new URL(path, ROOT)).catch(() => undefined)) refuse(`Cannot find "${path}"`);
 }
 using temporary = taskTempDir();
-const { code } = await new Deno.Command(Deno.execPath(), {
+const { code } = await spawn(Deno.execPath(), {
   args: ["test", "--doc", "--allow-all", ...positionals.length > 0 ? positionals : FILES],
   cwd: ROOT,
   env: { TMPDIR: temporary.path },
-  stdin: "null",
-}).spawn().status;
+}).status;
 Deno.exitCode = code;

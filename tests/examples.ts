@@ -10,6 +10,7 @@
 import { taskArguments } from "./util/arguments.ts";
 import { peersRequired } from "./util/peers.ts";
 import { config } from "./util/project.ts";
+import { spawn } from "./util/stop.ts";
 
 const LACKING = 77;
 
@@ -33,13 +34,12 @@ for (const [name, task] of Object.entries(config().tasks)) {
 if (failed > 0) Deno.exit(1);
 
 async function run(task: string): Promise<{ code: number; output: string }> {
-  const child = new Deno.Command(Deno.execPath(), {
+  const child = spawn(Deno.execPath(), {
     args: ["task", "--quiet", task],
     env: { NO_COLOR: "1" },
-    stdin: "null",
     stdout: "piped",
     stderr: "piped",
-  }).spawn();
+  });
   const timer = setTimeout(() => child.kill("SIGTERM"), LIMIT_MS);
   const { code, stdout, stderr } = await child.output();
   clearTimeout(timer);

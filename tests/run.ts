@@ -19,14 +19,8 @@
 
 import { filesIn, ROOT } from "./util/project.ts";
 import { Times } from "./util/times.ts";
-import {
-  type Counts,
-  endAll,
-  type FileResult,
-  limitOf,
-  runTestFile,
-  SUMMARY,
-} from "./util/test_file.ts";
+import { type Counts, type FileResult, limitOf, runTestFile, SUMMARY } from "./util/test_file.ts";
+import { cleanUp, run } from "./util/stop.ts";
 import { taskTempDir } from "./util/tempdir.ts";
 
 interface Options {
@@ -109,18 +103,15 @@ function isTestFile(path: string): boolean {
  * the run.
  */
 async function checkTypes(paths: readonly string[]): Promise<void> {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["test", "--no-run", "--quiet", ...paths],
-    cwd: ROOT,
-    stdin: "null",
-  }).output();
+  const args = ["test", "--no-run", "--quiet", ...paths];
+  const { success, stdout, stderr } = await run(Deno.execPath(), { args, cwd: ROOT });
   if (success) return;
   for (const it of [stdout, stderr]) Deno.stderr.writeSync(it);
   throw new Error("Cannot run the tests: their types are wrong");
 }
 
 async function runAll(paths: readonly string[]): Promise<FileResult[]> {
-  using temporary = taskTempDir(endAll);
+  using temporary = taskTempDir();
   Deno.chmodSync(temporary.path, 0o755); // as /tmp itself: tests run programs as other users
   const done: FileResult[] = [];
   const queue = [...paths];
@@ -141,8 +132,7 @@ async function runAll(paths: readonly string[]): Promise<FileResult[]> {
     await Promise.all([work(checkTypes(paths)), ...others]);
     return done;
   } catch (error) {
-    endAll();
-    temporary[Symbol.dispose]();
+    cleanUp();
     console.error(String(error));
     Deno.exit(1);
   } finally {

@@ -11,6 +11,7 @@
 
 import { refuse, taskArguments } from "./util/arguments.ts";
 import { config, ROOT } from "./util/project.ts";
+import { run } from "./util/stop.ts";
 
 const OLDEST = "2.7.12";
 
@@ -33,11 +34,9 @@ function compare(a: string, b: string): number {
 }
 
 /** Ask npm for the versions to try: all but this one, which runs all tests anyway. */
-function versions(): string[] {
-  const { success, stdout, stderr } = new Deno.Command("npm", {
-    args: ["view", "deno", "versions", "--json"],
-    stdin: "null",
-  }).outputSync();
+async function versions(): Promise<string[]> {
+  const args = ["view", "deno", "versions", "--json"];
+  const { success, stdout, stderr } = await run("npm", { args });
   if (!success) throw new Error(`Cannot ask npm for versions: ${new TextDecoder().decode(stderr)}`);
   const all: string[] = JSON.parse(new TextDecoder().decode(stdout));
   const supported = all.filter((it) => /^\d+\.\d+\.\d+$/.test(it) && compare(it, OLDEST) >= 0);
@@ -55,28 +54,40 @@ interface Sums {
 
 /** Check the types of the package as a version's TypeScript sees them, and count that as one test. */
 async function check(version: string): Promise<Sums> {
-  const { success, stderr } = await new Deno.Command("npx", {
-    args: ["--yes", `deno@${version}`, "check", "--quiet", ...Object.values(config().exports)],
-    cwd: ROOT,
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-  }).output();
+  const { success, stderr } = await npx(
+    version,
+    "check",
+    "--quiet",
+    ...Object.values(config().exports),
+  );
   if (!success) console.log(new TextDecoder().decode(stderr));
   console.log(`Deno ${version}: types ${success ? "ok" : "FAILED"}`);
   return { passed: Number(success), failed: Number(!success) };
 }
 
+/** Run a version of Deno; npm starts it through a shell, so all of it is one group of processes. */
+function npx(version: string, ...args: string[]): Promise<Deno.CommandOutput> {
+  return run("npx", {
+    args: ["--yes", `deno@${version}`, ...args],
+    cwd: ROOT,
+    env: { NO_COLOR: "1" },
+    detached: true,
+  });
+}
+
 /** Run the tests with a version, showing what fails and the line of sums. */
-async function run(version: string): Promise<Sums> {
+async function test(version: string): Promise<Sums> {
   const preload = compare(version, SANITIZERS_OFF) < 0
     ? ["--preload=tests/util/sanitizers.ts"]
     : [];
-  const { success, stdout, stderr } = await new Deno.Command("npx", {
-    args: ["--yes", `deno@${version}`, "task", "--quiet", "test", ...preload, ...TESTS],
-    cwd: ROOT,
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-  }).output();
+  const { success, stdout, stderr } = await npx(
+    version,
+    "task",
+    "--quiet",
+    "test",
+    ...preload,
+    ...TESTS,
+  );
   const output = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
   const [sums, passed, failed] =
     /^(?:ok|FAILED) \| (\d+) passed.* \| (\d+) failed.*$/m.exec(output) ?? [];
@@ -98,8 +109,8 @@ const strange = positionals.find((it) => !/^\d+\.\d+\.\d+$/.test(it));
 if (strange !== undefined) {
   refuse(`Cannot try "${strange}": give versions of Deno, such as ${OLDEST}`);
 }
-for (const version of positionals.length > 0 ? positionals : versions()) {
-  for (const step of [check, run]) {
+for (const version of positionals.length > 0 ? positionals : await versions()) {
+  for (const step of [check, test]) {
     const { passed, failed } = await step(version);
     total.passed += passed;
     total.failed += failed;

@@ -5,15 +5,14 @@
  * @module
  */
 
-import { lacking, main, stopped, temporaryFolder } from "../examples/util.ts";
+import { lacking, main, spawn, temporaryFolder } from "../examples/util.ts";
 import { entryOf, type ToolName, TOOLS } from "./permissions.ts";
 
 /** Start a tool with the permissions it has when it is compiled. */
 function start(name: ToolName, ...args: string[]): Deno.ChildProcess {
   console.log(`$ ${name} ${args.map((it) => /\s/.test(it) ? `'${it}'` : it).join(" ")}`);
   const options = ["run", "--quiet", "--no-prompt", ...TOOLS[name], entryOf(name).href];
-  return new Deno.Command(Deno.execPath(), { args: [...options, ...args], signal: stopped })
-    .spawn();
+  return spawn(Deno.execPath(), { args: [...options, ...args] });
 }
 
 /** Wait until a tool's socket is there. */
@@ -28,7 +27,7 @@ async function appears(path: string, tool: Deno.ChildProcess): Promise<void> {
 
 await main(async () => {
   if (Deno.build.os !== "linux") lacking("The tools read /proc, which is there on Linux only");
-  using folder = temporaryFolder();
+  await using folder = temporaryFolder();
   const letter = `${folder.path}/letter.txt`;
   const served = `${folder.path}/served`;
   const tapped = `${folder.path}/tapped`;

@@ -1,8 +1,10 @@
+import { spawn } from "../../tests/util/stop.ts";
+
 /** Starts processes that compute until they are disposed of. */
 export function computing(count: number): AsyncDisposable {
   const children = Array.from(
     { length: count },
-    () => new Deno.Command("sh", { args: ["-c", "while :; do :; done"], stdin: "null" }).spawn(),
+    () => spawn("sh", { args: ["-c", "while :; do :; done"] }),
   );
   return {
     async [Symbol.asyncDispose](): Promise<void> {

@@ -12,7 +12,8 @@
 import { dirname, join, resolve } from "node:path";
 import { taskArguments } from "../../tests/util/arguments.ts";
 import { filesIn, ROOT } from "../../tests/util/project.ts";
-import { taskTempDir } from "../../tests/util/tempdir.ts";
+import { run as execute } from "../../tests/util/stop.ts";
+import { removeIfStopped, taskTempDir } from "../../tests/util/tempdir.ts";
 
 const VITEPRESS = "1.6.4";
 const VUE = "3.5.45";
@@ -25,11 +26,7 @@ function path(name: string): string {
 }
 
 async function run(cwd: string, ...args: string[]): Promise<void> {
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args,
-    cwd,
-    stdin: "null",
-  }).output();
+  const { success, stdout, stderr } = await execute(Deno.execPath(), { args, cwd });
   if (success) return;
   const decoder = new TextDecoder();
   throw new Error(
@@ -63,6 +60,7 @@ function withoutSourceLinks(text: string): string {
 }
 
 async function build(output: string): Promise<void> {
+  using _ = removeIfStopped(output);
   using temporary = taskTempDir();
   const site = temporary.path;
   const texts = filesIn("", /\.(?:md|svg|png)$/).filter((it) => !LEFT_OUT.test(it));

@@ -6,7 +6,8 @@
  */
 
 import { request, type Target } from "../http.ts";
-import { lacking, main, stopped, temporaryFolder } from "../util.ts";
+import { runProgram } from "../programs.ts";
+import { main, spawn, stopped, temporaryFolder } from "../util.ts";
 
 const TOOL = "systemd-socket-activate";
 
@@ -21,7 +22,7 @@ function activate(path: string, port: number): Deno.ChildProcess {
   const sockets = ["-l", path, "-l", `127.0.0.1:${port}`, "--fdname=local:web"];
   const permissions = ["--allow-ffi", "--allow-env", "--allow-net"];
   const script = new URL("service.ts", import.meta.url).href;
-  return new Deno.Command(TOOL, {
+  return spawn(TOOL, {
     args: [
       ...passed,
       ...sockets,
@@ -32,10 +33,8 @@ function activate(path: string, port: number): Deno.ChildProcess {
       ...permissions,
       script,
     ],
-    stdin: "null",
     stderr: "null",
-    signal: stopped,
-  }).spawn();
+  });
 }
 
 /** Ask until the tool listens. */
@@ -52,12 +51,8 @@ async function ask(target: Target, path: string): Promise<string> {
 }
 
 await main(async () => {
-  try {
-    await new Deno.Command(TOOL, { args: ["--version"], stdout: "null" }).output();
-  } catch {
-    lacking(`${TOOL} is not installed: it is in Debian's package "systemd"`);
-  }
-  using folder = temporaryFolder();
+  await runProgram(TOOL, { args: ["--version"], debianPackage: "systemd" });
+  await using folder = temporaryFolder();
   const [socketPath, port] = [`${folder.path}/http.sock`, freePort()];
   const service = activate(socketPath, port);
   console.log(`${TOOL} (process ${service.pid}) listens on 127.0.0.1:${port} and "${socketPath}"`);

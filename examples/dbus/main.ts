@@ -28,7 +28,7 @@ async function appears(bus: Bus, { child }: Program): Promise<void> {
 }
 
 await main(async () => {
-  using folder = temporaryFolder();
+  await using folder = temporaryFolder();
   const path = `${folder.path}/bus`;
   const address = `unix:path=${path}`;
   await using daemon = startProgram("dbus-daemon", {

@@ -7,6 +7,7 @@
  */
 
 import { type OwnedFd, unix } from "@denet/unix";
+import { runProgram } from "../programs.ts";
 import { lacking, main, stopped, temporaryFolder } from "../util.ts";
 import {
   answer,
@@ -29,21 +30,9 @@ const nodes = new Map<bigint, Node>([
   [3n, { name: "large.bin", content: large }],
 ]);
 
-/** Run a program to its end; its output. */
-async function run(
-  command: string,
-  args: string[],
-  options: Deno.CommandOptions = { signal: stopped },
-): Promise<string> {
-  try {
-    const child = new Deno.Command(command, { args, stdin: "null", ...options });
-    const { success, stdout, stderr } = await child.output();
-    if (!success) throw new Error(new TextDecoder().decode(stderr).trim());
-    return new TextDecoder().decode(stdout);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    return lacking(`${command} is not installed (Debian: fuse3)`);
-  }
+/** Run a program of Debian's coreutils; its output. */
+function run(command: string, ...args: string[]): Promise<string> {
+  return runProgram(command, { args, debianPackage: "coreutils" });
 }
 
 /** Have `fusermount3` mount at `path`: it sends the device over the socket that `_FUSE_COMMFD` names. */
@@ -52,17 +41,25 @@ async function mount(path: string): Promise<OwnedFd> {
   using socket = ours;
   using inherited = theirs;
   inherited.closeOnExec = false;
-  const options = ["-o", "ro,fsname=denet", "--", path];
-  await run("fusermount3", options, { env: { _FUSE_COMMFD: `${inherited.fd}` } });
-  using message = await socket.receive({ files: 1, signal: stopped });
-  const device = message?.files.shift();
-  if (device === undefined) throw new Error("fusermount3 passed no descriptor");
-  return device;
+  const args = ["-o", "ro,fsname=denet", "--", path];
+  const env = { _FUSE_COMMFD: `${inherited.fd}` };
+  try {
+    await runProgram("fusermount3", { args, env, debianPackage: "fuse3" });
+    using message = await socket.receive({ files: 1, signal: stopped });
+    const device = message?.files.shift();
+    if (device === undefined) throw new Error("fusermount3 passed no descriptor");
+    return device;
+  } catch (error) {
+    await unmount(path); // Ctrl-C may have come when it was mounted already
+    throw error;
+  }
 }
 
 /** Unmount, even while a program still uses a file, and after Ctrl-C. */
 async function unmount(path: string): Promise<void> {
-  await run("fusermount3", ["-u", "-z", "--", path], {});
+  const args = ["-u", "-z", "--", path];
+  await new Deno.Command("fusermount3", { args, stdin: "null", stderr: "null" }).output()
+    .catch(() => {}); // it is not installed: nothing is mounted then
 }
 
 /** Answer requests until the file system is unmounted; how many there were. */
@@ -121,7 +118,7 @@ function respond(bytes: Uint8Array<ArrayBuffer>): Uint8Array | undefined {
 
 await main(async () => {
   if (Deno.build.os !== "linux") lacking("FUSE mounts by fusermount3 exist on Linux only");
-  using folder = temporaryFolder();
+  await using folder = temporaryFolder();
   const path = `${folder.path}/mount`;
   Deno.mkdirSync(path);
   using device = await mount(path);
@@ -129,10 +126,10 @@ await main(async () => {
   const served = serve(device);
   served.catch(() => device.close()); // the kernel then fails whatever waits for an answer
   try {
-    console.log(`ls: ${(await run("ls", [path])).trim().replaceAll("\n", ", ")}`);
-    console.log(`cat: ${(await run("cat", [`${path}/hello.txt`])).trim()}`);
+    console.log(`ls: ${(await run("ls", path)).trim().replaceAll("\n", ", ")}`);
+    console.log(`cat: ${(await run("cat", `${path}/hello.txt`)).trim()}`);
     Deno.writeFileSync(`${folder.path}/copy`, large);
-    await run("cmp", [`${path}/large.bin`, `${folder.path}/copy`]);
+    await run("cmp", `${path}/large.bin`, `${folder.path}/copy`);
     console.log(`cmp: the ${large.byteLength} bytes of large.bin are right`);
   } finally {
     await unmount(path);

@@ -44,7 +44,7 @@ async function takeListeners(stats: Socket): Promise<OwnedFd[]> {
 }
 
 await main(async () => {
-  using folder = temporaryFolder();
+  await using folder = temporaryFolder();
   const path = `${folder.path}/web`;
   Deno.writeTextFileSync(`${folder.path}/haproxy.cfg`, settings(folder.path));
   await using haproxy = startProgram("haproxy", {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Program, startProgram } from "../programs.ts";
+import { type Program, runProgram, startProgram } from "../programs.ts";
 import { lacking, main, stopped, temporaryFolder } from "../util.ts";
 import { type Entry, Journal } from "./journal.ts";
 
@@ -49,9 +49,10 @@ function exists(path: string): boolean {
 async function find(run: string, field: string): Promise<Entry> {
   const args = ["--directory", `${run}/log/journal`, "--output", "json", "--all", field];
   for (let attempt = 0; attempt < 100; attempt++) {
+    // While there is no journal, it fails.
+    const text = await runProgram("journalctl", { args, debianPackage: "systemd" }).catch(() => "");
     stopped.throwIfAborted();
-    const { stdout } = await new Deno.Command("journalctl", { args, stderr: "null" }).output();
-    const [line] = new TextDecoder().decode(stdout).split("\n");
+    const [line] = text.split("\n");
     if (line) return JSON.parse(line);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
@@ -61,7 +62,7 @@ async function find(run: string, field: string): Promise<Entry> {
 await main(async () => {
   if (!exists(JOURNALD)) lacking("systemd-journald is not installed (Debian: systemd)");
   if (Deno.uid() !== 0) lacking("A journald of its own needs root, for a mount namespace");
-  using folder = temporaryFolder();
+  await using folder = temporaryFolder();
   await using journald = startJournald(folder.path);
   const socket = `${folder.path}/systemd/journal/socket`;
   await listening(journald, socket);

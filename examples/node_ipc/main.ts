@@ -8,7 +8,7 @@
 import { createServer } from "node:http";
 import { unix } from "@denet/unix";
 import { request } from "../http.ts";
-import { lacking, main, stopped, temporaryFolder } from "../util.ts";
+import { lacking, main, spawn, stopped, temporaryFolder } from "../util.ts";
 import { NodeChannel } from "./channel.ts";
 
 /** Start Node with a channel: the variable says which descriptor it is. */
@@ -17,12 +17,10 @@ function startNode(): { child: Deno.ChildProcess; channel: NodeChannel } {
   using inherited = theirs;
   inherited.closeOnExec = false;
   try {
-    const child = new Deno.Command("node", {
+    const child = spawn("node", {
       args: [new URL("child.mjs", import.meta.url).pathname],
       env: { NODE_CHANNEL_FD: `${inherited.fd}`, NODE_CHANNEL_SERIALIZATION_MODE: "json" },
-      stdin: "null",
-      signal: stopped,
-    }).spawn();
+    });
     return { child, channel: new NodeChannel(ours) };
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
@@ -63,7 +61,7 @@ async function passConnection(channel: NodeChannel): Promise<void> {
 }
 
 await main(async () => {
-  using folder = temporaryFolder();
+  await using folder = temporaryFolder();
   const { child, channel } = startNode();
   await takeServer(channel);
   await passServer(channel, `${folder.path}/http.sock`);

@@ -66,7 +66,7 @@ async function serve(client: Socket, policy: Policy): Promise<void> {
 
 await main(async () => {
   if (Deno.build.os !== "linux") lacking("The ids of users are changed in Linux's way here");
-  using temporary = temporaryFolder();
+  await using temporary = temporaryFolder();
   const folder = `${temporary.path}/public`;
   Deno.mkdirSync(folder);
   Deno.writeTextFileSync(`${folder}/notes.txt`, "What everybody may know.\n", { mode: 0o600 });

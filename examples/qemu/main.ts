@@ -44,7 +44,7 @@ async function receiveState(monitor: Monitor): Promise<void> {
 }
 
 await main(async () => {
-  using folder = temporaryFolder();
+  await using folder = temporaryFolder();
   const path = `${folder.path}/qmp`;
   // A machine that has nothing: no processor, no memory, no devices.
   const machine = ["-machine", "none", "-nodefaults", "-display", "none"];

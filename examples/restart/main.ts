@@ -28,7 +28,7 @@ async function startServer(folder: string, generation: number): Promise<Deno.Chi
 
 await main(async () => {
   const restarts = numberArgument(Deno.args[0], 50, 10_000);
-  using folder = temporaryFolder();
+  await using folder = temporaryFolder();
   let server = await startServer(folder.path, 1);
 
   const load = new Load({ socketPath: `${folder.path}/http.sock` }, CLIENTS);

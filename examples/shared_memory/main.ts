@@ -15,7 +15,8 @@ const say = (text: string): void => console.log(`writer (process ${Deno.pid}): $
 async function ask(reader: Socket, file: OwnedFd): Promise<string> {
   await reader.send({ data: new Uint8Array(1), files: [file] });
   using reply = await reader.receive();
-  return new TextDecoder().decode(reply?.data);
+  if (reply === null) throw new Error("The reader has ended");
+  return new TextDecoder().decode(reply.data);
 }
 
 /** Open a file anew, asking for all rights there are, and use them. */

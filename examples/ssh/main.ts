@@ -6,19 +6,15 @@
  */
 
 import { OwnedFd } from "@denet/unix";
-import { connectTo, startProgram } from "../programs.ts";
-import { lacking, main, stopped, temporaryFolder } from "../util.ts";
+import { connectTo, runProgram, startProgram } from "../programs.ts";
+import { lacking, main, temporaryFolder } from "../util.ts";
 import { MuxClient } from "./mux.ts";
 
 const SSHD = "/usr/sbin/sshd";
 
 async function makeKey(path: string): Promise<void> {
-  try {
-    const args = ["-q", "-t", "ed25519", "-N", "", "-f", path];
-    await new Deno.Command("ssh-keygen", { args, stdin: "null", signal: stopped }).output();
-  } catch {
-    lacking("ssh-keygen is not installed (Debian: openssh-client)");
-  }
+  const args = ["-q", "-t", "ed25519", "-N", "", "-f", path];
+  await runProgram("ssh-keygen", { args, debianPackage: "openssh-client" });
 }
 
 /** The server of this example: it takes one key, and its one client over a pipe. */
@@ -46,7 +42,7 @@ function privilegeSeparation(): Disposable {
 }
 
 await main(async () => {
-  using folder = temporaryFolder();
+  await using folder = temporaryFolder();
   const at = (name: string): string => `${folder.path}/${name}`;
   await Promise.all([makeKey(at("host")), makeKey(at("user"))]);
   await Deno.writeTextFile(at("sshd_config"), serverSettings(folder.path));

@@ -17,7 +17,7 @@ const SECTORS = 64;
 const ONE = new Uint8Array([1, 0, 0, 0, 0, 0, 0, 0]);
 
 await main(async () => {
-  using folder = temporaryFolder();
+  await using folder = temporaryFolder();
   const [disk, path] = [`${folder.path}/disk`, `${folder.path}/vhost`];
   const content = crypto.getRandomValues(new Uint8Array(65536));
   Deno.writeFileSync(disk, content);

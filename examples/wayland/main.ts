@@ -36,7 +36,7 @@ export async function screenshot(folder: string, socket: string = SOCKET): Promi
 }
 
 async function run(): Promise<void> {
-  using folder = temporaryFolder();
+  await using folder = temporaryFolder();
   await using weston = startWeston(folder.path);
   using socket = await connectTo(weston, `${folder.path}/${SOCKET}`);
   await show(socket, console.log);

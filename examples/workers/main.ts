@@ -43,7 +43,7 @@ async function ask(path: string): Promise<[thread: string, answer: string]> {
 
 /** Let clients ask until all is answered: requests per second. */
 async function measure(dispatch: Dispatch): Promise<number> {
-  using folder = temporaryFolder();
+  await using folder = temporaryFolder();
   const path = `${folder.path}/primes.sock`;
   using listener = unix.listen(path, { backlog: 128 });
   const accepting = accept(listener, dispatch);

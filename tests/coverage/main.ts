@@ -16,7 +16,7 @@
 import { countOption, numberOption, taskArguments } from "../util/arguments.ts";
 import { publishedFiles, read, ROOT } from "../util/project.ts";
 import { taskTempDir } from "../util/tempdir.ts";
-import { endAll, runTestFile } from "../util/test_file.ts";
+import { runTestFile } from "../util/test_file.ts";
 import { parseLcov, ranges } from "./lcov.ts";
 import { allRuns, keep, type Run, type RunLines } from "./lines.ts";
 
@@ -76,7 +76,7 @@ function textOf(path: string): string {
   }
 }
 
-const temporary = taskTempDir(endAll);
+const temporary = taskTempDir();
 Deno.chmodSync(temporary.path, 0o755);
 
 const sources = Object.fromEntries([...published].map((it) => [it, read(it)]));

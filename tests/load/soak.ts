@@ -13,7 +13,7 @@
 import { unix } from "../../mod.ts";
 import { countOption, numberOption, taskArguments } from "../util/arguments.ts";
 import { countDescriptors } from "../util/descriptors.ts";
-import { tempDir } from "../util/tempdir.ts";
+import { taskTempDir } from "../util/tempdir.ts";
 import { exchange, Server } from "./client.ts";
 import { LONGEST, tagged, writeFrame } from "./frames.ts";
 
@@ -146,7 +146,7 @@ if (Deno.build.os !== "linux") {
   Deno.exit();
 }
 console.log(`Soaking for ${minutes} minutes with --seed ${seed}`);
-using dir = tempDir();
+using dir = taskTempDir();
 await using streams = await Server.start(dir.join("stream"), "stream");
 await using packets = await Server.start(dir.join("seqpacket"), "seqpacket");
 const servers = [streams, packets];

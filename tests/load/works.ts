@@ -7,7 +7,7 @@
 import { type Socket, unix } from "../../mod.ts";
 import { countDescriptors } from "../util/descriptors.ts";
 import { exchange, finish, send, Server } from "./client.ts";
-import { tempDir } from "../util/tempdir.ts";
+import { taskTempDir } from "../util/tempdir.ts";
 
 /** Says how far a load is. */
 export type Progress = (text: string) => void;
@@ -49,7 +49,7 @@ export async function manyConnections(count: number, progress: Progress): Promis
       `Cannot open ${count} connections: at most ${limit()} descriptors are allowed; raise it with "ulimit -n"`,
     );
   }
-  using dir = tempDir();
+  using dir = taskTempDir();
   await using server = await Server.start(dir.join("s"), "stream");
   const before = { here: countDescriptors(), there: (await server.state()).descriptors };
   const sockets: Socket[] = [];
@@ -85,7 +85,7 @@ export async function manyMessages(
   progress: Progress,
 ): Promise<void> {
   const CONNECTIONS = 20;
-  using dir = tempDir();
+  using dir = taskTempDir();
   await using server = await Server.start(dir.join("s"), type);
   const traffic = {
     messages: Math.ceil(messages / CONNECTIONS),

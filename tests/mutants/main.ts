@@ -19,8 +19,9 @@ import { kept, type Run, type RunLines } from "../coverage/lines.ts";
 import { chosenSeed, Random } from "../hostile/random.ts";
 import { publishedFiles, read, ROOT } from "../util/project.ts";
 import { countOption, numberOption, refuse, taskArguments } from "../util/arguments.ts";
+import { run } from "../util/stop.ts";
 import { taskTempDir } from "../util/tempdir.ts";
-import { endAll, runTestFile } from "../util/test_file.ts";
+import { runTestFile } from "../util/test_file.ts";
 import { apply, type Change, changesOf } from "./changes.ts";
 import { Choice } from "./choice.ts";
 import { whyNot } from "./equivalent.ts";
@@ -132,11 +133,8 @@ const usable = new Map<RunLines, boolean>();
 async function measured(): Promise<Choice> {
   if (kept() === undefined) {
     console.log("Looking which test runs which lines: `deno task coverage`");
-    await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--allow-all", "tests/coverage/main.ts"],
-      cwd: ROOT,
-      stdout: "null",
-    }).output();
+    const args = ["run", "--allow-all", "tests/coverage/main.ts"];
+    await run(Deno.execPath(), { args, cwd: ROOT, stdout: "null", stderr: "inherit" });
   }
   const found = kept();
   if (found === undefined) throw new Error("Cannot choose tests: nothing was measured");
@@ -200,7 +198,7 @@ console.log(
     "could not be seen (tests/mutants/equivalent.ts says why)",
 );
 
-using temporary = taskTempDir(endAll);
+using temporary = taskTempDir();
 Deno.chmodSync(temporary.path, 0o755);
 const copies = Array.from({ length: jobs }, (_, i) => new Copy(temporary.join(`${i}`)));
 

@@ -5,20 +5,20 @@
  */
 
 import { ROOT } from "./project.ts";
+import { spawn } from "./stop.ts";
 
 /** Run Deno in the project's root; a run that hangs is ended, with the output it had by then. */
 export async function runDeno(
   args: string[],
   limitMinutes: number,
 ): Promise<{ success: boolean; output: string }> {
-  const child = new Deno.Command(Deno.execPath(), {
+  const child = spawn(Deno.execPath(), {
     args,
     cwd: ROOT,
     env: { NO_COLOR: "1" },
-    stdin: "null",
     stdout: "piped",
     stderr: "piped",
-  }).spawn();
+  });
   const timer = setTimeout(() => child.kill("SIGTERM"), limitMinutes * 60_000);
   const chunks: string[] = [];
   await Promise.all([collect(child.stdout, chunks), collect(child.stderr, chunks)]);

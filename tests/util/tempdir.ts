@@ -1,3 +1,5 @@
+import { onStop } from "./stop.ts";
+
 /** A directory of its own for a test, removed with everything in it on disposal. */
 export interface TempDir extends Disposable {
   /** The absolute path of the directory, short enough for socket names. */
@@ -21,25 +23,39 @@ export function tempDir(): TempDir {
   };
 }
 
-/**
- * Make a temporary directory that is also removed when SIGINT or SIGTERM ends the task.
- *
- * @param endAll What ends the processes that use it.
- */
-export function taskTempDir(endAll: () => void = () => {}): TempDir {
+/** Make a temporary directory that is also removed when SIGINT or SIGTERM ends the task. */
+export function taskTempDir(): TempDir {
   const dir = tempDir();
-  const signals = ["SIGINT", "SIGTERM"] as const;
-  const stop = (): never => {
-    endAll();
-    dir[Symbol.dispose]();
-    Deno.exit(130);
-  };
-  for (const it of signals) Deno.addSignalListener(it, stop);
+  const stopping = onStop(() => removeFolder(dir.path));
   return {
     ...dir,
     [Symbol.dispose]: () => {
-      for (const it of signals) Deno.removeSignalListener(it, stop);
+      stopping[Symbol.dispose]();
       dir[Symbol.dispose]();
     },
   };
+}
+
+/** Have a folder removed if the task is stopped while it is being made; not one that is there already. */
+export function removeIfStopped(path: string): Disposable {
+  try {
+    Deno.lstatSync(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return onStop(() => removeFolder(path));
+    throw error;
+  }
+  return { [Symbol.dispose]: () => {} };
+}
+
+/** Remove a folder in which programs that are being ended may still write something. */
+function removeFolder(path: string): void {
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (let attempt = 0; attempt < 200; attempt++) {
+    try {
+      return Deno.removeSync(path, { recursive: true });
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return;
+    }
+    Atomics.wait(pause, 0, 0, 10);
+  }
 }

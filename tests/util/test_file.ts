@@ -6,6 +6,7 @@
 
 import { PARENT } from "./tempdir.ts";
 import { read, ROOT } from "./project.ts";
+import { onStop } from "./stop.ts";
 
 /** How long a test file may take, in seconds, unless it says more. */
 const LIMIT = 60;
@@ -69,7 +70,7 @@ export async function runTestFile(file: string, options: FileOptions): Promise<F
     stderr: "piped",
     detached: true, // a process group of its own: all that the tests start ends with it
   }).spawn();
-  using _ended = endWithUs(child.pid);
+  using _ended = onStop(() => killGroup(child.pid));
   const watch = new Watch(child.pid, limit);
   const chunks: string[] = [];
   const reading = Promise.all([collect(child.stdout, chunks), collect(child.stderr, chunks)]);
@@ -117,18 +118,6 @@ class Watch {
   stop(): void {
     clearTimeout(this.#timer);
   }
-}
-
-const running = new Set<number>();
-
-/** End every process group that was started here, as for an interrupted run. */
-export function endAll(): void {
-  for (const pid of running) killGroup(pid);
-}
-
-function endWithUs(pid: number): Disposable {
-  running.add(pid);
-  return { [Symbol.dispose]: () => void running.delete(pid) };
 }
 
 function killGroup(pid: number): void {
