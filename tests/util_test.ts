@@ -141,13 +141,13 @@ for (
 ) {
   Deno.test(`runTestFile() fails a file that ${how} beyond its limit, and names the test`, async () => {
     const { counts, output } = await run(
-      "// Time limit: 1 s, so that it is over soon.",
+      "// Time limit: 3 s, so that it is over soon, and Deno has started even on a busy machine.",
       'Deno.test("passes", () => {});',
       `Deno.test("never ends", async () => { ${code} });`,
     );
     assertEquals(counts, { passed: 0, steps: 0, failed: 1, ignored: 0 });
     assertStringIncludes(output, "pending:\n\nnever ends");
-    assertMatch(output, /time limit of 1 s is over: .*a_test\.ts hangs/);
+    assertMatch(output, /time limit of 3 s is over: .*a_test\.ts hangs/);
   });
 }
 
@@ -155,4 +155,58 @@ Deno.test("runTestFile() fails a file whose process is killed", async () => {
   const { counts, output } = await run('Deno.test("a", () => Deno.kill(Deno.pid, "SIGKILL"));');
   assertEquals(counts.failed, 1);
   assertStringIncludes(output, "ended by SIGKILL");
+});
+
+/** Run what a task does, and send it a signal once it prints a line: its process ids. */
+async function stopTask(body: string, signal: "SIGINT" | "SIGTERM"): Promise<{
+  code: number;
+  errors: string;
+  printed: string;
+}> {
+  const util = new URL("util/", import.meta.url);
+  const program = `
+    import { run, spawn } from "${new URL("stop.ts", util)}";
+    import { taskTempDir } from "${new URL("tempdir.ts", util)}";
+    ${body}`;
+  await using task = startProcess(Deno.execPath(), { args: ["eval", "--no-check", program] });
+  const printed = await task.readLine();
+  task.kill(signal);
+  const { code } = await task.status;
+  return { code, errors: await task.stderr, printed };
+}
+
+/** Wait until a process has ended, with a parent that collects it or without. */
+async function ended(pid: number): Promise<void> {
+  for (;;) {
+    try {
+      const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+      if (/\) [ZX] /.test(stat)) return;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return;
+      throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+testWith([], "a task that is stopped says so, and leaves no process and no folder", async () => {
+  if (Deno.build.os !== "linux") return;
+  const body = `
+    using folder = taskTempDir();
+    const child = spawn("sleep", { args: ["600"] });
+    const group = spawn("sh", { args: ["-c", "sleep 600 & echo $!; wait"], stdout: "piped", detached: true });
+    const { value } = await group.stdout.getReader().read();
+    console.log(folder.path, child.pid, group.pid, new TextDecoder().decode(value).trim());
+    await run("sleep", { args: ["600"] });
+    console.log("not reached");`;
+  for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+    const stopped = await stopTask(body, signal);
+    assertEquals({ code: stopped.code, errors: stopped.errors }, {
+      code,
+      errors: `Stopped by ${signal}\n`,
+    });
+    const [path = "", ...pids] = stopped.printed.split(" ");
+    assertThrows(() => Deno.statSync(path), Deno.errors.NotFound);
+    for (const pid of pids) await ended(Number(pid));
+  }
 });

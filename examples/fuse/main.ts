@@ -43,16 +43,11 @@ async function mount(path: string): Promise<OwnedFd> {
   inherited.closeOnExec = false;
   const args = ["-o", "ro,fsname=denet", "--", path];
   const env = { _FUSE_COMMFD: `${inherited.fd}` };
-  try {
-    await runProgram("fusermount3", { args, env, debianPackage: "fuse3" });
-    using message = await socket.receive({ files: 1, signal: stopped });
-    const device = message?.files.shift();
-    if (device === undefined) throw new Error("fusermount3 passed no descriptor");
-    return device;
-  } catch (error) {
-    await unmount(path); // Ctrl-C may have come when it was mounted already
-    throw error;
-  }
+  await runProgram("fusermount3", { args, env, debianPackage: "fuse3" });
+  using message = await socket.receive({ files: 1, signal: stopped });
+  const device = message?.files.shift();
+  if (device === undefined) throw new Error("fusermount3 passed no descriptor");
+  return device;
 }
 
 /** Unmount, even while a program still uses a file, and after Ctrl-C. */
@@ -121,7 +116,10 @@ await main(async () => {
   await using folder = temporaryFolder();
   const path = `${folder.path}/mount`;
   Deno.mkdirSync(path);
-  using device = await mount(path);
+  using device = await mount(path).catch(async (error) => {
+    await unmount(path); // Ctrl-C may have come when it was mounted already
+    throw error;
+  });
   console.log(`fusermount3 passed a ${device.kind()} device for "${path}"`);
   const served = serve(device);
   served.catch(() => device.close()); // the kernel then fails whatever waits for an answer

@@ -134,7 +134,7 @@ async function measured(): Promise<Choice> {
   if (kept() === undefined) {
     console.log("Looking which test runs which lines: `deno task coverage`");
     const args = ["run", "--allow-all", "tests/coverage/main.ts"];
-    await run(Deno.execPath(), { args, cwd: ROOT, stdout: "null", stderr: "inherit" });
+    await run(Deno.execPath(), { args, cwd: ROOT, stdout: "null" });
   }
   const found = kept();
   if (found === undefined) throw new Error("Cannot choose tests: nothing was measured");
