@@ -385,6 +385,17 @@ export function requireOptions(value: unknown, what: string): void {
   throw new TypeError(`Cannot ${what} with ${shown(value)} as options: give an object`);
 }
 
+/**
+ * Check a flag: a string or number in its place would be true or false by accident.
+ *
+ * @param name What it is called, as in `"nonblocking"`.
+ * @throws {TypeError} If it is no boolean.
+ */
+export function checkedFlag(name: string, value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  throw new TypeError(`Cannot set \`${name}\` to ${shown(value)}: give true or false`);
+}
+
 /** Return the exception for the use of an object that was closed, with what ended it if that was not `close()`. */
 export function closedError(what: string, cause?: string): Error {
   const how = cause === undefined ? "" : `; ${cause}`;

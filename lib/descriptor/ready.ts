@@ -4,12 +4,12 @@
  * @module
  */
 
-import { requireSignal } from "./signal.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { fcntl, poll } from "../../ffi/syscalls/files.ts";
-import { check, closedError } from "../errors.ts";
+import { check, closedError, requireOptions, shown } from "../errors.ts";
 import { READABLE, WRITABLE, yieldIfBudgetSpent } from "../reactor/mod.ts";
 import type { Descriptor } from "./descriptor.ts";
+import { requireSignal } from "./signal.ts";
 
 /**
  * How `ready` works.
@@ -33,11 +33,27 @@ export interface ReadyOptions {
 }
 
 /**
+ * Check the arguments of `ready`. Returns the signal.
+ *
+ * @throws {TypeError} If `interest` is neither `"read"` nor `"write"`, or the options are none.
+ * @throws {unknown} If the signal has aborted: its reason.
+ */
+export function checkedReady(
+  interest: "read" | "write",
+  options: ReadyOptions,
+): AbortSignal | undefined {
+  requireOptions(options, "wait");
+  const { signal } = options;
+  requireSignal(signal);
+  if (interest === "read" || interest === "write") return signal;
+  throw new TypeError(`Cannot wait for ${shown(interest)}: give "read" or "write"`);
+}
+
+/**
  * Wait until poll(2) reports `interest`, a hang-up or an error. Nothing is read, and other operations on the
  * descriptor go on meanwhile.
  *
  * @param unread Whether bytes were taken before that the next read returns: poll(2) does not know of them.
- * @throws {TypeError} If `interest` is neither `"read"` nor `"write"`.
  * @throws {Deno.errors.BadResource} If the descriptor is closed, also while waiting, or was opened with `O_PATH`.
  */
 export async function waitUntilReady(
@@ -46,14 +62,9 @@ export async function waitUntilReady(
   signal?: AbortSignal,
   unread = false,
 ): Promise<void> {
-  if (interest !== "read" && interest !== "write") {
-    throw new TypeError(
-      `Cannot wait for ${JSON.stringify(interest)}: give "read" or "write"`,
-    );
-  }
   const events = interest === "read" ? READABLE : WRITABLE;
   for (;;) {
-    requireSignal(signal);
+    signal?.throwIfAborted();
     const found = check(poll(descriptor.fd, events, 0), "poll");
     if ((found & platform.POLLNVAL) !== 0) throw refusedByPoll(descriptor);
     if (found !== 0 || unread) break;

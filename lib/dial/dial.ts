@@ -96,7 +96,12 @@ function requireDialOptions(options: DialOptions): void {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(`Cannot dial with ${shown(options)} as options: give an object`);
   }
-  const { signal } = options;
+  const { signal, tls } = options;
+  if (tls !== undefined && (typeof tls !== "object" || tls === null)) {
+    throw new TypeError(
+      `Cannot dial with ${shown(tls)} as \`tls\`: give the options of \`Deno.connectTls\``,
+    );
+  }
   if (signal === undefined) return;
   if (!(signal instanceof AbortSignal)) {
     throw new TypeError(`Cannot dial with ${shown(signal)} as \`signal\`: give an AbortSignal`);

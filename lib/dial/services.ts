@@ -97,7 +97,7 @@ export function registerService(service: Service): Disposable {
     throw new RangeError(
       `Cannot register the service ${quote(name)}: the port ${
         shown(port)
-      } is not an integer from 1 to 65535`,
+      } is none; give an integer from 1 to 65535`,
     );
   }
   const keys = names.map((each) => serviceKey(protocol, each));

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { shown } from "../errors.ts";
 import { malformedHost, resolveTcp } from "./tcp.ts";
 import type { DialOptions } from "./types.ts";
 
@@ -14,13 +13,6 @@ export async function dialTls(
   service: string,
   { tls = {} }: DialOptions,
 ): Promise<Deno.TlsConn> {
-  if (typeof tls !== "object" || tls === null) {
-    throw new TypeError(
-      `Cannot dial ${
-        shown(address)
-      } over tls: \`tls\` is no object; give the options of \`Deno.connectTls\``,
-    );
-  }
   const endpoint = resolveTcp(address, service, "tls");
   let conn: Deno.TlsConn;
   try {

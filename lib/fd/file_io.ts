@@ -18,6 +18,7 @@ import {
 import { copyOf, countOrEnd, requireBytes, requireLength } from "../descriptor/caller_buffer.ts";
 import type { Descriptor } from "../descriptor/descriptor.ts";
 import { type Outcome, perform, performSync } from "../descriptor/perform.ts";
+import { requireSignal } from "../descriptor/signal.ts";
 import { check } from "../errors.ts";
 import { checkedOffset } from "./file_change.ts";
 import { FullCounter, writeUnderWay } from "./eventfd.ts";
@@ -66,6 +67,7 @@ export class FileIo {
   /** Write up to `bytes.byteLength` bytes; the number written. */
   async write(bytes: Uint8Array, signal?: AbortSignal): Promise<number> {
     requireBytes(bytes);
+    requireSignal(signal); // before the operation finds out what kind of file it is
     const operation = new WriteOperation(this.#descriptor, this.#io, bytes);
     return await perform(this.#descriptor.writing, operation, signal);
   }

@@ -7,15 +7,14 @@
 import { platform } from "../../ffi/platform/mod.ts";
 import { flock } from "../../ffi/syscalls/files.ts";
 import type { Descriptor } from "../descriptor/descriptor.ts";
-import { check } from "../errors.ts";
+import { check, checkedFlag } from "../errors.ts";
 
 /** The longest time between two attempts, in milliseconds. The kernel reports no event when a lock is free. */
 const LONGEST_PAUSE = 32;
 
 /** Try to take the lock. Returns whether it was taken. */
 export function tryLock(fd: number, exclusive: boolean): boolean {
-  const { LOCK_EX, LOCK_SH, LOCK_NB } = platform;
-  const result = flock(fd, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB);
+  const result = flock(fd, modeOf(exclusive) | platform.LOCK_NB);
   return result !== -platform.EAGAIN && check(result, "flock") === 0;
 }
 
@@ -29,7 +28,11 @@ export async function lock(descriptor: Descriptor, exclusive: boolean): Promise<
 
 /** Block the thread until the lock is taken. */
 export function lockSync(fd: number, exclusive: boolean): void {
-  check(flock(fd, exclusive ? platform.LOCK_EX : platform.LOCK_SH), "flock");
+  check(flock(fd, modeOf(exclusive)), "flock");
+}
+
+function modeOf(exclusive: boolean): number {
+  return checkedFlag("exclusive", exclusive) ? platform.LOCK_EX : platform.LOCK_SH;
 }
 
 /** Release the lock. */

@@ -7,7 +7,7 @@
 import { cString } from "../../ffi/memory.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { open } from "../../ffi/syscalls/files.ts";
-import { check, requireOptions } from "../errors.ts";
+import { check, checkedFlag, requireOptions, shown } from "../errors.ts";
 
 /**
  * How {@linkcode OwnedFd.open} opens a file: what `Deno.open` takes.
@@ -69,13 +69,20 @@ function pathText(path: string | URL): string {
 /** Permission bits, and the three above them: open(2) ignores all others. */
 function modeOf({ mode = 0o666 }: OpenOptions): number {
   if (Number.isInteger(mode) && mode >= 0 && mode <= 0o7777) return mode;
-  throw new RangeError(`Cannot open a file with the mode ${mode}: give bits from 0 to 0o7777`);
+  throw new RangeError(
+    `Cannot open a file with the mode ${shown(mode)}: give bits from 0 to 0o7777`,
+  );
 }
 
 function openFlags(options: OpenOptions): number {
-  const { append = false, truncate = false, create = false, createNew = false } = options;
-  const write = options.write === true || append;
-  const read = options.read ?? !write;
+  const flag = (name: Exclude<keyof OpenOptions, "mode">, unset = false): boolean => {
+    const value = options[name];
+    return value === undefined ? unset : checkedFlag(name, value);
+  };
+  const [append, truncate, create] = [flag("append"), flag("truncate"), flag("create")];
+  const createNew = flag("createNew");
+  const write = flag("write") || append;
+  const read = flag("read", !write);
   if (!read && !write) {
     throw new TypeError(
       "Cannot open the file: it is to be neither read nor written; set `read`, `write` or `append`",

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { requireOptions } from "../errors.ts";
+import { checkedFlag, requireOptions, shown } from "../errors.ts";
 
 /**
  * Tells where the frames of a protocol end.
@@ -148,18 +148,19 @@ export function lengthPrefixed(options: LengthPrefixedOptions = {}): Framing {
   requireOptions(options, "make a framing");
   const { bytes: size = 4, littleEndian = false, offset = 0, counts = "body" } = options;
   if (size !== 1 && size !== 2 && size !== 4 && size !== 8) {
-    throw new RangeError(`Cannot read a length of ${String(size)} bytes: give 1, 2, 4 or 8`);
+    throw new RangeError(`Cannot read a length of ${shown(size)} bytes: give 1, 2, 4 or 8`);
   }
   if (!Number.isInteger(offset) || offset < 0 || offset > LARGEST_OFFSET) {
     throw new RangeError(
-      `Cannot read a length at ${String(offset)}: give an integer from 0 to ${LARGEST_OFFSET}`,
+      `Cannot read a length at ${shown(offset)}: give an integer from 0 to ${LARGEST_OFFSET}`,
     );
   }
   if (counts !== "body" && counts !== "frame") {
     throw new RangeError(
-      `Cannot count ${JSON.stringify(counts)}: give "body" or "frame"`,
+      `Cannot count ${shown(counts)}: give "body" or "frame"`,
     );
   }
+  checkedFlag("littleEndian", littleEndian);
   const prefix = offset + size;
   const from = littleEndian ? prefix - 1 : offset;
   const step = littleEndian ? -1 : 1;

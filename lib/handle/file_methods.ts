@@ -6,8 +6,8 @@
 
 import { isatty } from "../../ffi/syscalls/terminal.ts";
 import type { Descriptor } from "../descriptor/descriptor.ts";
-import { type ReadyOptions, waitUntilReady } from "../descriptor/ready.ts";
-import { requireOptions } from "../errors.ts";
+import { checkedReady, type ReadyOptions, waitUntilReady } from "../descriptor/ready.ts";
+import { checkedFlag, requireOptions } from "../errors.ts";
 import * as change from "../fd/file_change.ts";
 import { FileIo } from "../fd/file_io.ts";
 import * as locks from "../fd/lock.ts";
@@ -286,9 +286,9 @@ export abstract class FileMethods {
    * ```
    */
   async ready(interest: "read" | "write", options: ReadyOptions = {}): Promise<void> {
-    requireOptions(options, "wait");
+    const signal = checkedReady(interest, options);
     this.#io.prepareToWait();
-    await waitUntilReady(this.#descriptor, interest, options.signal);
+    await waitUntilReady(this.#descriptor, interest, signal);
   }
 
   /**
@@ -745,6 +745,15 @@ export abstract class FileMethods {
    * ```
    */
   setRaw(mode: boolean, options?: Deno.SetRawOptions): void {
-    this.#io.rawMode.set(this.#descriptor.fd, mode, options?.cbreak === true);
+    const cbreak = checkedCbreak(options);
+    this.#io.rawMode.set(this.#descriptor.fd, checkedFlag("mode", mode), cbreak);
   }
 }
+
+function checkedCbreak(options: Deno.SetRawOptions = NO_CBREAK): boolean {
+  requireOptions(options, "set the terminal's mode");
+  const { cbreak = false } = options;
+  return checkedFlag("cbreak", cbreak);
+}
+
+const NO_CBREAK: Deno.SetRawOptions = { cbreak: false };

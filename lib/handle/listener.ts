@@ -12,14 +12,14 @@ import { Connections } from "./connections.ts";
 import { Descriptor } from "../descriptor/descriptor.ts";
 import { closeOnFinalization } from "../descriptor/finalizer.ts";
 import { type Outcome, perform, performSync } from "../descriptor/perform.ts";
-import { type ReadyOptions, waitUntilReady } from "../descriptor/ready.ts";
+import { checkedReady, type ReadyOptions, waitUntilReady } from "../descriptor/ready.ts";
 import { requireSignal } from "../descriptor/signal.ts";
-import { check, requireOptions, shown } from "../errors.ts";
+import { check, checkedFlag, requireOptions, shown } from "../errors.ts";
 import { duplicate, requireOpen } from "../fd/file_like.ts";
 import { BoundFile } from "../socket/bound_file.ts";
 import { describeSocket, nameOf } from "../socket/inspect.ts";
 import { checkedBusyPoll, pollTimeout } from "../socket/options.ts";
-import { boolean, DEFAULT_FLAGS } from "../socket/setup.ts";
+import { DEFAULT_FLAGS } from "../socket/setup.ts";
 import { denoAddr, type SocketType } from "../socket/socket_type.ts";
 import { checkedTimeout, timedOut } from "../socket/time_limit.ts";
 import { type Socket, socketFromFd } from "./socket.ts";
@@ -296,9 +296,7 @@ export class Listener extends SocketOptions implements Deno.Listener<Socket, Den
    * ```
    */
   async ready(interest: "read" | "write", options: ReadyOptions = {}): Promise<void> {
-    requireOptions(options, "wait");
-    const { signal } = options;
-    requireSignal(signal);
+    const signal = checkedReady(interest, options);
     await waitUntilReady(this.#state.descriptor, interest, signal);
   }
 
@@ -329,7 +327,7 @@ export class Listener extends SocketOptions implements Deno.Listener<Socket, Den
 
   set unlinkOnClose(on: boolean) {
     const { descriptor } = this.#state;
-    const file = boolean("unlinkOnClose", on) ? this.#ownFile() : undefined;
+    const file = checkedFlag("unlinkOnClose", on) ? this.#ownFile() : undefined;
     descriptor.beforeClose = file && (() => file.remove());
   }
 

@@ -9,13 +9,12 @@ import { platform } from "../../ffi/platform/mod.ts";
 import { recvmsg } from "../../ffi/syscalls/sockets.ts";
 import { decodeSockaddr, unambiguous } from "../address/sockaddr.ts";
 import { isBytes } from "../descriptor/caller_buffer.ts";
-import { check, ControlTruncatedError } from "../errors.ts";
+import { check, checkedFlag, ControlTruncatedError } from "../errors.ts";
 import { shortageOfDescriptors } from "../fd/file_like.ts";
 import { isUnknownSender } from "../message/cmsg.ts";
 import { sharedHeader } from "../message/header.ts";
 import { concatenated, totalLength } from "../socket/pieces.ts";
 import { bytesBeforeFiles } from "../socket/barrier.ts";
-import { boolean } from "../socket/setup.ts";
 import { END, lookAhead } from "../socket/seqpacket.ts";
 import { denoAddr } from "../socket/socket_type.ts";
 import { startsWithFiles } from "./files_first.ts";
@@ -72,9 +71,9 @@ export class MessageReceiver extends Receiver<Message | null> {
    */
   constructor(state: ReceiveState, request: ReceiveRequest, refusesSurplus = true) {
     const { buffer, size, files = 0, filesFirst = false, peek = false, waitAll = false } = request;
-    boolean("filesFirst", filesFirst);
-    boolean("peek", peek);
-    boolean("waitAll", waitAll);
+    checkedFlag("filesFirst", filesFirst);
+    checkedFlag("peek", peek);
+    checkedFlag("waitAll", waitAll);
     requireLimit(files, peek);
     const isStream = state.type === "stream";
     let piece: Uint8Array | undefined = undefined;

@@ -15,7 +15,7 @@ import { eventfd, pipe } from "../../ffi/syscalls/readiness.ts";
 import { adopters } from "./adopters.ts";
 import { Descriptor } from "../descriptor/descriptor.ts";
 import { closeOnFinalization } from "../descriptor/finalizer.ts";
-import { check, notSupported } from "../errors.ts";
+import { check, checkedFlag, notSupported } from "../errors.ts";
 import { duplicate, requireOpen } from "../fd/file_like.ts";
 import { FileMethods } from "./file_methods.ts";
 import { type FileMapping, type MapOptions, mapSealed } from "../fd/mapping.ts";
@@ -23,7 +23,6 @@ import { createMemfd, type MemfdOptions } from "../fd/memfd.ts";
 import type { Listener } from "./listener.ts";
 import { openFile, type OpenOptions } from "../fd/open.ts";
 import { addSeals, type Seal, sealsOf } from "../fd/seals.ts";
-import { boolean } from "../socket/setup.ts";
 import type { Socket } from "./socket.ts";
 import { type FileKind, kindOf } from "../fd/stat.ts";
 
@@ -299,7 +298,7 @@ export class OwnedFd extends FileMethods implements Disposable {
   }
 
   set closeOnExec(on: boolean) {
-    check(setCloseOnExec(this.fd, boolean("closeOnExec", on)), "fcntl");
+    check(setCloseOnExec(this.fd, checkedFlag("closeOnExec", on)), "fcntl");
   }
 
   /**
@@ -326,7 +325,7 @@ export class OwnedFd extends FileMethods implements Disposable {
   }
 
   set nonblocking(on: boolean) {
-    check(setNonblocking(this.fd, boolean("nonblocking", on)), "fcntl");
+    check(setNonblocking(this.fd, checkedFlag("nonblocking", on)), "fcntl");
   }
 
   /**

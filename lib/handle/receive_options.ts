@@ -97,7 +97,9 @@ const MAX_SIZE = 0x40000000;
  * @throws {TypeError} If they are to be seen only.
  */
 export function requireLimit(files: number, peek: boolean): void {
-  if (files >>> 0 !== files || files > MAX_FILES || (peek && files > 0)) throw badLimit(files);
+  if (!Number.isInteger(files) || files < 0 || files > MAX_FILES || (peek && files > 0)) {
+    throw badLimit(files);
+  }
 }
 
 function badLimit(files: number): TypeError | RangeError {

@@ -7,7 +7,7 @@
 import { listen } from "../../ffi/syscalls/sockets.ts";
 import { copyOf } from "../descriptor/caller_buffer.ts";
 import { perform, performSync } from "../descriptor/perform.ts";
-import { type ReadyOptions, waitUntilReady } from "../descriptor/ready.ts";
+import { checkedReady, type ReadyOptions, waitUntilReady } from "../descriptor/ready.ts";
 import { requireSignal } from "../descriptor/signal.ts";
 import { check, requireOptions } from "../errors.ts";
 import { type Destination, destinationOf, needsShortening } from "../address/destination.ts";
@@ -402,9 +402,7 @@ export abstract class SocketEndpoint extends SocketTransfer {
    * ```
    */
   async ready(interest: "read" | "write", options: ReadyOptions = {}): Promise<void> {
-    requireOptions(options, "wait");
-    const { signal } = options;
-    requireSignal(signal);
+    const signal = checkedReady(interest, options);
     const { descriptor, receiving } = stateOf(this);
     const unread = interest === "read" && receiving !== undefined && receiving.unreadLength > 0;
     await waitUntilReady(descriptor, interest, signal, unread);

@@ -11,9 +11,9 @@ import {
   setCloseOnExec,
   setNonblocking,
 } from "../../ffi/syscalls/files.ts";
-import { check } from "../errors.ts";
+import { check, checkedFlag } from "../errors.ts";
 import * as options from "../socket/options.ts";
-import { boolean, PASS_CREDENTIALS, PASS_PIDFD, PASS_RIGHTS } from "../socket/setup.ts";
+import { PASS_CREDENTIALS, PASS_PIDFD, PASS_RIGHTS } from "../socket/setup.ts";
 
 /**
  * The options of a socket and the flags of its descriptor: what `Socket` and `Listener` share.
@@ -68,7 +68,7 @@ export abstract class SocketOptions {
   }
 
   set closeOnExec(on: boolean) {
-    check(setCloseOnExec(this.fd, boolean("closeOnExec", on)), "fcntl");
+    check(setCloseOnExec(this.fd, checkedFlag("closeOnExec", on)), "fcntl");
   }
 
   /**
@@ -95,7 +95,7 @@ export abstract class SocketOptions {
   }
 
   set nonblocking(on: boolean) {
-    check(setNonblocking(this.fd, boolean("nonblocking", on)), "fcntl");
+    check(setNonblocking(this.fd, checkedFlag("nonblocking", on)), "fcntl");
   }
 
   /**
@@ -279,7 +279,7 @@ export abstract class SocketOptions {
   }
 
   set passCredentials(on: boolean) {
-    this.#setFlag(platform.SO_PASSCRED, boolean("passCredentials", on), PASS_CREDENTIALS);
+    this.#setFlag(platform.SO_PASSCRED, checkedFlag("passCredentials", on), PASS_CREDENTIALS);
   }
 
   /**
@@ -312,7 +312,7 @@ export abstract class SocketOptions {
   }
 
   set passPidfd(on: boolean) {
-    this.#setFlag(platform.SO_PASSPIDFD, boolean("passPidfd", on), PASS_PIDFD);
+    this.#setFlag(platform.SO_PASSPIDFD, checkedFlag("passPidfd", on), PASS_PIDFD);
   }
 
   /**
@@ -343,7 +343,7 @@ export abstract class SocketOptions {
   }
 
   set passRights(on: boolean) {
-    this.#setFlag(platform.SO_PASSRIGHTS, boolean("passRights", on), PASS_RIGHTS);
+    this.#setFlag(platform.SO_PASSRIGHTS, checkedFlag("passRights", on), PASS_RIGHTS);
   }
 
   #setFlag(name: number, on: boolean, what: string): void {

@@ -9,6 +9,7 @@ import { recv } from "../../ffi/syscalls/sockets.ts";
 import { countOrEnd, requireBytes } from "../descriptor/caller_buffer.ts";
 import { closeOnFinalization } from "../descriptor/finalizer.ts";
 import { perform } from "../descriptor/perform.ts";
+import { checkedSignal } from "../descriptor/signal.ts";
 import { check, requireOptions } from "../errors.ts";
 import { requireNoReceive, requireNoSend } from "../socket/busy.ts";
 import { type OutgoingMessage, senderOf } from "../socket/outgoing_message.ts";
@@ -468,7 +469,7 @@ export abstract class SocketTransfer extends PeerIdentity {
       receiver.requireSize();
       return receiver;
     };
-    return new MessageIterator(descriptor, newReceiver, signal);
+    return new MessageIterator(descriptor, newReceiver, checkedSignal(signal));
   }
 }
 

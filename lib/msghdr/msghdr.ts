@@ -4,7 +4,7 @@
  * @module
  */
 
-import { requireOptions } from "../errors.ts";
+import { requireOptions, shown } from "../errors.ts";
 import { type Address, addressText, unambiguous } from "../address/sockaddr.ts";
 import { copyOf, isBytes } from "../descriptor/caller_buffer.ts";
 import { MAX_CONTROL, MessageState } from "./state.ts";
@@ -117,10 +117,12 @@ export class Msghdr implements Disposable {
    */
   constructor(init: MsghdrInit = {}) {
     requireOptions(init, "make a message header");
-    const capacity = init.controlCapacity ?? 0;
+    const { controlCapacity: capacity = 0 } = init;
     if (!Number.isInteger(capacity) || capacity < 0 || capacity > MAX_CONTROL) {
       throw new RangeError(
-        `Cannot reserve ${capacity} bytes for control data: give an integer from 0 to ${MAX_CONTROL}`,
+        `Cannot reserve ${
+          shown(capacity)
+        } bytes for control data: give an integer from 0 to ${MAX_CONTROL}`,
       );
     }
     this.#state = new MessageState(capacity);
@@ -182,13 +184,7 @@ export class Msghdr implements Disposable {
    * ```
    */
   addControl(length: number, level: number, type: number): Uint8Array {
-    for (const [what, value] of [["level", level], ["type", type]] as const) {
-      if (!Number.isInteger(value) || value < -0x80000000 || value > 0x7fffffff) {
-        throw new RangeError(
-          `Cannot add control data: the ${what} is ${String(value)}, not a C int`,
-        );
-      }
-    }
+    requireInts("add", level, type);
     return this.#state.addControl(length, level, type);
   }
 
@@ -218,6 +214,7 @@ export class Msghdr implements Disposable {
    * ```
    */
   getControl(level: number, type: number): Uint8Array | undefined {
+    requireInts("get", level, type);
     for (const item of this.#state.incoming.items()) {
       if (item.level === level && item.type === type) return copyOf(item.data);
     }
@@ -307,7 +304,7 @@ export class Msghdr implements Disposable {
 
   set flags(flags: number) {
     if (!Number.isInteger(flags)) {
-      throw new TypeError(`Cannot set the flags to ${String(flags)}: give an integer`);
+      throw new TypeError(`Cannot set the flags to ${shown(flags)}: give an integer`);
     }
     this.#state.flags = flags;
     this.#state.arrivedFlags = undefined;
@@ -363,4 +360,14 @@ export class Msghdr implements Disposable {
   [Symbol.dispose](): void {
     this.#state.dispose();
   }
+}
+
+function requireInts(what: string, level: number, type: number): void {
+  if (isInt(level) && isInt(type)) return;
+  const [name, value] = isInt(level) ? ["type", type] : ["level", level];
+  throw new RangeError(`Cannot ${what} control data: the ${name} is ${shown(value)}; give a C int`);
+}
+
+function isInt(value: number): boolean {
+  return Number.isInteger(value) && value >= -0x80000000 && value <= 0x7fffffff;
 }

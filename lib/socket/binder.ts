@@ -8,12 +8,12 @@ import { platform } from "../../ffi/platform/mod.ts";
 import { fchmod } from "../../ffi/syscalls/files.ts";
 import { socket } from "../../ffi/syscalls/sockets.ts";
 import { Descriptor } from "../descriptor/descriptor.ts";
-import { check, InvalidAddressError, shown, systemError } from "../errors.ts";
+import { check, checkedFlag, InvalidAddressError, shown, systemError } from "../errors.ts";
 import { bindTo } from "../address/destination.ts";
 import { reasonForRefusal } from "../address/refusal.ts";
 import { type Address, displayName, type Name, parseAddress } from "../address/sockaddr.ts";
 import { BoundFile } from "./bound_file.ts";
-import { boolean, type CheckedSetup } from "./setup.ts";
+import type { CheckedSetup } from "./setup.ts";
 import { bindAbandonedName, replacingStale } from "./stale_file.ts";
 
 /**
@@ -66,8 +66,8 @@ export interface FilePlan {
  */
 export function planFile(name: Name, options: SocketFileOptions, isAnswered: boolean): FilePlan {
   const { mode, replaceStale = false, unlinkOnClose = true } = options;
-  boolean("replaceStale", replaceStale);
-  boolean("unlinkOnClose", unlinkOnClose);
+  checkedFlag("replaceStale", replaceStale);
+  checkedFlag("unlinkOnClose", unlinkOnClose);
   if (mode !== undefined) {
     if (!Number.isInteger(mode) || mode < 0 || mode > 0o777) {
       throw new RangeError(

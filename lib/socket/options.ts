@@ -171,7 +171,7 @@ export function checkedBufferSize(bytes: number): number {
 const MAX_BUSY_POLL = 1_000_000;
 
 /** Check the duration of a busy poll, in microseconds. */
-export function checkedBusyPoll(microseconds: number): number {
+export function checkedBusyPoll(microseconds: number = 0): number {
   if (Number.isFinite(microseconds) && microseconds >= 0 && microseconds <= MAX_BUSY_POLL) {
     return microseconds;
   }

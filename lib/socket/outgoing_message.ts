@@ -204,6 +204,13 @@ function checkedDestination(to: Address | Deno.UnixAddr, type: SocketType): Dest
 }
 
 function checkedCredentials(credentials: Credentials): Credentials {
+  if (typeof credentials !== "object" || credentials === null) {
+    throw new TypeError(
+      `Cannot send ${
+        shown(credentials)
+      } as credentials: give an object with \`pid\`, \`uid\` and \`gid\``,
+    );
+  }
   const { pid, uid, gid } = credentials;
   for (
     const [what, value, limit] of [["pid", pid, 0x7fffffff], ["uid", uid, 0xffffffff], [
@@ -214,7 +221,9 @@ function checkedCredentials(credentials: Credentials): Credentials {
   ) {
     if (!Number.isInteger(value) || value < 0 || value > limit) {
       throw new RangeError(
-        `Cannot send credentials with the ${what} ${value}: give an integer from 0 to ${limit}`,
+        `Cannot send credentials with the ${what} ${
+          shown(value)
+        }: give an integer from 0 to ${limit}`,
       );
     }
   }

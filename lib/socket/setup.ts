@@ -7,7 +7,7 @@
 
 import { platform } from "../../ffi/platform/mod.ts";
 import type { NewSocketFlags } from "../../ffi/syscalls/sockets.ts";
-import { check, shown } from "../errors.ts";
+import { check, checkedFlag, shown } from "../errors.ts";
 import { checkedBufferSize, setFlag, setIntOption } from "./options.ts";
 
 /**
@@ -84,7 +84,10 @@ export function newSocketFlags(
   { cloexec = true, nonblocking = false }: SocketFlags,
 ): NewSocketFlags {
   if (cloexec === true && nonblocking === false) return DEFAULT_FLAGS;
-  return { cloexec: boolean("cloexec", cloexec), nonblocking: boolean("nonblocking", nonblocking) };
+  return {
+    cloexec: checkedFlag("cloexec", cloexec),
+    nonblocking: checkedFlag("nonblocking", nonblocking),
+  };
 }
 
 /**
@@ -118,7 +121,7 @@ type Step = ((fd: number) => void) | undefined;
 
 function flagStep(name: string, value: unknown, option: number, what: string): Step {
   if (value === undefined) return undefined;
-  const on = boolean(name, value);
+  const on = checkedFlag(name, value);
   // A value that a system without the option behaves like needs no call.
   const isDefault = on === (option === platform.SO_PASSRIGHTS);
   return isDefault ? undefined : (fd) => setFlag(fd, option, on, what);
@@ -134,12 +137,6 @@ function sizeStep(value: number | undefined, option: number): Step {
 export const PASS_CREDENTIALS = "pass credentials with messages";
 export const PASS_PIDFD = "pass process descriptors with messages";
 export const PASS_RIGHTS = "refuse descriptors for a socket";
-
-/** Check a flag: a string or number in its place would be true or false by accident. */
-export function boolean(name: string, value: unknown): boolean {
-  if (typeof value === "boolean") return value;
-  throw new TypeError(`Cannot set \`${name}\` to ${shown(value)}: give true or false`);
-}
 
 /** The default backlog, that of Hare. */
 const DEFAULT_BACKLOG = 10;

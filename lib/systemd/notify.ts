@@ -8,6 +8,7 @@ import { requireSignal } from "../descriptor/signal.ts";
 import { pipe } from "../../ffi/syscalls/readiness.ts";
 import { monotonicMicroseconds } from "../../ffi/syscalls/clock.ts";
 import { check, notSupported, requireOptions } from "../errors.ts";
+import { fileNumbers } from "../fd/file_like.ts";
 import { type OwnedFd, ownFd } from "../handle/owned_fd.ts";
 import type { OutgoingMessage } from "../socket/outgoing_message.ts";
 import { connect, connectSync } from "../unix/mod.ts";
@@ -139,7 +140,9 @@ export async function notifyBarrier(options: NotifyOptions = {}): Promise<boolea
 function messageOf(state: NotifyState): OutgoingMessage {
   requireOptions(state, "notify");
   const data = new TextEncoder().encode(encodeState(state, monotonicMicroseconds));
-  return { data, files: state.store ?? [] };
+  const { store = [] } = state;
+  fileNumbers(store); // before the socket is made
+  return { data, files: store };
 }
 
 async function send(message: OutgoingMessage, options: NotifyOptions): Promise<boolean> {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { checkedFlag, shown } from "../errors.ts";
 import type { FileLike } from "../fd/file_like.ts";
 
 /**
@@ -71,16 +72,20 @@ function* assignments(
   monotonic: () => bigint,
 ): Generator<[variable: string, value: string]> {
   const { watchdog, store, name } = state;
-  if (state.ready) yield ["READY", "1"];
-  if (state.reloading) {
+  const isSet = (field: Flag): boolean => {
+    const { [field]: value = false } = state;
+    return checkedFlag(field, value);
+  };
+  if (isSet("ready")) yield ["READY", "1"];
+  if (isSet("reloading")) {
     yield ["RELOADING", "1"];
     yield ["MONOTONIC_USEC", `${monotonic()}`];
   }
-  if (state.stopping) yield ["STOPPING", "1"];
+  if (isSet("stopping")) yield ["STOPPING", "1"];
   if (state.status !== undefined) yield ["STATUS", state.status];
   if (state.errno !== undefined) yield ["ERRNO", integer("errno", state.errno)];
   if (state.mainPid !== undefined) yield ["MAINPID", integer("mainPid", state.mainPid)];
-  if (watchdog) yield ["WATCHDOG", watchdog === true ? "1" : watchdog];
+  if (isAlive(watchdog)) yield ["WATCHDOG", watchdog === true ? "1" : "trigger"];
   if (state.watchdogInterval !== undefined) {
     yield ["WATCHDOG_USEC", microseconds("watchdogInterval", state.watchdogInterval)];
   }
@@ -88,15 +93,15 @@ function* assignments(
     yield ["EXTEND_TIMEOUT_USEC", microseconds("extendTimeout", state.extendTimeout)];
   }
   if (store !== undefined) yield ["FDSTORE", "1"];
-  if (state.unstore) {
+  if (isSet("unstore")) {
     if (name === undefined) {
       throw new TypeError("Cannot unstore files: their name is missing; set `name`");
     }
     yield ["FDSTOREREMOVE", "1"];
   }
   if (name !== undefined) yield ["FDNAME", fileName(name)];
-  if (state.poll === false) yield ["FDPOLL", "0"];
-  for (const [variable, value] of Object.entries(state.extra ?? {})) {
+  if (state.poll !== undefined && !checkedFlag("poll", state.poll)) yield ["FDPOLL", "0"];
+  for (const [variable, value] of Object.entries(checkedExtra(state.extra))) {
     if (!/^[A-Z_][A-Z0-9_]*$/.test(variable)) {
       throw new TypeError(`Cannot notify of ${JSON.stringify(variable)}: give a variable's name`);
     }
@@ -104,8 +109,31 @@ function* assignments(
   }
 }
 
+type Flag = "ready" | "reloading" | "stopping" | "unstore";
+
+/** Whether there is something to say to the watchdog. */
+function isAlive(watchdog: unknown): boolean {
+  if (watchdog === undefined || watchdog === "trigger") return watchdog !== undefined;
+  if (typeof watchdog === "boolean") return watchdog;
+  throw new TypeError(
+    `Cannot set \`watchdog\` to ${shown(watchdog)}: give true, false or "trigger"`,
+  );
+}
+
+function checkedExtra(extra: unknown = {}): Readonly<Record<string, string>> {
+  if (typeof extra === "object" && extra !== null && !Array.isArray(extra)) {
+    return extra as Readonly<Record<string, string>>;
+  }
+  throw new TypeError(
+    `Cannot notify of ${shown(extra)} as \`extra\`: give an object with strings`,
+  );
+}
+
 /** A line break in the text would start another assignment. */
 function oneLine(variable: string, value: string): string {
+  if (typeof value !== "string") {
+    throw new TypeError(`Cannot notify of ${shown(value)} as ${variable}: give a string`);
+  }
   if (!/[\n\0]/.test(value)) return value;
   throw new TypeError(
     `Cannot notify of ${variable}=${JSON.stringify(value)}: give one line, without a NUL`,
@@ -114,20 +142,22 @@ function oneLine(variable: string, value: string): string {
 
 function integer(field: string, value: number): string {
   if (Number.isInteger(value) && value > 0 && value <= 0x7fffffff) return `${value}`;
-  throw new RangeError(`Cannot notify of ${field} ${value}: give a positive integer`);
+  throw new RangeError(`Cannot notify of ${field} ${shown(value)}: give a positive integer`);
 }
 
 function microseconds(field: string, milliseconds: number): string {
-  const value = Math.round(milliseconds * 1000);
+  const value = typeof milliseconds === "number" ? Math.round(milliseconds * 1000) : NaN;
   if (value > 0 && Number.isSafeInteger(value)) return `${value}`;
-  throw new RangeError(`Cannot notify of ${field} ${milliseconds}: give positive milliseconds`);
+  throw new RangeError(
+    `Cannot notify of ${field} ${shown(milliseconds)}: give positive milliseconds`,
+  );
 }
 
 function fileName(name: string): string {
-  if (/^[ -9;-~]{0,255}$/.test(name)) return name;
+  if (typeof name === "string" && /^[ -9;-~]{0,255}$/.test(name)) return name;
   throw new TypeError(
     `Cannot call stored files ${
-      JSON.stringify(name)
+      shown(name)
     }: give up to 255 printable ASCII characters without ":"`,
   );
 }

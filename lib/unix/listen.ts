@@ -80,7 +80,7 @@ export function listen(address: Address, options: ListenOptions = {}): Listener 
   requireOptions(options, "listen");
   const { type = "stream" } = options;
   const backlog = checkedBacklog(options.backlog);
-  const busyPoll = checkedBusyPoll(options.busyPoll ?? 0);
+  const busyPoll = checkedBusyPoll(options.busyPoll);
   const number = listeningType(type);
   const setup = checkedSetup(options);
   const name = parseBindAddress(address);
