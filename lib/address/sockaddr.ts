@@ -7,7 +7,7 @@
 
 import type { Platform } from "../../ffi/platform/mod.ts";
 import { rightForm } from "../dial/conventions.ts";
-import { withoutUser } from "../dial/errors.ts";
+import { withoutSecrets, withoutUser } from "../dial/errors.ts";
 import { nameInUrl } from "../dial/path_url.ts";
 import { InvalidAddressError, shown } from "../errors.ts";
 
@@ -101,7 +101,7 @@ function textBytes(text: string): Uint8Array {
   if (!text.isWellFormed()) {
     throw new InvalidAddressError(
       `Cannot use ${
-        JSON.stringify(text)
+        JSON.stringify(withoutUrlSecrets(text))
       } as an address: it contains half a surrogate pair; give its bytes as a Uint8Array`,
     );
   }
@@ -110,7 +110,9 @@ function textBytes(text: string): Uint8Array {
 
 function urlBytes(url: URL): Uint8Array {
   const href = withoutUser(url.href);
-  const refuse = (why: string) => new InvalidAddressError(`Cannot use the URL "${href}": ${why}`);
+  const shownUrl = withoutSecrets(url.href);
+  const refuse = (why: string) =>
+    new InvalidAddressError(`Cannot use the URL "${shownUrl}": ${why}`);
   if (url.protocol === "unix:") return nameInUrl(url, refuse);
   const form = rightForm(href);
   throw refuse(form ?? 'its scheme is not "unix:"');
@@ -188,10 +190,19 @@ export function unambiguous(bytes: Uint8Array): Uint8Array {
 
 /** Return a name as people write it, for messages: abstract ones start with `@`. */
 export function displayName(name: Name): string {
-  return (name.kind === "abstract" ? "@" : "") + decoder.decode(name.bytes);
+  return (name.kind === "abstract" ? "@" : "") + displayText(name.bytes);
+}
+
+/** Return a path for messages. A URL that is given as a string, and so taken for a path, may have a password in it. */
+function displayText(bytes: Uint8Array): string {
+  return withoutUrlSecrets(decoder.decode(bytes));
+}
+
+function withoutUrlSecrets(text: string): string {
+  return text.includes("://") ? withoutSecrets(text) : text;
 }
 
 function quote(bytes: Uint8Array): string {
-  const text = decoder.decode(bytes);
+  const text = displayText(bytes);
   return JSON.stringify(text.length > 120 ? `${text.slice(0, 120)}…` : text);
 }

@@ -17,6 +17,29 @@ export function withoutUser(uri: string): string {
   return uri.replace(/^([^:/]*:\/\/)[^/?#]*@/, "$1");
 }
 
+/**
+ * Return a URI for a message, without what may be secret: the user's name and password, also where they are no part of
+ * an authority, as in `tcp:user:password@host`, and what follows "?" or "#".
+ */
+export function withoutSecrets(uri: string): string {
+  const [, address = "", extra = ""] = /^([^?#]*)(.*)$/s.exec(withoutUser(uri)) ?? [];
+  // The path of a `unix:` URL is the address itself, and may have both characters.
+  const isPath = /^unix:/i.test(address);
+  const shown = isPath ? address : address.replace(/^([^:]*:\/*)[^]*:[^]*@/, "$1");
+  return shown + withoutValue(extra);
+}
+
+/** Return the address of a host for a message, without a user's name and password, which it has no place for. */
+export function hostWithoutSecrets(address: string): string {
+  const [, host = "", extra = ""] = /^([^?#]*)(.*)$/s.exec(address.replace(/^[^]*@/, "")) ?? [];
+  return host + withoutValue(extra);
+}
+
+/** Return a query or fragment, or both, for a message: they often carry tokens. */
+function withoutValue(extra: string): string {
+  return extra.length > 1 ? `${extra[0]}…` : extra;
+}
+
 /** List names for a message, the first few of them when there are many. */
 export function list(names: readonly string[]): string {
   if (names.length === 0) return "none";

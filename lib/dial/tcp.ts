@@ -4,7 +4,7 @@
  * @module
  */
 
-import { quote, UnknownServiceError } from "./errors.ts";
+import { hostWithoutSecrets, quote, UnknownServiceError } from "./errors.ts";
 import { isDecimal } from "./names.ts";
 import { describeUnread, lookupService, registeredServices } from "./services.ts";
 import type { DialOptions } from "./types.ts";
@@ -49,6 +49,12 @@ export function malformedHost(
 export function resolveTcp(address: string, service: string, protocol = "tcp"): Endpoint {
   if (typeof address !== "string" || typeof service !== "string") {
     throw refuse(String(address), "give address and service as strings", protocol);
+  }
+  if (address.includes("@")) {
+    throw refuse(address, "a user name is no part of the address", protocol);
+  }
+  if (/[?#]/.test(address)) {
+    throw refuse(address, "a query or fragment is no part of the address", protocol);
   }
   const [host, port] = splitHostPort(address, protocol);
   if (host === "") throw refuse(address, "it names no host, such as localhost", protocol);
@@ -119,6 +125,6 @@ function toAscii(host: string): string {
 }
 
 function refuse(address: string, why: string, protocol: string, cause?: unknown): TypeError {
-  const message = `Cannot dial ${quote(address)} over ${protocol}: ${why}`;
+  const message = `Cannot dial ${quote(hostWithoutSecrets(address))} over ${protocol}: ${why}`;
   return new TypeError(message, cause === undefined ? undefined : { cause });
 }

@@ -5,7 +5,7 @@
  */
 
 import { InvalidAddressError, shown } from "../errors.ts";
-import { quote, UnknownProtocolError, withoutUser } from "./errors.ts";
+import { quote, UnknownProtocolError, withoutSecrets, withoutUser } from "./errors.ts";
 import { rightForm } from "./conventions.ts";
 import { nameInUrl } from "./path_url.ts";
 import { findProtocol, registeredProtocols } from "./registry.ts";
@@ -63,8 +63,8 @@ function parse(uri: string | URL): URL {
     // Without the parser's error as its cause: that quotes the password.
     const example = '"unix:///run/app.sock" or "tcp://example.org:80"';
     // Where the user's name ends is not known: a "/" or "#" in a password is why many a URI is none.
-    const shownText = quote(text.replace(/^([^:]*:\/*)[^]*@/, "$1"));
-    throw new TypeError(`Cannot dial ${shownText}: it is not a URI such as ${example}`);
+    const shownText = text.replace(/^([^:]*:\/*)[^]*@/, "$1");
+    throw new TypeError(`Cannot dial ${show(shownText)}: it is not a URI such as ${example}`);
   }
 }
 
@@ -148,5 +148,5 @@ function refuse(url: URL, why: string, cause?: unknown): TypeError {
 }
 
 function show(uri: string): string {
-  return quote(withoutUser(uri));
+  return quote(withoutSecrets(uri));
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { quote } from "./errors.ts";
+import { hostWithoutSecrets, quote } from "./errors.ts";
 
 /** Where a vsock address leads. */
 export interface VsockEndpoint {
@@ -51,5 +51,5 @@ function numberOf(address: string, what: string, text: string): number {
 }
 
 function refusal(address: string, why: string): string {
-  return `Cannot dial ${quote(String(address))} over vsock: ${why}`;
+  return `Cannot dial ${quote(hostWithoutSecrets(String(address)))} over vsock: ${why}`;
 }

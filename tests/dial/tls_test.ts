@@ -1,6 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { dial, dialUri } from "../../lib/dial/mod.ts";
-import { dialTls } from "../../lib/dial/tls.ts";
 import { needPeer, testWith } from "../util/peers.ts";
 import { startProcess } from "../util/process.ts";
 import { tempDir } from "../util/tempdir.ts";
@@ -76,5 +75,6 @@ Deno.test("dial() over tls refuses wrong addresses and options as tcp does", asy
   await assertRejects(() => dial("tls", "localhost"), TypeError, "over tls: it has no port");
   await assertRejects(() => dial("tls", "localhost:0"), RangeError);
   await assertRejects(() => dial("tls", "a b:1"), TypeError, "over tls: its host is malformed");
-  await assertRejects(() => dialTls("localhost:1", "", { tls: null as never }), TypeError, "`tls`");
+  const wrong = { tls: null as never };
+  await assertRejects(() => dial("tls", "localhost:1", "", wrong), TypeError, "`tls`");
 });
