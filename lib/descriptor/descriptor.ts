@@ -167,6 +167,11 @@ export class Descriptor {
     return (waits.registration ??= waits.register(this.fd)).wait(interest, signal);
   }
 
+  /** End all waits to read: there may be something to read that the kernel does not know of. */
+  wakeReaders(): void {
+    this.#waits?.registration?.deliver(READABLE);
+  }
+
   /** Wait for `milliseconds`, or until the descriptor is closed: then reject. The caller tries again then. */
   delay(milliseconds: number, signal?: AbortSignal): Promise<void> {
     return this.#waiting().delay(milliseconds, signal);

@@ -53,21 +53,22 @@ export function checkedReady(
  * Wait until poll(2) reports `interest`, a hang-up or an error. Nothing is read, and other operations on the
  * descriptor go on meanwhile.
  *
- * @param unread Whether bytes were taken before that the next read returns: poll(2) does not know of them.
+ * @param hasUnread Whether bytes were taken before that the next read returns: poll(2) does not know of them. Putting
+ * some back ends the waits of the descriptor.
  * @throws {Deno.errors.BadResource} If the descriptor is closed, also while waiting, or was opened with `O_PATH`.
  */
 export async function waitUntilReady(
   descriptor: Descriptor,
   interest: "read" | "write",
   signal?: AbortSignal,
-  unread = false,
+  hasUnread: () => boolean = () => false,
 ): Promise<void> {
   const events = interest === "read" ? READABLE : WRITABLE;
   for (;;) {
     signal?.throwIfAborted();
     const found = check(poll(descriptor.fd, events, 0), "poll");
     if ((found & platform.POLLNVAL) !== 0) throw refusedByPoll(descriptor);
-    if (found !== 0 || unread) break;
+    if (found !== 0 || hasUnread()) break;
     await descriptor.wait(events, signal);
   }
   await yieldIfBudgetSpent();

@@ -108,7 +108,8 @@ export class ReceiveState {
   }
 
   /**
-   * Put bytes that were taken from a stream in front of those to be received next. They are copied.
+   * Put bytes that were taken from a stream in front of those to be received next. They are copied. What waits to read
+   * looks again.
    *
    * @param credentials Who sent them, if that is known.
    */
@@ -121,6 +122,7 @@ export class ReceiveState {
     } else {
       unread.unshift({ bytes: copyOf(bytes), credentials });
     }
+    this.descriptor.wakeReaders();
   }
 
   /**

@@ -382,7 +382,8 @@ export abstract class SocketEndpoint extends SocketTransfer {
 
   /**
    * Wait until poll(2) reports that the socket can be read from or written to, a hang-up or an error. Nothing is
-   * read: for protocols whose system calls the program makes itself.
+   * read: for protocols whose system calls the program makes itself. Bytes that the next read returns without a system
+   * call, such as those that `Frames` gave back, count as well.
    *
    * @param interest What to wait for.
    * @param options How to wait.
@@ -403,9 +404,9 @@ export abstract class SocketEndpoint extends SocketTransfer {
    */
   async ready(interest: "read" | "write", options: ReadyOptions = {}): Promise<void> {
     const signal = checkedReady(interest, options);
-    const { descriptor, receiving } = stateOf(this);
-    const unread = interest === "read" && receiving !== undefined && receiving.unreadLength > 0;
-    await waitUntilReady(descriptor, interest, signal, unread);
+    const state = stateOf(this);
+    const hasUnread = () => interest === "read" && (state.receiving?.unreadLength ?? 0) > 0;
+    await waitUntilReady(state.descriptor, interest, signal, hasUnread);
   }
 }
 

@@ -1,6 +1,6 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Descriptor } from "../../lib/descriptor/descriptor.ts";
-import { waitUntilReady } from "../../lib/descriptor/ready.ts";
+import { checkedReady, waitUntilReady } from "../../lib/descriptor/ready.ts";
 import { bytes, connected, fill, isPending, test, turn } from "../util/cases.ts";
 
 /** A descriptor of its own for one end of a pair, and the other end. */
@@ -70,15 +70,14 @@ test("waitUntilReady() ends with BadResource when the descriptor is closed", asy
   await assertRejects(() => waitUntilReady(it.descriptor, "read"), Deno.errors.BadResource);
 });
 
-test("waitUntilReady() refuses any other interest", async () => {
-  using it = end();
+test("checkedReady() refuses any other interest, and gives the signal", () => {
   for (const interest of ["both", "", undefined, 1]) {
-    await assertRejects(
-      () => waitUntilReady(it.descriptor, interest as "read"),
-      TypeError,
-      'give "read" or "write"',
-    );
+    assertThrows(() => checkedReady(interest as "read", {}), TypeError, 'give "read" or "write"');
   }
+  const { signal } = new AbortController();
+  assertEquals(checkedReady("write", { signal }), signal);
+  const aborted = { signal: AbortSignal.abort(new RangeError("before")) };
+  assertThrows(() => checkedReady("read", aborted), RangeError, "before");
 });
 
 test("waitUntilReady() in a row lets timers go on", async () => {
