@@ -61,7 +61,11 @@ Deno.test("lengthPrefixed() gives a length over 2 ** 53 that is over every limit
 
 Deno.test("lengthPrefixed() refuses options that cannot be", () => {
   for (const bytes of [0, 3, 16, 1.5, NaN, "4", null]) {
-    assertThrows(() => lengthPrefixed({ bytes: bytes as 4 }), RangeError, `length of ${shown(bytes)}`);
+    assertThrows(
+      () => lengthPrefixed({ bytes: bytes as 4 }),
+      RangeError,
+      `length of ${shown(bytes)}`,
+    );
   }
   for (const offset of [-1, 0.5, NaN, Infinity, 65537, "0" as unknown as number]) {
     assertThrows(() => lengthPrefixed({ offset }), RangeError, `at ${shown(offset)}`);
