@@ -98,35 +98,48 @@ const WRONG: readonly Anything[] = [
 /** A call that is well up to its last argument. */
 type Call = (wrong: Anything) => unknown;
 
+/** How a call ended: how it said so, and its error. */
+interface Outcome {
+  readonly by: "throw" | "promise" | "return";
+  readonly error: unknown;
+}
+
 /** Set a limit on everything that would block, and close what a call made. */
-async function attempt(call: Call, wrong: unknown): Promise<unknown> {
+async function attempt(call: Call, wrong: unknown): Promise<Outcome> {
   // What took the argument for a right one waits: it ends with its object.
   const late = new Promise<void>((resolve) => setTimeout(resolve, 0));
+  let by: Outcome["by"] = "throw";
   try {
-    const made: Anything = await Promise.race([call(wrong), late]);
+    const result = call(wrong);
+    by = result instanceof Promise ? "promise" : "return";
+    const made: Anything = await Promise.race([result, late]);
     made?.close?.();
     made?.[Symbol.dispose]?.();
     for (const each of Array.isArray(made) ? made : []) each?.close?.();
   } catch (error) {
-    return error;
+    return { by, error };
   }
-  return undefined;
+  return { by, error: undefined };
 }
 
-/** Makes a call, and returns what it threw. */
-type Attempt = (wrong: Anything) => Promise<unknown>;
+/** Makes a call, and returns how that ended. */
+type Attempt = (wrong: Anything) => Promise<Outcome>;
 
-async function foreignWords(attempts: Record<string, Attempt>): Promise<string[]> {
+/** What is wrong: errors in foreign words, and calls that throw although others of them return promises. */
+async function faults(attempts: Record<string, Attempt>): Promise<string[]> {
   const found: string[] = [];
   for (const [name, make] of Object.entries(attempts)) {
+    const ways = new Set<Outcome["by"]>();
     for (const wrong of WRONG) {
-      const error = await make(wrong);
+      const { by, error } = await make(wrong);
+      ways.add(by);
       if (error === undefined) continue;
       const words = error instanceof Error ? error.message : `no error: ${String(error)}`;
       if (!(error instanceof Error) || FOREIGN.test(words)) {
         found.push(`${name} with ${Deno.inspect(wrong)}: ${words}`);
       }
     }
+    if (ways.has("promise") && ways.has("throw")) found.push(`${name} throws and does not reject`);
   }
   return found;
 }
@@ -139,6 +152,7 @@ test("functions name what is wrong with their arguments", async () => {
   using _a = a;
   using _b = b;
   b.receiveTimeout = 1;
+  using listener = unix.listen(dir.join("listener"));
   const message = (): root.Msghdr => new Msghdr();
   const { Frames, lengthPrefixed, delimited } = frames;
   const F: Anything = Frames;
@@ -153,6 +167,7 @@ test("functions name what is wrong with their arguments", async () => {
     socketpair: (it) => unix.socketpair(it),
     accept: (it) => unix.accept(it),
     acceptSync: (it) => unix.acceptSync(it),
+    "accept(listener, …)": (it) => unix.accept(listener, it),
     "addFiles(m, …)": (it) => unix.addFiles(message(), it),
     addFiles: (it) => unix.addFiles(it, 0),
     allocFiles: (it) => unix.allocFiles(it, 1),
@@ -201,7 +216,7 @@ test("functions name what is wrong with their arguments", async () => {
   try {
     const attempts = Object.entries(calls)
       .map(([name, call]) => [name, (it: unknown) => attempt(call, it)] as const);
-    assertEquals(await foreignWords(Object.fromEntries(attempts)), []);
+    assertEquals(await faults(Object.fromEntries(attempts)), []);
   } finally {
     Deno.env.delete("NOTIFY_SOCKET");
   }
@@ -311,6 +326,6 @@ for (const [name, make] of Object.entries(SUBJECTS)) {
       }
     }
     assert(Object.keys(attempts).length > 3, `${name} has too few members`);
-    assertEquals(await foreignWords(attempts), []);
+    assertEquals(await faults(attempts), []);
   });
 }

@@ -1,4 +1,6 @@
 import { assertEquals } from "@std/assert";
+import { platform } from "../../ffi/platform/mod.ts";
+import { setIntOption } from "../../lib/socket/options.ts";
 import type { ReceiveOptions } from "../../lib/handle/receive_options.ts";
 import type { Message } from "../../lib/handle/message.ts";
 import type { Socket } from "../../lib/handle/socket.ts";
@@ -123,6 +125,25 @@ linuxTest(
         "one for the message, none of the look before it",
       );
     }
+  },
+);
+
+rootTest(
+  "receive() with waitAll keeps senders apart once another process has asked for them",
+  async () => {
+    using pair = connected();
+    pair.a.writeSync(bytes("plain"));
+    using _first = await pair.b.receive({ size: 5, waitAll: true });
+    // The open file is the same as that of a duplicate elsewhere.
+    setIntOption(pair.b.fd, platform.SOL_SOCKET, platform.SO_PASSCRED, 1);
+    for (const [data, pid] of [["ab", 1], ["cd", Deno.pid]] as const) {
+      pair.a.sendSync({ data: bytes(data), credentials: { pid, ...own } });
+    }
+    using second = await pair.b.receive({ size: 4, waitAll: true });
+    assertEquals({ data: text(second?.data), pid: second?.credentials?.pid }, {
+      data: "ab",
+      pid: 1,
+    });
   },
 );
 

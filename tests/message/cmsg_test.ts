@@ -234,6 +234,14 @@ Deno.test("readCredentials() reads back what writeCredentials() wrote", () => {
   }));
 });
 
+Deno.test("readCredentials() takes a sender outside of the PID namespace for known", () => {
+  for (const [uid, gid] of [[0, 0], [1000, 1000], [65534, 0], [0, 65534]] as const) {
+    const data = new Uint8Array(12);
+    writeCredentials(data, { pid: 0, uid, gid });
+    assertEquals(readCredentials(data), { pid: 0, uid, gid });
+  }
+});
+
 Deno.test("readCredentials() takes nothing for real that is cut short", () => {
   const data = new Uint8Array(UCRED_SIZE);
   writeCredentials(data, { pid: 1, uid: 0, gid: 0 });

@@ -16,18 +16,15 @@ const CONVERSATION = `
     await a.write(new Uint8Array(4).fill(n));
     if (await b.read(into) !== 4 || into[0] !== (n & 255)) throw new Error("lost " + n);
   }
-  // More than fits the queue of a datagram socket: it is asked again after a pause.
-  const receiver = unix.bind(dir + "/receiver");
-  const sender = unix.socket({ type: "dgram" });
-  const sends = [];
-  for (let n = 0; n < 30; n++) sends.push(sender.send({ data: into, to: receiver.localAddress }));
-  for (let n = 0; n < 30; n++) {
-    if (n < 20) await new Promise((resolve) => later(resolve, 0));
-    await receiver.receive();
+  // More than the backlog holds: the listener is asked again after pauses.
+  const listener = unix.listen(dir + "/listener", { backlog: 1 });
+  const connects = Array.from({ length: 8 }, () => unix.connect(dir + "/listener"));
+  for (let n = 0; n < 8; n++) {
+    await new Promise((resolve) => later(resolve, 2));
+    (await listener.accept()).close();
   }
-  await Promise.all(sends);
-  sender.close();
-  receiver.close();
+  for (const client of await Promise.all(connects)) client.close();
+  listener.close();
   const waited = b.read(into);
   for (let n = 0; n < 3; n++) await new Promise((resolve) => later(resolve, 1));
   a.close();

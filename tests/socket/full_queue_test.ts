@@ -6,6 +6,7 @@ import { destinationOf } from "../../lib/address/destination.ts";
 import { unix } from "../../mod.ts";
 import { fill, isPending, linuxTest, test, turn } from "../util/cases.ts";
 import { countDescriptors } from "../util/descriptors.ts";
+import { lifetime } from "../util/lifetime.ts";
 import { tempDir } from "../util/tempdir.ts";
 
 const { EAGAIN, ENOBUFS, EPIPE } = platform;
@@ -58,6 +59,23 @@ linuxTest(
     assertEquals(countDescriptors() <= before + 2, true, "the reactor may open its own");
   },
 );
+
+for (const order of ["before", "after"] as const) {
+  linuxTest(`unref() ${order} a send to a full queue lets the program end`, async () => {
+    const program = `
+      const receiver = unix.bind(dir + "/to");
+      const filler = unix.connectSync(dir + "/to", { type: "dgram" });
+      filler.sendTimeout = 1;
+      try { for (;;) filler.writeSync(new Uint8Array(1)); } catch { /* it is full */ }
+      const sender = unix.socket({ type: "dgram" });
+      const send = () => sender.send({ data: new Uint8Array(1), to: dir + "/to" });
+      if (${order === "before"}) sender.unref();
+      send();
+      setTimeout(() => ${order === "after"} && sender.unref(), 20);
+      console.log("end");`;
+    assertEquals(await lifetime(program), "end\n");
+  });
+}
 
 linuxTest("FullQueue.wait() ends with the signal's reason", async () => {
   using dir = tempDir();
