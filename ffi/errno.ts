@@ -11,7 +11,7 @@ import { mayFollowPointers } from "./pointers.ts";
 /** memcpy(3). */
 type Copy = (to: Uint8Array<ArrayBuffer>, from: Deno.PointerValue, length: bigint) => unknown;
 
-let view = new Int32Array(1);
+let view = new Int32Array(0);
 let fetch: (() => void) | undefined;
 
 /**

@@ -223,8 +223,7 @@ function indexOf(bytes: Uint8Array, mark: Uint8Array, from: number, end: number)
   const [first = 0] = mark;
   // A search must not go on into memory behind the end, which is used for nothing yet.
   const part = bytes.subarray(from, end);
-  const last = part.byteLength - mark.byteLength;
-  for (let at = 0; (at = part.indexOf(first, at)) >= 0 && at <= last; at++) {
+  for (let at = 0; (at = part.indexOf(first, at)) >= 0; at++) {
     if (isAt(part, at, mark)) return from + at;
   }
   return -1;

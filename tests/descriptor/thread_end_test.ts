@@ -82,6 +82,7 @@ for (const backend of ["io_uring", "aio", "pool"]) {
           using dir = tempDir();
           const file = dir.join("file");
           Deno.writeTextFileSync(file, "");
+          const input = Deno.readLinkSync("/proc/self/fd/0");
           const [a, b] = unix.socketpair();
           using ours = a;
           const thread = start();
@@ -93,6 +94,7 @@ for (const backend of ["io_uring", "aio", "pool"]) {
           while (numbersOf(file).length > 1 || await isAnswered(dir.join("s"))) await turn();
           // What was detached belongs to nobody, and stays.
           for (const detached of numbersOf(file)) closeFd(detached);
+          assertEquals(Deno.readLinkSync("/proc/self/fd/0"), input);
           thread.terminate();
           if (forced === undefined) Deno.env.delete(VARIABLE);
           else Deno.env.set(VARIABLE, forced);

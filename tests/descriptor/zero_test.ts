@@ -98,7 +98,8 @@ linuxTest("a long path is reached by way of descriptor 0", () => {
   }
   using message = receiver.receiveSync();
   assertEquals(text(message?.data), "hi");
-  using _server = listener.acceptSync();
+  using server = listener.acceptSync();
+  assertEquals(server.localAddr.path, path);
 });
 
 linuxTest("a long path is bound by way of descriptor 0", () => {
@@ -111,6 +112,7 @@ linuxTest("a long path is bound by way of descriptor 0", () => {
       socket.bind(path);
     }
     assertEquals(Deno.lstatSync(path).isSocket, true);
+    assertEquals(socket.localAddr.path, path);
   }
 });
 

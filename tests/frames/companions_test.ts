@@ -122,3 +122,16 @@ Deno.test("Companions.close() tells who sent what was not taken", () => {
   companions.take(6);
   assertEquals(companions.close(), [{ size: 3, credentials: other }]);
 });
+
+Deno.test(
+  "Companions.take() gives 253 descriptors after too many came for an earlier frame",
+  noLeaks(() => {
+    const companions = new Companions();
+    companions.note(1, Array.from({ length: 254 }, open));
+    assertEquals(companions.take(1)?.files, []);
+    companions.note(1, Array.from({ length: 253 }, open));
+    const { files = [], loss } = companions.take(1) ?? {};
+    assertEquals({ count: files.length, loss }, { count: 253, loss: undefined });
+    for (const it of files) it.close();
+  }),
+);
