@@ -44,7 +44,6 @@ function peek(fd: number, state: ReceiveState): number {
   header.setRepeated(page, BEYOND_PART, 0);
   header.setName(null);
   header.setControl(control.prepare(capacity), capacity);
-  header.clearFlags();
   const count = recvmsg(fd, header.location, MSG_DONTWAIT | MSG_PEEK);
   control.arrived = count < 0 ? 0 : header.controlLength;
   ownReceivedFds(control, seen);

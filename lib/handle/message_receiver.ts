@@ -146,7 +146,6 @@ export class MessageReceiver extends Receiver<Message | null> {
     if (this.state.type === "stream") header.setName(null);
     else header.receiveName();
     header.setControl(control.prepare(capacity), capacity);
-    header.clearFlags();
     const count = recvmsg(fd, header.location, this.flags);
     if (count < 0) return count;
     this.#fullLength = count;

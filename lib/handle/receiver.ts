@@ -206,7 +206,6 @@ export abstract class Receiver<T> implements Outcome<T>, Received, PartialReceiv
     header.setSingleVector(oneByte);
     header.setName(null);
     header.setControl(control.prepare(capacity), capacity);
-    header.clearFlags();
     const count = recvmsg(fd, header.location, MSG_DONTWAIT | MSG_PEEK);
     control.arrived = count < 0 ? 0 : header.controlLength;
     ownReceivedFds(control, seen);

@@ -284,20 +284,14 @@ export class Header {
     return this.#words[this.#at.controlLength] ?? 0;
   }
 
-  /** The flags that arrived: `MSG_TRUNC`, `MSG_CTRUNC`, … */
+  /** The flags that arrived with the last call that succeeded: `MSG_TRUNC`, `MSG_CTRUNC`, … */
   get flags(): number {
     return this.#words[this.#at.flags] ?? 0;
   }
 
-  /** Undo what a receive did to the lengths and flags, for another with the same layout. */
+  /** Undo what a receive did to the lengths, for another with the same layout. */
   rewind(named: boolean): void {
     if (named) this.#words[this.#at.nameLength] = NAME_CAPACITY;
     this.#words[this.#at.controlLength] = this.#controlCapacity;
-    this.#words[this.#at.flags] = 0;
-  }
-
-  /** Clear the flags: an output only, and untouched by a call that fails. */
-  clearFlags(): void {
-    this.#words[this.#at.flags] = 0;
   }
 }

@@ -207,7 +207,6 @@ export class MessageState {
     this.#layout = UNKNOWN;
     header.setName(sockaddr);
     header.setControl(this.outgoing.address(), this.outgoing.used);
-    header.clearFlags();
     const small = this.#takeSmall();
     if (small !== undefined) {
       header.setCopy(small, byteLengthOf(small));
@@ -285,7 +284,6 @@ export class MessageState {
     if (named) header.receiveName();
     else header.setName(null);
     header.setControl(this.incoming.prepare(capacity), capacity);
-    header.clearFlags();
   }
 
   /** Control capacity for a receive, in bytes. */

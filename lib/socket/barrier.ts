@@ -37,7 +37,6 @@ export function bytesBeforeFiles(fd: number, limit: number): number {
     page: new Uint8Array(PAGE_SIZE),
   };
   all.setRepeated(page, limit, 0);
-  all.clearFlags();
   const size = recvmsg(fd, all.location, MSG_DONTWAIT | MSG_PEEK);
   if (size <= 1 || (all.flags & MSG_CTRUNC) === 0) return size;
   parts.setRepeated(page, size - 1, BEYOND);
