@@ -21,7 +21,7 @@ export interface Change {
   readonly lineText: string;
   /** How many changes of the same text the line has before this one. */
   readonly nth: number;
-  /** The constant of the module whose value it is a part of. */
+  /** The constant of the module whose value it is a part of, or that it compares with. */
   readonly name: string | undefined;
 }
 
@@ -53,7 +53,7 @@ export function changesOf(file: string, text: string): Change[] {
     const line = source.getLineAndCharacterOfPosition(start).line + 1;
     if (unreachable.has(line)) return;
     const lineText = lines[line - 1]?.trim() ?? "";
-    const name = constantOf(node);
+    const name = constantOf(node) ?? comparedWith(node);
     const nth = changes.filter((it) => it.line === line && it.was === was).length;
     changes.push({ file, start, end, text: replacement, line, was, lineText, nth, name });
   };
@@ -89,6 +89,14 @@ function constantOf(node: ts.Node): string | undefined {
     if (ts.isVariableDeclaration(it)) return it.name.getText();
   }
   return undefined;
+}
+
+/** The constant on one side of an operator that moves a bound. */
+function comparedWith(operator: ts.Node): string | undefined {
+  const { parent } = operator;
+  if (!RELATIONS.has(operator.kind) || !ts.isBinaryExpression(parent)) return undefined;
+  return [parent.left, parent.right].find((it) => ts.isIdentifier(it) && /^[A-Z]/.test(it.text))
+    ?.getText();
 }
 
 /** The words of exceptions and the strings of docs are no behaviour that a test should repeat. */

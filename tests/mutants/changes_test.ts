@@ -42,3 +42,11 @@ Deno.test("changesOf() leaves lines as they are that a comment says why no test 
   const block = `${reason}-start -- why\na();\nb();\n${reason}-stop\n`;
   assertEquals(changed(`${block}c();`), [`${block};`]);
 });
+
+Deno.test("changesOf() names the constant that a change is a part of, or moves a bound at", () => {
+  const named = (text: string) => changesOf("a.ts", text).map(({ was, name }) => `${was} ${name}`);
+  assertEquals(named("const LIMIT = 3;"), ["3 LIMIT"]);
+  assertEquals(named("if (a < LIMIT && b === LIMIT) c();").filter((it) => it.endsWith("LIMIT")), [
+    "< LIMIT",
+  ]);
+});

@@ -18,7 +18,10 @@ interface Place {
   readonly why: string;
 }
 
-/** Numbers that only tune: one more is as right, and faster or slower by what no test can measure. */
+/**
+ * Numbers that only tune: one more is as right, and faster or slower by what no test can measure. So is a bound moved
+ * by one that is compared with them.
+ */
 export const TUNING: Readonly<Record<string, readonly string[]>> = {
   "lib/descriptor/finalizer.ts": [
     "MOST",

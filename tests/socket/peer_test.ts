@@ -117,6 +117,16 @@ linuxTest("peerPidfd() throws NotConnected without a peer", () => {
   assertThrows(() => socket.peerPidfd(), Deno.errors.NotConnected);
 });
 
+test("the peer of what is not open is nobody's", () => {
+  using pair = connected();
+  const { fd } = pair.a;
+  pair.a.close();
+  for (const ask of [peerCredentials, peerPidfd, peerGroups]) {
+    if (Deno.build.os !== "linux" && ask !== peerCredentials) continue;
+    assertThrows(() => ask(fd), Deno.errors.BadResource, "EBADF");
+  }
+});
+
 const isRoot = Deno.uid() === 0;
 if (isRoot && peer("setpriv") !== undefined) {
   for (const count of [0, 3, 500]) {
