@@ -11,9 +11,18 @@ interface Exporting {
   readonly exports: Record<string, string>;
 }
 
-/** Make the package and the configuration that programs in `folder` find: the files of the entry points. */
-export async function install(folder: string): Promise<Map<string, string>> {
-  await pack(`${folder}/package`);
+/**
+ * Make the package and the configuration that programs in `folder` find.
+ *
+ * @param folder Where the programs are.
+ * @param make What makes the package in a folder that is not there yet.
+ * @returns The files of the entry points.
+ */
+export async function install(
+  folder: string,
+  make: (folder: string) => Promise<void> = pack,
+): Promise<Map<string, string>> {
+  await make(`${folder}/package`);
   const { name, exports }: Exporting = JSON.parse(
     Deno.readTextFileSync(`${folder}/package/deno.json`),
   );

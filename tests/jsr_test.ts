@@ -7,7 +7,7 @@
  */
 
 import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
-import { pack } from "../.ci/pack.ts";
+import { copyPackage } from "./util/package.ts";
 import { config, read } from "./util/project.ts";
 import { Registry, textOf } from "./util/registry.ts";
 import { type TempDir, tempDir } from "./util/tempdir.ts";
@@ -69,7 +69,7 @@ Deno.test("the published package", async (t) => {
   await t.step(
     "is accepted by deno publish, and holds no settings of the development",
     async () => {
-      await pack(dir.join("package"));
+      await copyPackage(dir.join("package"));
       const args = ["publish", "--token", "none", "--allow-dirty"];
       const { success, errors } = await project.run(Deno.execPath(), args, "package");
       assert(success, errors);

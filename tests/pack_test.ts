@@ -6,6 +6,7 @@
 
 import { assertEquals, assertLess } from "@std/assert";
 import { install } from "../.ci/install.ts";
+import { copyPackage } from "./util/package.ts";
 import { config, ROOT } from "./util/project.ts";
 import { type TempDir, tempDir } from "./util/tempdir.ts";
 
@@ -22,7 +23,7 @@ async function deno(dir: TempDir, ...args: string[]): Promise<string> {
 
 Deno.test("pack() makes entry points", async (t) => {
   using dir = tempDir();
-  const entries = await install(dir.path);
+  const entries = await install(dir.path, copyPackage);
 
   await t.step("with the exports of the sources, and classes under their names", async () => {
     for (const [name, source] of Object.entries(config().exports)) {

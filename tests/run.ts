@@ -1,5 +1,6 @@
 /**
- * Runs the tests, each file in a process of its own, several beside each other:
+ * Runs the tests, each file in a process of its own, several beside each other (one more than
+ * there are processors):
  *
  *     deno task test [--jobs N] [--filter TEXT] [--verbose] [--slower N] [FLAG…] [FILE|FOLDER…]
  *
@@ -43,7 +44,7 @@ Deno.exitCode = report(results) ? 0 : 1;
 function parse(args: string[]): Options {
   const parsed: Options = {
     isWhole: true,
-    jobs: navigator.hardwareConcurrency,
+    jobs: navigator.hardwareConcurrency + 1, // most tests wait for a part of their time
     slower: 1,
     verbose: false,
     flags: ["--v8-flags=--expose-gc"],

@@ -7,6 +7,7 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { install } from "../.ci/install.ts";
+import { copyPackage } from "./util/package.ts";
 import { tempDir } from "./util/tempdir.ts";
 
 /** A runtime, how to run a file with it, and how the sentence names it. */
@@ -40,7 +41,7 @@ for (const [name, command] of RUNTIMES) available.set(name, await works(command)
 
 Deno.test("a runtime that is not supported gets one sentence", async (t) => {
   using dir = tempDir();
-  const entries = await install(dir.path);
+  const entries = await install(dir.path, copyPackage);
   for (const [name, command, calledItself] of RUNTIMES) {
     const isMissing = available.get(name) !== true;
     if (isMissing && Deno.env.get("CI") === "true") throw new Error(`${name} cannot be run`);

@@ -1,6 +1,6 @@
 /**
  * A table of another system, put as statements about that system's part of the `libc` crate, which the
- * Rust compiler checks without running anything: see `ffi/abi/examples/expect.rs`.
+ * Rust compiler checks without running anything: see `ffi/abi/expect`.
  *
  * @module
  */
@@ -102,7 +102,7 @@ export async function unfulfilled(target: string, rust: string): Promise<string>
         "--locked",
         "--quiet",
         "--message-format=short",
-        "--example=expect",
+        "--package=expect",
         `--target=${target}`,
       ],
       cwd: CRATE,
