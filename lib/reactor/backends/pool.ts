@@ -115,7 +115,10 @@ class Pool implements Backend {
 
   unref(): void {
     this.#isReferenced = false;
-    if (this.#isPending) this.#interrupt();
+    if (!this.#isPending) return;
+    this.#interrupt();
+    // The call would keep the process alive, and Deno's sanitizers would take it for a leak.
+    yieldUntil(() => this.#set.hasReported);
   }
 
   park(): boolean {
