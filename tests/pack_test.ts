@@ -1,3 +1,5 @@
+// Time limit: 120 s, because the package is made, or waited for.
+
 /**
  * The package that `deno task pack` makes is the module: the same exports and types, in fewer files.
  *
