@@ -146,3 +146,14 @@ linuxTest(
     sender.close();
   },
 );
+
+test("FullQueue.waitSync() without a probe leaves the processor to others", () => {
+  const sender = new Descriptor(unix.socket({ type: "dgram" }).detach(), "Socket");
+  using queue = new FullQueue(sender, undefined);
+  const end = performance.now() + 50;
+  let waits = 0;
+  for (; performance.now() < end; waits++) queue.waitSync(-1);
+  // Each takes a millisecond or more.
+  assertEquals(waits <= 51, true, `${waits} waits`);
+  sender.close();
+});
