@@ -73,6 +73,12 @@ export const LABELS: Readonly<Record<string, readonly string[]>> = {
 /** Single places. */
 export const PLACES: readonly Place[] = [
   {
+    file: "ffi/memory.ts",
+    line: "halves[1] = length > 0xffffffff ? length / 0x100000000 : 0;",
+    was: ">",
+    why: "what is less than 1 is kept as 0",
+  },
+  {
     file: "ffi/runtime.ts",
     line: "for (let i = 0; i < OLDEST.length; i++) {",
     was: "<",

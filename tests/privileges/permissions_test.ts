@@ -61,6 +61,27 @@ testUnless(
   },
 );
 
+testUnless(
+  notLinux ?? (paths.length > 0 ? undefined : "the C library is nowhere that is known"),
+  "a mapping needs FFI permission for more than a path, and says so",
+  async () => {
+    using dir = tempDir();
+    const script = dir.join("map.ts");
+    const module = new URL("../../mod.ts", import.meta.url).href;
+    Deno.writeTextFileSync(
+      script,
+      `import { OwnedFd } from ${JSON.stringify(module)};
+      using file = OwnedFd.memfd("a", new Uint8Array(4), { seal: true });
+      file.map();`,
+    );
+    for (const path of paths) {
+      await using child = startDeno(new URL(`file://${script}`), [`--allow-ffi=${path}`]);
+      assertStringIncludes(await child.stderr, "needs --allow-ffi without a path");
+      assertEquals((await child.status).code, 1);
+    }
+  },
+);
+
 for (const backend of ["io_uring", "aio", "pool"]) {
   testUnless(
     notLinux ?? whyMissing(backend),
