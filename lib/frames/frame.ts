@@ -47,17 +47,21 @@ export class ReceivedFrame implements Frame {
   data: Uint8Array;
   files: OwnedFd[];
   declare credentials?: Credentials;
-  /** Makes the body at its first use: most programs need the whole frame or the body, not both. */
-  bodyOf: ((frame: Uint8Array) => Uint8Array) | undefined = undefined;
+  readonly #bodyOf: ((frame: Uint8Array) => Uint8Array) | undefined;
   #body: Uint8Array | undefined = undefined;
 
-  constructor(data: Uint8Array, files: OwnedFd[]) {
+  /**
+   * @param bodyOf Makes the body, at its first use: most programs need the whole frame or the body, not both. Without
+   * it, that is the whole frame.
+   */
+  constructor(data: Uint8Array, files: OwnedFd[], bodyOf?: (frame: Uint8Array) => Uint8Array) {
     this.data = data;
     this.files = files;
+    this.#bodyOf = bodyOf;
   }
 
   get body(): Uint8Array {
-    return this.#body ??= this.bodyOf === undefined ? this.data : this.bodyOf(this.data);
+    return this.#body ??= this.#bodyOf === undefined ? this.data : this.#bodyOf(this.data);
   }
 
   set body(bytes: Uint8Array) {

@@ -25,6 +25,8 @@ export interface FrameLimits {
 export class FrameReader {
   readonly #framing: Framing;
   readonly #frameEnd: FrameEnd;
+  /** What makes the body of a frame when it is asked for, if that cannot fail. */
+  readonly #bodyOf: ((frame: Uint8Array) => Uint8Array) | undefined;
   readonly #intake: Intake;
   readonly #limits: FrameLimits;
   /** The calls that wait for a frame that is not there yet. */
@@ -40,6 +42,7 @@ export class FrameReader {
   constructor(socket: Socket, framing: Framing, limits: FrameLimits) {
     this.#framing = framing;
     this.#frameEnd = frameEndOf(framing);
+    this.#bodyOf = builtInBody(framing);
     this.#limits = limits;
     this.#intake = new Intake(socket, limits.files);
   }
@@ -142,9 +145,10 @@ export class FrameReader {
       const { loss: { reason, code }, credentials } = companions;
       throw new ControlTruncatedError(reason, credentials ? { data, credentials } : { data }, code);
     }
-    const frame = new ReceivedFrame(data, companions?.files ?? []);
+    const bodyOf = size === undefined ? this.#bodyOf : undefined;
+    const frame = new ReceivedFrame(data, companions?.files ?? [], bodyOf);
     if (companions?.credentials !== undefined) frame.credentials = companions.credentials;
-    if (size === undefined) readBody(frame, this.#framing);
+    if (size === undefined && bodyOf === undefined) readBody(frame, this.#framing);
     return frame;
   }
 
@@ -171,10 +175,9 @@ export class FrameReader {
   }
 }
 
-/** Errors belong to the call that takes the frame: only where there are none the body is made when it is asked for. */
+/** Make the body by the caller's framing at once: its errors belong to the call that takes the frame. */
 function readBody(frame: ReceivedFrame, framing: Framing): void {
-  frame.bodyOf = builtInBody(framing);
-  if (frame.bodyOf !== undefined || framing.body === undefined) return;
+  if (framing.body === undefined) return;
   try {
     const body: unknown = framing.body(frame.data);
     if (!(body instanceof Uint8Array)) {

@@ -203,7 +203,7 @@ export class Frames implements AsyncIterable<Frame>, Disposable {
    * assertEquals(frame?.body, new Uint8Array([7]));
    * ```
    */
-  next(options: NextOptions = {}): Promise<Frame | null> {
+  next(options: NextOptions = NO_OPTIONS): Promise<Frame | null> {
     return this.#read(undefined, options);
   }
 
@@ -236,7 +236,7 @@ export class Frames implements AsyncIterable<Frame>, Disposable {
    * assertEquals(new TextDecoder().decode(payload?.data), "abc");
    * ```
    */
-  readExactly(size: number, options: NextOptions = {}): Promise<Frame | null> {
+  readExactly(size: number, options: NextOptions = NO_OPTIONS): Promise<Frame | null> {
     return this.#read(size ?? NaN, options); // nothing is no size: it would read a frame
   }
 
@@ -325,6 +325,9 @@ export class Frames implements AsyncIterable<Frame>, Disposable {
     );
   }
 }
+
+/** The options of calls without any, shared: an object for each call would be garbage at once. */
+const NO_OPTIONS: NextOptions = {};
 
 function requireStream(socket: Socket): void {
   if (!(socket instanceof Socket)) {
