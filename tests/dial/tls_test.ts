@@ -3,12 +3,7 @@ import { dial, dialUri } from "../../lib/dial/mod.ts";
 import { needPeer, testWith } from "../util/peers.ts";
 import { startProcess } from "../util/process.ts";
 import { tempDir } from "../util/tempdir.ts";
-
-/** A port that was free a moment ago. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
+import { freePort } from "../util/free_port.ts";
 
 async function openssl(...args: string[]): Promise<void> {
   const { success, stderr } = await new Deno.Command(needPeer("openssl").command, {

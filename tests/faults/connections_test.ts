@@ -2,15 +2,16 @@
 
 import { assert, assertThrows } from "@std/assert";
 import { type Listener, unix } from "../../mod.ts";
-import type { Fault } from "./library.ts";
+import { platform } from "../../ffi/platform/mod.ts";
 import { type Place, place, remove } from "./place.ts";
-import type { Outcome, Scenario } from "./scenario.ts";
+import type { Outcome, PlacedFault, Scenario } from "./scenario.ts";
 import { testFaults, testScenarios } from "./suite.ts";
+import { TYPES } from "../util/cases.ts";
 
 const short = (it: Place): string => it.short;
 const long = (it: Place): string => it.long;
 
-const pairs: Scenario<null>[] = (["stream", "seqpacket", "dgram"] as const).map((type) => ({
+const pairs: Scenario<null>[] = TYPES.map((type) => ({
   name: `socketpair() ${type}`,
   prepare: () => null,
   act: () => {
@@ -31,7 +32,7 @@ function target(stack: DisposableStack, path: (place: Place) => string): Target 
 }
 
 /** Opening a long path is a part of connect(2) for the user. */
-const openedByConnect = ({ call }: Fault, error: string): Outcome | undefined =>
+const openedByConnect = ({ call }: PlacedFault, error: string): Outcome | undefined =>
   call === "open" && error !== "EINTR" ? { syscall: "connect" } : undefined;
 
 const connecting: Scenario<Target>[] = [
@@ -54,8 +55,9 @@ const connecting: Scenario<Target>[] = [
   {
     name: "connect() from an address",
     prepare: (stack) => target(stack, short),
-    act: async ({ address }) => {
-      (await unix.connect(address, { localAddress: `${address}.client` })).close();
+    act: async ({ address }, closing) => {
+      const socket = await unix.connect(address, { localAddress: `${address}.client` });
+      close(socket, closing);
     },
     expect: fileStays,
     repair: ({ address }) => remove(`${address}.client`),
@@ -64,10 +66,19 @@ const connecting: Scenario<Target>[] = [
 
 testScenarios("connect() fails cleanly", connecting);
 
-/** Without knowing which file was bound, it is not removed: another one may be there by now. */
-function fileStays({ call, when }: Fault): Outcome | undefined {
+/** Close a socket in an operation under test. */
+function close(socket: Disposable, closing: () => void): void {
+  closing();
+  socket[Symbol.dispose]();
+}
+
+/**
+ * The file that was bound is looked at twice: bind(2) fails for the user where it cannot be told which one
+ * it is; what cannot be told when the socket is closed is not removed, for another one may be there by now.
+ */
+function fileStays({ call, closing }: PlacedFault): Outcome | undefined {
   if (call !== "statx") return undefined;
-  return when === 1 ? { syscall: "bind" } : "survives";
+  return closing ? "survives" : { syscall: "bind" };
 }
 
 const IN_USE: Outcome = { syscall: "bind", code: "EADDRINUSE" };
@@ -85,35 +96,35 @@ const listening: Scenario<Place>[] = [
   {
     name: "listen()",
     prepare: place,
-    act: ({ short }) => unix.listen(short).close(),
+    act: ({ short }, closing) => close(unix.listen(short), closing),
     expect: fileStays,
     repair: ({ short }) => remove(short),
   },
   {
     name: "listen() with a mode",
     prepare: place,
-    act: ({ short }) => unix.listen(short, { mode: 0o777 }).close(),
+    act: ({ short }, closing) => close(unix.listen(short, { mode: 0o777 }), closing),
+    // The file is opened, and looked at once more, before its mode is set.
     expect: (fault) =>
-      fault.call === "statx" && fault.when === 2 ? { syscall: "fstat" } : fileStays(fault),
+      fault.call === "statx" && fault.subject === "" ? { syscall: "fstat" } : fileStays(fault),
     repair: ({ short }) => remove(short),
   },
   {
     name: "listen() on a path beyond sun_path",
     prepare: place,
-    act: ({ long }) => unix.listen(long).close(),
+    act: ({ long }, closing) => close(unix.listen(long), closing),
     expect: asBind("open"),
     repair: ({ long }) => remove(long),
   },
   {
     name: "listen() on a name that fits only alone",
     prepare: place,
-    act: ({ long }) => unix.listen(`${long}${"n".repeat(100)}`).close(),
+    act: ({ long }, closing) => close(unix.listen(`${long}${"n".repeat(100)}`), closing),
     expect: (fault, error) => {
       if (fault.call !== "statx") return asBind("open", "link")?.(fault, error);
-      // The first one looks whether the name is free: that nothing is there is what it hopes for.
-      const { when = 1 } = fault;
-      if (when > 1) return fileStays({ ...fault, when: when - 1 });
-      return error === "ENOENT" ? "survives" : { syscall: "bind" };
+      // Before bind(2) the name must be free.
+      if (!fault.after.includes("bind") && error === "ENOENT") return "survives";
+      return fileStays(fault);
     },
     repair: ({ long }) => {
       for (const { name } of Deno.readDirSync(long.slice(0, -2))) remove(long.slice(0, -1) + name);
@@ -127,14 +138,14 @@ const listening: Scenario<Place>[] = [
   {
     name: "bind()",
     prepare: place,
-    act: ({ short }) => unix.bind(short).close(),
+    act: ({ short }, closing) => close(unix.bind(short), closing),
     expect: fileStays,
     repair: ({ short }) => remove(short),
   },
   {
     name: "bind() to a path beyond sun_path",
     prepare: place,
-    act: ({ long }) => unix.bind(long).close(),
+    act: ({ long }, closing) => close(unix.bind(long), closing),
     expect: (fault, error) =>
       fault.call === "readlink" ? "survives" : asBind("open")?.(fault, error),
     repair: ({ long }) => remove(long),
@@ -150,20 +161,19 @@ const replacing: Scenario<Place>[] = [{
     makeStale(made.short);
     return made;
   },
-  act: ({ short }) => unix.listen(short, { replaceStale: true }).close(),
-  expect: askedAgain,
+  act: ({ short }, closing) => close(unix.listen(short, { replaceStale: true }), closing),
+  expect: replaced,
   repair: ({ short }) => makeStale(short),
 }];
 
-/** What is in doubt is looked at again; that a name is taken after all is said as bind(2) does. */
-function askedAgain({ call, when = 1 }: Fault, error: string): Outcome | undefined {
+/** A path that may be in use by now is not replaced: it is in use then, as bind(2) says it. */
+function replaced(fault: PlacedFault, error: string): Outcome | undefined {
+  const { call, after } = fault;
   switch (call) {
-    case "bind":
-      return when === 1 && error === "EADDRINUSE" ? "survives" : undefined;
+    case "bind": // to the path, before it is known that a file is there
+      return error === "EADDRINUSE" && !after.includes("bind") ? "survives" : undefined;
     case "statx":
-      // Before and under the lock: a file that is said to be gone is not replaced.
-      if (when === 1 || when === 4) return error === "ENOENT" ? IN_USE : "survives";
-      return when === 6 ? { syscall: "bind" } : "survives";
+      return replacedFile(fault, error);
     case "rename":
       return error === "ENOENT" ? "survives" : undefined;
     case "connect":
@@ -174,6 +184,16 @@ function askedAgain({ call, when = 1 }: Fault, error: string): Outcome | undefin
     default:
       return undefined;
   }
+}
+
+/** The file is looked at before and under the lock; then it is replaced, and the new one is looked at. */
+function replacedFile(
+  { subject, after, closing }: PlacedFault,
+  error: string,
+): Outcome | undefined {
+  const isPath = subject.endsWith("/s");
+  if (isPath && after.includes("rename") && !closing) return { syscall: "bind" };
+  return isPath && !closing && error === "ENOENT" ? IN_USE : "survives";
 }
 
 function makeStale(path: string): void {
@@ -208,9 +228,10 @@ function queue(stack: DisposableStack, nonblocking: boolean): Queue {
 }
 
 /** On a listener that blocks, O_NONBLOCK is set for the call: failing to take it away again is harmless. */
-function flagSet({ call, when }: Fault, error: string): Outcome | undefined {
+function flagSet({ call, subject, after }: PlacedFault, error: string): Outcome | undefined {
   if (call !== "fcntl" || error === "EINTR") return undefined;
-  return when === 3 || (error === "EAGAIN" && when !== 3) ? "survives" : { syscall: "accept" };
+  const isRestoring = subject.startsWith(`${platform.F_SETFL} `) && after.includes("accept4");
+  return isRestoring || error === "EAGAIN" ? "survives" : { syscall: "accept" };
 }
 
 const accepting: Scenario<Queue>[] = [true, false].flatMap((nonblocking) => [

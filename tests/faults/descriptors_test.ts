@@ -1,14 +1,14 @@
 /** Every system call on files, options and names fails, with every error of its manual page. */
 
+import { platform } from "../../ffi/platform/mod.ts";
 import { closeFd } from "../../ffi/syscalls/files.ts";
 import { Listener, OwnedFd, Socket, unix } from "../../mod.ts";
-import type { Fault } from "./library.ts";
 import { DATA, place } from "./place.ts";
-import type { Outcome, Scenario } from "./scenario.ts";
+import type { Outcome, PlacedFault, Scenario } from "./scenario.ts";
 import { testScenarios } from "./suite.ts";
 import { pair } from "../util/cases.ts";
 
-type Expect = (fault: Fault, error: string) => Outcome | undefined;
+type Expect = (fault: PlacedFault, error: string) => Outcome | undefined;
 
 function file(stack: DisposableStack): OwnedFd {
   return stack.use(OwnedFd.memfd("file", DATA));
@@ -66,9 +66,8 @@ const files: Scenario<OwnedFd>[] = [
     // The error of another thread is out of reach: the call is made again, and fails again or not.
     expect: (fault, error) => {
       if (fault.call === "read" || fault.call === "write") return "survives";
-      return fault.call === "fcntl" && fault.when !== 1
-        ? duplicated(fault, error)
-        : described(fault, error);
+      const isDuplicated = fault.subject.startsWith(`${platform.F_DUPFD_CLOEXEC} `);
+      return isDuplicated ? duplicated(fault, error) : described(fault, error);
     },
   },
 ];
@@ -77,9 +76,15 @@ testScenarios("OwnedFd fails cleanly", files);
 
 type Pair = [Socket, Socket];
 
+/** The number of a socket option, as in the subject of a fault. */
+function option(name: "SO_PASSCRED" | "SO_PEERPIDFD" | "SO_ACCEPTCONN"): string {
+  return String(platform[name]);
+}
+
 /** `passCredentials` exists on some systems only. */
-function notThere({ call, when }: Fault, error: string): Outcome | undefined {
-  const isMissing = call === "setsockopt" && when === 2 && error === "ENOPROTOOPT";
+function notThere({ call, subject }: PlacedFault, error: string): Outcome | undefined {
+  const isMissing = call === "setsockopt" && subject === option("SO_PASSCRED") &&
+    error === "ENOPROTOOPT";
   return isMissing ? { throws: Deno.errors.NotSupported } : undefined;
 }
 
@@ -104,8 +109,8 @@ const optionNames: Scenario<Pair>[] = [
       a.peerGroups();
       a.peerPidfd().close();
     },
-    expect: ({ call, when }, error) => {
-      if (call !== "getsockopt" || when !== 3) return undefined;
+    expect: ({ call, subject }, error) => {
+      if (call !== "getsockopt" || subject !== option("SO_PEERPIDFD")) return undefined;
       if (error === "EINVAL") return { throws: Deno.errors.NotFound }; // it has ended
       return error === "ENOPROTOOPT" ? { throws: Deno.errors.NotSupported } : undefined;
     },
@@ -135,12 +140,6 @@ const optionNames: Scenario<Pair>[] = [
 
 testScenarios("options and names fail cleanly", optionNames);
 
-/** Numbers without an owner, as of inherited descriptors. */
-interface Adoptable {
-  readonly connected: number;
-  readonly listening: number;
-}
-
 /** Give a descriptor up; it is closed with `stack` all the same. */
 function ownerless(stack: DisposableStack, owner: Socket | Listener): number {
   const fd = owner.detach();
@@ -149,23 +148,22 @@ function ownerless(stack: DisposableStack, owner: Socket | Listener): number {
 }
 
 /** What cannot be examined is not adopted, and stays open. */
-const adopting: Scenario<Adoptable>[] = [
+const adopting: Scenario<number>[] = [
   {
-    name: "Socket.adopt() and Listener.adopt()",
-    prepare: (stack) => ({
-      connected: ownerless(stack, pair(stack)[0]),
-      listening: ownerless(stack, unix.listen(place(stack).short)),
-    }),
-    act: ({ connected, listening }) => {
-      Socket.adopt(connected).detach();
-      Listener.adopt(listening).detach();
-    },
-    expect: ({ call, when }, error) => {
-      if (error === "EINTR") return "survives";
+    name: "Socket.adopt()",
+    prepare: (stack) => ownerless(stack, pair(stack)[0]),
+    act: (fd) => void Socket.adopt(fd).detach(),
+    expect: ({ call, subject }, error) => {
       // Of a descriptor that does not tell whether it listens, it is believed that it does not.
-      const isBelieved = call === "getsockopt" && when === 3;
-      return isBelieved ? "survives" : { throws: TypeError };
+      const isBelieved = call === "getsockopt" && subject === option("SO_ACCEPTCONN");
+      return isBelieved || error === "EINTR" ? "survives" : { throws: TypeError };
     },
+  },
+  {
+    name: "Listener.adopt()",
+    prepare: (stack) => ownerless(stack, unix.listen(place(stack).short)),
+    act: (fd) => void Listener.adopt(fd).detach(),
+    expect: (_, error) => error === "EINTR" ? "survives" : { throws: TypeError },
   },
 ];
 

@@ -10,6 +10,13 @@ import { platform } from "../../ffi/platform/mod.ts";
 import { symbols } from "../../ffi/symbols.ts";
 import { compileC } from "../util/cc.ts";
 
+/** A call that was made: the C function, and what it worked on where that is known. */
+export interface Call {
+  readonly call: string;
+  /** A path, the number of an option, or the numbers of a command and its argument with a space between. */
+  readonly subject: string;
+}
+
 /** One fault: which call fails, and how. */
 export interface Fault {
   /** The C function. */
@@ -23,13 +30,17 @@ export interface Fault {
 }
 
 // struct control in faults.c, in words
-const [CALL, WHEN, TIMES, ERROR, INJECTED, COUNTS] = [0, 1, 2, 3, 4, 5];
+const [CALL, WHEN, TIMES, ERROR, INJECTED, TRACED, COUNTS] = [0, 1, 2, 3, 4, 5, 6];
+
+/** How many bytes faults.c has for the trace. */
+const TRACE_SIZE = 1 << 16;
 
 /** The faulty C library, in force until it is disposed. */
 export class FaultyLibrary implements Disposable {
   /** The functions that can fail. */
   readonly calls: readonly string[];
   readonly #control: Int32Array;
+  readonly #trace: Uint8Array;
   readonly #previous: Libc;
 
   /** Compile it and put it in force. */
@@ -43,15 +54,16 @@ export class FaultyLibrary implements Disposable {
       return [key, { ...symbol, name: `fault_${name}` }];
     });
     const functions = Deno.dlopen(path, Object.fromEntries(entries) as typeof symbols).symbols;
-    const { fault_names, fault_control } = Deno.dlopen(path, {
+    const control = Deno.dlopen(path, {
       fault_names: { parameters: [], result: "pointer" },
       fault_control: { parameters: [], result: "pointer" },
+      fault_trace: { parameters: [], result: "pointer" },
     }).symbols;
-    const [names, control] = [fault_names(), fault_control()];
-    if (names === null || control === null) throw new Error("Cannot find the control block");
-    this.calls = Deno.UnsafePointerView.getCString(names).trim().split(" ");
+    const names = viewOf(control.fault_names());
+    this.calls = names.getCString().trim().split(" ");
     const size = (COUNTS + this.calls.length) * 4;
-    this.#control = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(control, size));
+    this.#control = new Int32Array(viewOf(control.fault_control()).getArrayBuffer(size));
+    this.#trace = new Uint8Array(viewOf(control.fault_trace()).getArrayBuffer(TRACE_SIZE));
     this.#previous = replaceLibc(functions);
   }
 
@@ -86,6 +98,17 @@ export class FaultyLibrary implements Disposable {
     return this.#control[COUNTS + this.#index(call)] ?? 0;
   }
 
+  /** All calls since the last reset, in order. */
+  trace(): Call[] {
+    const length = this.#control[TRACED] ?? 0;
+    if (length > TRACE_SIZE) throw new Error("There are more calls than the trace can hold");
+    const lines = new TextDecoder().decode(this.#trace.slice(0, length)).split("\n").slice(0, -1);
+    return lines.map((it) => {
+      const space = it.indexOf(" ");
+      return { call: it.slice(0, space), subject: it.slice(space + 1) };
+    });
+  }
+
   #index(call: string): number {
     const index = this.calls.indexOf(call);
     if (index < 0) throw new Error(`There is no call "${call}" to fail`);
@@ -97,6 +120,11 @@ export class FaultyLibrary implements Disposable {
     this.clear();
     replaceLibc(this.#previous);
   }
+}
+
+function viewOf(pointer: Deno.PointerValue): Deno.UnsafePointerView {
+  if (pointer === null) throw new Error("The library has no control block");
+  return new Deno.UnsafePointerView(pointer);
 }
 
 /** Return the number for the name of an error. */

@@ -10,14 +10,13 @@ import {
   type Socket,
   unix,
 } from "../../mod.ts";
-import type { Fault } from "./library.ts";
 import { DATA, place } from "./place.ts";
-import type { Outcome, Scenario } from "./scenario.ts";
+import type { Outcome, PlacedFault, Scenario } from "./scenario.ts";
 import { testScenarios } from "./suite.ts";
 import { pair, TYPES } from "../util/cases.ts";
 
 type Pair = [Socket, Socket];
-type Expect = (fault: Fault, error: string) => Outcome | undefined;
+type Expect = (fault: PlacedFault, error: string) => Outcome | undefined;
 
 /** `send` makes the simpler call where it will do, and duplicates what it passes when it has to wait. */
 const asSend: Expect = ({ call }, error) => {

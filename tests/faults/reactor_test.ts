@@ -2,9 +2,9 @@
 
 import type { Reactor } from "../../lib/reactor/reactor.ts";
 import { WRITABLE } from "../../lib/reactor/types.ts";
-import { backends, Pair, reactorOf, turn, whyMissing } from "../reactor/backends.ts";
-import type { Fault } from "./library.ts";
-import type { Scenario } from "./scenario.ts";
+import { backends, Pair, reactorOf, whyMissing } from "../reactor/backends.ts";
+import { turn } from "../util/cases.ts";
+import type { PlacedFault, Scenario } from "./scenario.ts";
 import { testScenarios } from "./suite.ts";
 
 interface Waiting {
@@ -53,7 +53,8 @@ const scenarios: Scenario<Waiting>[] = [
   // A write that wakes a thread never fails: the counter of an eventfd, or a pipe, has space for it.
   fails: (call: string) => !["send", "recv", "socketpair", "write"].includes(call),
   // What the kernel says of one descriptor is for those who wait for it.
-  expect: ({ call }: Fault) => names.length > 1 && call !== "epoll_ctl" ? "survives" : "either",
+  expect: ({ call }: PlacedFault) =>
+    names.length > 1 && call !== "epoll_ctl" ? "survives" : "either",
 }));
 
 testScenarios("wait() fails cleanly", scenarios);

@@ -20,17 +20,30 @@ export type Outcome =
   | { readonly syscall: string; readonly code?: string }
   | { readonly throws: new () => Error };
 
+/** A fault in one call of an operation, and what that call is for. */
+export interface PlacedFault extends Fault {
+  /** What the call works on, as in {@linkcode Call}. */
+  readonly subject: string;
+  /** The functions that were called before, in order. */
+  readonly after: readonly string[];
+  /** Whether the call is a part of closing. */
+  readonly closing: boolean;
+}
+
 /** An operation to be failed. */
 export interface Scenario<T> {
   readonly name: string;
   /** Make what the operation needs, without faults; what it opens is closed with `stack`. */
   prepare(stack: DisposableStack): T | Promise<T>;
-  /** Run it, and close what it opens. It can run again, after a failure too. */
-  act(it: T): unknown;
+  /**
+   * Run it, and close what it opens: `closing` is called before that, where a call means something else
+   * from there on. It can run again, after a failure too.
+   */
+  act(it: T, closing: () => void): unknown;
   /** Whether a call is to fail. The default is all. */
   readonly fails?: (call: string) => boolean;
   /** What a fault leads to where the rules of {@linkcode usualOutcome} do not say so. */
-  readonly expect?: ((fault: Fault, error: string) => Outcome | undefined) | undefined;
+  readonly expect?: ((fault: PlacedFault, error: string) => Outcome | undefined) | undefined;
   /** Put right what a fault leaves behind by its nature, such as a file that cannot be removed. */
   repair?(it: T): void;
 }
@@ -73,7 +86,9 @@ export async function failEach<T>(
       await failOnce(library, scenario, fault, since);
     } catch (error) {
       library.clear();
-      wrong.push(`${fault.error} from call ${fault.when} of ${fault.call}: ${error}`);
+      wrong.push(
+        `${fault.error} from ${fault.call} of "${fault.subject}" (call ${fault.when}): ${error}`,
+      );
       if (wrong.length === MOST_REPORTED) break;
     }
   }
@@ -81,33 +96,39 @@ export async function failEach<T>(
   return faults.length;
 }
 
+const NOTHING = (): void => {};
+
 /** How many failures of one scenario are reported. */
 const MOST_REPORTED = 20;
 
 async function faultsFor<T>(
   library: FaultyLibrary,
   scenario: Scenario<T>,
-): Promise<Fault[]> {
+): Promise<PlacedFault[]> {
   // What is opened once and kept, such as the reactor, is open after the first run.
+  let closingFrom = Infinity;
   for (let i = 0; i < 2; i++) {
     using stack = new DisposableStack();
     const it = await scenario.prepare(stack);
     library.reset();
-    await within(LIMIT, scenario.act(it));
+    await within(LIMIT, scenario.act(it, () => closingFrom = library.trace().length));
   }
-  const calls = library.calls.filter((call) => scenario.fails?.(call) ?? true);
-  const counts = calls.map((call) => [call, library.count(call)] as const);
-  return counts.flatMap(([call, count]) =>
-    Array.from({ length: count }, (_, i) => i + 1).flatMap((when) =>
-      errorsOf(call).map((error) => ({ call, when, error }))
-    )
-  );
+  const faults: PlacedFault[] = [];
+  const calls = library.trace();
+  for (const [i, { call, subject }] of calls.entries()) {
+    if (scenario.fails?.(call) === false) continue;
+    const after = calls.slice(0, i).map((it) => it.call);
+    const when = after.filter((it) => it === call).length + 1;
+    const closing = i >= closingFrom;
+    for (const error of errorsOf(call)) faults.push({ call, when, error, subject, after, closing });
+  }
+  return faults;
 }
 
 async function failOnce<T>(
   library: FaultyLibrary,
   scenario: Scenario<T>,
-  fault: Fault,
+  fault: PlacedFault,
   since: Listing,
 ): Promise<void> {
   const before = listDescriptors();
@@ -115,13 +136,13 @@ async function failOnce<T>(
     using stack = new DisposableStack();
     const it = await scenario.prepare(stack);
     library.inject(fault);
-    const failure = await failureOf(() => scenario.act(it));
+    const failure = await failureOf(() => scenario.act(it, NOTHING));
     library.clear();
     if (library.injected > 0) check(scenario, fault, failure);
     else if (failure !== undefined) throw failure;
     scenario.repair?.(it);
     // The next operation works.
-    await within(LIMIT, scenario.act(it));
+    await within(LIMIT, scenario.act(it, NOTHING));
   }
   const different = await settle(() => changes(before, listDescriptors(), since), 80);
   if (different.length > 0) throw new Error(`Other descriptors are open:\n${different.join("\n")}`);
@@ -139,7 +160,7 @@ async function failureOf(act: () => unknown): Promise<unknown> {
 
 function check<T>(
   scenario: Scenario<T>,
-  fault: Fault,
+  fault: PlacedFault,
   failure: unknown,
 ): void {
   const name = String(fault.error);

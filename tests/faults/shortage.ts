@@ -23,7 +23,7 @@ import {
 } from "../../mod.ts";
 import { countDescriptors } from "../util/descriptors.ts";
 import { DATA, place } from "./place.ts";
-import { fill, pair } from "../util/cases.ts";
+import { fill, pair, TYPES } from "../util/cases.ts";
 
 const { MSG_CTRUNC } = unix.constants;
 
@@ -136,7 +136,7 @@ const cases: Record<string, (stack: DisposableStack) => void | Promise<void>> = 
   },
 };
 
-for (const type of ["stream", "seqpacket", "dgram"] as const) {
+for (const type of TYPES) {
   cases[`the data of a ${type} message survives that of its descriptors`] = async (stack) => {
     const [a, b] = pair(stack, type);
     for (let i = 0; i < 3; i++) a.sendSync({ data: DATA, files: [0, 1, 2] });

@@ -17,6 +17,7 @@ import { openReactor } from "../util/reactor.ts";
 import type { Part } from "./victim.ts";
 import { playInC, Victims } from "./victims.ts";
 import { TYPES } from "../util/cases.ts";
+import { ask } from "../util/sockets.ts";
 
 const KILLS = chosenCount("KILLS", 60);
 const seed = chosenSeed();
@@ -198,11 +199,10 @@ testUnless(
   }),
 );
 
-async function ask(path: string): Promise<number> {
+/** Check that a server answers at `path`: its process ID. */
+async function serverAt(path: string): Promise<number> {
   using socket = await unix.connect(path);
-  await socket.send({ data: pattern(1) });
-  using answer = await socket.receive();
-  assertEquals(answer?.data, pattern(1));
+  assertEquals(await ask(socket, pattern(1)), pattern(1));
   return socket.peerCredentials().pid;
 }
 
@@ -214,7 +214,7 @@ async function succeed(victims: Victims, random: Random, path: string): Promise<
   const part: Part = { role: "server", path, type: "stream" };
   await using first = await victims.play(part);
   assertEquals(await first.readLine(), "ready");
-  assertEquals(await ask(path), first.pid);
+  assertEquals(await serverAt(path), first.pid);
   const starting = [victims.play(part), victims.play(part)];
   if (random.once(2)) await new Promise((resolve) => setTimeout(resolve, random.below(8)));
   first.kill(random.once(2) ? "SIGKILL" : "SIGTERM");
@@ -228,7 +228,7 @@ async function succeed(victims: Victims, random: Random, path: string): Promise<
   const winner = answers[0] === "ready" ? one : answers[1] === "ready" ? other : undefined;
   for (const it of [one, other]) if (it !== winner) await it.status;
   if (winner !== undefined) {
-    assertEquals(await ask(path), winner.pid);
+    assertEquals(await serverAt(path), winner.pid);
     winner.kill("SIGKILL");
     await winner.status;
   }

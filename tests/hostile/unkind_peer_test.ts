@@ -15,11 +15,12 @@ import { ControlTruncatedError, type Socket, unix } from "../../mod.ts";
 import { Files, NO_LINUX, pattern, type Peer, withPeers } from "../interop/peer.ts";
 import { countDescriptors } from "../util/descriptors.ts";
 import { tempDir } from "../util/tempdir.ts";
+import { CONNECTED } from "../util/cases.ts";
 
 /** A connection that the peer made, of each type that has connections, and what the peer calls it. */
 async function* connections(peer: Peer): AsyncGenerator<[Socket, string]> {
   using dir = tempDir();
-  for (const type of ["stream", "seqpacket"] as const) {
+  for (const type of CONNECTED) {
     using listener = unix.listen(dir.join(type), { type });
     await peer.connect(type, type, dir.join(type));
     using socket = await listener.accept();

@@ -8,7 +8,7 @@ import { assert, assertEquals, assertObjectMatch, assertRejects } from "@std/ass
 import { type Address, dial, dialUri, type Socket, type SocketType, unix } from "../../mod.ts";
 import { tempDir } from "../util/tempdir.ts";
 import { decodeBytes, encodeBytes, NO_LINUX, pattern, type Peer, withPeers } from "./peer.ts";
-import { TYPES } from "../util/cases.ts";
+import { CONNECTED, TYPES } from "../util/cases.ts";
 
 const LINUX = { unless: NO_LINUX };
 
@@ -48,7 +48,7 @@ async function exchange(socket: Socket, peer: Peer, id: string): Promise<void> {
 
 withPeers("listen() and bind() take abstract names in all bytes", async (peer) => {
   for (const name of abstractNames()) {
-    for (const type of ["stream", "seqpacket"] as const) {
+    for (const type of CONNECTED) {
       using listener = unix.listen(name, { type });
       assertEquals(listener.localAddress, name);
       await peer.connect("c", type, name);
@@ -72,7 +72,7 @@ withPeers("listen() and bind() take abstract names in all bytes", async (peer) =
 
 withPeers("connect() and send() reach abstract names in all bytes", async (peer) => {
   for (const name of abstractNames()) {
-    for (const type of ["stream", "seqpacket"] as const) {
+    for (const type of CONNECTED) {
       await peer.listen("l", type, name);
       using socket = await unix.connect(name, { type });
       assertEquals(socket.remoteAddress, name);
@@ -111,7 +111,7 @@ withPeers("abstract names work as text with an @", async (peer) => {
 withPeers(
   "bind() and listen() with an empty address get a name that the peer reaches",
   async (peer) => {
-    for (const type of ["stream", "seqpacket"] as const) {
+    for (const type of CONNECTED) {
       using listener = unix.listen("", { type });
       const name = listener.localAddress;
       assert(name);
@@ -180,7 +180,7 @@ withPeers("listen() on a path beyond sun_path is reached by a relative name", as
   const deep = dir.join(...Array.from({ length: 12 }, () => "a-long-directory-name"));
   Deno.mkdirSync(deep, { recursive: true });
   await peer.call("chdir", encodeBytes(deep));
-  for (const type of ["stream", "seqpacket"] as const) {
+  for (const type of CONNECTED) {
     const path = `${deep}/${type}`;
     using listener = unix.listen(path, { type });
     assertEquals(listener.addr.path, path);
@@ -205,7 +205,7 @@ withPeers(
     const deep = dir.join(...Array.from({ length: 12 }, () => "a-long-directory-name"));
     Deno.mkdirSync(deep, { recursive: true });
     await peer.call("chdir", encodeBytes(deep));
-    for (const type of ["stream", "seqpacket"] as const) {
+    for (const type of CONNECTED) {
       await peer.listen("l", type, type);
       using socket = await unix.connect(`${deep}/${type}`, { type });
       assertEquals(socket.remoteAddr.path, `${deep}/${type}`);

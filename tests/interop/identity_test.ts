@@ -28,7 +28,7 @@ import {
   PeerError,
   withPeers,
 } from "./peer.ts";
-import { TYPES } from "../util/cases.ts";
+import { CONNECTED, TYPES } from "../util/cases.ts";
 
 const LINUX = { unless: NO_LINUX };
 const here = (): string => `${Deno.pid}:${Deno.uid()}:${Deno.gid()}`;
@@ -48,7 +48,7 @@ async function connected(peer: Peer, type: SocketType, path: string): Promise<So
 
 withPeers("peerCredentials() and SO_PEERCRED agree on both sides", async (peer) => {
   using dir = tempDir();
-  for (const type of ["stream", "seqpacket"] as const) {
+  for (const type of CONNECTED) {
     using socket = await connected(peer, type, dir.join(type));
     assertEquals(colons(socket.peerCredentials()), await peer.ask("pid"));
     assertEquals(await peer.ask("peercred", "c"), here());

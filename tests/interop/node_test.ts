@@ -14,11 +14,7 @@ import { testWith } from "../util/peers.ts";
 import { startProcess } from "../util/process.ts";
 import { tempDir } from "../util/tempdir.ts";
 import { pattern } from "./peer.ts";
-
-/** Read from a socket of ours until its end. */
-async function readAll(socket: Socket): Promise<Uint8Array> {
-  return new Uint8Array(await new Response(socket.readable).arrayBuffer());
-}
+import { readToEnd } from "../util/sockets.ts";
 
 Deno.test(
   "detach() hands a connection to net.Socket({ fd })",
@@ -39,7 +35,7 @@ Deno.test(
     assertEquals(new Uint8Array(await new Blob(received as BlobPart[]).arrayBuffer()), data);
     const closed = once(socket, "close");
     socket.end(data);
-    assertEquals(await readAll(client), data);
+    assertEquals(await readToEnd(client), data);
     await closed;
   }),
 );
@@ -67,7 +63,7 @@ async function get(socket: Socket, path: string): Promise<string> {
   using _socket = socket;
   const request = `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`;
   await socket.send({ data: new TextEncoder().encode(request) });
-  return new TextDecoder().decode(await readAll(socket));
+  return new TextDecoder().decode(await readToEnd(socket));
 }
 
 Deno.test(
@@ -105,7 +101,7 @@ Deno.test(
     server.listen({ fd: unix.listen(dir.join("s")).detach() });
     await once(server, "listening");
     using client = await unix.connect(dir.join("s"));
-    assertEquals(new TextDecoder().decode(await readAll(client)), "hello");
+    assertEquals(new TextDecoder().decode(await readToEnd(client)), "hello");
     client.close();
     server.close();
     await once(server, "close");
@@ -184,7 +180,7 @@ testWith(
     const data = pattern(300_001);
     for (const socket of [accepted, connected]) {
       const sent = socket.send({ data }).then(() => socket.shutdown("write"));
-      assertEquals(await readAll(socket), data);
+      assertEquals(await readToEnd(socket), data);
       await sent;
     }
   }),

@@ -10,6 +10,7 @@ import { noLeaks } from "../util/descriptors.ts";
 import { testWith } from "../util/peers.ts";
 import { type LineProcess, startProcess } from "../util/process.ts";
 import { tempDir } from "../util/tempdir.ts";
+import { readToEnd } from "../util/sockets.ts";
 
 const { SOCK_SEQPACKET } = unix.constants;
 
@@ -30,10 +31,6 @@ async function connectOnceThere(...args: Parameters<typeof unix.connect>): Promi
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
   }
-}
-
-async function readText(socket: Socket): Promise<string> {
-  return await new Response(socket.readable).text();
 }
 
 /** Say something in both directions, and end from here. */
@@ -135,7 +132,7 @@ testWith(
     const text = "0123456789abcdef".repeat(100_000);
     const sent = client.send({ data: new TextEncoder().encode(text) })
       .then(() => client.shutdown("write"));
-    assertEquals(await readText(server), text);
+    assertEquals(new TextDecoder().decode(await readToEnd(server)), text);
     await sent;
   }),
 );

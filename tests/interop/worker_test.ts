@@ -10,6 +10,7 @@ import { noLeaks } from "../util/descriptors.ts";
 import { tempDir } from "../util/tempdir.ts";
 import { pattern } from "./peer.ts";
 import type { Order, Result } from "./worker.ts";
+import { ask } from "../util/sockets.ts";
 
 /** A Worker that follows orders. */
 class Helper implements Disposable {
@@ -105,11 +106,9 @@ withWorkers(
 const WORKERS = 3;
 const CONNECTIONS = 1500;
 
-async function ask(path: string, byte: number): Promise<Uint8Array | undefined> {
+async function askAt(path: string, byte: number): Promise<Uint8Array | undefined> {
   using socket = await unix.connect(path);
-  await socket.send({ data: Uint8Array.of(byte) });
-  using message = await socket.receive();
-  return message?.data;
+  return await ask(socket, Uint8Array.of(byte));
 }
 
 async function serveTogether(helpers: readonly Helper[], sync: boolean): Promise<void> {
@@ -121,12 +120,12 @@ async function serveTogether(helpers: readonly Helper[], sync: boolean): Promise
   const clients = Array.from({ length: 8 }, async () => {
     while (next < CONNECTIONS) {
       const byte = 1 + next++ % 255;
-      assertEquals(await ask(path, byte), Uint8Array.of(byte));
+      assertEquals(await askAt(path, byte), Uint8Array.of(byte));
     }
   });
   await Promise.all(clients);
   // One goodbye for each Worker, which then takes no more.
-  for (const _ of helpers) assertEquals(await ask(path, 0), undefined);
+  for (const _ of helpers) assertEquals(await askAt(path, 0), undefined);
   const counts = (await Promise.all(served)).map((it) => it.count ?? 0);
   assertEquals(counts.reduce((sum, it) => sum + it), CONNECTIONS);
 }

@@ -2,6 +2,7 @@
 
 import { manyConnections, manyMessages } from "./works.ts";
 import { testUnless } from "../util/peers.ts";
+import { CONNECTED } from "../util/cases.ts";
 
 const reason = Deno.build.os === "linux" ? undefined : "it reads /proc";
 
@@ -9,7 +10,7 @@ testUnless(reason, "connections by the hundred are all served", async () => {
   await manyConnections(300, () => {});
 });
 
-for (const type of ["stream", "seqpacket"] as const) {
+for (const type of CONNECTED) {
   testUnless(
     reason,
     `messages and descriptors on ${type} sockets arrive once, in order`,

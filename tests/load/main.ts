@@ -8,6 +8,7 @@
 
 import { countOption, taskArguments } from "../util/arguments.ts";
 import { manyConnections, manyMessages } from "./works.ts";
+import { CONNECTED } from "../util/cases.ts";
 
 const { values } = taskArguments({
   options: {
@@ -29,7 +30,7 @@ if (Deno.build.os !== "linux") {
   Deno.exit();
 }
 await manyConnections(connections, progress);
-for (const type of ["stream", "seqpacket"] as const) {
+for (const type of CONNECTED) {
   await manyMessages(type, messages / 2, descriptors / 2, progress);
 }
 console.log("ok | 3 passed | 0 failed");

@@ -5,15 +5,9 @@ import { platform } from "../../ffi/platform/mod.ts";
 import { Msghdr, recvmsgSync, sendmsgSync, unix } from "../../mod.ts";
 import { bytes, connected, test, text, unemulatedTest } from "../util/cases.ts";
 import { tempDir } from "../util/tempdir.ts";
+import { messageOf } from "../util/sockets.ts";
 
 const { MSG_DONTWAIT, SOL_SOCKET, SCM_RIGHTS } = platform;
-
-/** A message with some vectors. */
-function message(...vectors: Uint8Array[]): Msghdr {
-  const made = new Msghdr();
-  for (const vector of vectors) made.addVector(vector);
-  return made;
-}
 
 /** Send `out`, and show what arrives: the text, and how many descriptors came along. */
 function exchanged(out: Msghdr): [string, number] {
@@ -25,7 +19,7 @@ function exchanged(out: Msghdr): [string, number] {
 
 test("a message sent again is what has become of it", () => {
   const memory = new Uint8Array(new ArrayBuffer(3, { maxByteLength: 8 })).fill(97);
-  using out = message(memory);
+  using out = messageOf(memory);
   assertEquals({ first: exchanged(out), second: exchanged(out) }, {
     first: ["aaa", 0],
     second: ["aaa", 0],
@@ -60,8 +54,8 @@ test("memory that is detached between two calls is not touched again", () => {
   using pair = connected();
   for (const count of [1, 2]) {
     const pieces = Array.from({ length: count }, () => new Uint8Array(64).fill(97));
-    using out = message(...pieces);
-    using into = message(...pieces.map((it) => it.slice()));
+    using out = messageOf(...pieces);
+    using into = messageOf(...pieces.map((it) => it.slice()));
     assertEquals({ sent: sendmsgSync(pair.a, out), received: recvmsgSync(pair.b, into) }, {
       sent: 64 * count,
       received: 64 * count,
@@ -76,7 +70,7 @@ test("memory that is detached between two calls is not touched again", () => {
 
 test("a payload that is transferred between two calls is noticed", () => {
   using pair = connected();
-  using out = message(bytes("a"));
+  using out = messageOf(bytes("a"));
   const payload = out.addControl(4, SOL_SOCKET, SCM_RIGHTS);
   assertEquals(sendmsgSync(pair.a, out), 1); // descriptor 0, as the payload is zeroed
   (payload.buffer as ArrayBuffer).transfer();
@@ -88,7 +82,7 @@ test("one message serves to send, to receive and to send to an address in turn",
   using pair = connected();
   using inbox = unix.bind(dir.join("inbox"));
   using outbox = unix.bind(dir.join("outbox"));
-  using both = message(bytes("abc"));
+  using both = messageOf(bytes("abc"));
   unix.addFiles(both, 0);
   for (let round = 0; round < 3; round++) {
     assertEquals({ sent: sendmsgSync(pair.a, both), received: recvmsgSync(pair.b, both) }, {

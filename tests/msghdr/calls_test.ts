@@ -4,15 +4,9 @@ import { Msghdr, OwnedFd, recvmsg, recvmsgSync, sendmsg, sendmsgSync, unix } fro
 import { SyscallError } from "../../lib/errors.ts";
 import { bytes, connected, emulated, fill, isOpen, linuxTest, test, text } from "../util/cases.ts";
 import { tempDir } from "../util/tempdir.ts";
+import { messageOf } from "../util/sockets.ts";
 
 const { MSG_DONTWAIT, MSG_OOB, MSG_PEEK, MSG_TRUNC, SOL_SOCKET, SCM_RIGHTS } = platform;
-
-/** A message with some vectors. */
-function message(...vectors: Uint8Array[]): Msghdr {
-  const made = new Msghdr();
-  for (const vector of vectors) made.addVector(vector);
-  return made;
-}
 
 test("only a Socket and a Msghdr, or what is derived from them, can be transferred", () => {
   class Derived extends Msghdr {}
@@ -38,11 +32,11 @@ for (const twin of ["async", "sync"] as const) {
 
   test(`sendmsg and recvmsg pass data and descriptors (${twin})`, async () => {
     using pair = connected();
-    using out = message(bytes("head"), bytes("body"));
+    using out = messageOf(bytes("head"), bytes("body"));
     unix.addFiles(out, 0, 1);
     assertEquals(await send(pair.a, out), 8);
     const [head, body] = [new Uint8Array(4), new Uint8Array(8)];
-    using into = message(head, body);
+    using into = messageOf(head, body);
     unix.allocFiles(into, 2);
     assertEquals({ received: await receive(pair.b, into), bytesReceived: into.bytesReceived }, {
       received: 8,
@@ -60,7 +54,7 @@ for (const twin of ["async", "sync"] as const) {
   test(`recvmsg asks for close-on-exec descriptors (${twin})`, async () => {
     using pair = connected();
     await pair.a.send({ data: bytes("a"), files: [0] });
-    using into = message(new Uint8Array(1));
+    using into = messageOf(new Uint8Array(1));
     unix.allocFiles(into, 1);
     await receive(pair.b, into);
     using file = unix.recvFiles(into)[0];
@@ -72,7 +66,7 @@ for (const twin of ["async", "sync"] as const) {
   test(`recvmsg returns 0 at the end (${twin})`, async () => {
     using pair = connected();
     pair.a.close();
-    using into = message(new Uint8Array(4));
+    using into = messageOf(new Uint8Array(4));
     assertEquals({ received: await receive(pair.b, into), bytesReceived: into.bytesReceived }, {
       received: 0,
       bytesReceived: 0,
@@ -82,21 +76,21 @@ for (const twin of ["async", "sync"] as const) {
   test(`sendmsg to a peer that is gone throws BrokenPipe, and raises no signal (${twin})`, async () => {
     using pair = connected();
     pair.b.close();
-    using out = message(bytes("a"));
+    using out = messageOf(bytes("a"));
     const error = await assertRejects(() => send(pair.a, out), Deno.errors.BrokenPipe);
     assertEquals("syscall" in error && error.syscall, "sendmsg");
   });
 
   test(`MSG_DONTWAIT means WouldBlock instead of a wait (${twin})`, async () => {
     using pair = connected();
-    using into = message(new Uint8Array(4));
+    using into = messageOf(new Uint8Array(4));
     const error = await assertRejects(
       () => receive(pair.b, into, { flags: MSG_DONTWAIT }),
       Deno.errors.WouldBlock,
     );
     assertEquals("syscall" in error && error.syscall, "recvmsg");
     fill(pair.a);
-    using out = message(new Uint8Array(4096));
+    using out = messageOf(new Uint8Array(4096));
     await assertRejects(() => send(pair.a, out, { flags: MSG_DONTWAIT }), Deno.errors.WouldBlock);
     out.flags = MSG_DONTWAIT;
     await assertRejects(() => send(pair.a, out), Deno.errors.WouldBlock);
@@ -106,7 +100,7 @@ for (const twin of ["async", "sync"] as const) {
   test(`a failed recvmsg leaves no control data to read (${twin})`, async () => {
     using pair = connected();
     await pair.a.send({ data: bytes("a"), files: [0, 1] });
-    using into = message(new Uint8Array(4));
+    using into = messageOf(new Uint8Array(4));
     unix.allocFiles(into, 2);
     await receive(pair.b, into);
     const data = into.getControl(SOL_SOCKET, SCM_RIGHTS);
@@ -130,7 +124,7 @@ for (const twin of ["async", "sync"] as const) {
   test(`MSG_PEEK leaves the data, each time with descriptors of its own (${twin})`, async () => {
     using pair = connected();
     await pair.a.send({ data: bytes("abc"), files: [0] });
-    using into = message(new Uint8Array(8));
+    using into = messageOf(new Uint8Array(8));
     unix.allocFiles(into, 1);
     for (const flags of [MSG_PEEK, MSG_PEEK, 0]) {
       assertEquals(await receive(pair.b, into, { flags }), 3);
@@ -144,16 +138,16 @@ for (const twin of ["async", "sync"] as const) {
 
   linuxTest(`MSG_OOB sends and takes a byte of urgent data (${twin})`, async () => {
     using pair = connected();
-    using out = message(bytes("ab!"));
+    using out = messageOf(bytes("ab!"));
     assertEquals(await send(pair.a, out, { flags: MSG_OOB }), 3);
     const byte = new Uint8Array(1);
-    using urgent = message(byte);
+    using urgent = messageOf(byte);
     assertEquals(
       { received: await receive(pair.b, urgent, { flags: MSG_OOB }), byte: text(byte) },
       { received: 1, byte: "!" },
     );
     const rest = new Uint8Array(8);
-    using into = message(rest);
+    using into = messageOf(rest);
     assertEquals({ received: await receive(pair.b, into), rest: text(rest.subarray(0, 2)) }, {
       received: 2,
       rest: "ab",
@@ -168,7 +162,7 @@ for (const twin of ["async", "sync"] as const) {
   test(`flags say that a datagram was cut (${twin})`, async () => {
     using pair = connected("dgram");
     await pair.a.write(bytes("abc"));
-    using into = message(new Uint8Array(2));
+    using into = messageOf(new Uint8Array(2));
     assertEquals(await receive(pair.b, into), 2);
     assertEquals(into.flags & MSG_TRUNC, MSG_TRUNC);
     await pair.a.write(bytes("abc"));
@@ -181,7 +175,7 @@ for (const twin of ["async", "sync"] as const) {
 
   test(`sendmsg refuses descriptors without data on a stream (${twin})`, async () => {
     using pair = connected();
-    for (const out of [message(), message(new Uint8Array(0), new Uint8Array(0))]) {
+    for (const out of [messageOf(), messageOf(new Uint8Array(0), new Uint8Array(0))]) {
       using _out = out;
       unix.addFiles(out, 0);
       await assertRejects(() => send(pair.a, out), TypeError, "at least one byte");
@@ -190,10 +184,10 @@ for (const twin of ["async", "sync"] as const) {
 
   linuxTest(`sendmsg passes descriptors without data on a seqpacket socket (${twin})`, async () => {
     using pair = connected("seqpacket");
-    using out = message();
+    using out = messageOf();
     unix.addFiles(out, 0);
     assertEquals(await send(pair.a, out), 0);
-    using into = message(new Uint8Array(1));
+    using into = messageOf(new Uint8Array(1));
     unix.allocFiles(into, 1);
     assertEquals(await receive(pair.b, into), 0);
     using file = unix.recvFiles(into)[0];
@@ -204,10 +198,10 @@ for (const twin of ["async", "sync"] as const) {
     using dir = tempDir();
     using sender = unix.bind(dir.join("from"));
     using receiver = unix.bind(dir.join("to"));
-    using out = message(bytes("abc"));
+    using out = messageOf(bytes("abc"));
     out.name = dir.join("to");
     assertEquals(await send(sender, out), 3);
-    using into = message(new Uint8Array(8));
+    using into = messageOf(new Uint8Array(8));
     assertEquals({ received: await receive(receiver, into), name: into.name }, {
       received: 3,
       name: dir.join("from"),
@@ -224,7 +218,7 @@ for (const twin of ["async", "sync"] as const) {
     const path = dir.join("d".repeat(120), "to");
     using sender = unix.bind(dir.join("from"));
     using receiver = unix.bind(path);
-    using out = message(bytes("abc"));
+    using out = messageOf(bytes("abc"));
     out.name = path;
     const sent = send(sender, out);
     // It takes the number that has just become free.
@@ -242,7 +236,7 @@ for (const twin of ["async", "sync"] as const) {
     using client = await unix.connect(dir.join("to"), { localAddress: dir.join("from") });
     using server = await listener.accept();
     client.writeSync(bytes("abc"));
-    using into = message(new Uint8Array(8));
+    using into = messageOf(new Uint8Array(8));
     assertEquals({ received: await receive(server, into), name: into.name }, {
       received: 3,
       name: null,
@@ -252,7 +246,7 @@ for (const twin of ["async", "sync"] as const) {
 
   test(`sendmsg with a descriptor that is not open sends nothing (${twin})`, async () => {
     using pair = connected();
-    using out = message(bytes("a"));
+    using out = messageOf(bytes("a"));
     unix.addFiles(out, 0, 0x7ffffffe);
     await assertRejects(() => send(pair.a, out), Deno.errors.BadResource);
     assertEquals(pair.b.bytesAvailable, 0);
@@ -260,7 +254,7 @@ for (const twin of ["async", "sync"] as const) {
 
   test(`flags that are no integer are refused (${twin})`, async () => {
     using pair = connected();
-    using made = message(bytes("a"));
+    using made = messageOf(bytes("a"));
     await assertRejects(() => send(pair.a, made, { flags: 0.5 }), TypeError);
     await assertRejects(() => receive(pair.a, made, { flags: NaN }), TypeError);
   });
@@ -268,7 +262,7 @@ for (const twin of ["async", "sync"] as const) {
   test(`use after close throws BadResource (${twin})`, async () => {
     using pair = connected();
     pair.a.close();
-    using made = message(bytes("a"));
+    using made = messageOf(bytes("a"));
     await assertRejects(() => send(pair.a, made), Deno.errors.BadResource);
     await assertRejects(() => receive(pair.a, made), Deno.errors.BadResource);
     const flags = MSG_DONTWAIT;

@@ -1,20 +1,14 @@
 /** Calls of `sendmsg` and `recvmsg` that wait: how they end, and when. */
 
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import { Msghdr, recvmsg, recvmsgSync, sendmsg, sendmsgSync, unix } from "../../mod.ts";
+import { type Msghdr, recvmsg, recvmsgSync, sendmsg, sendmsgSync, unix } from "../../mod.ts";
 import { bytes, connected, fill, isPending, linuxTest, test, turn } from "../util/cases.ts";
 import { tempDir } from "../util/tempdir.ts";
-
-/** A message with some vectors. */
-function message(...vectors: Uint8Array[]): Msghdr {
-  const made = new Msghdr();
-  for (const vector of vectors) made.addVector(vector);
-  return made;
-}
+import { messageOf } from "../util/sockets.ts";
 
 test("recvmsg() waits, and ends with the signal's reason", async () => {
   using pair = connected();
-  using into = message(new Uint8Array(4));
+  using into = messageOf(new Uint8Array(4));
   const abort = new AbortController();
   const reason = new Error("enough");
   const pending = recvmsg(pair.b, into, { signal: abort.signal });
@@ -30,7 +24,7 @@ test("recvmsg() waits, and ends with the signal's reason", async () => {
 test("sendmsg() waits, and ends with the signal's reason", async () => {
   using pair = connected();
   fill(pair.a);
-  using out = message(new Uint8Array(4096));
+  using out = messageOf(new Uint8Array(4096));
   const abort = new AbortController();
   const pending = sendmsg(pair.a, out, { signal: abort.signal });
   assertEquals(await isPending(pending), true);
@@ -41,8 +35,8 @@ test("sendmsg() waits, and ends with the signal's reason", async () => {
 test("close() ends a pending recvmsg() and sendmsg() with BadResource", async () => {
   using pair = connected();
   fill(pair.a);
-  using out = message(new Uint8Array(4096));
-  using into = message(new Uint8Array(4));
+  using out = messageOf(new Uint8Array(4096));
+  using into = messageOf(new Uint8Array(4));
   const pending = [sendmsg(pair.a, out), recvmsg(pair.a, into)];
   await turn();
   pair.a.close();
@@ -51,7 +45,7 @@ test("close() ends a pending recvmsg() and sendmsg() with BadResource", async ()
 
 test("recvmsg() into one message twice at a time closes what the first one got", async () => {
   using pair = connected();
-  using into = message(new Uint8Array(1));
+  using into = messageOf(new Uint8Array(1));
   unix.allocFiles(into, 1);
   const pending = [recvmsg(pair.b, into), recvmsg(pair.b, into)];
   await turn();
@@ -65,7 +59,7 @@ test("recvmsg() into one message twice at a time closes what the first one got",
 test("memory that is detached while recvmsg() or sendmsg() waits is refused, and nothing is lost", async () => {
   using pair = connected();
   const memory = new Uint8Array(64);
-  using into = message(new Uint8Array(4), memory);
+  using into = messageOf(new Uint8Array(4), memory);
   const pending = recvmsg(pair.b, into);
   await turn();
   memory.buffer.transfer();
@@ -75,7 +69,7 @@ test("memory that is detached while recvmsg() or sendmsg() waits is refused, and
 
   fill(pair.a);
   const data = new Uint8Array(4096);
-  using out = message(data);
+  using out = messageOf(data);
   unix.addFiles(out, 0);
   const sending = sendmsg(pair.a, out);
   await turn();
@@ -88,7 +82,7 @@ test("sendmsg() to a full queue waits until there is space", async () => {
   using dir = tempDir();
   using receiver = unix.bind(dir.join("to"));
   using sender = unix.bind(dir.join("from"));
-  using out = message(bytes("a"));
+  using out = messageOf(bytes("a"));
   out.name = dir.join("to");
   let sent = 0;
   const flood = async (): Promise<void> => {
@@ -106,7 +100,7 @@ test("sendmsgSync() and recvmsgSync() give up after the socket's time limits", (
   fill(pair.a);
   pair.a.sendTimeout = 1;
   pair.a.receiveTimeout = 1;
-  using made = message(new Uint8Array(4096));
+  using made = messageOf(new Uint8Array(4096));
   assertThrows(() => sendmsgSync(pair.a, made), Deno.errors.WouldBlock);
   assertThrows(() => recvmsgSync(pair.a, made), Deno.errors.WouldBlock);
 });
@@ -115,7 +109,7 @@ linuxTest("sendmsgSync() gives up on a full queue after the time limit", () => {
   using dir = tempDir();
   using _receiver = unix.bind(dir.join("to"));
   using sender = unix.bind(dir.join("from"));
-  using out = message(bytes("a"));
+  using out = messageOf(bytes("a"));
   out.name = dir.join("to");
   sender.sendTimeout = 1;
   assertThrows(() => {
@@ -125,7 +119,7 @@ linuxTest("sendmsgSync() gives up on a full queue after the time limit", () => {
 
 test("sendmsg() and recvmsg() say what they take", async () => {
   using pair = connected();
-  using made = message(bytes("a"));
+  using made = messageOf(bytes("a"));
   for (const call of [sendmsg, recvmsg, sendmsgSync, recvmsgSync]) {
     for (const wrong of [{}, 3, { fd: pair.a.fd }] as unknown as typeof pair.a[]) {
       await assertRejects(() => Promise.try(call, wrong, made), TypeError, "give a `Socket`");

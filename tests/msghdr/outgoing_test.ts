@@ -3,7 +3,7 @@ import { platform } from "../../ffi/platform/mod.ts";
 import { HeaderSender } from "../../lib/msghdr/outgoing.ts";
 import { stateOf } from "../../lib/msghdr/msghdr.ts";
 import { stateOf as socketStateOf } from "../../lib/handle/socket_transfer.ts";
-import { Msghdr, OwnedFd, sendmsg, type Socket, unix } from "../../mod.ts";
+import { Msghdr, OwnedFd, sendmsg, unix } from "../../mod.ts";
 import {
   bytes,
   collectUntil,
@@ -17,6 +17,7 @@ import {
 import { countDescriptors, noLeaks } from "../util/descriptors.ts";
 import { testUnless } from "../util/peers.ts";
 import { tempDir } from "../util/tempdir.ts";
+import { readBytes } from "../util/sockets.ts";
 
 /** A message with one vector and some files. */
 function messageWith(data: Uint8Array, ...files: unix.FileLike[]): Msghdr {
@@ -24,13 +25,6 @@ function messageWith(data: Uint8Array, ...files: unix.FileLike[]): Msghdr {
   message.addVector(data);
   unix.addFiles(message, ...files);
   return message;
-}
-
-/** Read until nothing is left of what filled the socket. */
-function drain(socket: Socket, filled: number): void {
-  for (let n = 0; n < filled;) {
-    n += socket.readSync(new Uint8Array(Math.min(65536, filled - n))) ?? n;
-  }
 }
 
 test("sendmsg() that waits sends the file it was given, not one that got its number", async () => {
@@ -47,7 +41,7 @@ test("sendmsg() that waits sends the file it was given, not one that got its num
   given.close();
   using secret = OwnedFd.open(dir.join("secret"));
   assertEquals(secret.fd, number);
-  drain(pair.b, filled);
+  await readBytes(pair.b, filled);
   assertEquals(await sent, 1);
   using received = pair.b.receiveSync({ files: 1 });
   const content = new Uint8Array(6);
@@ -88,7 +82,7 @@ test("sendmsg() that cannot hold its descriptors fails, and leaves nothing open"
   using message = messageWith(bytes("b"), 0, 0x7ffffffe);
   await assertRejects(() => sendmsg(pair.a, message), Deno.errors.BadResource);
   assertEquals(countDescriptors(), before);
-  drain(pair.b, filled);
+  await readBytes(pair.b, filled);
   assertEquals(await pending, 1);
 });
 

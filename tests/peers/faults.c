@@ -13,6 +13,7 @@
 #include <sched.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -43,6 +44,9 @@ enum call { CALLS(INDEX) NUMBER_OF_CALLS };
 #define NAME(name) #name " "
 static const char names[] = CALLS(NAME);
 
+#define STRING(name) #name,
+static const char *const strings[] = {CALLS(STRING)};
+
 /* What to do, and what was done. A test writes and reads it through a view. */
 struct control {
   _Atomic int call;     /* which function, -1 for none */
@@ -50,15 +54,38 @@ struct control {
   _Atomic int times;    /* how many calls in a row */
   _Atomic int error;    /* the error number; negated: the number of bytes to transfer at most */
   _Atomic int injected; /* how many faults there were */
+  _Atomic int traced;   /* how many bytes of the trace are in use */
   _Atomic int counts[NUMBER_OF_CALLS];
 };
 static struct control control = {.call = -1};
 
+/* All calls in order, a line each: the function and what it works on, where that is known. */
+static char trace[1 << 16];
+
 const char *fault_names(void) { return names; }
 struct control *fault_control(void) { return &control; }
+const char *fault_trace(void) { return trace; }
+
+/* What the next call of this thread works on: a path, or the numbers of a command or an option. */
+static _Thread_local char subject[512];
+
+static void about_path(const char *path) { snprintf(subject, sizeof subject, "%s", path); }
+static void about_option(int name) { snprintf(subject, sizeof subject, "%d", name); }
+static void about_command(int command, long argument) {
+  snprintf(subject, sizeof subject, "%d %ld", command, argument);
+}
+
+static void add_to_trace(enum call call) {
+  char line[600];
+  int length = snprintf(line, sizeof line, "%s %s\n", strings[call], subject);
+  subject[0] = 0;
+  int at = atomic_fetch_add(&control.traced, length);
+  if (at + length <= (int)sizeof trace) memcpy(trace + at, line, length);
+}
 
 /* The fault for this call, 0 for none. */
 static int fault(enum call call) {
+  add_to_trace(call);
   int count = atomic_fetch_add(&control.counts[call], 1) + 1;
   if (atomic_load(&control.call) != (int)call) return 0;
   int when = atomic_load(&control.when);
@@ -189,16 +216,19 @@ int fault_shutdown(int fd, int how) {
   return shutdown(fd, how);
 }
 int fault_getsockopt(int fd, int level, int name, void *value, socklen_t *length) {
+  about_option(name);
   FAIL(getsockopt);
   return getsockopt(fd, level, name, value, length);
 }
 int fault_setsockopt(int fd, int level, int name, const void *value, socklen_t length) {
+  about_option(name);
   FAIL(setsockopt);
   return setsockopt(fd, level, name, value, length);
 }
 
 int fault_close(int fd) { FAIL_AFTERWARDS(close, close(fd)); }
 int fault_fcntl(int fd, int command, long argument) {
+  about_command(command, argument);
   FAIL(fcntl);
   return fcntl(fd, command, argument);
 }
@@ -207,6 +237,7 @@ int fault_ioctl(int fd, unsigned long request, void *argument) {
   return ioctl(fd, request, argument);
 }
 int fault_open(const char *path, int flags, unsigned mode) {
+  about_path(path);
   FAIL(open);
   return open(path, flags, mode);
 }
@@ -256,6 +287,7 @@ int fault_tcsetattr(int fd, int actions, const struct termios *settings) {
   return tcsetattr(fd, actions, settings);
 }
 int fault_statx(int directory, const char *path, int flags, unsigned mask, struct statx *result) {
+  about_path(path);
   FAIL(statx);
   return statx(directory, path, flags, mask, result);
 }

@@ -158,8 +158,3 @@ export function onEach(name: string, fn: (reactor: Reactor) => void | Promise<vo
     );
   }
 }
-
-/** Let the event loop turn. */
-export function turn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
-}

@@ -13,7 +13,8 @@ import type { Reactor } from "../../lib/reactor/reactor.ts";
 import type { Opener } from "../../lib/reactor/types.ts";
 import { listDescriptors } from "../util/descriptors.ts";
 import { testUnless } from "../util/peers.ts";
-import { onEach, Pair, reactorOf, turn } from "./backends.ts";
+import { onEach, Pair, reactorOf } from "./backends.ts";
+import { turn } from "../util/cases.ts";
 
 const linux = Deno.build.os === "linux" ? undefined : "Linux only";
 

@@ -11,9 +11,9 @@ import { READABLE, WRITABLE } from "../../lib/reactor/types.ts";
 import { Waker } from "../../lib/reactor/backends/waker.ts";
 import { bind } from "../../lib/unix/bind.ts";
 import { connectSync } from "../../lib/unix/connect.ts";
-import { fill } from "../util/cases.ts";
+import { fill, turn } from "../util/cases.ts";
 import { tempDir } from "../util/tempdir.ts";
-import { onEach, Pair, tryReceive, turn } from "./backends.ts";
+import { onEach, Pair, tryReceive } from "./backends.ts";
 
 onEach("wait() ends when data comes", async (reactor) => {
   using pair = new Pair(reactor);

@@ -6,7 +6,7 @@ import { parseAddress } from "../../lib/address/sockaddr.ts";
 import { bindTo } from "../../lib/address/destination.ts";
 import { BoundFile } from "../../lib/socket/bound_file.ts";
 import { bytes, linuxTest, test } from "../util/cases.ts";
-import { tempDir } from "../util/tempdir.ts";
+import { namesIn, tempDir } from "../util/tempdir.ts";
 
 /** A socket bound to a path. */
 function bound(path: string | Uint8Array): OwnedFd {
@@ -19,15 +19,11 @@ function fileOf(path: string | Uint8Array): BoundFile {
   return BoundFile.named(parseAddress(path, platform));
 }
 
-function names(path: string): string[] {
-  return [...Deno.readDirSync(path)].map((it) => it.name).sort();
-}
-
 test("remove() removes the very file that was bound", () => {
   using dir = tempDir();
   using _socket = bound(dir.join("a"));
   fileOf(dir.join("a")).remove();
-  assertEquals(names(dir.path), []);
+  assertEquals(namesIn(dir.path), []);
 });
 
 test("remove() leaves what took the file's place", () => {
@@ -37,7 +33,7 @@ test("remove() leaves what took the file's place", () => {
   Deno.removeSync(dir.join("a"));
   using _successor = bound(dir.join("a"));
   file.remove();
-  assertEquals(names(dir.path), ["a"]);
+  assertEquals(namesIn(dir.path), ["a"]);
 });
 
 test("remove() follows no symbolic link, and minds no missing file", () => {
@@ -48,7 +44,7 @@ test("remove() follows no symbolic link, and minds no missing file", () => {
   file.remove();
   Deno.symlinkSync("b", dir.join("a"));
   file.remove();
-  assertEquals(names(dir.path), ["a", "b"]);
+  assertEquals(namesIn(dir.path), ["a", "b"]);
 });
 
 test("remove() finds a relative path although the working directory has changed", () => {
@@ -62,7 +58,7 @@ test("remove() finds a relative path although the working directory has changed"
     Deno.chdir(elsewhere.path);
     Deno.writeTextFileSync("a", "");
     file.remove();
-    assertEquals({ dir: names(dir.path), elsewhere: names(elsewhere.path) }, {
+    assertEquals({ dir: namesIn(dir.path), elsewhere: namesIn(elsewhere.path) }, {
       dir: [],
       elsewhere: ["a"],
     });
@@ -76,7 +72,7 @@ linuxTest("remove() finds a name that is not UTF-8", () => {
   const path = new Uint8Array([...bytes(`${dir.path}/`), 0xff, 0xfe]);
   using _socket = bound(path);
   fileOf(path).remove();
-  assertEquals(names(dir.path), []);
+  assertEquals(namesIn(dir.path), []);
 });
 
 test("setMode() gives the file the mode in full", () => {
@@ -113,10 +109,10 @@ linuxTest("ofSocket() finds the file of a socket that was bound elsewhere", () =
   Deno.renameSync(dir.join("a"), dir.join("b"));
   using _other = bound(dir.join("a"));
   file.remove();
-  assertEquals(names(dir.path), ["a", "b"], "another socket has the path");
+  assertEquals(namesIn(dir.path), ["a", "b"], "another socket has the path");
   Deno.renameSync(dir.join("b"), dir.join("a"));
   file.remove();
-  assertEquals(names(dir.path), []);
+  assertEquals(namesIn(dir.path), []);
 });
 
 linuxTest("ofSocket() says so where the system does not tell", () => {

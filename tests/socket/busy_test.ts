@@ -1,8 +1,9 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { platform } from "../../ffi/platform/mod.ts";
 import type { Socket } from "../../lib/handle/socket.ts";
-import { Msghdr, recvmsg, recvmsgSync, sendmsg, sendmsgSync } from "../../mod.ts";
+import { recvmsg, recvmsgSync, sendmsg, sendmsgSync } from "../../mod.ts";
 import { bytes, connected, isPending, linuxTest, test, text, turn } from "../util/cases.ts";
+import { messageOf, readBytes } from "../util/sockets.ts";
 
 const { Busy, WouldBlock } = Deno.errors;
 const { MSG_DONTWAIT, MSG_OOB, MSG_PEEK } = platform;
@@ -10,37 +11,25 @@ const { MSG_DONTWAIT, MSG_OOB, MSG_PEEK } = platform;
 /** More than a socket takes at once. */
 const LARGE = 3 << 20;
 
-/** A message with one vector. */
-function message(vector: Uint8Array): Msghdr {
-  const made = new Msghdr();
-  made.addVector(vector);
-  return made;
-}
-
-async function drain(socket: Socket, length: number): Promise<void> {
-  const chunk = new Uint8Array(1 << 16);
-  for (let count = 0; count < length;) count += (await socket.read(chunk)) ?? length;
-}
-
 /** Every way to send that does not queue. */
 const senders: Readonly<Record<string, (socket: Socket, data: Uint8Array) => number>> = {
   sendSync: (socket, data) => socket.sendSync({ data }),
   writeSync: (socket, data) => socket.writeSync(data),
-  sendmsgSync: (socket, data) => sendmsgSync(socket, message(data)),
+  sendmsgSync: (socket, data) => sendmsgSync(socket, messageOf(data)),
 };
 
 /** Every way to receive that does not queue. */
 const receivers: Readonly<Record<string, (socket: Socket, buffer: Uint8Array) => number>> = {
   receiveSync: (socket, buffer) => socket.receiveSync({ buffer })?.data.byteLength ?? 0,
   readSync: (socket, buffer) => socket.readSync(buffer) ?? 0,
-  recvmsgSync: (socket, buffer) => recvmsgSync(socket, message(buffer)),
+  recvmsgSync: (socket, buffer) => recvmsgSync(socket, messageOf(buffer)),
 };
 
 /** The same, and those that wait for their turn. */
 const readers: Readonly<Record<string, (socket: Socket, buffer: Uint8Array) => Promise<number>>> = {
   receive: async (socket, buffer) => (await socket.receive({ buffer }))?.data.byteLength ?? 0,
   read: async (socket, buffer) => (await socket.read(buffer)) ?? 0,
-  recvmsg: (socket, buffer) => recvmsg(socket, message(buffer)),
+  recvmsg: (socket, buffer) => recvmsg(socket, messageOf(buffer)),
 };
 
 for (const [name, send] of Object.entries(senders)) {
@@ -49,7 +38,7 @@ for (const [name, send] of Object.entries(senders)) {
     const pending = pair.a.send({ data: new Uint8Array(LARGE) });
     await turn();
     assertThrows(() => send(pair.a, bytes("a")), Busy, "await that first");
-    await drain(pair.b, LARGE);
+    await readBytes(pair.b, LARGE);
     assertEquals(await pending, LARGE);
     assertEquals(send(pair.a, bytes("a")), 1);
   });
@@ -133,7 +122,7 @@ test("recvmsg() with MSG_PEEK leaves what an aborted receive() had taken", async
   abort.abort();
   await assertRejects(() => pending, DOMException);
   const [one, two] = [new Uint8Array(1), new Uint8Array(2)];
-  using into = message(one);
+  using into = messageOf(one);
   into.addVector(two);
   assertEquals({
     received: recvmsgSync(pair.b, into, { flags: MSG_PEEK }),
@@ -159,7 +148,7 @@ test("MSG_DONTWAIT does not overtake what is under way", async () => {
   pair.a.writeSync(bytes("abc"));
   await turn();
   pair.a.writeSync(bytes("def"));
-  using into = message(new Uint8Array(8));
+  using into = messageOf(new Uint8Array(8));
   await assertRejects(() => recvmsg(pair.b, into, { flags: MSG_DONTWAIT }), WouldBlock);
   using whole = await receiving;
   assertEquals(text(whole?.data), "abcdef");
@@ -167,9 +156,9 @@ test("MSG_DONTWAIT does not overtake what is under way", async () => {
   const sending = pair.a.send({ data: new Uint8Array(LARGE) });
   await turn();
   const read = pair.b.readSync(new Uint8Array(1 << 20)) ?? 0;
-  using out = message(bytes("x"));
+  using out = messageOf(bytes("x"));
   await assertRejects(() => sendmsg(pair.a, out, { flags: MSG_DONTWAIT }), WouldBlock);
-  await drain(pair.b, LARGE - read);
+  await readBytes(pair.b, LARGE - read);
   assertEquals(await sending, LARGE);
 });
 
@@ -178,10 +167,10 @@ linuxTest("recvmsgSync() takes urgent data past a read() under way", async () =>
   const pending = pair.b.receive({ size: 6, waitAll: true });
   pair.a.writeSync(bytes("abc"));
   await turn();
-  using out = message(bytes("!"));
+  using out = messageOf(bytes("!"));
   sendmsgSync(pair.a, out, { flags: MSG_OOB });
   const byte = new Uint8Array(1);
-  using into = message(byte);
+  using into = messageOf(byte);
   assertEquals({ received: recvmsgSync(pair.b, into, { flags: MSG_OOB }), byte: text(byte) }, {
     received: 1,
     byte: "!",

@@ -3,7 +3,7 @@ import { platform } from "../../ffi/platform/mod.ts";
 import { pieceOf, sendBytes } from "../../lib/socket/send_bytes.ts";
 import { countDescriptors } from "../util/descriptors.ts";
 import { connected, linuxTest, test } from "../util/cases.ts";
-import type { Socket } from "../../lib/handle/socket.ts";
+import { readBytes } from "../util/sockets.ts";
 
 const PIECE = 32768;
 
@@ -11,17 +11,6 @@ const PIECE = 32768;
 function numbered(size: number): Uint8Array<ArrayBuffer> {
   return new Uint8Array(new Uint32Array(Math.ceil(size / 4)).map((_, n) => n * 2654435761).buffer)
     .subarray(0, size);
-}
-
-async function readAll(socket: Socket, size: number): Promise<Uint8Array> {
-  const all = new Uint8Array(size);
-  let filled = 0;
-  while (filled < size) {
-    const count = await socket.read(all.subarray(filled));
-    if (count === null) break;
-    filled += count;
-  }
-  return all.subarray(0, filled);
 }
 
 Deno.test("pieceOf() divides two and three blocks on a stream, and nothing else", () => {
@@ -44,7 +33,7 @@ for (const size of [...SIZES, 1_000_000]) {
     const { a, b } = pair;
     const data = numbered(size);
     const arrived = async (): Promise<void> => {
-      const all = await readAll(b, size);
+      const all = await readBytes(b, size);
       assert(all.every((byte, n) => byte === data[n]) && all.length === size);
     };
     const written = async (): Promise<void> => {

@@ -28,6 +28,7 @@ import {
 import { countDescriptors, noLeaks } from "../util/descriptors.ts";
 import { outOfDescriptors } from "../util/limits.ts";
 import { tempDir } from "../util/tempdir.ts";
+import { readBytes } from "../util/sockets.ts";
 
 type Send = (socket: Socket, message: OutgoingMessage) => Promise<number>;
 
@@ -35,17 +36,6 @@ const twins: Readonly<Record<string, Send>> = {
   send: (socket, message) => socket.send(message),
   sendSync: (socket, message) => Promise.try(() => socket.sendSync(message)),
 };
-
-/** Read until so many bytes have come. */
-async function readAll(socket: Socket, length: number): Promise<Uint8Array> {
-  const all = new Uint8Array(length);
-  for (let done = 0; done < length;) {
-    const count = await socket.read(all.subarray(done));
-    if (count === null) return all.subarray(0, done);
-    done += count;
-  }
-  return all;
-}
 
 for (const [name, send] of Object.entries(twins)) {
   for (const type of PAIRED) {
@@ -82,7 +72,7 @@ for (const [name, send] of Object.entries(twins)) {
       assertEquals(await send(pair.a, { data: pieces, files: [0] }), 3000);
       using message = pair.b.receiveSync({ files: 1 });
       const first = message?.data ?? new Uint8Array(0);
-      const rest = await readAll(pair.b, type === "stream" ? 3000 - first.byteLength : 0);
+      const rest = await readBytes(pair.b, type === "stream" ? 3000 - first.byteLength : 0);
       assertEquals(concatenated([first, rest]), concatenated(pieces));
       assertEquals(message?.files.length, 1);
     });
@@ -203,7 +193,7 @@ test("send() of more than fits waits, and sends all of it with the descriptors o
   const pending = pair.a.send({ data, files: [0] });
   assertEquals(await isPending(pending), true);
   using first = await pair.b.receive({ files: 1 });
-  const rest = await readAll(pair.b, data.byteLength - (first?.data.byteLength ?? 0));
+  const rest = await readBytes(pair.b, data.byteLength - (first?.data.byteLength ?? 0));
   assertEquals(await pending, data.byteLength);
   assertEquals(first?.files.length, 1);
   assertEquals(Deno.inspect(concatenated([first?.data ?? rest, rest])), Deno.inspect(data));

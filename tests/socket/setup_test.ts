@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { checkedBacklog, newSocketFlags, type SocketSetup } from "../../lib/socket/setup.ts";
 import { type Message, type Socket, unix } from "../../mod.ts";
-import { bytes, linuxTest, PAIRED, test } from "../util/cases.ts";
+import { bytes, CONNECTED, linuxTest, PAIRED, test } from "../util/cases.ts";
 import { countDescriptors } from "../util/descriptors.ts";
 import { needPeer, testWith } from "../util/peers.ts";
 import { startProcess } from "../util/process.ts";
@@ -97,7 +97,7 @@ linuxTest("a socket that does not pass rights refuses a peer's descriptors from 
   }
 });
 
-for (const type of ["stream", "seqpacket"] as const) {
+for (const type of CONNECTED) {
   linuxTest(`a ${type} listener's options are inherited by what it accepts`, async () => {
     using listener = unix.listen("", { type, passCredentials: true, passPidfd: true });
     const { passCredentials, passPidfd } = listener;

@@ -13,6 +13,7 @@ import {
   turn,
 } from "../util/cases.ts";
 import { noLeaks } from "../util/descriptors.ts";
+import { readBytes } from "../util/sockets.ts";
 
 function numbered(count: number, size: number): Uint8Array[] {
   return Array.from({ length: count }, (_, n) => {
@@ -64,11 +65,6 @@ async function waiting(a: unix.Socket): Promise<[number, Promise<number>]> {
   return [filled + 8, first];
 }
 
-/** Read so many bytes. */
-async function drain(b: unix.Socket, size: number): Promise<void> {
-  for (let n = 0; n < size;) n += await b.read(new Uint8Array(Math.min(65536, size - n))) ?? size;
-}
-
 test("writes that queue up end each on their own: what cannot be sent fails alone", async () => {
   using pair = connected();
   const [size, first] = await waiting(pair.a);
@@ -86,7 +82,7 @@ test("writes that queue up end each on their own: what cannot be sent fails alon
   const writes = Promise.allSettled(given.map((it) => pair.a.write(it)));
   detached.buffer.transfer();
   shrinking.resize(8);
-  await drain(pair.b, size);
+  await readBytes(pair.b, size);
   assertEquals(await first, 8);
   const outcome = (await writes).map((it) =>
     it.status === "fulfilled" ? it.value : it.reason.constructor
@@ -107,7 +103,7 @@ test("a write that waits sends as much as it was given, and rejects once that is
     moved.buffer.transfer();
     const both = Promise.allSettled([grown, gone]);
     const last = type === "stream" ? undefined : pair.b;
-    if (last === undefined) await drain(pair.b, size);
+    if (last === undefined) await readBytes(pair.b, size);
     else for (let n = 0; n < size; n += 512) await last.read(new Uint8Array(512));
     const [first, second] = await both;
     assertEquals(first, { status: "fulfilled", value: 4 });
@@ -136,7 +132,7 @@ test("a write with a signal ends with its reason, and those around it go on", as
   const others = [pair.a.write(bytes("ab")), pair.a.write(bytes("cd"))];
   abort.abort("enough");
   assertEquals(await assertRejects(() => aborted), "enough");
-  await drain(pair.b, size);
+  await readBytes(pair.b, size);
   assertEquals([await first, ...await Promise.all(others)], [8, 2, 2]);
   assertEquals(text((await pair.b.receive({ size: 4, waitAll: true }))?.data), "abcd");
   const { signal } = abort;
@@ -168,7 +164,7 @@ test("a write that waited and went out in part ends with that part when the peer
   const length = 1 << 22;
   const second = pair.a.write(new Uint8Array(length));
   const third = assertRejects(() => pair.a.write(bytes("c")), Deno.errors.BrokenPipe);
-  await drain(pair.b, size);
+  await readBytes(pair.b, size);
   assertEquals(await first, 8);
   assertEquals(await isPending(second), true);
   pair.b.close();

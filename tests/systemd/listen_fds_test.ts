@@ -6,17 +6,9 @@ import { testWith } from "../util/peers.ts";
 import { type LineProcess, startProcess } from "../util/process.ts";
 import { tempDir } from "../util/tempdir.ts";
 import { serviceCommand, startWith } from "./start.ts";
+import { ask } from "../util/sockets.ts";
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
-
-async function ask(
-  socket: Socket,
-  text: string,
-): Promise<string> {
-  await socket.send({ data: encode(text) });
-  using message = await socket.receive();
-  return new TextDecoder().decode(message?.data);
-}
 
 function activate(options: string[], ...uris: string[]): LineProcess {
   // It passes no variables on: what Deno needs is named.
@@ -46,7 +38,7 @@ testWith(
     const path = dir.join("a.sock");
     await using service = activate(["-l", path, "--fdname=web"]);
     using socket = await connect(path);
-    assertEquals(await ask(socket, "hello"), "echo hello");
+    assertEquals(await ask(socket, encode("hello")), encode("echo hello"));
     assertEquals(JSON.parse(await service.readLine()), {
       passed: [["web", `stream listener ${path}`]],
       numbers: [3],
@@ -68,8 +60,8 @@ testWith(
     await using service = activate(options);
     using a = await connect(first, { type: "seqpacket" });
     using b = await connect(second, { type: "seqpacket" });
-    assertEquals(await ask(a, "1"), "echo 1");
-    assertEquals(await ask(b, "2"), "echo 2");
+    assertEquals(await ask(a, encode("1")), encode("echo 1"));
+    assertEquals(await ask(b, encode("2")), encode("echo 2"));
     assertEquals(JSON.parse(await service.readLine()).passed, [
       ["one", `seqpacket listener ${first}`],
       ["two", `seqpacket listener ${second}`],
@@ -86,7 +78,7 @@ testWith(
     const path = dir.join("log.sock");
     await using datagrams = activate(["--datagram", "-l", path]);
     using socket = await connect(path, { type: "dgram", localAddress: dir.join("me.sock") });
-    assertEquals(await ask(socket, "hello"), "echo hello");
+    assertEquals(await ask(socket, encode("hello")), encode("echo hello"));
     assertEquals(JSON.parse(await datagrams.readLine()).passed, [[
       "unknown",
       `dgram socket ${path}`,
@@ -103,7 +95,7 @@ testWith(
       const path = dir.join("a.sock");
       await using service = activate(["--accept", "-l", path, ...options], `systemd:${name}`);
       using socket = await connect(path);
-      assertEquals(await ask(socket, "hello"), "echo hello");
+      assertEquals(await ask(socket, encode("hello")), encode("echo hello"));
       assertEquals(JSON.parse(await service.readLine()), {
         dialled: `systemd:${name}`,
         is: `stream socket ${path}`,

@@ -4,9 +4,9 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { unix } from "@denet/unix";
 import { testUnless } from "../util/peers.ts";
 import type { LineProcess } from "../util/process.ts";
-import { type TempDir, tempDir } from "../util/tempdir.ts";
+import { namesIn, type TempDir, tempDir } from "../util/tempdir.ts";
 import { notLinux, untilListening } from "./tapped.ts";
-import { assertFails, finish, listing, startTool, untilOpening } from "./tool.ts";
+import { assertFails, finish, startTool, untilOpening } from "./tool.ts";
 
 /** Start fdpass behind a step of a shell. */
 function startBehind(step: string, ...args: string[]): LineProcess {
@@ -71,10 +71,10 @@ testUnless(
     assertEquals(message?.files.length, 1);
     server.kill("SIGTERM");
     const { code, errors } = await finish(server);
-    assertEquals({ code, errors, listing: listing(dir) }, {
+    assertEquals({ code, errors, names: namesIn(dir.path) }, {
       code: 143,
       errors: "fdpass: ended by SIGTERM",
-      listing: [],
+      names: [],
     });
   },
 );
@@ -97,7 +97,7 @@ testUnless(notLinux, "fdpass goes on serving when its standard output is full", 
       ? { code: 143, errors: `${full}\nfdpass: ended by SIGTERM` }
       : { code: 1, errors: full };
     assertEquals({ code, errors }, expected);
-    assertEquals(listing(dir), []);
+    assertEquals(namesIn(dir.path), []);
   }
 });
 
@@ -124,10 +124,10 @@ testUnless(notLinux, "fdpass waits for the other end of a FIFO, until a signal",
     await untilOpening(tool.pid);
     tool.kill("SIGINT");
     const { code, errors } = await finish(tool);
-    assertEquals({ code, errors, listing: listing(dir) }, {
+    assertEquals({ code, errors, names: namesIn(dir.path) }, {
       code: 130,
       errors: "fdpass: ended by SIGINT",
-      listing: ["fifo"],
+      names: ["fifo"],
     });
   }
   await using tool = startTool("fdpass", ["run", "--stdin", "fifo", fifo, "--", "cat"]);
@@ -152,9 +152,9 @@ testUnless(notLinux, "fdpass run --inetd ends at a signal while as many run as m
   await tool.status;
   stack.dispose(); // the programs have its standard error
   const { code, errors } = await finish(tool);
-  assertEquals({ code, errors, listing: listing(dir) }, {
+  assertEquals({ code, errors, names: namesIn(dir.path) }, {
     code: 143,
     errors: "fdpass: ended by SIGTERM",
-    listing: [],
+    names: [],
   });
 });

@@ -3,15 +3,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { unix } from "@denet/unix";
 import { testUnless, testWith } from "../util/peers.ts";
-import { tempDir } from "../util/tempdir.ts";
-import { notLinux, readAll, untilBound, untilListening } from "./tapped.ts";
-import { assertFails, finish, listing, startTool } from "./tool.ts";
-
-/** Return a port that nothing uses now. */
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
+import { namesIn, tempDir } from "../util/tempdir.ts";
+import { notLinux, untilBound, untilListening } from "./tapped.ts";
+import { assertFails, finish, startTool } from "./tool.ts";
+import { readToEnd } from "../util/sockets.ts";
+import { freePort } from "../util/free_port.ts";
 
 /** Connect as soon as a program listens. */
 async function connectTcp(port: number): Promise<Deno.TcpConn> {
@@ -48,10 +44,10 @@ testUnless(notLinux, "fdpass run --inetd starts a command for each connection", 
     }
     tool.kill("SIGTERM");
     const { code, errors } = await finish(tool);
-    assertEquals({ code, errors, listing: listing(dir) }, {
+    assertEquals({ code, errors, names: namesIn(dir.path) }, {
       code: 143,
       errors: "fdpass: ended by SIGTERM",
-      listing: [],
+      names: [],
     });
   }
 });
@@ -65,11 +61,11 @@ testUnless(notLinux, "fdpass run --inetd goes on when its command cannot be star
   await untilListening(path);
   for (let i = 0; i < 2; i++) {
     using client = await unix.connect(path);
-    assertEquals((await readAll(client)).length, 0);
+    assertEquals((await readToEnd(client)).length, 0);
   }
   tool.kill("SIGINT");
   const { code, errors } = await finish(tool);
-  assertEquals({ code, listing: listing(dir) }, { code: 130, listing: ["broken"] });
+  assertEquals({ code, names: namesIn(dir.path) }, { code: 130, names: ["broken"] });
   assertMatch(errors, /^fdpass: Cannot run ".*broken": .*\n/);
 });
 
@@ -120,7 +116,7 @@ testUnless(notLinux, "fdpass serve leaves a path whose socket another process ha
   const args = ["run", "-f", served, "--stdin", "web", "--", "sleep", "60"];
   await using holder = startTool("fdpass", args);
   assertEquals((await server.status).code, 0);
-  assertEquals(listing(dir), ["web"]);
+  assertEquals(namesIn(dir.path), ["web"]);
   using _client = await unix.connect(path);
   holder.kill("SIGTERM");
   await holder.status;
@@ -149,7 +145,7 @@ testUnless(
     await using tool = startTool("fdpass", ["run", "-i", `unix:${path}`, ...command], env);
     await untilListening(path);
     using client = await unix.connect(path);
-    assertEquals(new TextDecoder().decode(await readAll(client)), "0\n");
+    assertEquals(new TextDecoder().decode(await readToEnd(client)), "0\n");
     tool.kill("SIGTERM");
     assertEquals((await finish(tool)).code, 143);
   },
@@ -175,7 +171,7 @@ testUnless(notLinux, "fdpass run gives its command the limits that the shell has
       }
       await untilBound("@fdpass-limits");
       using client = await unix.connect("@fdpass-limits");
-      assertMatch(new TextDecoder().decode(await readAll(client)), expected);
+      assertMatch(new TextDecoder().decode(await readToEnd(client)), expected);
       tool.kill("SIGTERM");
       assertMatch(await tool.stderr, /^fdpass: ended by SIGTERM/); // of the tool, once it has ended
     }

@@ -5,9 +5,9 @@ import { unix } from "@denet/unix";
 import { noLeaks } from "../util/descriptors.ts";
 import { testUnless, testWith } from "../util/peers.ts";
 import type { LineProcess } from "../util/process.ts";
-import { type TempDir, tempDir } from "../util/tempdir.ts";
+import { namesIn, type TempDir, tempDir } from "../util/tempdir.ts";
 import { untilListening } from "./tapped.ts";
-import { assertFails, finish, listing, startTool, WITHOUT_PRIVILEGES } from "./tool.ts";
+import { assertFails, finish, startTool, WITHOUT_PRIVILEGES } from "./tool.ts";
 
 const notLinux = Deno.build.os === "linux" ? undefined : "it reads /proc, as on Linux";
 
@@ -146,9 +146,9 @@ testUnless(
     server.kill("SIGTERM");
     await server.status;
     assertMatch(await server.stderr, /^fdpass: ended by SIGTERM\n$/);
-    assertEquals({ code: (await server.status).code, listing: listing(dir) }, {
+    assertEquals({ code: (await server.status).code, names: namesIn(dir.path) }, {
       code: 143,
-      listing: ["in"],
+      names: ["in"],
     });
   }),
 );
@@ -163,11 +163,11 @@ testUnless(notLinux, "fdpass serve --once ends after the first", async () => {
   const { output } = await run("-f", dir.join("served"), "--", "echo", "done");
   assertEquals(output, "done\n");
   const { code, output: told, errors } = await finish(server);
-  assertEquals({ code, told, errors, listing: listing(dir) }, {
+  assertEquals({ code, told, errors, names: namesIn(dir.path) }, {
     code: 0,
     told: "",
     errors: "",
-    listing: [],
+    names: [],
   });
 });
 
@@ -233,7 +233,7 @@ testUnless(notLinux, "fdpass fails in one line where it cannot do what it is tol
   Deno.writeTextFileSync(dir.join("file"), "no program");
   Deno.writeTextFileSync(dir.join("broken"), "\x7fELF, but not really", { mode: 0o755 });
   using _other = unix.listen(dir.join("taken"));
-  const left = listing(dir);
+  const left = namesIn(dir.path);
   const socket = dir.join("s");
   for (
     const [code, args, message] of [

@@ -75,11 +75,6 @@ export class Tapped implements AsyncDisposable {
   }
 }
 
-/** Read to the end. */
-export async function readAll(socket: Socket): Promise<Uint8Array> {
-  return new Uint8Array(await new Response(socket.readable).arrayBuffer());
-}
-
 /** Wait until a process listens on a path: the file alone is there a moment earlier. */
 export async function untilListening(path: string): Promise<void> {
   while (!isListening(path)) await new Promise((resolve) => setTimeout(resolve, 10));

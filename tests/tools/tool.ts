@@ -8,6 +8,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { entryOf, type ToolName, TOOLS } from "../../tools/permissions.ts";
 import { type LineProcess, startDeno, startProcess } from "../util/process.ts";
 import type { TempDir } from "../util/tempdir.ts";
+import { namesIn } from "../util/tempdir.ts";
 
 /** A command in front of another that takes what root may do beyond other users from it. */
 export const WITHOUT_PRIVILEGES: readonly string[] = Deno.uid() === 0
@@ -48,16 +49,11 @@ export async function assertFails(
 ): Promise<void> {
   const ended = await finish(tool);
   assertMatch(ended.errors, message);
-  assertEquals({ errorCount: ended.errors.split("\n").length, code: ended.code }, {
-    errorCount: 1,
+  assertEquals({ lines: ended.errors.split("\n").length, code: ended.code }, {
+    lines: 1,
     code,
   }, ended.errors);
-  if (dir !== undefined) assertEquals(listing(dir), [...left].sort());
-}
-
-/** List what is in a directory. */
-export function listing(dir: TempDir): string[] {
-  return Array.from(Deno.readDirSync(dir.path), ({ name }) => name).sort();
+  if (dir !== undefined) assertEquals(namesIn(dir.path), [...left].sort());
 }
 
 /** A line of `unixtap --json`. */

@@ -8,6 +8,7 @@ import { tempDir } from "../util/tempdir.ts";
 import { run, SCENARIOS } from "./services.ts";
 import { encode, Tapped, untilBound } from "./tapped.ts";
 import { finish, startTool } from "./tool.ts";
+import { CONNECTED } from "../util/cases.ts";
 
 /** What tshark makes of each service's conversation. */
 const CAPTURES: readonly [name: string, args: string[], expected: RegExp][] = [
@@ -55,7 +56,7 @@ testWith("tshark", "unixtap --write - streams packets with HTTP/2 in them", asyn
 });
 
 testWith("tshark", "unixtap --write says which descriptors a message carries", async () => {
-  for (const type of ["stream", "seqpacket"] as const) {
+  for (const type of CONNECTED) {
     await using it = new Tapped();
     using listener = unix.listen(it.target, { type });
     const capture = it.dir.join("capture.pcapng");

@@ -3,12 +3,11 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { type Socket, type SocketType, unix } from "@denet/unix";
 import { testUnless, testWith } from "../util/peers.ts";
-import { tempDir } from "../util/tempdir.ts";
+import { namesIn, tempDir } from "../util/tempdir.ts";
 import { encode, notLinux, Tapped } from "./tapped.ts";
 import {
   assertFails,
   finish,
-  listing,
   readEvent,
   readEvents,
   startTool,
@@ -57,7 +56,7 @@ testUnless(notLinux, "unixtap fails in one line where it cannot start, with 1", 
   using _taken = unix.listen(dir.join("taken"));
   Deno.writeTextFileSync(dir.join("file"), "");
   unix.listen(dir.join("stale"), { unlinkOnClose: false }).close();
-  const left = listing(dir);
+  const left = namesIn(dir.path);
   const t = dir.join("t");
   for (
     const [args, message] of [

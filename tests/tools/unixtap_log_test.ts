@@ -3,8 +3,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { OwnedFd, unix } from "@denet/unix";
 import { testUnless, testWith } from "../util/peers.ts";
-import { encode, notLinux, readAll, Tapped } from "./tapped.ts";
+import { encode, notLinux, Tapped } from "./tapped.ts";
 import { finish, readEvents } from "./tool.ts";
+import { readToEnd } from "../util/sockets.ts";
 
 /** Send messages through the tool, and expect each to arrive. */
 async function converse(it: Tapped, messages: number, size: number): Promise<void> {
@@ -117,6 +118,6 @@ testUnless(
       ) => [...text === undefined ? Uint8Array.fromHex(hex ?? "") : encode(text)]);
     assertEquals(shown.length, 70_000 + 7 + 1 + 2);
     assertEquals(shown.slice(0, 10), [...encode("text ä"), 0xc3, ...encode("{}")]);
-    assertEquals(await readAll(it.server).catch(() => undefined), undefined);
+    assertEquals(await readToEnd(it.server).catch(() => undefined), undefined);
   },
 );

@@ -4,8 +4,9 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { OwnedFd, type Socket, unix } from "@denet/unix";
 import { testUnless } from "../util/peers.ts";
 import { tempDir } from "../util/tempdir.ts";
-import { encode, notLinux, readAll, Tapped } from "./tapped.ts";
+import { encode, notLinux, Tapped } from "./tapped.ts";
 import { finish, readEvents, startTool } from "./tool.ts";
+import { readToEnd } from "../util/sockets.ts";
 
 /** What each filter leaves of "one" and a file from the client, "two" from the server. */
 const FILTERS: readonly [args: string[], lines: string[]][] = [
@@ -75,7 +76,7 @@ for (const [args, data, lines] of VIEWS) {
     using server = await listener.accept();
     await client.send({ data });
     await client.closeWrite();
-    await readAll(server);
+    await readToEnd(server);
     server.close();
     const output = (await it.tool.readAll()).split("\n");
     const size = `${data.byteLength} byte${data.byteLength === 1 ? "" : "s"}`;

@@ -3,9 +3,11 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { type Socket, type SocketType, unix } from "@denet/unix";
 import { testUnless, testWith } from "../util/peers.ts";
-import { tempDir } from "../util/tempdir.ts";
+import { namesIn, tempDir } from "../util/tempdir.ts";
 import { encode, notLinux, untilBound } from "./tapped.ts";
-import { assertFails, finish, listing, readEvent, startTool, WITHOUT_PRIVILEGES } from "./tool.ts";
+import { assertFails, finish, readEvent, startTool, WITHOUT_PRIVILEGES } from "./tool.ts";
+import { ask } from "../util/sockets.ts";
+import { CONNECTED } from "../util/cases.ts";
 
 const notRoot = Deno.build.os === "linux" && Deno.uid() === 0 ? undefined : "it needs root";
 
@@ -34,15 +36,14 @@ class Server implements Disposable {
   }
 }
 
-async function ask(path: string, type: SocketType = "stream"): Promise<string> {
+/** The name of the server that answers at `path`. */
+async function serverAt(path: string, type: SocketType = "stream"): Promise<string> {
   using client = await unix.connect(path, { type });
-  await client.send({ data: encode("name?") });
-  using answer = await client.receive({ signal: AbortSignal.timeout(10_000) });
-  return new TextDecoder().decode(answer?.data);
+  return new TextDecoder().decode(await ask(client, encode("name?")));
 }
 
 testUnless(notLinux, "unixtap attach takes a socket's place and gives it back", async () => {
-  for (const type of ["stream", "seqpacket"] as const) {
+  for (const type of CONNECTED) {
     using dir = tempDir();
     const path = dir.join("s");
     using _server = new Server(path, "the server", type);
@@ -54,13 +55,13 @@ testUnless(notLinux, "unixtap attach takes a socket's place and gives it back", 
     const during = Deno.lstatSync(path);
     assert(during.ino !== before.ino);
     assertEquals((during.mode ?? 0) & 0o777, 0o640);
-    assertEquals(await ask(path, type), "the server");
+    assertEquals(await serverAt(path, type), "the server");
     assertEquals((await readEvent(tool)).event, "connect");
     tool.kill("SIGTERM");
     assertEquals((await tool.status).code, 143);
     assertEquals(Deno.lstatSync(path).ino, before.ino);
-    assertEquals(listing(dir), ["s"]);
-    assertEquals(await ask(path, type), "the server");
+    assertEquals(namesIn(dir.path), ["s"]);
+    assertEquals(await serverAt(path, type), "the server");
     // Connections that were made before were left alone.
     await early.send({ data: encode("name?") });
     using answer = await early.receive();
@@ -86,18 +87,24 @@ testUnless(
     await attachAndKill();
     await using next = startTool("unixtap", ["attach", "--json", path]);
     await readEvent(next);
-    assertEquals(await ask(path), "the server");
+    assertEquals(await serverAt(path), "the server");
     next.kill("SIGTERM");
     await next.status;
     assertMatch(await next.stderr, /^unixtap: put ".*s" back, which a killed one had taken\n/);
-    assertEquals({ ino: Deno.lstatSync(path).ino, listing: listing(dir) }, { ino, listing: ["s"] });
+    assertEquals({ ino: Deno.lstatSync(path).ino, names: namesIn(dir.path) }, {
+      ino,
+      names: ["s"],
+    });
 
     await attachAndKill();
     await using restore = startTool("unixtap", ["attach", "--restore", path]);
     const { code, output } = await finish(restore);
     assertEquals({ code, output }, { code: 0, output: `put "${path}" back\n` });
-    assertEquals({ ino: Deno.lstatSync(path).ino, listing: listing(dir) }, { ino, listing: ["s"] });
-    assertEquals(await ask(path), "the server");
+    assertEquals({ ino: Deno.lstatSync(path).ino, names: namesIn(dir.path) }, {
+      ino,
+      names: ["s"],
+    });
+    assertEquals(await serverAt(path), "the server");
     await using again = startTool("unixtap", ["attach", "--restore", path]);
     await assertFails(again, 1, /Cannot put ".*s" back: no socket of a killed unixtap/, dir, ["s"]);
   },
@@ -109,7 +116,7 @@ testUnless(notLinux, "unixtap attach refuses what it cannot take the place of", 
   using _server = new Server(path, "the server");
   Deno.symlinkSync(path, dir.join("link"));
   Deno.writeTextFileSync(dir.join("file"), "");
-  const left = listing(dir);
+  const left = namesIn(dir.path);
   for (
     const [name, message] of [
       ["none", /Cannot connect to ".*none": no such file/],
@@ -124,7 +131,7 @@ testUnless(notLinux, "unixtap attach refuses what it cannot take the place of", 
   await readEvent(first);
   await using second = startTool("unixtap", ["attach", path]);
   await assertFails(second, 1, /another unixtap is attached to it/);
-  assertEquals(await ask(path), "the server");
+  assertEquals(await serverAt(path), "the server");
 });
 
 testUnless(notLinux, "unixtap attach notices that a server has begun anew", async () => {
@@ -140,7 +147,7 @@ testUnless(notLinux, "unixtap attach notices that a server has begun anew", asyn
     using _second = new Server(path, "second");
     if (follows) {
       assertEquals((await readEvent(tool)).event, "listen");
-      assertEquals(await ask(path), "second");
+      assertEquals(await serverAt(path), "second");
       assertEquals((await readEvent(tool)).event, "connect");
       tool.kill("SIGTERM");
       await tool.status;
@@ -148,9 +155,9 @@ testUnless(notLinux, "unixtap attach notices that a server has begun anew", asyn
       await tool.readAll();
       assertMatch(await tool.stderr, /Cannot stay attached to ".*s": its server has begun anew\n$/);
     }
-    assertEquals({ answer: await ask(path), listing: listing(dir) }, {
-      answer: "second",
-      listing: ["s"],
+    assertEquals({ server: await serverAt(path), names: namesIn(dir.path) }, {
+      server: "second",
+      names: ["s"],
     });
   }
 });
@@ -186,7 +193,7 @@ testUnless(
       assertMatch(output.trimEnd(), expected);
       assertEquals(code, 7, errors);
       assertMatch(errors, /listening on ".*".*\n.*served 0 connections/);
-      assertEquals(listing({ ...dir, path: dir.join("runtime") } as typeof dir), []);
+      assertEquals(namesIn(dir.join("runtime")), []);
     }
   },
 );
@@ -286,7 +293,7 @@ testUnless(notLinux, "unixtap run ends as its command does, and passes signals o
   tool.kill("SIGTERM");
   assertEquals(await tool.readLine(), "got it");
   assertEquals((await tool.status).code, 3);
-  assertEquals(listing(dir), ["s"]);
+  assertEquals(namesIn(dir.path), ["s"]);
 });
 
 testWith(
@@ -298,7 +305,7 @@ testWith(
     const by = ["systemd-socket-activate", "-l", dir.join("passed"), "-E", "HOME", "-E", "PATH"];
     await using tool = startTool("unixtap", ["--json", dir.join("target")], {}, by);
     await untilBound(dir.join("passed"));
-    assertEquals(await ask(dir.join("passed")), "the server");
+    assertEquals(await serverAt(dir.join("passed")), "the server");
     const { event, listen } = JSON.parse(await tool.readLine());
     assertEquals({ event, listen }, { event: "listen", listen: dir.join("passed") });
   },

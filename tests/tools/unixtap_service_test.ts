@@ -4,10 +4,11 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type Socket, unix } from "@denet/unix";
 import { type PeerName, testUnless, testWith } from "../util/peers.ts";
-import { tempDir } from "../util/tempdir.ts";
+import { namesIn, tempDir } from "../util/tempdir.ts";
 import { daemon, run } from "./services.ts";
 import { encode, notLinux, Tapped, untilBound, untilListening } from "./tapped.ts";
-import { finish, listing, readEvent, readEvents, startTool } from "./tool.ts";
+import { finish, readEvent, readEvents, startTool } from "./tool.ts";
+import { CONNECTED } from "../util/cases.ts";
 
 /** Register a test of what only root can do. */
 function testAsRoot(needs: readonly PeerName[], name: string, fn: () => Promise<void>): void {
@@ -16,7 +17,7 @@ function testAsRoot(needs: readonly PeerName[], name: string, fn: () => Promise<
 }
 
 testUnless(notLinux, "unixtap never connects to a target to find out its type", async () => {
-  for (const type of ["stream", "seqpacket"] as const) {
+  for (const type of CONNECTED) {
     using dir = tempDir();
     for (const target of [dir.join("target"), `@unixtap-${Deno.pid}-${type}`]) {
       using listener = unix.listen(target, { type });
@@ -228,7 +229,7 @@ testUnless(notLinux, "unixtap ends at a signal in every state, and leaves nothin
       const { code, errors } = await finish(it.tool);
       assertEquals(code, signal === "SIGINT" ? 130 : 131, state);
       assertMatch(errors, new RegExp(`(?:^|\n)unixtap: ended by ${signal}$`), state);
-      assertEquals(listing(it.dir).filter((name) => name !== "target"), [], state);
+      assertEquals(namesIn(it.dir.path).filter((name) => name !== "target"), [], state);
     }
   }
 });

@@ -4,9 +4,10 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { OwnedFd, type Socket, unix } from "@denet/unix";
 import { noLeaks } from "../util/descriptors.ts";
 import { testUnless, testWith } from "../util/peers.ts";
-import { tempDir } from "../util/tempdir.ts";
-import { encode, notLinux, readAll, Tapped } from "./tapped.ts";
-import { listing, readEvent, readEvents, startTool, WITHOUT_PRIVILEGES } from "./tool.ts";
+import { namesIn, tempDir } from "../util/tempdir.ts";
+import { encode, notLinux, Tapped } from "./tapped.ts";
+import { readEvent, readEvents, startTool, WITHOUT_PRIVILEGES } from "./tool.ts";
+import { readToEnd } from "../util/sockets.ts";
 
 const notRoot = Deno.build.os === "linux" && Deno.uid() === 0
   ? undefined
@@ -30,8 +31,8 @@ testUnless(
       await socket.closeWrite();
     };
     const [atServer, atClient] = await Promise.all([
-      readAll(it.server),
-      readAll(it.client),
+      readToEnd(it.server),
+      readToEnd(it.client),
       sending(it.client, there),
       sending(it.server, back),
     ]);
@@ -63,7 +64,7 @@ testUnless(
       serverBytes: back.byteLength,
     });
     assertEquals((await it.tool.status).code, 0);
-    assertEquals(listing(it.dir), ["target"]);
+    assertEquals(namesIn(it.dir.path), ["target"]);
   }),
 );
 
@@ -74,10 +75,10 @@ testUnless(
     await using it = await Tapped.start("stream");
     await it.client.send({ data: encode("question") });
     await it.client.closeWrite();
-    assertEquals(await readAll(it.server), encode("question"));
+    assertEquals(await readToEnd(it.server), encode("question"));
     await it.server.send({ data: encode("answer") });
     it.server.close();
-    assertEquals(await readAll(it.client), encode("answer"));
+    assertEquals(await readToEnd(it.client), encode("answer"));
   }),
 );
 
@@ -228,7 +229,7 @@ testUnless(
         "client: anybody?",
       ],
     );
-    assert(!listing(it.dir).includes("tap"));
+    assert(!namesIn(it.dir.path).includes("tap"));
   }),
 );
 

@@ -8,11 +8,7 @@ import { bytes, linuxTest, test, text } from "../util/cases.ts";
 import { countDescriptors } from "../util/descriptors.ts";
 import { isInherited, isNonblocking } from "../util/inherited.ts";
 import { withUmask } from "../util/limits.ts";
-import { tempDir } from "../util/tempdir.ts";
-
-function names(path: string): string[] {
-  return [...Deno.readDirSync(path)].map((it) => it.name).sort();
-}
+import { namesIn, tempDir } from "../util/tempdir.ts";
 
 test("bind() makes a datagram socket that receives from every sender and answers", async () => {
   using dir = tempDir();
@@ -106,11 +102,11 @@ test("bind() with a relative path is reached by it", async () => {
     using sender = connectSync("./@a", { type: "dgram" });
     await sender.write(bytes("abc"));
     assertEquals(await receiver.read(new Uint8Array(8)), 3);
-    assertEquals(names("."), ["@a"]);
+    assertEquals(namesIn("."), ["@a"]);
   } finally {
     Deno.chdir(previous);
   }
-  assertEquals(names(dir.path), []);
+  assertEquals(namesIn(dir.path), []);
 });
 
 test("bind() sets the mode in full, and removes its own file only", () => {
@@ -120,9 +116,9 @@ test("bind() sets the mode in full, and removes its own file only", () => {
   Deno.removeSync(dir.join("a"));
   const second = bind(dir.join("a"), { unlinkOnClose: false });
   first.close();
-  assertEquals(names(dir.path), ["a"]);
+  assertEquals(namesIn(dir.path), ["a"]);
   second.close();
-  assertEquals(names(dir.path), ["a"]);
+  assertEquals(namesIn(dir.path), ["a"]);
 });
 
 test("bind() sets the flags of its descriptor", () => {
@@ -160,7 +156,7 @@ test("bind() refuses wrong arguments before any system call", () => {
 test("a detached datagram socket leaves its path, and so does closing the adopted one", () => {
   using dir = tempDir();
   const fd = bind(dir.join("a")).detach();
-  assertEquals(names(dir.path), ["a"]);
+  assertEquals(namesIn(dir.path), ["a"]);
   Socket.adopt(fd).close();
-  assertEquals(names(dir.path), ["a"]);
+  assertEquals(namesIn(dir.path), ["a"]);
 });

@@ -10,11 +10,7 @@ import { isInherited, isNonblocking } from "../util/inherited.ts";
 import { outOfDescriptors, withoutRights, withUmask } from "../util/limits.ts";
 import { needPeer, testWith } from "../util/peers.ts";
 import { startProcess } from "../util/process.ts";
-import { tempDir } from "../util/tempdir.ts";
-
-function names(path: string): string[] {
-  return [...Deno.readDirSync(path)].map((it) => it.name).sort();
-}
+import { namesIn, tempDir } from "../util/tempdir.ts";
 
 function modeOf(path: string): number {
   return (Deno.lstatSync(path).mode ?? 0) & 0o7777;
@@ -30,7 +26,7 @@ test("listen() listens on a path, whose file it removes on close", () => {
   });
   connectSync(dir.join("a")).close();
   listener.close();
-  assertEquals(names(dir.path), []);
+  assertEquals(namesIn(dir.path), []);
 });
 
 linuxTest(
@@ -54,7 +50,7 @@ linuxTest("listen() fills sun_path to the last byte", () => {
   for (const length of [107, 108]) {
     const path = dir.join("a".repeat(length - dir.path.length - 1));
     using listener = listen(path);
-    assertEquals({ path: listener.addr.path, nameCount: names(dir.path).length }, {
+    assertEquals({ path: listener.addr.path, nameCount: namesIn(dir.path).length }, {
       path,
       nameCount: 1,
     });
@@ -72,7 +68,7 @@ linuxTest("listen() takes a path that does not fit, of every kind", () => {
     assertEquals({ path: listener.addr.path, mode: modeOf(path) }, { path, mode: 0o600 });
     connectSync(path).close();
     listener.close();
-    assertEquals(names(long), []);
+    assertEquals(namesIn(long), []);
   }
 });
 
@@ -83,7 +79,7 @@ test("listen() fails with the error that fits, and leaves nothing behind", () =>
   Deno.symlinkSync("loop", dir.join("loop"));
   Deno.mkdirSync(dir.join("folder"));
   using _taken = listen(dir.join("taken"));
-  const before = names(dir.path);
+  const before = namesIn(dir.path);
   const table: readonly [string, new (...args: never[]) => Error, string][] = [
     ["none/a", Deno.errors.NotFound, "ENOENT"],
     ["file/a", Deno.errors.NotADirectory, "ENOTDIR"],
@@ -98,7 +94,7 @@ test("listen() fails with the error that fits, and leaves nothing behind", () =>
     const error = assertThrows(() => listen(dir.join(path)), expected, "Cannot bind");
     assert("code" in error && "syscall" in error && "address" in error);
     assertObjectMatch(error, { code: code, syscall: "bind", address: dir.join(path) });
-    assertEquals({ descriptors: countDescriptors(), names: names(dir.path) }, {
+    assertEquals({ descriptors: countDescriptors(), names: namesIn(dir.path) }, {
       descriptors: open,
       names: before,
     }, path);
@@ -244,7 +240,7 @@ test("acceptSync() leaves O_NONBLOCK of the listener as it is", () => {
 test("unlinkOnClose: false leaves the file", () => {
   using dir = tempDir();
   listen(dir.join("a"), { unlinkOnClose: false }).close();
-  assertEquals(names(dir.path), ["a"]);
+  assertEquals(namesIn(dir.path), ["a"]);
 });
 
 test("unlinkOnClose removes the file only if it is still the one that was bound", () => {
@@ -253,7 +249,7 @@ test("unlinkOnClose removes the file only if it is still the one that was bound"
   Deno.removeSync(dir.join("a"));
   using _successor = listen(dir.join("a"));
   first.close();
-  assertEquals(names(dir.path), ["a"]);
+  assertEquals(namesIn(dir.path), ["a"]);
   connectSync(dir.join("a")).close();
 });
 
@@ -269,17 +265,17 @@ test("unlinkOnClose finds the file although the working directory has changed", 
   } finally {
     Deno.chdir(previous);
   }
-  assertEquals(names(dir.path), []);
+  assertEquals(namesIn(dir.path), []);
 });
 
 test("a detached listener leaves its path, and so does closing an adopted one", () => {
   using dir = tempDir();
   const fd = listen(dir.join("a")).detach();
-  assertEquals(names(dir.path), ["a"]);
+  assertEquals(namesIn(dir.path), ["a"]);
   const adopted = Listener.adopt(fd);
   connectSync(dir.join("a")).close();
   adopted.close();
-  assertEquals(names(dir.path), ["a"]);
+  assertEquals(namesIn(dir.path), ["a"]);
 });
 
 test("disposing removes the file", () => {
@@ -287,14 +283,14 @@ test("disposing removes the file", () => {
   {
     using _listener = listen(dir.join("a"));
   }
-  assertEquals(names(dir.path), []);
+  assertEquals(namesIn(dir.path), []);
 });
 
 gcTest("a Listener that is forgotten is closed, and removes its file", async () => {
   using dir = tempDir();
   (() => listen(dir.join("a")))();
-  await collectUntil(() => names(dir.path).length === 0);
-  assertEquals(names(dir.path), []);
+  await collectUntil(() => namesIn(dir.path).length === 0);
+  assertEquals(namesIn(dir.path), []);
 });
 
 test("listen() without descriptors throws EMFILE, leaves nothing, and works again", () => {
@@ -305,7 +301,7 @@ test("listen() without descriptors throws EMFILE, leaves nothing, and works agai
     assert("code" in error && "syscall" in error);
     assertObjectMatch(error, { code: "EMFILE", syscall: "socket" });
   }
-  assertEquals(names(dir.path), []);
+  assertEquals(namesIn(dir.path), []);
   listen(dir.join("a")).close();
 });
 

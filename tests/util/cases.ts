@@ -68,6 +68,9 @@ export function connected(type: SocketType = "stream"): SocketPair {
 /** All types of sockets. */
 export const TYPES = ["stream", "seqpacket", "dgram"] as const satisfies readonly SocketType[];
 
+/** The types of sockets that connect. */
+export const CONNECTED = ["stream", "seqpacket"] as const satisfies readonly SocketType[];
+
 /** Make two connected sockets that `stack` closes. */
 export function pair(stack: DisposableStack, type: SocketType = "stream"): [Socket, Socket] {
   const [a, b] = socketpair({ type });

@@ -27,6 +27,7 @@ export async function runDeno(
   return { success, output: chunks.join("") };
 }
 
-async function collect(stream: ReadableStream<Uint8Array>, chunks: string[]): Promise<void> {
+/** Collect the texts of a stream, in order. */
+export async function collect(stream: ReadableStream<Uint8Array>, chunks: string[]): Promise<void> {
   for await (const text of stream.pipeThrough(new TextDecoderStream())) chunks.push(text);
 }

@@ -8,6 +8,11 @@ export interface TempDir extends Disposable {
   join(...names: string[]): string;
 }
 
+/** List the names in a directory, sorted. */
+export function namesIn(path: string): string[] {
+  return Array.from(Deno.readDirSync(path), ({ name }) => name).sort();
+}
+
 /** Names the folder that a program's temporary directories go to, where its test removes that. */
 export const PARENT = "DENET_TEMP";
 

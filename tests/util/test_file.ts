@@ -7,6 +7,7 @@
 import { PARENT } from "./tempdir.ts";
 import { read, ROOT } from "./project.ts";
 import { onStop } from "./stop.ts";
+import { collect } from "./child.ts";
 
 /** How long a test file may take, in seconds, unless it says more. */
 const LIMIT = 60;
@@ -96,10 +97,6 @@ function judge(output: string, success: boolean): Omit<FileResult, "seconds"> {
   if (!success && counts.failed === 0) counts.failed = 1;
   const ignored = [...output.matchAll(/^(.*\S) \.\.\. ignored \(/gm)].map((it) => it[1] ?? "");
   return { counts, output, ignored };
-}
-
-async function collect(stream: ReadableStream<Uint8Array>, chunks: string[]): Promise<void> {
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) chunks.push(text);
 }
 
 /** Ends a process that takes too long: asks first, which makes Deno name the tests that are running. */

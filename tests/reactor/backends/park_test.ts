@@ -4,10 +4,11 @@ import { assert, assertEquals } from "@std/assert";
 import { IdlePolicy } from "../../../lib/reactor/idle_policy.ts";
 import { Scheduler } from "../../../lib/reactor/scheduler.ts";
 import { MAX_UNCLAIMED_EVENTS, READABLE, WRITABLE } from "../../../lib/reactor/types.ts";
-import { backends, LIMIT, Pair, reactorOf, turn, whyMissing } from "../backends.ts";
+import { backends, LIMIT, Pair, reactorOf, whyMissing } from "../backends.ts";
 import { noLeaks } from "../../util/descriptors.ts";
 import { testUnless } from "../../util/peers.ts";
 import { Station } from "../sink.ts";
+import { turn } from "../../util/cases.ts";
 
 /** Define a test for each backend, with a pair that it does not know yet. */
 function onEachBackend(name: string, fn: (station: Station, pair: Pair) => Promise<void>): void {
