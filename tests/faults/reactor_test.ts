@@ -1,5 +1,7 @@
 /** Every system call of waiting fails, with every error of its manual page, in every backend. */
 
+// Time limit: 180 s, because it runs thousands of operations, one for each fault.
+
 import type { Reactor } from "../../lib/reactor/reactor.ts";
 import { WRITABLE } from "../../lib/reactor/types.ts";
 import { backends, Pair, reactorOf, whyMissing } from "../reactor/backends.ts";
