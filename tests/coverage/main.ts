@@ -19,6 +19,7 @@ import { taskTempDir } from "../util/tempdir.ts";
 import { runTestFile } from "../util/test_file.ts";
 import { parseLcov, ranges } from "./lcov.ts";
 import { allRuns, keep, type Run, type RunLines } from "./lines.ts";
+import { linesWithReason } from "./reasons.ts";
 
 const { values } = taskArguments({
   options: {
@@ -111,7 +112,11 @@ for (const file of published) {
 const percent = (all - missed) / all * 100;
 const failed = runs.filter((it) => !it.passed).length +
   (percent < atLeast ? 1 : 0);
-console.log(`\n${missed} of ${all} lines: ${percent.toFixed(2)} percent of them run`);
+const reasons = Object.values(sources).reduce((sum, it) => sum + linesWithReason(it).size, 0);
+console.log(
+  `\n${missed} of ${all} lines: ${percent.toFixed(2)} percent of them run; ` +
+    `${reasons} more say why no test runs them`,
+);
 console.log(
   `${failed ? "FAILED" : "ok"} | ${
     runs.filter((it) => it.passed).length

@@ -6,6 +6,7 @@
  */
 
 import ts from "typescript";
+import { linesWithReason } from "../coverage/reasons.ts";
 
 /** One change: the text from `start` to `end` becomes `text`. */
 export interface Change {
@@ -45,7 +46,7 @@ const OPPOSITES = new Map<ts.SyntaxKind, string>([
 export function changesOf(file: string, text: string): Change[] {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
   const lines = text.split("\n");
-  const unreachable = linesWithReason(lines);
+  const unreachable = linesWithReason(text);
   const changes: Change[] = [];
   const add = (node: ts.Node, replacement: string): void => {
     const [start, end] = [node.getStart(source), node.getEnd()];
@@ -67,19 +68,6 @@ export function changesOf(file: string, text: string): Change[] {
   };
   visit(source);
   return changes;
-}
-
-/** The lines, counted from 1, that a comment says why no test runs: `deno task coverage` leaves them out, too. */
-function linesWithReason(lines: readonly string[]): Set<number> {
-  const found = new Set<number>();
-  let isInside = false;
-  for (const [i, line] of lines.entries()) {
-    const [, part] = /^\s*\/\/ deno-coverage-ignore(-start|-stop)? ?/.exec(line) ?? [];
-    if (part !== undefined) isInside = part === "-start";
-    else if (/^\s*\/\/ deno-coverage-ignore /.test(line)) found.add(i + 2);
-    else if (isInside) found.add(i + 1);
-  }
-  return found;
 }
 
 /** The constant at the top of a module that a node is a part of. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { basename } from "@std/path/posix/basename";
 import { dirname } from "@std/path/posix/dirname";
 import type { Coverage, RunLines } from "../coverage/lines.ts";
 import type { Change } from "./changes.ts";
@@ -32,13 +33,15 @@ export class Choice {
       lines.some((line) => it.lines[file]?.includes(line));
     const found = passed.filter((it) => ran(it, wanted));
     const asked = new Set(found.length > 0 ? found : passed.filter((it) => file in it.lines));
-    const runs = passed.filter((it) => it.test === own || asked.has(it));
+    // Wherever it is: the lines of a Worker that it ends are not counted.
+    const isOwn = ({ test }: RunLines): boolean => basename(test) === basename(own);
+    const runs = passed.filter((it) => isOwn(it) || asked.has(it));
     const distance = (it: RunLines): number =>
-      (it.test === own ? 0 : dirname(it.test) === dirname(own) ? 1 : 2) +
+      (isOwn(it) ? 0 : dirname(it.test) === dirname(own) ? 1 : 2) +
       (it.preload === undefined ? 0 : 3) + (ran(it, wanted.slice(0, 1)) ? 0 : 0.5);
     runs.sort((a, b) => distance(a) - distance(b) || a.seconds - b.seconds);
     let sum = 0;
-    return runs.filter((it) => (sum += it.seconds) <= seconds || it.test === own);
+    return runs.filter((it) => (sum += it.seconds) <= seconds || isOwn(it));
   }
 
   /**
