@@ -6,8 +6,11 @@
 
 import type { Obstacle, Outcome } from "../descriptor/perform.ts";
 
-/** How much is read at a time, in bytes. */
-export const CHUNK_SIZE = 65536;
+/**
+ * How much is read at a time, in bytes: more than a stream's queue holds on Linux. Chunks of 64 KiB are garbage sooner
+ * than V8 collects what is young, and it then marks all of its heap again and again: that takes longer than the reads.
+ */
+export const CHUNK_SIZE = 262144;
 
 let shared: Uint8Array<ArrayBuffer> | undefined;
 
@@ -17,7 +20,7 @@ export function sharedChunk(): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Reads into {@linkcode sharedChunk}. Allocating 64 KiB for each read, filled with zeros, takes longer than copying
+ * Reads into {@linkcode sharedChunk}. Allocating as much for each read, filled with zeros, takes longer than copying
  * the bytes that were read.
  */
 export class ChunkRead implements Outcome<Uint8Array<ArrayBuffer> | null> {
