@@ -48,16 +48,25 @@ const SERVER = `
 
 /** Read what each run says until there are `count`, touching the source in between. */
 async function reload(child: LineProcess, source: string, count: number): Promise<string[]> {
-  const lines: string[] = [];
-  while (lines.length < count) {
-    lines.push(await child.readLine());
-    // Deno looks for changes once the program runs.
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    if (lines.length < count) {
-      Deno.writeTextFileSync(source, `// ${lines.length}\n`, { append: true });
-    }
-  }
+  const lines = [await child.readLine()];
+  while (lines.length < count) lines.push(await nextRun(child, source));
   return lines;
+}
+
+/**
+ * Touch the source until the next run says something. Deno takes no notice of a change before it has begun to look
+ * for some, of which it says nothing; the pauses grow, so that a slow run is not ended time and again.
+ */
+async function nextRun(child: LineProcess, source: string): Promise<string> {
+  const line = child.readLine();
+  for (let pause = 500;; pause *= 2) {
+    Deno.writeTextFileSync(source, "//\n", { append: true });
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, pause);
+    const said = await Promise.race([line, late]);
+    clearTimeout(timer);
+    if (said !== undefined) return said;
+  }
 }
 
 for (const backend of ["io_uring", "aio", "pool"]) {

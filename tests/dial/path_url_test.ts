@@ -1,5 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { nameInUrl } from "../../lib/dial/path_url.ts";
+import { dialUri, unix } from "../../mod.ts";
+import { tempDir } from "../util/tempdir.ts";
 
 const read = (url: string): Uint8Array => nameInUrl(new URL(url), (why) => new TypeError(why));
 
@@ -29,4 +31,31 @@ Deno.test("nameInUrl() refuses every other part of a URL", () => {
     ["unix:path=/a", "has the form of another program"],
   ] as const;
   for (const [url, why] of table) assertThrows(() => read(url), TypeError, why);
+});
+
+Deno.test("unix.connect() and dialUri() take and refuse the same URLs", async () => {
+  using dir = tempDir();
+  using _listener = unix.listen(dir.join("100%"), { backlog: 64 });
+  const outcomeOf = (opening: Promise<Disposable>): Promise<string> =>
+    opening.then(
+      (connection) => (connection[Symbol.dispose](), "connects"),
+      (error) => error.constructor.name,
+    );
+  const table = [
+    { url: `unix://${dir.path}/100%25`, outcome: "connects" },
+    { url: `unix:${dir.path}/100%25`, outcome: "connects" },
+    { url: `unix://${dir.path}/100%`, outcome: "connects" },
+    { url: `unix://localhost${dir.path}/100%25`, outcome: "connects" },
+    { url: `unix://LOCALHOST${dir.path}/100%25`, outcome: "connects" },
+    { url: `unix://elsewhere${dir.path}/100%25`, outcome: "InvalidAddressError" },
+    { url: `unix://${dir.path}/100%25?mode=1`, outcome: "InvalidAddressError" },
+    { url: `unix://${dir.path}/none`, outcome: "NotFound" },
+  ];
+  for (const { url, outcome } of table) {
+    const outcomes = {
+      connect: await outcomeOf(unix.connect(new URL(url))),
+      dialUri: await outcomeOf(dialUri(url)),
+    };
+    assertEquals(outcomes, { connect: outcome, dialUri: outcome }, url);
+  }
 });

@@ -4,7 +4,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { unix } from "@denet/unix";
 import { testUnless, testWith } from "../util/peers.ts";
 import { namesIn, tempDir } from "../util/tempdir.ts";
-import { notLinux, untilBound, untilListening } from "./tapped.ts";
+import { notLinux, untilListening, untilServed } from "./tapped.ts";
 import { assertFails, finish, startTool } from "./tool.ts";
 import { readToEnd } from "../util/sockets.ts";
 import { freePort } from "../util/free_port.ts";
@@ -89,7 +89,7 @@ testUnless(notLinux, "fdpass run gives its sockets a mode and a backlog", async 
     const path = dir.join("s");
     const args = ["run", "--replace", ...options, "--mode", "640", `unix:${path}`];
     await using tool = startTool("fdpass", [...args, "--", "sleep", "60"]);
-    await untilBound(path);
+    await untilServed(path);
     assertEquals((Deno.statSync(path).mode ?? 0) & 0o777, 0o640);
     using stack = new DisposableStack();
     let connected = 0;
@@ -169,7 +169,7 @@ testUnless(notLinux, "fdpass run gives its command the limits that the shell has
         assertMatch((await finish(tool)).output, expected);
         continue;
       }
-      await untilBound("@fdpass-limits");
+      await untilServed("@fdpass-limits");
       using client = await unix.connect("@fdpass-limits");
       assertMatch(new TextDecoder().decode(await readToEnd(client)), expected);
       tool.kill("SIGTERM");

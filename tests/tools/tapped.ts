@@ -77,19 +77,24 @@ export class Tapped implements AsyncDisposable {
 
 /** Wait until a process listens on a path: the file alone is there a moment earlier. */
 export async function untilListening(path: string): Promise<void> {
-  while (!isListening(path)) await new Promise((resolve) => setTimeout(resolve, 10));
+  while (!socketsAt(path).some(({ listens }) => listens)) await pause();
 }
 
-function isListening(path: string): boolean {
+/** Wait until a process listens on a path, or has a datagram socket there. */
+export async function untilServed(path: string): Promise<void> {
+  while (!socketsAt(path).some(({ listens, type }) => listens || type === "0002")) await pause();
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+function socketsAt(path: string): { type: string; listens: boolean }[] {
   const acceptsConnections = "00010000"; // __SO_ACCEPTCON, among the flags
   return Deno.readTextFileSync("/proc/net/unix").split("\n")
-    .some((line) => line.endsWith(` ${path}`) && line.split(" ")[3] === acceptsConnections);
-}
-
-/** Wait until a socket of any type is bound to a path, with its rights. */
-export async function untilBound(path: string): Promise<void> {
-  const isBound = (): boolean =>
-    Deno.readTextFileSync("/proc/net/unix").split("\n").some((it) => it.endsWith(` ${path}`));
-  while (!isBound()) await new Promise((resolve) => setTimeout(resolve, 10));
-  await new Promise((resolve) => setTimeout(resolve, 100));
+    .filter((line) => line.endsWith(` ${path}`))
+    .map((line) => {
+      const [, , , flags, type = ""] = line.split(" ");
+      return { type, listens: flags === acceptsConnections };
+    });
 }

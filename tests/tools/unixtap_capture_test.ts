@@ -6,7 +6,7 @@ import { manPages } from "../../tools/man.ts";
 import { testWith } from "../util/peers.ts";
 import { tempDir } from "../util/tempdir.ts";
 import { run, SCENARIOS } from "./services.ts";
-import { encode, Tapped, untilBound } from "./tapped.ts";
+import { encode, Tapped, untilServed } from "./tapped.ts";
 import { finish, startTool } from "./tool.ts";
 import { CONNECTED } from "../util/cases.ts";
 
@@ -29,7 +29,7 @@ for (const [name, args, expected] of CAPTURES) {
     const { socket } = await start(dir, stack);
     const [tapped, capture] = [other.join(file), other.join("capture.pcapng")];
     const tool = stack.use(startTool("unixtap", [...options, "-w", capture, tapped, socket]));
-    await untilBound(tapped);
+    await untilServed(tapped);
     await use(tapped, dir);
     tool.kill("SIGTERM");
     await tool.readAll();

@@ -4,7 +4,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { type Socket, type SocketType, unix } from "@denet/unix";
 import { testUnless, testWith } from "../util/peers.ts";
 import { namesIn, tempDir } from "../util/tempdir.ts";
-import { encode, notLinux, untilBound } from "./tapped.ts";
+import { encode, notLinux, untilServed } from "./tapped.ts";
 import { assertFails, finish, readEvent, startTool, WITHOUT_PRIVILEGES } from "./tool.ts";
 import { ask } from "../util/sockets.ts";
 import { CONNECTED } from "../util/cases.ts";
@@ -304,7 +304,7 @@ testWith(
     using _server = new Server(dir.join("target"), "the server");
     const by = ["systemd-socket-activate", "-l", dir.join("passed"), "-E", "HOME", "-E", "PATH"];
     await using tool = startTool("unixtap", ["--json", dir.join("target")], {}, by);
-    await untilBound(dir.join("passed"));
+    await untilServed(dir.join("passed"));
     assertEquals(await serverAt(dir.join("passed")), "the server");
     const { event, listen } = JSON.parse(await tool.readLine());
     assertEquals({ event, listen }, { event: "listen", listen: dir.join("passed") });
@@ -365,7 +365,7 @@ s = socket.socket(socket.AF_UNIX); s.connect("${
         dir.join("t"),
         dir.join("s"),
       ]);
-      await untilBound(dir.join("t"));
+      await untilServed(dir.join("t"));
       const answer = await ask();
       if (args.length > 0) {
         assertEquals(answer, "b'the server'");

@@ -5,7 +5,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { testWith } from "../util/peers.ts";
 import { tempDir } from "../util/tempdir.ts";
 import { SCENARIOS } from "./services.ts";
-import { untilBound } from "./tapped.ts";
+import { untilServed } from "./tapped.ts";
 import { startTool } from "./tool.ts";
 
 for (const { name, needs, start, file = "tap", use, expected, options = [], shown } of SCENARIOS) {
@@ -18,7 +18,7 @@ for (const { name, needs, start, file = "tap", use, expected, options = [], show
     assertMatch(direct, expected);
     const tapped = other.join(file);
     const tool = stack.use(startTool("unixtap", [...options, "-T", "none", tapped, socket]));
-    await untilBound(tapped);
+    await untilServed(tapped);
     assertEquals(await use(tapped, dir), direct);
     tool.kill("SIGTERM");
     const output = await tool.readAll();

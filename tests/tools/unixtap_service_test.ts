@@ -6,7 +6,7 @@ import { type Socket, unix } from "@denet/unix";
 import { type PeerName, testUnless, testWith } from "../util/peers.ts";
 import { namesIn, tempDir } from "../util/tempdir.ts";
 import { daemon, run } from "./services.ts";
-import { encode, notLinux, Tapped, untilBound, untilListening } from "./tapped.ts";
+import { encode, notLinux, Tapped, untilListening, untilServed } from "./tapped.ts";
 import { finish, readEvent, readEvents, startTool } from "./tool.ts";
 import { CONNECTED } from "../util/cases.ts";
 
@@ -312,7 +312,7 @@ testAsRoot(
       ]] as const
     ) {
       await using tool = startTool("unixtap", [option, "-o", "/dev/null", tapped, bus]);
-      await untilBound(tapped);
+      await untilServed(tapped);
       assertMatch(await ask(tapped), expected);
       tool.kill("SIGTERM");
       await tool.status;
