@@ -6,7 +6,7 @@
  */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { OwnedFd, type Seal, unix } from "../../mod.ts";
+import { type FileLike, OwnedFd, type Seal, unix } from "../../mod.ts";
 import { noLeaks } from "../util/descriptors.ts";
 import { needPeer, testWith } from "../util/peers.ts";
 import { type LineProcess, startProcess } from "../util/process.ts";
@@ -33,14 +33,14 @@ class Python implements AsyncDisposable {
   }
 
   /** Run a command there: its result, or the name of its error. */
-  async call(...command: readonly (string | number)[]): Promise<unknown> {
+  async call(...command: readonly (string | number | boolean)[]): Promise<unknown> {
     await this.#process.writeLine(JSON.stringify(command));
     const answer = JSON.parse(await this.#process.readLine());
     return answer?.error ?? answer;
   }
 
   /** Pass a file to it. */
-  async give(file: OwnedFd): Promise<void> {
+  async give(file: FileLike): Promise<void> {
     await this.#socket.send({ data: new Uint8Array(1), files: [file] });
     assertEquals(await this.call("take"), null);
   }
@@ -177,6 +177,26 @@ test("addSeals() of a file that Python has mapped for writing says so", async (p
   await python.call("unmap");
   file.addSeals("write");
   assertEquals(await python.call("pwrite", hex("J"), 0), "EPERM");
+});
+
+test("Python and `nonblocking` of all three classes agree", async (python) => {
+  using dir = tempDir();
+  const [socket, other] = unix.socketpair();
+  using _socket = socket;
+  using _other = other;
+  using listener = unix.listen(dir.join("s"));
+  const [reader, writer] = OwnedFd.pipe();
+  using _reader = reader;
+  using _writer = writer;
+  for (const it of [socket, listener, reader]) {
+    await python.give(it);
+    for (const on of [true, false]) {
+      it.nonblocking = on;
+      assertEquals(await python.call("is_nonblocking"), on);
+      await python.call("set_nonblocking", !on);
+      assertEquals(it.nonblocking, !on);
+    }
+  }
 });
 
 /** Files to read and write at offsets: one in memory, and one on the disk. */

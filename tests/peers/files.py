@@ -54,6 +54,14 @@ def pwrite(data, offset):
     return os.pwrite(file, bytes.fromhex(data), offset)
 
 
+def is_nonblocking():
+    return not os.get_blocking(file)
+
+
+def set_nonblocking(on):
+    os.set_blocking(file, not on)
+
+
 def map_shared(size):
     global memory
     memory = mmap.mmap(file, size)
@@ -71,7 +79,24 @@ def poke(start, data):
     memory[start : start + len(data) // 2] = bytes.fromhex(data)
 
 
-commands = {it.__name__: it for it in (take, make, seal, seals, truncate, pread, pwrite, map_shared, unmap, peek, poke)}
+commands = {
+    it.__name__: it
+    for it in (
+        take,
+        make,
+        seal,
+        seals,
+        truncate,
+        pread,
+        pwrite,
+        is_nonblocking,
+        set_nonblocking,
+        map_shared,
+        unmap,
+        peek,
+        poke,
+    )
+}
 for line in sys.stdin:
     name, *arguments = json.loads(line)
     try:
