@@ -4,6 +4,7 @@
  *
  * @module
  */
+// Time limit: 300 s, because Go compiles its packages once, which takes long on a busy machine.
 
 import { assertEquals, assertObjectMatch, assertThrows } from "@std/assert";
 import { type Message, type ReceiveOptions, type Socket, unix } from "../../mod.ts";

@@ -1,3 +1,4 @@
+import { uncounted } from "./deadline.ts";
 import { needPeer } from "./peers.ts";
 
 const PEERS = new URL("../peers/", import.meta.url);
@@ -7,7 +8,11 @@ const BUILD = new URL("../.build/", import.meta.url);
  * Build the package `tests/peers/<name>` with the crates that its lock file names, and return the path of the
  * program. It stays in `tests/.build/`, as does what the compiler caches.
  */
-export async function buildCargo(name: string): Promise<string> {
+export function buildCargo(name: string): Promise<string> {
+  return uncounted(() => build(name));
+}
+
+async function build(name: string): Promise<string> {
   const cargo = needPeer("cargo");
   const target = new URL("cargo", BUILD).pathname;
   // The compiler finds out by itself whether there is anything to do, and waits for others that do it.

@@ -1,3 +1,4 @@
+import { uncounted } from "./deadline.ts";
 import { needPeer } from "./peers.ts";
 
 const PEERS = new URL("../peers/", import.meta.url);
@@ -15,7 +16,11 @@ export interface CompileOptions {
  * Compile `tests/peers/<name>.c` and return the path of the result. It stays in `tests/.build/`, under a
  * name made of the sources, the flags and the compiler, and is compiled once as long as these stay.
  */
-export async function compileC(name: string, options: CompileOptions = {}): Promise<string> {
+export function compileC(name: string, options: CompileOptions = {}): Promise<string> {
+  return uncounted(() => compile(name, options));
+}
+
+async function compile(name: string, options: CompileOptions): Promise<string> {
   const cc = needPeer("cc");
   const flags = ["-std=gnu11", "-O2", "-Wall", "-Wextra", ...options.flags ?? []];
   if (options.shared) flags.push("-shared", "-fPIC");

@@ -1,3 +1,4 @@
+import { uncounted } from "./deadline.ts";
 import { needPeer } from "./peers.ts";
 
 const PEERS = new URL("../peers/", import.meta.url);
@@ -7,7 +8,11 @@ const BUILD = new URL("../.build/", import.meta.url);
  * Build `tests/peers/<name>.go`, which uses Go's own packages only, and return the path of the program.
  * It stays in `tests/.build/`, as does what the compiler caches.
  */
-export async function buildGo(name: string): Promise<string> {
+export function buildGo(name: string): Promise<string> {
+  return uncounted(() => build(name));
+}
+
+async function build(name: string): Promise<string> {
   const go = needPeer("go");
   const program = new URL(`${name}-go`, BUILD).pathname;
   await Deno.mkdir(BUILD, { recursive: true });
