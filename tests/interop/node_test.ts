@@ -3,7 +3,6 @@
  *
  * @module
  */
-// Time limit: 300 s, because Go compiles its packages once, which takes long on a busy machine.
 
 import { once } from "node:events";
 import http from "node:http";

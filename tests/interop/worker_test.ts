@@ -3,7 +3,6 @@
  *
  * @module
  */
-// Time limit: 300 s, because Go compiles its packages once, which takes long on a busy machine.
 
 import { assert, assertEquals } from "@std/assert";
 import { OwnedFd, Socket, unix } from "../../mod.ts";
