@@ -22,8 +22,11 @@ export interface Change {
   readonly lineText: string;
   /** How many changes of the same text the line has before this one. */
   readonly nth: number;
-  /** The constant of the module whose value it is a part of, or that it compares with. */
-  readonly name: string | undefined;
+  /**
+   * The constant of the module whose value it is a part of, or variables: that which it assigns to, or those that it
+   * moves a bound between.
+   */
+  readonly names: readonly string[];
 }
 
 const OPPOSITES = new Map<ts.SyntaxKind, string>([
@@ -54,9 +57,9 @@ export function changesOf(file: string, text: string): Change[] {
     const line = source.getLineAndCharacterOfPosition(start).line + 1;
     if (unreachable.has(line)) return;
     const lineText = lines[line - 1]?.trim() ?? "";
-    const name = constantOf(node) ?? comparedWith(node);
+    const names = [constantOf(node), assignedBy(node), ...comparedBy(node)].filter(isText);
     const nth = changes.filter((it) => it.line === line && it.was === was).length;
-    changes.push({ file, start, end, text: replacement, line, was, lineText, nth, name });
+    changes.push({ file, start, end, text: replacement, line, was, lineText, nth, names });
   };
   const visit = (node: ts.Node): void => {
     if (ts.isTypeNode(node) || ts.isInterfaceDeclaration(node) || ts.isImportDeclaration(node)) {
@@ -79,12 +82,31 @@ function constantOf(node: ts.Node): string | undefined {
   return undefined;
 }
 
-/** The constant on one side of an operator that moves a bound. */
-function comparedWith(operator: ts.Node): string | undefined {
+/** The variable that the statement around a node, or the node itself, assigns to. */
+function assignedBy(node: ts.Node): string | undefined {
+  for (let it = node; !ts.isSourceFile(it) && !ts.isBlock(it); it = it.parent) {
+    if (ts.isExpressionStatement(it)) return targetOf(it.expression);
+  }
+  return undefined;
+}
+
+function targetOf(expression: ts.Expression): string | undefined {
+  if (ts.isPostfixUnaryExpression(expression)) return expression.operand.getText();
+  const isAssignment = ts.isBinaryExpression(expression) &&
+    expression.operatorToken.kind >= ts.SyntaxKind.FirstAssignment &&
+    expression.operatorToken.kind <= ts.SyntaxKind.LastAssignment;
+  return isAssignment ? expression.left.getText() : undefined;
+}
+
+/** The variables on both sides of an operator that moves a bound. */
+function comparedBy(operator: ts.Node): string[] {
   const { parent } = operator;
-  if (!RELATIONS.has(operator.kind) || !ts.isBinaryExpression(parent)) return undefined;
-  return [parent.left, parent.right].find((it) => ts.isIdentifier(it) && /^[A-Z]/.test(it.text))
-    ?.getText();
+  if (!RELATIONS.has(operator.kind) || !ts.isBinaryExpression(parent)) return [];
+  return [parent.left, parent.right].filter(ts.isIdentifier).map(({ text }) => text);
+}
+
+function isText(it: string | undefined): it is string {
+  return it !== undefined;
 }
 
 /** The words of exceptions and the strings of docs are no behaviour that a test should repeat. */

@@ -43,10 +43,10 @@ Deno.test("changesOf() leaves lines as they are that a comment says why no test 
   assertEquals(changed(`${block}c();`), [`${block};`]);
 });
 
-Deno.test("changesOf() names the constant that a change is a part of, or moves a bound at", () => {
-  const named = (text: string) => changesOf("a.ts", text).map(({ was, name }) => `${was} ${name}`);
-  assertEquals(named("const LIMIT = 3;"), ["3 LIMIT"]);
-  assertEquals(named("if (a < LIMIT && b === LIMIT) c();").filter((it) => it.endsWith("LIMIT")), [
-    "< LIMIT",
-  ]);
+Deno.test("changesOf() names constants that a change is a part of, and variables that it is about", () => {
+  const named = (text: string) => changesOf("a.ts", text).map(({ was, names }) => [was, ...names]);
+  assertEquals(named("const LIMIT = 3;"), [["3", "LIMIT"]]);
+  assertEquals(named("a(b < LIMIT);"), [["a(b < LIMIT);"], ["<", "b", "LIMIT"]]);
+  assertEquals(named("a += b - 1;"), [["a += b - 1;", "a"], ["-", "a"], ["1", "a"]]);
+  assertEquals(named("a++;"), [["a++;", "a"]]);
 });
