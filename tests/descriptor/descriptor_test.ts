@@ -93,7 +93,7 @@ for (const how of ["close", "release"] as const) {
     using pair = connected();
     const fd = pair.a.detach();
     const descriptor = new Descriptor(fd, "Test");
-    const waits = [descriptor.wait(READABLE), descriptor.wait(READABLE)];
+    const waits = [descriptor.wait(READABLE), descriptor.wait(READABLE), descriptor.delay(1e8)];
     await turn();
     descriptor[how]();
     for (const wait of waits) {

@@ -480,3 +480,14 @@ linuxTest("a send to a receiver whose queue is full sleeps until there is space"
   assert(blocking < 700, `${blocking} calls`);
   assert(pending < 150, `${pending} calls`);
 });
+
+test("data in pieces goes to the address given with it, whatever was sent or received before", () => {
+  using dir = tempDir();
+  using sender = bind(dir.join("from"));
+  using one = bind(dir.join("one"));
+  using other = bind(dir.join("other"));
+  for (const [name, receiver] of [["one", one], ["other", other], ["one", one]] as const) {
+    sender.sendSync({ data: [bytes("to "), bytes(name)], to: dir.join(name) });
+    assertEquals(text(receiver.receiveSync()?.data), `to ${name}`);
+  }
+});
