@@ -17,12 +17,12 @@ const PYTHON = "/usr/bin/python3";
 const PACKAGES = "python3-dbus python3-gi";
 
 /** Wait until the service is on the bus. */
-async function appears(bus: Bus, { child }: Program): Promise<void> {
-  let ended: Deno.CommandStatus | undefined;
-  child.status.then((status) => ended = status);
+async function appears(bus: Bus, service: Program): Promise<void> {
+  let code: number | undefined;
+  service.child.status.then((status) => code = status.code);
   while ((await bus.call(DAEMON, "NameHasOwner", READER.name))[0] !== 1) {
-    if (ended?.code === 77) lacking(`dbus-python is not installed (Debian: ${PACKAGES})`);
-    if (ended) throw new Error(`The service has ended with ${ended.code}`);
+    if (code === 77) lacking(`dbus-python is not installed (Debian: ${PACKAGES})`);
+    await service.requireRunning();
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

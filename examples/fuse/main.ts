@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type OwnedFd, unix } from "@denet/unix";
+import { OwnedFd, unix } from "@denet/unix";
 import { runProgram } from "../programs.ts";
 import { lacking, main, stopped, temporaryFolder } from "../util.ts";
 import {
@@ -113,6 +113,11 @@ function respond(bytes: Uint8Array<ArrayBuffer>): Uint8Array | undefined {
 
 await main(async () => {
   if (Deno.build.os !== "linux") lacking("FUSE mounts by fusermount3 exist on Linux only");
+  try {
+    OwnedFd.open("/dev/fuse", { read: true, write: true }).close();
+  } catch (error) {
+    lacking(`${(error as Error).message}; fusermount3 needs it as well`);
+  }
   await using folder = temporaryFolder();
   const path = `${folder.path}/mount`;
   Deno.mkdirSync(path);

@@ -25,12 +25,10 @@ function startJournald(run: string): Program {
 }
 
 /** Wait until it listens. */
-async function listening({ child }: Program, socket: string): Promise<void> {
-  let ended: Deno.CommandStatus | undefined;
-  child.status.then((status) => ended = status);
+async function listening(journald: Program, socket: string): Promise<void> {
   while (!exists(socket)) {
     stopped.throwIfAborted();
-    if (ended) throw new Error(`journald has ended with ${ended.code}`);
+    await journald.requireRunning();
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
