@@ -69,9 +69,13 @@ export function start(
   });
 }
 
-/** Print what a child prints, to its end. */
+/** Print what a child prints, to its end. Where nothing can be printed any more, the example is stopped. */
 export async function show(child: Deno.ChildProcess): Promise<void> {
-  for await (const bytes of child.stdout) await Deno.stdout.write(bytes);
+  try {
+    for await (const bytes of child.stdout) await Deno.stdout.write(bytes);
+  } catch (error) {
+    controller.abort(error);
+  }
 }
 
 /** Make a folder for sockets. At the end of the block it is removed, once no program can use it. */
