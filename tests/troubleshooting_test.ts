@@ -51,6 +51,31 @@ const MISTAKES: Record<string, () => unknown> = {
     using _b = b;
     a.sendSync({ files: [0] });
   },
+  "the message is larger than the socket can send at once": () => {
+    using pair = unix.socketpair({ type: "dgram" })[0];
+    pair.sendSync({ data: new Uint8Array(1 << 24) });
+  },
+  "the socket is not connected": () => {
+    using socket = unix.socket({ type: "dgram" });
+    socket.sendSync({ data: new Uint8Array(1) });
+  },
+  "a socket of another type is bound there": () => {
+    using dir = tempDir();
+    using _socket = unix.bind(dir.join("a"));
+    unix.connectSync(dir.join("a"));
+  },
+  "its last component has": () => unix.connectSync(`/tmp/${"x".repeat(200)}`),
+  "no such file or directory": () => unix.connectSync("/none/app.sock"),
+  "it listens; use Listener.adopt": () => {
+    using dir = tempDir();
+    const listener = unix.listen(dir.join("a"));
+    using file = OwnedFd.adopt(listener.detach());
+    file.asSocket();
+  },
+  "it is not sealed against shrinking and writing": () => {
+    using file = OwnedFd.memfd("a", new Uint8Array(8));
+    file.map();
+  },
   "a Socket owns it already": () => {
     using socket = unix.socket();
     OwnedFd.adopt(socket.fd);

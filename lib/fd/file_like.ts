@@ -63,6 +63,9 @@ const IN_PLACE: readonly (readonly [className: RegExp, remedy: string])[] = [
 function noDescriptor(file: unknown, fd: unknown): TypeError {
   const isObject = typeof file === "object" && file !== null;
   if (isObject && fd === undefined) return new TypeError(withoutNumber(file));
+  if (isObject && fd === -1) {
+    return new TypeError(`Cannot use ${shown(file)} as a descriptor: it is closed; open it again`);
+  }
   const what = isObject ? `${shown(fd)} as the \`fd\` of ` : "";
   return new TypeError(
     `Cannot use ${what}${shown(file)} as a descriptor: ` +

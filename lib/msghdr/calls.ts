@@ -73,7 +73,7 @@ export interface AsyncMessageCallOptions extends MessageCallOptions {
  * Send a message as it is laid out, by sendmsg(2). SIGPIPE is never raised. On a stream it may send only a
  * part of the data; the descriptors are gone with it, and must not be sent again.
  *
- * @returns The number of bytes sent.
+ * @returns The number of bytes sent: 0 for a message without vectors, of which nothing is sent on a stream.
  * @throws {TypeError} If there are descriptors without data on a stream, which the kernel would drop.
  * @throws {Deno.errors.BadResource} If the socket is closed, also while waiting.
  * @throws {Deno.errors.WouldBlock} If it would have to wait, with `MSG_DONTWAIT` in the flags.
@@ -170,6 +170,7 @@ function senderOf(
  * earlier receive that were not taken are closed first.
  *
  * @returns The number of bytes received; 0 at the end of a stream, too.
+ * @throws {TypeError} If the socket is a stream, and the message has no vectors.
  * @throws {Deno.errors.BadResource} If the socket is closed, also while waiting.
  * @throws {Deno.errors.WouldBlock} If it would have to wait, with `MSG_DONTWAIT` in the flags.
  *

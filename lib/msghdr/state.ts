@@ -237,6 +237,11 @@ export class MessageState {
       header.rewind(named);
       return header.location;
     }
+    if (!named && this.vectors.length === 0) {
+      throw new TypeError(
+        "Cannot receive from a stream into a message without vectors: 0 bytes would look like the end; add one with `addVector`",
+      );
+    }
     this.#prepareToReceive(header, named);
     const small = this.#copiesTo = this.#takeSmall();
     if (small !== undefined) {

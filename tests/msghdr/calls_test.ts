@@ -182,6 +182,17 @@ for (const twin of ["async", "sync"] as const) {
     }
   });
 
+  test(`recvmsg refuses a message without vectors on a stream, where 0 is the end (${twin})`, async () => {
+    using pair = connected();
+    using empty = new Msghdr();
+    assertEquals(await send(pair.a, empty), 0);
+    await assertRejects(() => receive(pair.b, empty), TypeError, "without vectors: 0 bytes");
+    empty.addVector(new Uint8Array(0)); // an empty vector is no oversight
+    assertEquals(await send(pair.a, empty), 0);
+    pair.a.writeSync(new Uint8Array(1));
+    assertEquals(await receive(pair.b, empty), 0);
+  });
+
   linuxTest(`sendmsg passes descriptors without data on a seqpacket socket (${twin})`, async () => {
     using pair = connected("seqpacket");
     using out = messageOf();
