@@ -406,10 +406,13 @@ export const SCENARIOS: readonly Scenario[] = [
     needs: ["socat", "qemu-storage-daemon"],
     start: startQmp,
     use: async (socket) => {
-      const script = `{ echo '{"execute":"qmp_capabilities"}'; echo '{"execute":"query-version"}'
-        sleep 0.5; } | socat -t 2 - UNIX-CONNECT:"$0"`;
-      const text = await run("sh", ["-c", script, socket]);
-      return text.replaceAll("\r", "");
+      await using client = startProcess("socat", { args: ["-", `UNIX-CONNECT:${socket}`] });
+      const lines = [await client.readLine()];
+      for (const execute of ["qmp_capabilities", "query-version"]) {
+        await client.writeLine(JSON.stringify({ execute }));
+        lines.push(await client.readLine());
+      }
+      return lines.join("\n").replaceAll("\r", "");
     },
     expected: /"return": \{\}/,
     shown: /^ {4}\{"execute":"query-version"\}$/m,
