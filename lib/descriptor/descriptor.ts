@@ -151,6 +151,7 @@ export class Descriptor {
   }
 
   set busyPoll(microseconds: number) {
+    if (this.#fd < 0) throw this.#givenUp();
     const waits = this.#waiting();
     waits.busyPoll = microseconds;
     if (waits.registration !== undefined) waits.registration.busyPoll = microseconds;

@@ -38,3 +38,11 @@ export function functionsWithOptions(): Map<string, string> {
   }
   return found;
 }
+
+/** Whether a function returns a promise. */
+export function isAsynchronous(name: string): boolean {
+  const declared = API.filter((it) =>
+    it.replace(/^\w+\./, "").startsWith(`${name.split(".").at(-1)}(`)
+  );
+  return declared.length > 0 && declared.every((it) => it.includes("): Promise<"));
+}

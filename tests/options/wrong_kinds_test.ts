@@ -8,7 +8,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { libc, replaceLibc } from "../../ffi/libc.ts";
 import { type Anything, test } from "../util/cases.ts";
-import { functionsWithOptions, propertiesOf } from "./api.ts";
+import { functionsWithOptions, isAsynchronous, propertiesOf } from "./api.ts";
 import { type Kind, type Objects, objects, OPTIONS, RECORDS, VALUES } from "./calls.ts";
 
 const object = { a: 1 };
@@ -69,15 +69,23 @@ class SystemCalls implements Disposable {
 }
 
 /** What is wrong with how a call takes a value, if something is. */
-async function flaw(call: Call, on: Objects, value: unknown): Promise<string | undefined> {
+async function flaw(
+  call: Call,
+  on: Objects,
+  value: unknown,
+  isAsync: boolean,
+): Promise<string | undefined> {
   let error: unknown;
+  let made: unknown;
   using calls = new SystemCalls();
   try {
-    await call(on, value);
+    made = call(on, value);
+    await made;
     return "is taken";
   } catch (thrown) {
     error = thrown;
   }
+  if (isAsync && !(made instanceof Promise)) return "is thrown at once, not by the promise";
   if (calls.names.length > 0) return `ends with ${error} after ${calls.names}`;
   if (!(error instanceof TypeError) && !(error instanceof RangeError)) return `ends with ${error}`;
   const isOurs = /^Cannot .*(?:; |: )(?:give|use|a name is|a byte is|only datagram) /s.test(
@@ -91,7 +99,8 @@ test("each option of the wrong kind is refused before any system call", async ()
   Deno.env.set("NOTIFY_SOCKET", "@nobody");
   const flaws: string[] = [];
   const attempt = async (name: string, call: Call, value: unknown) => {
-    const found = await flaw(call, on, value);
+    const [, called = ""] = /^([\w.]+)/.exec(name) ?? [];
+    const found = await flaw(call, on, value, isAsynchronous(called));
     if (found !== undefined) flaws.push(`${name}: ${Deno.inspect(value)} ${found}`);
   };
 
