@@ -128,28 +128,51 @@ const CODECS: Readonly<
 
 const BODIES = ["a", "", "twelve bytes", "x".repeat(40_000), "b"];
 
+/** Send bodies, and receive each reversed. Answers come while frames are sent: in whatever pieces. */
+async function reverse(frames: Frames, write: (body: Uint8Array) => Uint8Array): Promise<void> {
+  const sending = (async () => {
+    for (let i = 0; i < 20; i++) {
+      const data = BODIES.map((it) => write(encode(it)));
+      await frames.send({ data: i % 2 ? data : data.slice().reverse() });
+    }
+  })();
+  for (let i = 0; i < 20; i++) {
+    for (const text of i % 2 ? BODIES : BODIES.slice().reverse()) {
+      const { body } = await contentOf(await frames.next());
+      assertEquals(body, [...text].reverse().join(""));
+    }
+  }
+  await sending;
+}
+
 for (const [name, { framing, write }] of Object.entries(CODECS)) {
   testWith(
     "cargo",
     `Frames exchanges frames with tokio_util::codec (${name})`,
     noLeaks(async () => {
       const program = await buildCargo("tokio_frames");
-      await withPeer((path) => [program, path, name], framing, async (frames) => {
-        // Answers come while frames are sent: in whatever pieces.
-        const sending = (async () => {
-          for (let i = 0; i < 20; i++) {
-            const data = BODIES.map((it) => write(encode(it)));
-            await frames.send({ data: i % 2 ? data : data.slice().reverse() });
-          }
-        })();
-        for (let i = 0; i < 20; i++) {
-          for (const text of i % 2 ? BODIES : BODIES.slice().reverse()) {
-            const { body } = await contentOf(await frames.next());
-            assertEquals(body, [...text].reverse().join(""));
-          }
-        }
-        await sending;
-      });
+      await withPeer((path) => [program, path, name], framing, (it) => reverse(it, write));
     }),
   );
 }
+
+/** Answers each line by its characters in reverse, by Node's own reader of lines. */
+const NODE_LINES = `
+  const { connect } = require("node:net");
+  const { createInterface } = require("node:readline");
+  const socket = connect(process.argv[1]);
+  createInterface({ input: socket, crlfDelay: 0 })
+    .on("line", (line) => socket.write([...line].reverse().join("") + "\\n"))
+    .on("close", () => socket.end());
+`;
+
+testWith(
+  "node",
+  "Frames exchanges lines with node:readline",
+  noLeaks(async () => {
+    const { command } = needPeer("node");
+    await withPeer((path) => [command, "-e", NODE_LINES, path], delimited(), (frames) => {
+      return reverse(frames, (body) => new Uint8Array([...body, 10]));
+    });
+  }),
+);
