@@ -8,7 +8,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type Page, withPage } from "./util/browser.ts";
 import { peer, peersRequired, testUnless } from "./util/peers.ts";
-import { config, ROOT } from "./util/project.ts";
+import { config, filesIn, ROOT } from "./util/project.ts";
 import { type TempDir, tempDir } from "./util/tempdir.ts";
 
 /** What a page refers to, and the places that others may refer to. */
@@ -117,6 +117,30 @@ const PAGES = [
   "/api/unix/~/connect.html",
 ];
 
+/** What readers look for, and the page that answers. */
+const SUBJECTS: Record<string, string> = {
+  "child processes": "passing_files",
+  "barrier": "messages",
+  "lengthPrefixed": "frames",
+  "pidfd": "identity",
+  "namespace": "identity",
+  "replaceStale": "listening",
+  "abstract": "abstract_names",
+  "listenFds": "systemd",
+  "successor": "restarts",
+  "Workers": "workers",
+  "Fastify": "http",
+  "grpc": "http",
+  "redis": "http",
+  "AbortSignal": "time_limits",
+  "busyPoll": "performance",
+  "prompt": "permissions",
+  "Hare": "porting",
+  "junixsocket": "comparison",
+  "ControlTruncatedError": "troubleshooting",
+  "reactor": "architecture",
+};
+
 async function isAsWideAsTheScreen(page: Page, origin: string): Promise<string[]> {
   const wide: string[] = [];
   await page.resize({ width: 400, height: 800, mobile: true });
@@ -173,6 +197,20 @@ testUnless(missing, "the site", async (t) => {
         "[...document.querySelectorAll('.VPLocalSearchBox .result')].map((it) => it.innerText).join()",
       );
       assertMatch(String(found), /connect/i);
+    });
+
+    await t.step("finds each page of the guide by its subject", async () => {
+      for (const [subject, name] of Object.entries(SUBJECTS)) {
+        await page.evaluate(`{
+          const input = document.querySelector(".search-input");
+          input.value = ${JSON.stringify(subject)};
+          input.dispatchEvent(new Event("input"));
+        }`);
+        const links = "[...document.querySelectorAll('.VPLocalSearchBox .result')]";
+        await page.until(`${links}.some((it) => it.href.includes("/docs/${name}"))`);
+      }
+      const pages = filesIn("docs", /^(?!README)\w+\.md$/).map((it) => it.slice(5, -3));
+      assertEquals([...new Set(Object.values(SUBJECTS))].sort(), pages.sort());
     });
 
     await t.step("finds connect in the reference", async () => {
