@@ -133,6 +133,7 @@ const LARGEST_OFFSET = 65536;
  *
  * @param options Size, byte order, place and meaning of the length.
  * @throws {RangeError} If `bytes`, `offset` or `counts` is not one of the values it may have.
+ * @throws {TypeError} If `littleEndian` is no boolean.
  *
  * @example The header of Wayland: 32 bits of something else, then 16 bits, then the size of the whole
  * ```ts

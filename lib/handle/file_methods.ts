@@ -611,6 +611,7 @@ export abstract class FileMethods {
    * Take an advisory lock on the file, blocking the thread: what `lock` does.
    *
    * @param exclusive Whether the lock excludes every other one. The default is false.
+   * @throws {TypeError} If `exclusive` is no boolean.
    * @throws {Deno.errors.BadResource} If the descriptor is closed.
    *
    * @example
@@ -632,6 +633,7 @@ export abstract class FileMethods {
    *
    * @param exclusive Whether the lock excludes every other one. The default is false.
    * @returns Whether the lock is taken.
+   * @throws {TypeError} If `exclusive` is no boolean.
    * @throws {Deno.errors.BadResource} If the descriptor is closed.
    *
    * @example
@@ -653,6 +655,7 @@ export abstract class FileMethods {
    *
    * @param exclusive Whether the lock excludes every other one. The default is false.
    * @returns Whether the lock is taken.
+   * @throws {TypeError} If `exclusive` is no boolean.
    * @throws {Deno.errors.BadResource} If the descriptor is closed.
    *
    * @example
@@ -731,6 +734,7 @@ export abstract class FileMethods {
    *
    * @param mode Whether to be in raw mode.
    * @param options `cbreak`: whether the keys that make signals, as Ctrl+C, go on to make them. The default is false.
+   * @throws {TypeError} If `mode` or `cbreak` is no boolean.
    * @throws {SyscallError} If it is no terminal (`code` is `ENOTTY`).
    *
    * @example

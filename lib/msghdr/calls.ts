@@ -18,7 +18,7 @@ import { controlNeedsByte, isFullQueue } from "../socket/full_queue.ts";
 import type { Sender } from "../socket/sender.ts";
 import { performWithin } from "../socket/time_limit.ts";
 import { HeaderReceiver } from "./incoming.ts";
-import { Msghdr, stateOf } from "./msghdr.ts";
+import { checkedFlags, Msghdr, stateOf } from "./msghdr.ts";
 import { HeaderSender } from "./outgoing.ts";
 import type { MessageState } from "./state.ts";
 
@@ -98,7 +98,7 @@ export async function sendmsg(
 ): Promise<number> {
   requireOptions(o, "send a message");
   const { flags: given, signal } = o;
-  const flags = checkedFlags(s, m, given);
+  const flags = combinedFlags(s, m, given);
   const socket = socketStateOf(s);
   const { writing } = socket.descriptor;
   const sender = senderOf(socket, stateOf(m), flags, s);
@@ -128,7 +128,7 @@ export async function sendmsg(
  */
 export function sendmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = NO_OPTIONS): number {
   requireOptions(o, "send a message");
-  const flags = checkedFlags(s, m, o.flags);
+  const flags = combinedFlags(s, m, o.flags);
   const socket = socketStateOf(s);
   const message = stateOf(m);
   requireNoSend(socket.descriptor, socket.type);
@@ -197,7 +197,7 @@ export async function recvmsg(
 ): Promise<number> {
   requireOptions(o, "receive a message");
   const { flags: given, signal } = o;
-  const flags = checkedFlags(s, m, given);
+  const flags = combinedFlags(s, m, given);
   const socket = socketStateOf(s);
   const { reading } = socket.descriptor;
   const receiver = new HeaderReceiver(socket.receiveState(s), stateOf(m), flags);
@@ -228,7 +228,7 @@ export async function recvmsg(
  */
 export function recvmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = NO_OPTIONS): number {
   requireOptions(o, "receive a message");
-  const flags = checkedFlags(s, m, o.flags);
+  const flags = combinedFlags(s, m, o.flags);
   const socket = socketStateOf(s);
   const message = stateOf(m);
   if (!isUrgent(flags)) requireNoReceive(socket.descriptor, socket.type);
@@ -253,13 +253,12 @@ function receiveNow(socket: SocketState, message: MessageState, flags: number): 
 /** The options of calls without any, shared: an object for each call would be garbage at once. */
 const NO_OPTIONS: MessageCallOptions = {};
 
-function checkedFlags(s: Socket, m: Msghdr, flags = 0): number {
+function combinedFlags(s: Socket, m: Msghdr, flags = 0): number {
   if (s?.constructor !== Socket) requireInstance(Socket, s);
   if (m?.constructor !== Msghdr) requireInstance(Msghdr, m);
   const state = stateOf(m);
   state.requireUsable();
-  if (Number.isInteger(flags)) return state.flags | flags;
-  throw new TypeError(`Cannot use ${flags} as flags: give an integer, as MSG_PEEK`);
+  return state.flags | checkedFlags(flags);
 }
 
 /** Check again, more slowly, for what may be an instance of a subclass. */

@@ -282,6 +282,7 @@ export class Msghdr implements Disposable {
    * The flags: set, they are added to those of the next calls; after receiving, what arrived (`MSG_TRUNC`, …).
    *
    * @throws {TypeError} If they are set to anything but an integer.
+   * @throws {RangeError} If they are set to more than 32 bits.
    *
    * @example
    * ```ts
@@ -303,10 +304,7 @@ export class Msghdr implements Disposable {
   }
 
   set flags(flags: number) {
-    if (!Number.isInteger(flags)) {
-      throw new TypeError(`Cannot set the flags to ${shown(flags)}: give an integer`);
-    }
-    this.#state.flags = flags;
+    this.#state.flags = checkedFlags(flags);
     this.#state.arrivedFlags = undefined;
   }
 
@@ -360,6 +358,18 @@ export class Msghdr implements Disposable {
   [Symbol.dispose](): void {
     this.#state.dispose();
   }
+}
+
+/**
+ * Check flags of sendmsg(2) and recvmsg(2).
+ *
+ * @throws {TypeError} If they are no integer.
+ * @throws {RangeError} If they have more than 32 bits: the kernel would see others.
+ */
+export function checkedFlags(flags: number): number {
+  if (Number.isInteger(flags) && flags >= -0x80000000 && flags <= 0xffffffff) return flags;
+  const message = `Cannot use ${shown(flags)} as flags: give a C int, as MSG_PEEK`;
+  throw Number.isInteger(flags) ? new RangeError(message) : new TypeError(message);
 }
 
 function requireInts(what: string, level: number, type: number): void {

@@ -268,6 +268,8 @@ for (const twin of ["async", "sync"] as const) {
     using made = messageOf(bytes("a"));
     await assertRejects(() => send(pair.a, made, { flags: 0.5 }), TypeError);
     await assertRejects(() => receive(pair.a, made, { flags: NaN }), TypeError);
+    await assertRejects(() => send(pair.a, made, { flags: 2 ** 32 }), RangeError);
+    await assertRejects(() => receive(pair.a, made, { flags: -(2 ** 31) - 1 }), RangeError);
   });
 
   test(`use after close throws BadResource (${twin})`, async () => {

@@ -314,6 +314,7 @@ Deno.test("flags are what was set until something arrived", () => {
   message.flags = platform.MSG_PEEK;
   assertEquals(message.flags, platform.MSG_PEEK);
   assertThrows(() => message.flags = 0.5, TypeError);
+  assertThrows(() => message.flags = 2 ** 32, RangeError);
   pair.a.writeSync(bytes("abc"));
   message.addVector(new Uint8Array(1));
   recvmsgSync(pair.b, message);

@@ -133,3 +133,30 @@ test("each option of the wrong kind is refused before any system call", async ()
   }
   assertEquals(flaws, []);
 });
+
+test("each number that is out of range is refused before any system call", async () => {
+  using on = objects();
+  Deno.env.set("NOTIFY_SOCKET", "@nobody");
+  const flaws: string[] = [];
+  const attempt = async (name: string, call: Call, key: string, isAsync: boolean) => {
+    for (const value of [-1, 2 ** 53]) {
+      // A C int may be negative: what it means is for the kernel to say.
+      if (key === "flags" && value === -1) continue;
+      const found = await flaw((on, it) => call(on, { [key]: it }), on, value, isAsync);
+      if (found !== undefined) flaws.push(`${name} ${key}: ${value} ${found}`);
+    }
+  };
+  for (const [name, options] of functionsWithOptions()) {
+    for (const [key, type] of propertiesOf(options)) {
+      const call = OPTIONS[name];
+      if (type === "number" && call) await attempt(name, call, key, isAsynchronous(name));
+    }
+  }
+  for (const [name, calls] of Object.entries(RECORDS)) {
+    for (const [key, type] of propertiesOf(name)) {
+      if (type !== "number") continue;
+      for (const call of calls) await attempt(name, call, key, false);
+    }
+  }
+  assertEquals(flaws, []);
+});
