@@ -9,7 +9,8 @@ import { assert, assertStringIncludes } from "@std/assert";
 import { peersRequired, testUnless, testWith } from "./util/peers.ts";
 import { read, ROOT } from "./util/project.ts";
 import { type TempDir, tempDir } from "./util/tempdir.ts";
-import { daemon, type Running, type Scenario, SCENARIOS } from "./tools/services.ts";
+import { daemon, type Running } from "./tools/daemon.ts";
+import { type Scenario, SCENARIOS } from "./tools/services.ts";
 
 /** A service, and its path in the text of a program. */
 interface Service {

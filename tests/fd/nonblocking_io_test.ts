@@ -268,31 +268,6 @@ linuxTest("write() does not wait for devices that never say they are ready", asy
   });
 });
 
-linuxTest("read() of a terminal's master ends when all have closed its other side", async () => {
-  using terminal = openTerminal();
-  const { master, slave, path } = terminal;
-  slave.writeSync(bytes("hello\n"));
-  const chunk = new Uint8Array(64);
-  assertEquals({ read: await master.read(chunk), chunk: text(chunk.subarray(0, 7)) }, {
-    read: 7,
-    chunk: "hello\r\n",
-  });
-  const read = master.read(chunk);
-  assertEquals(await isPending(read), true);
-  slave.writeSync(bytes("x"));
-  slave.close();
-  assertEquals(await read, 1);
-  assertEquals({ async: await master.read(chunk), sync: master.readSync(chunk) }, {
-    async: null,
-    sync: null,
-  });
-  using again = OwnedFd.open(path, { read: true, write: true });
-  const next = master.read(chunk);
-  assertEquals(await isPending(next), true, "a new program has opened it");
-  again.writeSync(bytes("y"));
-  assertEquals(await next, 1);
-});
-
 linuxTest("read() of a terminal's master that does not block ends as well", async () => {
   using terminal = openTerminal();
   const { master, slave } = terminal;
@@ -303,61 +278,6 @@ linuxTest("read() of a terminal's master that does not block ends as well", asyn
   const read = [await master.read(chunk), await master.read(chunk), master.readSync(chunk)];
   assertEquals(read, [1, null, null]);
 });
-
-linuxTest("readable of a terminal's master ends when all have closed its other side", async () => {
-  using terminal = openTerminal();
-  terminal.slave.writeSync(bytes("hello\n"));
-  const content = new Response(terminal.master.readable).text();
-  await turn();
-  terminal.slave.close();
-  assertEquals(await content, "hello\r\n");
-});
-
-/** Bytes that a terminal gives as it got them, in no regular order. */
-function letters(count: number): Uint8Array {
-  return new Uint8Array(count).map((_, i) => 97 + (i * i + (i >> 7)) % 26);
-}
-
-linuxTest("write() to a terminal that nobody reads waits, and loses nothing", async () => {
-  using terminal = openTerminal();
-  terminal.slave.setRaw(true);
-  const sent = letters(1 << 16);
-  const writing = (async () => {
-    for (let i = 0; i < 16; i++) {
-      for (let done = 0; done < sent.length;) {
-        done += await terminal.slave.write(sent.subarray(done));
-      }
-    }
-  })();
-  assertEquals(await isPending(writing), true);
-  const received = new Uint8Array(sent.length * 16);
-  for (let at = 0; at < received.length;) {
-    at += await terminal.master.read(received.subarray(at)) ?? 0;
-  }
-  await writing;
-  assert(text(received) === text(sent).repeat(16));
-});
-
-linuxTest(
-  "write() to a terminal's master waits for its program without blocking the event loop",
-  async () => {
-    using terminal = openTerminal();
-    terminal.slave.setRaw(true);
-    const sent = letters(1 << 17);
-    const writing = (async () => {
-      for (let done = 0; done < sent.length;) {
-        done += await terminal.master.write(sent.subarray(done));
-      }
-    })();
-    assertEquals(await isPending(writing), true);
-    const received = new Uint8Array(sent.length);
-    for (let at = 0; at < received.length;) {
-      at += await terminal.slave.read(received.subarray(at)) ?? 0;
-    }
-    await writing;
-    assert(text(received) === text(sent));
-  },
-);
 
 test("read() and write() of a socket that blocks do not block", async () => {
   using pair = connected();

@@ -1,18 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { startsWithFiles } from "../../lib/handle/files_first.ts";
 import { stateOf } from "../../lib/handle/socket_transfer.ts";
-import type { Message } from "../../lib/handle/message.ts";
 import type { ReceiveOptions } from "../../lib/handle/receive_options.ts";
 import type { Socket } from "../../lib/handle/socket.ts";
 import { bytes, connected, linuxTest, test, text } from "../util/cases.ts";
 import { countDescriptors } from "../util/descriptors.ts";
-
-type Receive = (socket: Socket, options: ReceiveOptions) => Promise<Message | null>;
-
-const twins: Readonly<Record<string, Receive>> = {
-  receive: (socket, options) => socket.receive(options),
-  receiveSync: (socket, options) => Promise.try(() => socket.receiveSync(options)),
-};
+import { type Receive, RECEIVES } from "../util/sockets.ts";
 
 /** What is sent: text and a number of descriptors. */
 type Part = readonly [string, number];
@@ -41,7 +34,7 @@ async function collect(
   }
 }
 
-for (const [name, receive] of Object.entries(twins)) {
+for (const [name, receive] of Object.entries(RECEIVES)) {
   for (const credentials of [false, true]) {
     for (const options of [{}, { size: 3 }, { size: 1 }, { waitAll: true }] as ReceiveOptions[]) {
       const how = `${JSON.stringify(options)}${credentials ? ", with credentials" : ""}`;

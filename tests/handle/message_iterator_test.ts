@@ -150,3 +150,37 @@ test("what messages() has not given is there for the next receive, whatever that
     }, type);
   }
 });
+
+test("messages() goes through all, and ends with the connection", async () => {
+  for (const type of PAIRED.filter((it) => it !== "dgram")) {
+    using pair = connected(type);
+    pair.a.sendSync({ data: bytes("a"), files: [0] });
+    pair.a.sendSync({ data: bytes("b"), files: [0] });
+    pair.a.close();
+    const seen: [string, number][] = [];
+    for await (const message of pair.b.messages({ files: 1 })) {
+      using it = message;
+      seen.push([text(it.data), it.files.length]);
+    }
+    assertEquals(seen, [["a", 1], ["b", 1]]);
+  }
+});
+
+test("messages() passes empty datagrams on, and ends with BadResource on close", async () => {
+  using pair = connected("dgram");
+  for (const data of ["", "a", ""]) pair.a.sendSync({ data: bytes(data) });
+  const seen: number[] = [];
+  await assertRejects(async () => {
+    for await (const { data } of pair.b.messages()) {
+      if (seen.push(data.byteLength) === 3) setTimeout(() => pair.b.close(), 0);
+    }
+  }, Deno.errors.BadResource);
+  assertEquals(seen, [0, 1, 0]);
+});
+
+test("messages() ends with the signal's reason", async () => {
+  using pair = connected();
+  const signal = AbortSignal.abort("enough");
+  const error = await assertRejects(() => pair.b.messages({ signal }).next());
+  assertEquals(error, "enough");
+});

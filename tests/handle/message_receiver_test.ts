@@ -2,9 +2,7 @@ import { assert, assertEquals, assertObjectMatch, assertRejects } from "@std/ass
 import { platform } from "../../ffi/platform/mod.ts";
 import { setsockopt } from "../../ffi/syscalls/sockets.ts";
 import { MessageReceiver } from "../../lib/handle/message_receiver.ts";
-import type { ReceiveOptions } from "../../lib/handle/receive_options.ts";
 import { stateOf } from "../../lib/handle/socket_transfer.ts";
-import type { Message } from "../../lib/handle/message.ts";
 import { Socket } from "../../lib/handle/socket.ts";
 import { duplicate } from "../../lib/fd/file_like.ts";
 import { bind } from "../../lib/unix/bind.ts";
@@ -12,15 +10,9 @@ import { ControlTruncatedError } from "../../mod.ts";
 import { bytes, connected, linuxTest, PAIRED, test, text } from "../util/cases.ts";
 import { countDescriptors } from "../util/descriptors.ts";
 import { tempDir } from "../util/tempdir.ts";
+import { RECEIVES } from "../util/sockets.ts";
 
 const { SOL_SOCKET, SO_PASSCRED, SO_TIMESTAMP, SO_TIMESTAMPNS, SO_PASSSEC } = platform;
-
-type Receive = (socket: Socket, options?: ReceiveOptions) => Promise<Message | null>;
-
-const twins: Readonly<Record<string, Receive>> = {
-  receive: (socket, options) => socket.receive(options),
-  receiveSync: (socket, options) => Promise.try(() => socket.receiveSync(options)),
-};
 
 /** Set options through a second owner of the same open file, which the first knows nothing of. */
 function throughDuplicate(socket: Socket, set: (twin: Socket) => void): void {
@@ -41,7 +33,7 @@ const OPTIONS: Readonly<Record<string, (socket: Socket) => void>> = {
   },
 };
 
-for (const [name, receive] of Object.entries(twins)) {
+for (const [name, receive] of Object.entries(RECEIVES)) {
   test(`${name}() refuses flags that are no booleans, and takes nothing`, async () => {
     using pair = connected();
     pair.a.writeSync(bytes("a"));

@@ -7,9 +7,6 @@ import {
   assertThrows,
 } from "@std/assert";
 import { OwnedFd } from "../../lib/handle/owned_fd.ts";
-import type { Message } from "../../lib/handle/message.ts";
-import type { ReceiveOptions } from "../../lib/handle/receive_options.ts";
-import type { Socket } from "../../lib/handle/socket.ts";
 import { bind } from "../../lib/unix/bind.ts";
 import { listen } from "../../lib/unix/listen.ts";
 import { ControlTruncatedError } from "../../mod.ts";
@@ -30,14 +27,7 @@ import { outOfDescriptors } from "../util/limits.ts";
 import { needPeer, testWith } from "../util/peers.ts";
 import { tempDir } from "../util/tempdir.ts";
 
-type Receive = (socket: Socket, options?: ReceiveOptions) => Promise<Message | null>;
-
-const twins: Readonly<Record<string, Receive>> = {
-  receive: (socket, options) => socket.receive(options),
-  receiveSync: (socket, options) => Promise.try(() => socket.receiveSync(options)),
-};
-
-for (const [name, receive] of Object.entries(twins)) {
+for (const [name, receive] of Object.entries(RECEIVES)) {
   for (const type of PAIRED) {
     test(`${name}() gives what came, in memory of its own (${type})`, async () => {
       using pair = connected(type);
@@ -248,85 +238,6 @@ for (const [name, receive] of Object.entries(twins)) {
     assertEquals((await receive(pair.b))?.from, null);
   });
 
-  test(`${name}() with waitAll fills its memory`, async () => {
-    using pair = connected();
-    for (let n = 0; n < 5; n++) pair.a.writeSync(bytes("ab"));
-    using first = await receive(pair.b, { size: 7, waitAll: true });
-    assertEquals(text(first?.data), "abababa");
-    const pieces = [new Uint8Array(1), new Uint8Array(2)];
-    using rest = await receive(pair.b, { buffer: pieces, waitAll: true });
-    assertEquals({ data: text(rest?.data), pieces: pieces.map(text) }, {
-      data: "bab",
-      pieces: ["b", "ab"],
-    });
-  });
-
-  test(`${name}() with waitAll stops at the end, and at descriptors`, async () => {
-    using pair = connected();
-    pair.a.writeSync(bytes("ab"));
-    pair.a.sendSync({ data: bytes("cd"), files: [0] });
-    pair.a.sendSync({ data: bytes("ef"), files: [1] });
-    pair.a.writeSync(bytes("gh"));
-    pair.a.close();
-    const all: [string, number][] = [];
-    for (;;) {
-      using message = await receive(pair.b, { size: 64, files: 4, waitAll: true });
-      if (message === null) break;
-      all.push([text(message.data), message.files.length]);
-    }
-    // Plain data may come together with what follows it, never with what was before.
-    assertEquals(all.map(([data]) => data).join(""), "abcdefgh");
-    assertEquals(all.map(([, count]) => count).filter((it) => it > 0), [1, 1]);
-    const second = all.findIndex(([data]) => data.startsWith("ef"));
-    assert(second > 0);
-    assertEquals(all[second]?.[1], 1);
-  });
-
-  test(`${name}() refuses wrong arguments, and takes nothing`, async () => {
-    using pair = connected();
-    pair.a.writeSync(bytes("a"));
-    const wrong: readonly [unknown, new (...args: never[]) => Error, string][] = [
-      [{ files: -1 }, RangeError, "from 0 to 253"],
-      [{ files: 254 }, RangeError, "from 0 to 253"],
-      [{ files: 0.5 }, RangeError, "from 0 to 253"],
-      [{ files: "1" }, RangeError, "from 0 to 253"],
-      [{ size: -1 }, RangeError, "bytes"],
-      [{ size: NaN }, RangeError, "bytes"],
-      [{ size: 2 ** 31 }, RangeError, "bytes"],
-      [{ peek: true, files: 1 }, TypeError, "peek"],
-      [{ buffer: "text" }, TypeError, "Uint8Array"],
-      [{ buffer: new ArrayBuffer(8) }, TypeError, "Uint8Array"],
-      [{ buffer: [new Uint8Array(1), 7] }, TypeError, "Uint8Array"],
-      [{ buffer: Array(2) }, TypeError, "Uint8Array"],
-      [{ buffer: Array(1025).fill(new Uint8Array(1)) }, RangeError, "1024"],
-    ];
-    for (const [options, expected, part] of wrong) {
-      await assertRejects(() => receive(pair.b, options as ReceiveOptions), expected, part);
-    }
-    assertEquals(pair.b.bytesAvailable, 1);
-  });
-
-  test(`${name}() reads each option once`, async () => {
-    using pair = connected();
-    pair.a.writeSync(bytes("a"));
-    const reads: string[] = [];
-    const options = new Proxy<ReceiveOptions>({ size: 4 }, {
-      get(target, key): unknown {
-        reads.push(String(key));
-        return Reflect.get(target, key);
-      },
-    });
-    await receive(pair.b, options);
-    assertEquals(reads.filter((it) => it !== "signal" && it !== "timeout").toSorted(), [
-      "buffer",
-      "files",
-      "filesFirst",
-      "peek",
-      "size",
-      "waitAll",
-    ]);
-  });
-
   for (const [files, left] of [[5, 2], [1, 0]] as const) {
     test(`${name}() without descriptors left keeps the data, and nothing leaks (${files})`, async () => {
       using pair = connected();
@@ -394,40 +305,6 @@ test("receive() takes as many buffers as one call can", async () => {
   assertEquals(message?.data.byteLength, 1024);
 });
 
-test("messages() goes through all, and ends with the connection", async () => {
-  for (const type of PAIRED.filter((it) => it !== "dgram")) {
-    using pair = connected(type);
-    pair.a.sendSync({ data: bytes("a"), files: [0] });
-    pair.a.sendSync({ data: bytes("b"), files: [0] });
-    pair.a.close();
-    const seen: [string, number][] = [];
-    for await (const message of pair.b.messages({ files: 1 })) {
-      using it = message;
-      seen.push([text(it.data), it.files.length]);
-    }
-    assertEquals(seen, [["a", 1], ["b", 1]]);
-  }
-});
-
-test("messages() passes empty datagrams on, and ends with BadResource on close", async () => {
-  using pair = connected("dgram");
-  for (const data of ["", "a", ""]) pair.a.sendSync({ data: bytes(data) });
-  const seen: number[] = [];
-  await assertRejects(async () => {
-    for await (const { data } of pair.b.messages()) {
-      if (seen.push(data.byteLength) === 3) setTimeout(() => pair.b.close(), 0);
-    }
-  }, Deno.errors.BadResource);
-  assertEquals(seen, [0, 1, 0]);
-});
-
-test("messages() ends with the signal's reason", async () => {
-  using pair = connected();
-  const signal = AbortSignal.abort("enough");
-  const error = await assertRejects(() => pair.b.messages({ signal }).next());
-  assertEquals(error, "enough");
-});
-
 gcTest("descriptors in a message that is forgotten are closed", async () => {
   using pair = connected();
   pair.a.sendSync({ data: bytes("a"), files: [0, 1] });
@@ -447,6 +324,7 @@ peer.connect(sys.argv[1])
 socket.send_fds(peer, [b"partial"], [0])
 os.kill(os.getpid(), 9)
 `;
+import { RECEIVES } from "../util/sockets.ts";
 
 testWith(
   "python3",

@@ -1,22 +1,47 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { platform } from "../../ffi/platform/mod.ts";
 import { setIntOption } from "../../lib/socket/options.ts";
-import type { ReceiveOptions } from "../../lib/handle/receive_options.ts";
-import type { Message } from "../../lib/handle/message.ts";
-import type { Socket } from "../../lib/handle/socket.ts";
 import { bytes, connected, isPending, linuxTest, rootTest, test, text } from "../util/cases.ts";
 import { changes, countDescriptors, listDescriptors } from "../util/descriptors.ts";
-
-type Receive = (socket: Socket, options?: ReceiveOptions) => Promise<Message | null>;
-
-const twins: Readonly<Record<string, Receive>> = {
-  receive: (socket, options) => socket.receive(options),
-  receiveSync: (socket, options) => Promise.try(() => socket.receiveSync(options)),
-};
+import { RECEIVES } from "../util/sockets.ts";
 
 const own = { uid: Deno.uid() ?? 0, gid: Deno.gid() ?? 0 };
 
-for (const [name, receive] of Object.entries(twins)) {
+for (const [name, receive] of Object.entries(RECEIVES)) {
+  test(`${name}() with waitAll fills its memory`, async () => {
+    using pair = connected();
+    for (let n = 0; n < 5; n++) pair.a.writeSync(bytes("ab"));
+    using first = await receive(pair.b, { size: 7, waitAll: true });
+    assertEquals(text(first?.data), "abababa");
+    const pieces = [new Uint8Array(1), new Uint8Array(2)];
+    using rest = await receive(pair.b, { buffer: pieces, waitAll: true });
+    assertEquals({ data: text(rest?.data), pieces: pieces.map(text) }, {
+      data: "bab",
+      pieces: ["b", "ab"],
+    });
+  });
+
+  test(`${name}() with waitAll stops at the end, and at descriptors`, async () => {
+    using pair = connected();
+    pair.a.writeSync(bytes("ab"));
+    pair.a.sendSync({ data: bytes("cd"), files: [0] });
+    pair.a.sendSync({ data: bytes("ef"), files: [1] });
+    pair.a.writeSync(bytes("gh"));
+    pair.a.close();
+    const all: [string, number][] = [];
+    for (;;) {
+      using message = await receive(pair.b, { size: 64, files: 4, waitAll: true });
+      if (message === null) break;
+      all.push([text(message.data), message.files.length]);
+    }
+    // Plain data may come together with what follows it, never with what was before.
+    assertEquals(all.map(([data]) => data).join(""), "abcdefgh");
+    assertEquals(all.map(([, count]) => count).filter((it) => it > 0), [1, 1]);
+    const second = all.findIndex(([data]) => data.startsWith("ef"));
+    assert(second > 0);
+    assertEquals(all[second]?.[1], 1);
+  });
+
   linuxTest(`${name}() with waitAll keeps bytes of an unknown sender apart`, async () => {
     using pair = connected();
     pair.a.writeSync(bytes("evil"));
@@ -111,7 +136,7 @@ for (const [name, receive] of Object.entries(twins)) {
 linuxTest(
   "receive() with waitAll does not wait for more than came with the descriptor of a process",
   async () => {
-    for (const receive of Object.values(twins)) {
+    for (const receive of Object.values(RECEIVES)) {
       using pair = connected();
       pair.b.passPidfd = true;
       pair.b.receiveTimeout = 1000;

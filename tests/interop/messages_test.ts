@@ -7,22 +7,16 @@
 // Time limit: 300 s, because Go compiles its packages once, which takes long on a busy machine.
 
 import { assertEquals, assertObjectMatch, assertThrows } from "@std/assert";
-import { type Message, type ReceiveOptions, type Socket, unix } from "../../mod.ts";
+import { type Socket, unix } from "../../mod.ts";
 import { tempDir } from "../util/tempdir.ts";
 import { contentOf, NO_LINUX, pattern, withPeers } from "./peer.ts";
+import { RECEIVES } from "../util/sockets.ts";
 
 /** Go ends a name at its first NUL when it reads one. */
 const PEERS = { languages: ["Python", "C"], unless: NO_LINUX } as const;
 
 /** Only this peer has the command `later`. */
 const PYTHON = { languages: ["Python"], unless: NO_LINUX } as const;
-
-type Receive = (socket: Socket, options?: ReceiveOptions) => Promise<Message | null>;
-
-const RECEIVES: readonly Receive[] = [
-  (socket, options) => socket.receive(options),
-  (socket, options) => Promise.try(() => socket.receiveSync(options)),
-];
 
 const odd = (): Uint8Array =>
   Uint8Array.from([0, 0x65, 0x79, 0xff, 0xfe, ...crypto.getRandomValues(new Uint8Array(8))]);
@@ -35,7 +29,7 @@ async function receiveCut(
   const options = [{ size: 10 }, { buffer: new Uint8Array(10) }, {
     buffer: [new Uint8Array(4), new Uint8Array(6)],
   }];
-  for (const receive of RECEIVES) {
+  for (const receive of Object.values(RECEIVES)) {
     for (const each of options) {
       for (const length of [5000, 11, 10, 3]) {
         await send(length);
@@ -73,7 +67,7 @@ withPeers(
     using socket = unix.bind("");
     using dir = tempDir();
     const prefix = new TextEncoder().encode(dir.join("p"));
-    for (const [i, receive] of RECEIVES.entries()) {
+    for (const [i, receive] of Object.values(RECEIVES).entries()) {
       const path = Uint8Array.from([...prefix, 0xff, 0xc3, 0x61 + i]);
       for (const name of [odd(), path]) {
         await peer.connect("c", "dgram", socket.localAddress ?? "", name);
@@ -99,7 +93,7 @@ withPeers("filesFirst ends a receive before the descriptors of a peer", async (p
   await peer.connect("c", "stream", dir.join("s"));
   using socket = await listener.accept();
   const content = pattern(6);
-  for (const receive of RECEIVES) {
+  for (const receive of Object.values(RECEIVES)) {
     await peer.send("c", { data: pattern(3) });
     await peer.send("c", { data: pattern(4, 1), files: [content, content] });
     await peer.send("c", { data: pattern(5, 2) });

@@ -1,19 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { Message } from "../../lib/handle/message.ts";
-import type { ReceiveOptions } from "../../lib/handle/receive_options.ts";
-import type { Socket } from "../../lib/handle/socket.ts";
 import { ControlTruncatedError } from "../../mod.ts";
 import { bytes, connected, linuxTest, PAIRED, rootTest, text } from "../util/cases.ts";
 import { countDescriptors } from "../util/descriptors.ts";
+import { RECEIVES } from "../util/sockets.ts";
 
-type Receive = (socket: Socket, options?: ReceiveOptions) => Promise<Message | null>;
-
-const twins: Readonly<Record<string, Receive>> = {
-  receive: (socket, options) => socket.receive(options),
-  receiveSync: (socket, options) => Promise.try(() => socket.receiveSync(options)),
-};
-
-for (const [name, receive] of Object.entries(twins)) {
+for (const [name, receive] of Object.entries(RECEIVES)) {
   linuxTest(`${name}() with waitAll goes on over messages of one sender`, async () => {
     using pair = connected();
     pair.b.passCredentials = true;

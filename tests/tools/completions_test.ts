@@ -5,7 +5,7 @@ import { entryOf, type ToolName, TOOLS } from "../../tools/permissions.ts";
 import { testUnless, testWith } from "../util/peers.ts";
 import { startDeno } from "../util/process.ts";
 import { tempDir } from "../util/tempdir.ts";
-import { run } from "./services.ts";
+import { run } from "./daemon.ts";
 import { notLinux } from "./tapped.ts";
 import { finish } from "./tool.ts";
 

@@ -4,16 +4,12 @@
  * @module
  */
 
-import { unix } from "@denet/unix";
 import type { PeerName } from "../util/peers.ts";
-import { type LineProcess, startProcess } from "../util/process.ts";
+import { startProcess } from "../util/process.ts";
 import type { TempDir } from "../util/tempdir.ts";
-
-/** A service that runs. */
-export interface Running {
-  /** Its socket. */
-  readonly socket: string;
-}
+import { daemon, run, type Running } from "./daemon.ts";
+import { startHaproxy, startHaproxyWithStats, succeedHaproxy } from "./services_haproxy.ts";
+import { boot, startQemu, startQmp, startVhostUser } from "./services_qemu.ts";
 
 /** A service with a client. */
 export interface Scenario {
@@ -31,50 +27,6 @@ export interface Scenario {
   readonly options?: readonly string[];
   /** A line that unixtap prints. */
   readonly shown: RegExp;
-}
-
-/** Run a program to its end, and return all that it printed. */
-export async function run(
-  command: string,
-  args: readonly string[],
-  env: Record<string, string> = {},
-): Promise<string> {
-  const { stdout, stderr, code } = await new Deno.Command(command, {
-    args: [...args],
-    env,
-    stdin: "null",
-    signal: AbortSignal.timeout(20_000),
-  }).output();
-  const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-  if (code !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${code}: ${text}`);
-  return text.trim();
-}
-
-/** Start a daemon, and wait for its socket. */
-export async function daemon(
-  stack: AsyncDisposableStack,
-  socket: string,
-  command: string,
-  ...args: string[]
-): Promise<LineProcess> {
-  const process = stack.use(startProcess(command, { args }));
-  let hasEnded = false;
-  process.status.then(() => hasEnded = true);
-  while (!await isThere(socket)) {
-    if (hasEnded) throw new Error(`${command} has ended: ${await process.stderr}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  return process;
-}
-
-/** Whether a socket answers; one of another type refuses, and notices nothing. */
-async function isThere(path: string): Promise<boolean> {
-  try {
-    (await unix.connect(path, { type: "dgram" })).close();
-    return true;
-  } catch (error) {
-    return (error as { code?: string }).code === "EPROTOTYPE";
-  }
 }
 
 /** PostgreSQL refuses to run as root; where Debian keeps its programs is not in the PATH. */
@@ -95,58 +47,6 @@ async function startPostgres(dir: TempDir, stack: AsyncDisposableStack): Promise
   const settings = ["-h", "", "-k", home, "-F", "-D", `${home}/data`];
   await daemon(stack, socket, first, ...rest, `${bin}/postgres`, ...settings);
   return { socket };
-}
-
-async function startHaproxy(dir: TempDir, stack: AsyncDisposableStack): Promise<Running> {
-  const socket = dir.join("http");
-  Deno.writeTextFileSync(
-    dir.join("haproxy.cfg"),
-    `defaults
-  mode http
-  timeout client 10s
-  timeout server 10s
-  timeout connect 10s
-frontend f
-  bind unix@${socket}
-  http-request return status 200 content-type text/plain string "the answer"
-`,
-  );
-  await daemon(stack, socket, "haproxy", "-db", "-f", dir.join("haproxy.cfg"));
-  return { socket };
-}
-
-/** A haproxy that gives its listening sockets to its successor. */
-async function startHaproxyWithStats(dir: TempDir, stack: AsyncDisposableStack): Promise<Running> {
-  const socket = dir.join("stats");
-  const free = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = free.addr;
-  free.close();
-  const config = (stats: string): string =>
-    `global
-  stats socket ${stats} level admin expose-fd listeners
-defaults
-  mode tcp
-  timeout client 10s
-  timeout server 10s
-  timeout connect 10s
-frontend f
-  bind 127.0.0.1:${port}
-`;
-  Deno.writeTextFileSync(dir.join("old.cfg"), config(socket));
-  Deno.writeTextFileSync(dir.join("new.cfg"), config(dir.join("stats2")));
-  await daemon(stack, socket, "haproxy", "-db", "-f", dir.join("old.cfg"));
-  return { socket };
-}
-
-/** Start a successor that asks for the sockets, and end it. */
-async function succeedHaproxy(socket: string, dir: TempDir): Promise<string> {
-  await using stack = new AsyncDisposableStack();
-  const args = ["-db", "-f", dir.join("new.cfg"), "-x", socket, "-V"];
-  const next = await daemon(stack, dir.join("stats2"), "haproxy", ...args);
-  next.kill("SIGTERM");
-  await next.status;
-  const lines = (await next.stderr).split("\n");
-  return lines.filter((it) => /socket/i.test(it)).join("\n") || "no complaint";
 }
 
 async function startSshMaster(dir: TempDir, stack: AsyncDisposableStack): Promise<Running> {
@@ -178,76 +78,6 @@ async function startSshMaster(dir: TempDir, stack: AsyncDisposableStack): Promis
   ];
   await daemon(stack, socket, "ssh", ...master, ...known, ...retry, "127.0.0.1");
   return { socket };
-}
-
-async function startQemu(dir: TempDir, stack: AsyncDisposableStack): Promise<Running> {
-  const socket = dir.join("nbd");
-  await run("qemu-img", ["create", "-q", "-f", "raw", dir.join("disk"), "1M"]);
-  const node = `driver=file,node-name=disk,filename=${dir.join("disk")}`;
-  await daemon(
-    stack,
-    socket,
-    "qemu-storage-daemon",
-    ...[
-      ["--blockdev", node],
-      ["--nbd-server", `addr.type=unix,addr.path=${socket}`],
-      ["--export", "type=nbd,id=e,node-name=disk,name=disk"],
-    ].flat(),
-  );
-  return { socket };
-}
-
-async function startQmp(dir: TempDir, stack: AsyncDisposableStack): Promise<Running> {
-  const socket = dir.join("qmp");
-  const chardev = `socket,path=${socket},server=on,wait=off,id=m`;
-  await daemon(
-    stack,
-    socket,
-    "qemu-storage-daemon",
-    "--chardev",
-    chardev,
-    "--monitor",
-    "chardev=m",
-  );
-  return { socket };
-}
-
-/** A boot sector for a PC: it prints a line to QEMU's debug port, and ends QEMU. */
-const BOOT_SECTOR: Uint8Array = new Uint8Array(512);
-// xor ax, ax; mov ds, ax; mov si, text; next: lodsb; test al, al; jz end; out 0xe9, al; jmp next;
-// end: mov al, 0; out 0xf4, al; hlt
-BOOT_SECTOR.set(Uint8Array.fromHex("31c08ed8be167cac84c07404e6e9ebf7b000e6f4f490"));
-BOOT_SECTOR.set(new TextEncoder().encode("booted from the disk\n\0"), 22);
-BOOT_SECTOR.set([0x55, 0xaa], 510);
-
-async function startVhostUser(dir: TempDir, stack: AsyncDisposableStack): Promise<Running> {
-  const socket = dir.join("vhost");
-  const disk = new Uint8Array(1 << 20);
-  disk.set(BOOT_SECTOR);
-  Deno.writeFileSync(dir.join("disk"), disk);
-  const node = `driver=file,node-name=disk,filename=${dir.join("disk")}`;
-  const target = `addr.type=unix,addr.path=${socket}`;
-  await daemon(
-    stack,
-    socket,
-    "qemu-storage-daemon",
-    ...["--blockdev", node],
-    ...["--export", `type=vhost-user-blk,id=e,node-name=disk,${target},writable=on`],
-  );
-  return { socket };
-}
-
-/** Start a virtual PC from a disk of vhost-user, which shares its memory by a descriptor; what it prints. */
-async function boot(socket: string): Promise<string> {
-  const args = [
-    ["-nodefaults", "-no-user-config", "-display", "none", "-m", "64"],
-    ["-machine", "q35,accel=tcg", "-object", "memory-backend-memfd,id=m,size=64M,share=on"],
-    ["-numa", "node,memdev=m", "-chardev", `socket,id=c,path=${socket}`],
-    ["-device", "vhost-user-blk-pci,chardev=c,bootindex=1", "-chardev", "stdio,id=d"],
-    ["-device", "isa-debugcon,chardev=d,iobase=0xe9", "-device", "isa-debug-exit,iobase=0xf4"],
-  ].flat();
-  const ends = 'qemu-system-x86_64 "$@"; test $? = 1';
-  return await run("sh", ["-c", ends, "sh", ...args]);
 }
 
 /** A question for a bus: what follows the address for `busctl`. */

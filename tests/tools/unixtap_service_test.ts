@@ -5,7 +5,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type Socket, unix } from "@denet/unix";
 import { type PeerName, testUnless, testWith } from "../util/peers.ts";
 import { namesIn, tempDir } from "../util/tempdir.ts";
-import { daemon, run } from "./services.ts";
+import { daemon, run } from "./daemon.ts";
 import { encode, notLinux, Tapped, untilListening, untilServed } from "./tapped.ts";
 import { finish, readEvent, readEvents, startTool } from "./tool.ts";
 import { CONNECTED } from "../util/cases.ts";

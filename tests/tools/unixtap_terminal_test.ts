@@ -6,7 +6,7 @@ import { entryOf, TOOLS } from "../../tools/permissions.ts";
 import { noLeaks } from "../util/descriptors.ts";
 import { testUnless, testWith } from "../util/peers.ts";
 import { tempDir } from "../util/tempdir.ts";
-import { run } from "./services.ts";
+import { run } from "./daemon.ts";
 import { encode, notLinux, Tapped } from "./tapped.ts";
 import { readEvent } from "./tool.ts";
 

@@ -4,8 +4,29 @@
  * @module
  */
 
+import type { Message } from "../../lib/handle/message.ts";
+import type { ReceiveOptions } from "../../lib/handle/receive_options.ts";
 import type { Socket } from "../../lib/handle/socket.ts";
 import { Msghdr } from "../../lib/msghdr/msghdr.ts";
+import type { OutgoingMessage } from "../../lib/socket/outgoing_message.ts";
+
+/** `send`, or its twin that rejects where it would throw. */
+export type Send = (socket: Socket, message: OutgoingMessage) => Promise<number>;
+
+/** Both ways to send, by name. */
+export const SENDS: Readonly<Record<string, Send>> = {
+  send: (socket, message) => socket.send(message),
+  sendSync: (socket, message) => Promise.try(() => socket.sendSync(message)),
+};
+
+/** `receive`, or its twin that rejects where it would throw. */
+export type Receive = (socket: Socket, options?: ReceiveOptions) => Promise<Message | null>;
+
+/** Both ways to receive, by name. */
+export const RECEIVES: Readonly<Record<string, Receive>> = {
+  receive: (socket, options) => socket.receive(options),
+  receiveSync: (socket, options) => Promise.try(() => socket.receiveSync(options)),
+};
 
 /** Read `length` bytes, or up to the end. */
 export async function readBytes(socket: Socket, length: number): Promise<Uint8Array> {
