@@ -7,7 +7,6 @@
 import { platform } from "../../ffi/platform/mod.ts";
 import type { NewSocketFlags } from "../../ffi/syscalls/sockets.ts";
 import { type Acceptor, acceptorAlone, SharedAcceptor } from "../socket/acceptor.ts";
-import { adopters } from "./adopters.ts";
 import { Connections } from "./connections.ts";
 import { Descriptor } from "../descriptor/descriptor.ts";
 import { closeOnFinalization } from "../descriptor/finalizer.ts";
@@ -22,7 +21,9 @@ import { checkedBusyPoll, pollTimeout } from "../socket/options.ts";
 import { DEFAULT_FLAGS } from "../socket/setup.ts";
 import { denoAddr, type SocketType } from "../socket/socket_type.ts";
 import { checkedTimeout, timedOut } from "../socket/time_limit.ts";
+import { adopters } from "./owned_fd.ts";
 import { type Socket, socketFromFd } from "./socket.ts";
+import { listeners } from "./socket_endpoint.ts";
 import type { SocketNames } from "./socket_state.ts";
 import { SocketOptions } from "./socket_options.ts";
 
@@ -537,7 +538,7 @@ adopters.listener = (descriptor) => {
   });
 };
 
-adopters.listening = (descriptor, type, names) => {
+listeners.own = (descriptor, type, names) => {
   const { beforeClose } = descriptor;
   const own = new Descriptor(descriptor.release("converted"), "Listener");
   own.beforeClose = beforeClose;

@@ -12,7 +12,6 @@ import {
   setNonblocking,
 } from "../../ffi/syscalls/files.ts";
 import { eventfd, pipe } from "../../ffi/syscalls/readiness.ts";
-import { adopters } from "./adopters.ts";
 import { Descriptor } from "../descriptor/descriptor.ts";
 import { closeOnFinalization } from "../descriptor/finalizer.ts";
 import { check, checkedFlag, notSupported } from "../errors.ts";
@@ -483,4 +482,14 @@ export class OwnedFd extends FileMethods implements Disposable {
 /** Own a descriptor that the kernel just returned: it needs no check. */
 export function ownFd(fd: number): OwnedFd {
   return own(fd);
+}
+
+/** The conversions to the other two classes, whose files import this one and set them. Both check the descriptor. */
+export const adopters: {
+  socket(descriptor: Descriptor): Socket;
+  listener(descriptor: Descriptor): Listener;
+} = { socket: notLoaded, listener: notLoaded };
+
+function notLoaded(): never {
+  throw new TypeError('Cannot convert the descriptor: import "@denet/unix" for sockets');
 }

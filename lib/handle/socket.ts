@@ -11,7 +11,7 @@ import { duplicate, requireOpen } from "../fd/file_like.ts";
 import { describeSocket } from "../socket/inspect.ts";
 import * as options from "../socket/options.ts";
 import { directionNumber, type SocketType } from "../socket/socket_type.ts";
-import { adopters } from "./adopters.ts";
+import { adopters } from "./owned_fd.ts";
 import { SocketEndpoint } from "./socket_endpoint.ts";
 import { type SocketNames, SocketState } from "./socket_state.ts";
 import { SocketStreams } from "./socket_streams.ts";

@@ -6,6 +6,7 @@
 
 import { listen } from "../../ffi/syscalls/sockets.ts";
 import { copyOf } from "../descriptor/caller_buffer.ts";
+import type { Descriptor } from "../descriptor/descriptor.ts";
 import { perform, performSync } from "../descriptor/perform.ts";
 import { checkedReady, type ReadyOptions, waitUntilReady } from "../descriptor/ready.ts";
 import { requireSignal } from "../descriptor/signal.ts";
@@ -21,10 +22,10 @@ import {
 import { Connector, dissolve } from "../socket/connector.ts";
 import { nameOf } from "../socket/inspect.ts";
 import { checkedBacklog } from "../socket/setup.ts";
-import { denoAddr } from "../socket/socket_type.ts";
+import { denoAddr, type SocketType } from "../socket/socket_type.ts";
 import { checkedTimeout } from "../socket/time_limit.ts";
-import { adopters } from "./adopters.ts";
 import type { Listener } from "./listener.ts";
+import type { SocketNames } from "./socket_state.ts";
 import { SocketTransfer, stateOf } from "./socket_transfer.ts";
 
 /**
@@ -377,7 +378,7 @@ export abstract class SocketEndpoint extends SocketTransfer {
       );
     }
     check(listen(fd, backlog), "listen");
-    return adopters.listening(descriptor, type, names);
+    return listeners.own(descriptor, type, names);
   }
 
   /**
@@ -413,3 +414,12 @@ export abstract class SocketEndpoint extends SocketTransfer {
 function copied(bytes: Uint8Array | undefined): Uint8Array | undefined {
   return bytes === undefined ? undefined : copyOf(bytes);
 }
+
+/** How a socket that was just made to listen becomes a `Listener`, whose file imports this one and sets it. */
+export const listeners: {
+  own(descriptor: Descriptor, type: SocketType, names: SocketNames): Listener;
+} = {
+  own(): never {
+    throw new TypeError('Cannot listen: import "@denet/unix" for listeners');
+  },
+};

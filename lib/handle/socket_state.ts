@@ -11,7 +11,6 @@ import type { BoundFile } from "../socket/bound_file.ts";
 import type { SocketType } from "../socket/socket_type.ts";
 import type { WriteBatch } from "../socket/write_batch.ts";
 import { ReceiveState } from "./receive_state.ts";
-import type { SocketStreams } from "./socket_streams.ts";
 
 /** What the module knows of a socket's two ends and the kernel does not report. */
 export interface SocketNames {
@@ -25,6 +24,12 @@ export interface SocketNames {
   readonly isShared?: boolean;
 }
 
+/** The two streams of a socket. */
+export interface StreamPair {
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+  readonly writable: WritableStream<Uint8Array<ArrayBufferLike>>;
+}
+
 /** The state of an open socket. */
 export class SocketState {
   readonly descriptor: Descriptor;
@@ -35,7 +40,7 @@ export class SocketState {
   receiving: ReceiveState | undefined = undefined;
   /** The writes that queue up last. */
   batch: WriteBatch | undefined = undefined;
-  streams: SocketStreams | undefined = undefined;
+  streams: StreamPair | undefined = undefined;
   #receiveLimit: (() => number) | undefined = undefined;
   #sendLimit: (() => number) | undefined = undefined;
 

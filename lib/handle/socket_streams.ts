@@ -16,15 +16,15 @@ import { isReadingShutDown } from "../socket/inspect.ts";
 import { bytesAvailable } from "../socket/options.ts";
 import type { SocketType } from "../socket/socket_type.ts";
 import { Read } from "./reading.ts";
-import type { Socket } from "./socket.ts";
-import type { SocketState } from "./socket_state.ts";
+import type { SocketState, StreamPair } from "./socket_state.ts";
+import type { SocketTransfer } from "./socket_transfer.ts";
 
 /**
  * The two streams of a socket: each is made when it is first asked for. In whatever way a stream ends, its
  * side of the socket is shut down; the socket is closed once both have ended.
  */
-export class SocketStreams {
-  readonly #socket: Socket;
+export class SocketStreams implements StreamPair {
+  readonly #socket: SocketTransfer;
   readonly #state: SocketState;
   readonly #descriptor: Descriptor;
   #readable: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
@@ -32,7 +32,7 @@ export class SocketStreams {
   #hasReadingEnded = false;
   #hasWritingEnded = false;
 
-  constructor(socket: Socket, state: SocketState) {
+  constructor(socket: SocketTransfer, state: SocketState) {
     this.#socket = socket;
     this.#state = state;
     this.#descriptor = state.descriptor;
@@ -80,10 +80,10 @@ export class SocketStreams {
 
 /** Reads a stream. */
 class Bytes {
-  readonly #socket: Socket;
+  readonly #socket: SocketTransfer;
   readonly #state: SocketState;
 
-  constructor(socket: Socket, state: SocketState) {
+  constructor(socket: SocketTransfer, state: SocketState) {
     this.#socket = socket;
     this.#state = state;
   }
@@ -101,11 +101,11 @@ class Bytes {
 
 /** Reads the bytes of whole messages: the rest of one that does not fit a read comes with the next read. */
 class WholeMessages {
-  readonly #socket: Socket;
+  readonly #socket: SocketTransfer;
   readonly #descriptor: Descriptor;
   #rest: Uint8Array<ArrayBuffer> | undefined;
 
-  constructor(socket: Socket, state: SocketState) {
+  constructor(socket: SocketTransfer, state: SocketState) {
     this.#socket = socket;
     this.#descriptor = state.descriptor;
   }

@@ -1,9 +1,8 @@
 /** Imports nothing of the sockets: `OwnedFd` alone must not need them. */
 
 import { assertThrows } from "@std/assert";
-import { adopters } from "../../lib/handle/adopters.ts";
+import { adopters, OwnedFd } from "../../lib/handle/owned_fd.ts";
 import { Descriptor } from "../../lib/descriptor/descriptor.ts";
-import { OwnedFd } from "../../lib/handle/owned_fd.ts";
 
 Deno.test("adopters say what to import where the sockets are not loaded", () => {
   const descriptor = new Descriptor(2 ** 30, "Test");
