@@ -85,5 +85,8 @@ Deno.test("runsFor() asks tests of the same name in other folders", () => {
   const other = run("tests/other/b_test.ts", 1, []);
   const choice = new Choice({ ...coverage, runs: [...runs, other] }, () => text);
   const [first, second] = choice.runsFor({ file: "lib/a/b.ts", line: 1 }, 12);
-  assertEquals([first?.test, second?.test], ["tests/a/b_test.ts", "tests/other/b_test.ts"]);
+  assertEquals({ firstTest: first?.test, secondTest: second?.test }, {
+    firstTest: "tests/a/b_test.ts",
+    secondTest: "tests/other/b_test.ts",
+  });
 });
