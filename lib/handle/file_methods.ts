@@ -588,6 +588,7 @@ export abstract class FileMethods {
    *
    * @param exclusive Whether the lock excludes every other one; a shared lock excludes exclusive ones only. The default
    * is false.
+   * @throws {TypeError} If `exclusive` is no boolean.
    * @throws {Deno.errors.BadResource} If the descriptor is closed, also while waiting.
    *
    * @example
