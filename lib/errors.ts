@@ -41,7 +41,8 @@ export interface SystemErrorInfo {
  * const [a, b] = unix.socketpair();
  * using _a = a;
  * using _b = b;
- * const error = assertThrows(() => a.getOption(1, 9999), SyscallError);
+ * const missing = 9999;
+ * const error = assertThrows(() => a.getOption(unix.constants.SOL_SOCKET, missing), SyscallError);
  * assertEquals([error.code, error.syscall], ["ENOPROTOOPT", "getsockopt"]);
  * ```
  */

@@ -6,6 +6,7 @@
  */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { platform } from "../../ffi/platform/mod.ts";
 import { type FileLike, OwnedFd, type Seal, unix } from "../../mod.ts";
 import { noLeaks } from "../util/descriptors.ts";
 import { needPeer, testWith } from "../util/peers.ts";
@@ -71,12 +72,7 @@ function test(name: string, fn: (python: Python) => Promise<void>): void {
   );
 }
 
-const { F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_GROW, F_SEAL_WRITE } = {
-  F_SEAL_SEAL: 1, // <linux/fcntl.h>
-  F_SEAL_SHRINK: 2,
-  F_SEAL_GROW: 4,
-  F_SEAL_WRITE: 8,
-};
+const { F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_GROW, F_SEAL_WRITE } = platform;
 
 const SEALS: readonly (readonly [bits: number, seals: readonly Seal[]])[] = [
   [0, []],

@@ -13,6 +13,7 @@ import type { Anything } from "../util/cases.ts";
 import { tempDir } from "../util/tempdir.ts";
 
 const { unix, OwnedFd, Socket, Listener, Msghdr } = root;
+const { SO_SNDBUF, SO_TYPE, SOL_SOCKET, SCM_RIGHTS } = unix.constants;
 
 /** What calls are made on. */
 export interface Objects extends Disposable {
@@ -163,8 +164,8 @@ export const VALUES: readonly Value[] = [
   ["readAtSync", "number | bigint", ({ file }, it) => file.readAtSync(byte, it)],
   ["writeAt", "number | bigint", ({ file }, it) => file.writeAt(byte, it)],
   ["writeAtSync", "number | bigint", ({ file }, it) => file.writeAtSync(byte, it)],
-  ["seek", "number | bigint", ({ file }, it) => file.seek(it, 0)],
-  ["seekSync", "number | bigint", ({ file }, it) => file.seekSync(it, 0)],
+  ["seek", "number | bigint", ({ file }, it) => file.seek(it, Deno.SeekMode.Start)],
+  ["seekSync", "number | bigint", ({ file }, it) => file.seekSync(it, Deno.SeekMode.Start)],
   ["seek from", "number", ({ file }, it) => file.seek(0, it)],
   ["seekSync from", "number", ({ file }, it) => file.seekSync(0, it)],
   ["truncate", "number", ({ file }, it) => file.truncate(it)],
@@ -184,17 +185,21 @@ export const VALUES: readonly Value[] = [
   ["OwnedFd.adopt", "number", (_, it) => OwnedFd.adopt(it)],
   ["Socket.adopt", "number", (_, it) => Socket.adopt(it)],
   ["Listener.adopt", "number", (_, it) => Listener.adopt(it)],
-  ["getOption level", "number", ({ socket }, it) => socket.getOption(it, 1)],
-  ["getOption name", "number", ({ socket }, it) => socket.getOption(1, it)],
-  ["getOption size", "number", ({ socket }, it) => socket.getOption(1, 1, it)],
-  ["setOption level", "number", ({ socket }, it) => socket.setOption(it, 1, 1)],
-  ["setOption name", "number", ({ socket }, it) => socket.setOption(1, it, 1)],
+  ["getOption level", "number", ({ socket }, it) => socket.getOption(it, SO_TYPE)],
+  ["getOption name", "number", ({ socket }, it) => socket.getOption(SOL_SOCKET, it)],
+  ["getOption size", "number", ({ socket }, it) => socket.getOption(SOL_SOCKET, SO_TYPE, it)],
+  ["setOption level", "number", ({ socket }, it) => socket.setOption(it, SO_SNDBUF, 5000)],
+  ["setOption name", "number", ({ socket }, it) => socket.setOption(SOL_SOCKET, it, 1)],
   ["Msghdr.flags =", "number", ({ message }, it) => message.flags = it],
-  ["addControl length", "number", ({ message }, it) => message.addControl(it, 1, 1)],
-  ["addControl level", "number", ({ message }, it) => message.addControl(1, it, 1)],
-  ["addControl type", "number", ({ message }, it) => message.addControl(1, 1, it)],
-  ["getControl level", "number", ({ message }, it) => message.getControl(it, 1)],
-  ["getControl type", "number", ({ message }, it) => message.getControl(1, it)],
+  [
+    "addControl length",
+    "number",
+    ({ message }, it) => message.addControl(it, SOL_SOCKET, SCM_RIGHTS),
+  ],
+  ["addControl level", "number", ({ message }, it) => message.addControl(4, it, SCM_RIGHTS)],
+  ["addControl type", "number", ({ message }, it) => message.addControl(4, SOL_SOCKET, it)],
+  ["getControl level", "number", ({ message }, it) => message.getControl(it, SCM_RIGHTS)],
+  ["getControl type", "number", ({ message }, it) => message.getControl(SOL_SOCKET, it)],
   ["allocFiles", "number", ({ message }, it) => unix.allocFiles(message, it)],
   ["recvFiles", "number", ({ message }, it) => unix.recvFiles(message, it)],
   ["cmsgLen", "number", (_, it) => msghdr.cmsgLen(it)],

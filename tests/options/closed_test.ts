@@ -8,6 +8,7 @@ import { tempDir } from "../util/tempdir.ts";
 import { isAsynchronous } from "./api.ts";
 
 const byte = new Uint8Array(1);
+const { SOL_SOCKET, SO_SNDBUF } = unix.constants;
 
 /** Arguments that are right. */
 const ARGUMENTS: Readonly<Record<string, readonly unknown[]>> = {
@@ -21,11 +22,11 @@ const ARGUMENTS: Readonly<Record<string, readonly unknown[]>> = {
   connectSync: ["/no/such/path"],
   bind: ["/no/such/path"],
   shutdown: ["write"],
-  getOption: [1, 1],
-  setOption: [1, 7, 5000],
+  getOption: [SOL_SOCKET, SO_SNDBUF],
+  setOption: [SOL_SOCKET, SO_SNDBUF, 5000],
   ready: ["read"],
-  seek: [0, 0],
-  seekSync: [0, 0],
+  seek: [0, Deno.SeekMode.Start],
+  seekSync: [0, Deno.SeekMode.Start],
   readAt: [byte, 0],
   readAtSync: [byte, 0],
   writeAt: [byte, 0],
