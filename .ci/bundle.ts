@@ -60,8 +60,19 @@ export async function bundle(
     if (file.type !== "chunk") continue;
     const path = `${folder}/${out}/${file.fileName}`;
     Deno.mkdirSync(dirname(path), { recursive: true });
-    Deno.writeTextFileSync(path, file.code);
+    Deno.writeTextFileSync(path, asciiOf(file.code));
   }
+}
+
+/**
+ * Write other characters as escapes, which string literals alone have: with one of them in a file, V8 keeps two bytes
+ * for each character of it, and an import takes 0.5 ms longer.
+ */
+function asciiOf(code: string): string {
+  return code.replace(
+    /[\u0080-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 function resolver(files: ReadonlyMap<string, string>): Plugin {

@@ -61,7 +61,20 @@ Deno.test("pack() makes entry points", async (t) => {
     assertLess(files.filter((it) => it.endsWith(".js")).length, 10);
     assertLess(files.length, 25);
   });
+
+  await t.step("in ASCII, for which V8 keeps one byte for each character", () => {
+    const others = [...entries.values()].filter((path) => !isAscii(path));
+    const rooms = ["dial", "unix", "tools"].map((room) => dir.join(`package/bundle/${room}.js`));
+    assertEquals({ others, rooms: rooms.filter((path) => !isAscii(path)) }, {
+      others: [],
+      rooms: [],
+    });
+  });
 });
+
+function isAscii(path: string): boolean {
+  return Deno.readFileSync(path).every((byte) => byte < 0x80);
+}
 
 function named(module: Record<string, unknown>): [string, unknown][] {
   return Object.entries(module).map(([key, it]): [string, unknown] => {
