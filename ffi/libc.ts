@@ -201,6 +201,7 @@ function* withLoaded(paths: Iterable<string>): Iterable<string> {
     if (loaded !== undefined && isGranted(loaded)) yield loaded;
   } catch {
     // There is no such file on other systems, and Deno wants more than read permission for it.
+    // deno-coverage-ignore -- other systems only, or where the C library is at none of the usual places
   }
 }
 

@@ -74,6 +74,7 @@ function findDestructor(): Deno.PointerValue {
   const { dlsym, dirfd, __cxa_thread_atexit_impl } = libc();
   // deno-coverage-ignore -- other C libraries than glibc only
   if (dlsym === null || dirfd === null || __cxa_thread_atexit_impl === null) return null;
+  // deno-coverage-ignore -- with FFI permission for a path only
   if (!mayFollowPointers()) return null;
   const [pointer, place] = allocate() ?? [];
   // deno-coverage-ignore -- only if there is no memory for 64 bytes

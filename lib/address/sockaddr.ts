@@ -203,6 +203,5 @@ function withoutUrlSecrets(text: string): string {
 }
 
 function quote(bytes: Uint8Array): string {
-  const text = displayText(bytes);
-  return JSON.stringify(text.length > 120 ? `${text.slice(0, 120)}…` : text);
+  return shown(displayText(bytes));
 }

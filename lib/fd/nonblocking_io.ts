@@ -115,6 +115,7 @@ export class NonblockingIo {
     if (this.#isTerminalNow(fd) && hasTerminalEnded(fd)) return 0;
     if (this.#whenRefused(fd) === "thread") return NEEDS_THREAD;
     const own = reopen(fd, platform.O_RDONLY);
+    // deno-coverage-ignore -- at the descriptor limit only
     if (own < 0) return NEEDS_THREAD;
     const count = read(own, bytes);
     closeFd(own);

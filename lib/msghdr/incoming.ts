@@ -65,7 +65,6 @@ export class HeaderReceiver extends Receiver<number> {
   /** The vectors may change from now on. */
   override beforeWait(): void {
     super.beforeWait();
-    if (this.#isHeld) return;
     this.#isHeld = true;
     this.pieces = this.pieces.slice();
   }

@@ -45,9 +45,10 @@ export function specialized(file: OwnedFd): Listener | Socket | OwnedFd {
     return isListening(file.fd) ? file.asListener() : file.asSocket();
   } catch (error) {
     if (error instanceof TypeError) return file;
-    // deno-coverage-ignore -- only a kernel that fails throws anything else
+    // deno-coverage-ignore-start -- only a kernel that fails throws anything else
     throw error;
   }
+  // deno-coverage-ignore-stop
 }
 
 function isListening(fd: number): boolean {

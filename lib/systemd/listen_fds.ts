@@ -128,9 +128,10 @@ function asSocket(file: OwnedFd): Socket | undefined {
     return file.asSocket();
   } catch (error) {
     if (error instanceof TypeError) return undefined;
-    // deno-coverage-ignore -- only a kernel that fails throws anything else
+    // deno-coverage-ignore-start -- only a kernel that fails throws anything else
     throw error;
   }
+  // deno-coverage-ignore-stop
 }
 
 function adoptPassed(): void {

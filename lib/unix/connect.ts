@@ -73,32 +73,31 @@ interface Plan {
   readonly type: SocketType;
   readonly setup: CheckedSetup;
   readonly busyPoll: number;
-  readonly local: Name | undefined;
-  readonly file: FilePlan | undefined;
+  /** What to bind it to. */
+  readonly local: { readonly name: Name; readonly file: FilePlan } | undefined;
 }
 
 function plan(options: ConnectOptions): Plan {
   const { type = "stream", busyPoll = 0, localAddress } = options;
   typeNumber(type);
   const setup = checkedSetup(options);
-  const local = localAddress === undefined ? undefined : parseBindAddress(localAddress);
-  const file = local === undefined ? undefined : planFile(local, {}, type === "dgram");
-  return { type, setup, busyPoll: checkedBusyPoll(busyPoll), local, file };
+  const name = localAddress === undefined ? undefined : parseBindAddress(localAddress);
+  const local = name && { name, file: planFile(name, {}, type === "dgram") };
+  return { type, setup, busyPoll: checkedBusyPoll(busyPoll), local };
 }
 
 /** Make the socket that is to be connected. Without O_NONBLOCK a full queue would block the thread. */
-function prepare({ type, setup, local, file }: Plan): Descriptor {
+function prepare({ type, setup, local }: Plan): Descriptor {
   const flags = { cloexec: setup.flags.cloexec, nonblocking: true };
-  const bind = local === undefined || file === undefined
-    ? undefined
-    : (descriptor: Descriptor) => void bindDescriptor(descriptor, local, file);
+  const bind = local &&
+    ((descriptor: Descriptor) => void bindDescriptor(descriptor, local.name, local.file));
   return newDescriptor(typeNumber(type), { flags, apply: setup.apply }, "Socket", bind);
 }
 
 function finish(descriptor: Descriptor, made: Plan, destination: Destination): Socket {
   if (!made.setup.flags.nonblocking) check(makeBlocking(descriptor.fd), "fcntl");
-  const local = made.local !== undefined && needsShortening(made.local)
-    ? made.local.bytes
+  const local = made.local !== undefined && needsShortening(made.local.name)
+    ? made.local.name.bytes
     : undefined;
   const socket = createSocket(descriptor, made.type, { local, remote: destination.shortened });
   if (made.busyPoll > 0) socket.busyPoll = made.busyPoll;

@@ -3,6 +3,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { delay, Delays } from "../../lib/descriptor/delay.ts";
 import { gcTest, isForgotten, isPending } from "../util/cases.ts";
 import { lifetime } from "../util/lifetime.ts";
+import { tempDir } from "../util/tempdir.ts";
 
 Deno.test("delay() resolves after a while, and takes its listener off the signal", async () => {
   const { signal } = new AbortController();
@@ -72,4 +73,37 @@ for (const order of ["before", "after"]) {
     assertEquals(await lifetime(program("")), "");
     assertEquals(await lifetime(program("delays.ref();")), "passed\n");
   });
+}
+
+Deno.test("without setTimeout a delay fails, without setImmediate the next turn comes all the same", async () => {
+  const module = JSON.stringify(new URL("../../lib/event_loop.ts", import.meta.url).href);
+  const program = `
+    const { setTimeout } = globalThis;
+    delete globalThis.setTimeout;
+    delete globalThis.setImmediate;
+    const { inNextTurn, startTimer } = await import(${module});
+    for (const action of [() => startTimer(() => {}, 1), () => inNextTurn(() => {})]) {
+      try {
+        action();
+      } catch (error) {
+        console.log(error.name);
+      }
+    }`;
+  assertEquals(await runAlone(program), "NotSupported\nNotSupported\n");
+  const next = `
+    delete globalThis.setImmediate;
+    const { inNextTurn } = await import(${module});
+    inNextTurn(() => console.log("next"));`;
+  assertEquals(await runAlone(next), "next\n");
+});
+
+/** Run a program in a process of its own that imports nothing before. */
+async function runAlone(program: string): Promise<string> {
+  using dir = tempDir();
+  Deno.writeTextFileSync(dir.join("program.ts"), program);
+  const config = new URL("../../deno.json", import.meta.url).pathname;
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-check", "--allow-all", "--config", config, dir.join("program.ts")],
+  }).output();
+  return new TextDecoder().decode(stdout);
 }

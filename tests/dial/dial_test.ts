@@ -240,3 +240,20 @@ Deno.test("dial() and dialUri() refuse options that are no object, and say what 
     }
   }
 });
+
+Deno.test("dial() closes a connection that comes after the abort, whatever that comes to", async () => {
+  const controller = new AbortController();
+  const { promise, resolve } = Promise.withResolvers<Deno.Conn>();
+  using _late = registerProtocol("denet-late", () => promise);
+  const pending = dial("denet-late", "a", "", { signal: controller.signal });
+  controller.abort(new Error("early"));
+  await assertRejects(() => pending, Error, "early");
+  const { promise: closed, resolve: close } = Promise.withResolvers<void>();
+  resolve({
+    close(): void {
+      close();
+      throw new Error("it is closed already");
+    },
+  } as Deno.Conn);
+  await closed;
+});

@@ -87,3 +87,29 @@ linuxTest("OwnedFd.open() of a terminal does not make it the controlling termina
   `;
   assertEquals(await lifetime(program, 20_000, { detached: true }), "character 0\n");
 });
+
+linuxTest(
+  "a send that waits for a receiver's queue lets the program end after unref(), not after ref()",
+  async () => {
+    const start = `
+      const receiver = unix.bind(dir + "/to", { cloexec: false });
+      const filler = unix.connectSync(dir + "/to", { type: "dgram" });
+      filler.sendTimeout = 1;
+      try {
+        for (;;) filler.writeSync(new Uint8Array(1));
+      } catch {}
+      const sender = unix.bind(dir + "/from");
+      sender.unref();
+      sender.send({ data: new Uint8Array(1), to: dir + "/to" }).then(() => console.log("sent"));`;
+    assertEquals(await lifetime(start), "");
+    const end = `
+      setTimeout(() => {
+        sender.ref();
+        // Another process makes space, as a timer here would keep this one alive.
+        const script = "sleep 0.3; while dd bs=64 count=1 status=none; do :; done <&" + receiver.fd;
+        new Deno.Command("timeout", { args: ["1", "/bin/bash", "-c", script], stdout: "null" })
+          .spawn().unref();
+      }, 10);`;
+    assertEquals(await lifetime(start + end), "sent\n");
+  },
+);

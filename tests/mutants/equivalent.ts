@@ -77,6 +77,36 @@ export const LABELS: Readonly<Record<string, readonly string[]>> = {
 /** Single places. */
 export const PLACES: readonly Place[] = [
   {
+    file: "lib/frames/frame_buffer.ts",
+    line: "const limit = whole !== undefined && whole > SIZE ? whole : Infinity;",
+    was: "&&",
+    why: "whether a small frame gets memory of its own only tunes",
+  },
+  {
+    file: "lib/frames/frame_buffer.ts",
+    line: "if (spare === undefined && memory.byteLength === SIZE) spare = memory;",
+    was: "spare = memory;",
+    why: "new memory does as well",
+  },
+  {
+    file: "lib/frames/frame_buffer.ts",
+    line: "this.#isSpare = limit === Infinity && length <= SIZE / 2;",
+    was: "2",
+    why: "which half of two is copied to the other only tunes",
+  },
+  {
+    file: "lib/frames/frame_buffer.ts",
+    line: "this.#move(Math.min(limit, Math.max(SIZE, 2 * length)));",
+    was: "2",
+    why: "how much more memory there is than needed only tunes",
+  },
+  {
+    file: "lib/fd/streams.ts",
+    line: "if (this.#ending.isOver) return;",
+    was: "return;",
+    why: "a stream that has ended takes nothing more",
+  },
+  {
     file: "lib/descriptor/perform.ts",
     line: "return found === 0 && left < LONGEST_POLL;",
     was: "<",

@@ -100,8 +100,8 @@ class PollRequest {
       // deno-coverage-ignore-start -- no kernel so far has another ring
       this.dispose();
       throw unavailable("The ring of asynchronous I/O", -platform.EINVAL);
-      // deno-coverage-ignore-stop
     }
+    // deno-coverage-ignore-stop
     const { iocb } = platform;
     this.#iocb.set(iocb.aio_lio_opcode, IOCB_CMD_POLL);
     this.#iocb.set(iocb.aio_buf, READABLE);
