@@ -15,7 +15,6 @@ import { type Interest, READABLE, register, type Registration, WRITABLE } from "
 /** The descriptors of this thread that have an owner, by number: an array, because storing in it is cheap. */
 const owned: (Descriptor | undefined)[] = [];
 
-/** Stored instead of the number of a descriptor that is closed or detached. */
 /** What ended the use of a descriptor, in place of its number. */
 const CLOSED = -1, DETACHED = -2, CONVERTED = -3, DISPOSED = -4, STREAMED = -5;
 

@@ -73,6 +73,19 @@ test("sendmsg() that waits sends what it was given, whatever becomes of the mess
   assertEquals(countDescriptors(), before, "two duplicates are closed, two descriptors came");
 });
 
+test("sendmsg() that waits takes no vector that is added for one that was lost", async () => {
+  using pair = connected();
+  const filled = fill(pair.a);
+  const lost = new Uint8Array(100);
+  using message = messageWith(lost, 0);
+  const sent = sendmsg(pair.a, message);
+  assertEquals(await isPending(sent), true);
+  structuredClone(lost, { transfer: [lost.buffer] });
+  message.addVector(new Uint8Array(100));
+  drain(pair.b, filled);
+  await assertRejects(() => sent, TypeError, "detached or resized");
+});
+
 test("sendmsg() that cannot hold its descriptors fails, and leaves nothing open", async () => {
   using pair = connected();
   const filled = fill(pair.a);
