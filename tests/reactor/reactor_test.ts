@@ -156,7 +156,7 @@ onEach("cancel() with an event on its way lets the peer see the end", async (rea
 onEach("a reused number does not get its predecessor's events", async (reactor) => {
   let predecessor: Pair | undefined;
   const numbers = new Set<number>();
-  for (let i = 0; i < 300; i++) {
+  for (let i = 0; i < 150; i++) {
     const pair = new Pair(reactor);
     for (const fd of pair.fds) numbers.add(fd);
     let woken = 0;
@@ -177,7 +177,7 @@ onEach("a reused number does not get its predecessor's events", async (reactor) 
 
 onEach("ping-pong of many pairs at once loses nothing", async (reactor) => {
   const pairs = Array.from({ length: 30 }, () => new Pair(reactor));
-  const rounds = 100;
+  const rounds = 40;
   await Promise.all(pairs.flatMap((pair) => [
     (async (): Promise<void> => {
       for (let i = 0; i < rounds; i++) {

@@ -59,6 +59,20 @@ onEachBackend("an event after park() wakes, each time", async (station, pair) =>
   }
 });
 
+onEachBackend("park() again and again is like once", async (station, pair) => {
+  const { backend } = station;
+  const watched = station.add(pair.fds[0]);
+  const waiting = station.wait(watched, READABLE);
+  for (let i = 0; i < 5000; i++) {
+    do station.pollAll(); while (!backend.park());
+  }
+  const { wakes } = station;
+  pair.send(1, "x");
+  await station.woken(wakes);
+  station.pollAll();
+  await waiting;
+});
+
 onEachBackend("what is registered after park() wakes after the next one", async (station, pair) => {
   const [first, second] = pair.fds.map((fd) => station.add(fd));
   assert(first !== undefined && second !== undefined);
