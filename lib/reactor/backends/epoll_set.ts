@@ -15,7 +15,7 @@ import {
   epollCreate,
   epollPoll,
 } from "../../../ffi/syscalls/readiness.ts";
-import { closeThreadFd, keepForThread } from "./thread_fds.ts";
+import { closeThreadFd, closeWithThread } from "./thread_fds.ts";
 import { unavailable } from "../errors.ts";
 import {
   type Interest,
@@ -145,7 +145,7 @@ export class EpollSet {
 
   /** Close the set when the thread ends. */
   keep(): void {
-    keepForThread(this.fd);
+    closeWithThread(this.fd);
   }
 
   /** Close the set. */

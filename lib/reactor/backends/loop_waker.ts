@@ -9,9 +9,10 @@
 
 import { closeFd } from "../../../ffi/syscalls/files.ts";
 import { eventfd } from "../../../ffi/syscalls/readiness.ts";
+import { keepAtThreadEnd } from "../../../ffi/thread_end.ts";
 import { nodeProcess } from "../../event_loop.ts";
 import { unavailable } from "../errors.ts";
-import { giveUpThreadFd, keepForThread } from "./thread_fds.ts";
+import { closeWithThread } from "./thread_fds.ts";
 
 interface Pipe {
   onread?: () => void;
@@ -66,12 +67,12 @@ export class LoopWaker {
 
   /** Close the eventfd(2) when the thread ends. */
   keep(): void {
-    keepForThread(this.fd);
+    closeWithThread(this.fd);
   }
 
   /** Leave the loop and close the eventfd(2). */
   dispose(): void {
-    giveUpThreadFd(this.fd);
+    keepAtThreadEnd(this.fd); // closing the pipe closes it
     this.#pipe.close();
   }
 }

@@ -10,13 +10,8 @@ import { closeAtThreadEnd, keepAtThreadEnd } from "../../../ffi/thread_end.ts";
 import { inWorker } from "../../event_loop.ts";
 
 /** Close the descriptor when the thread ends, if that comes before the process ends. */
-export function keepForThread(fd: number): void {
+export function closeWithThread(fd: number): void {
   if (inWorker()) closeAtThreadEnd(fd);
-}
-
-/** Leave the descriptor open: another owner closes it. */
-export function giveUpThreadFd(fd: number): void {
-  keepAtThreadEnd(fd);
 }
 
 /** Close the descriptor now. */
