@@ -90,7 +90,7 @@ Deno.test("what failed for a shortage is tried again after twice as many sleeps 
   const selector = new BackendSelector(sink, () => all);
   assertEquals(selector.open().name as string, "b");
   const sleeps: number[] = [];
-  for (let i = 1; tried.length < 5; i++) {
+  for (let i = 1; tried.length < 5 && i < 100 * SLEEPS_BEFORE_UPGRADE; i++) {
     const before = tried.length;
     if (tried.length === 4) error = undefined;
     const better = selector.openBetter(false);
