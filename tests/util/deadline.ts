@@ -9,8 +9,10 @@ type TestFn = (t: Deno.TestContext) => void | Promise<void>;
 /** How long a test may wait, in seconds: far longer than any takes, and less than its file may. */
 const LIMIT = 30;
 
-/** How many times as long it may take where an emulator stands in for the processor. */
-const SLOWER = Deno.env.get("DENET_EMULATED") === "1" ? 20 : 1;
+/** How many times as long it may take where an emulator stands in for the processor, or `--slower` says so. */
+const SLOWER = Deno.env.get("DENET_EMULATED") === "1"
+  ? 20
+  : Math.max(1, Number(Deno.env.get("DENET_SLOWER") ?? 1));
 
 // Some tests replace them.
 const { setTimeout, clearTimeout } = globalThis;

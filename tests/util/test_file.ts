@@ -65,7 +65,12 @@ export async function runTestFile(file: string, options: FileOptions): Promise<F
   const child = new Deno.Command(Deno.execPath(), {
     args: ["test", "--no-check", "--allow-all", ...options.args, file],
     cwd: options.root ?? ROOT,
-    env: { NO_COLOR: "1", [PARENT]: options.temporary, ...options.env },
+    env: {
+      NO_COLOR: "1",
+      DENET_SLOWER: `${options.slower}`,
+      [PARENT]: options.temporary,
+      ...options.env,
+    },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
