@@ -9,10 +9,13 @@ import { closeFd } from "../../ffi/syscalls/files.ts";
 import { openAio } from "../../lib/reactor/backends/aio.ts";
 import { openIoUring } from "../../lib/reactor/backends/io_uring.ts";
 import { openPool } from "../../lib/reactor/backends/pool.ts";
-import type { Reactor } from "../../lib/reactor/reactor.ts";
-import type { Opener } from "../../lib/reactor/types.ts";
+import { platform } from "../../ffi/platform/mod.ts";
+import { IdlePolicy } from "../../lib/reactor/idle_policy.ts";
+import { Reactor } from "../../lib/reactor/reactor.ts";
+import { type Interest, type Opener, READABLE, type Watched } from "../../lib/reactor/types.ts";
 import { listDescriptors } from "../util/descriptors.ts";
 import { testUnless } from "../util/peers.ts";
+import { FakeBackend, FakeKernel, FakeLoop } from "./fake_kernel.ts";
 import { onEach, Pair, reactorOf } from "./backends.ts";
 import { turn } from "../util/cases.ts";
 
@@ -70,6 +73,41 @@ testUnless(linux, "waits are rejected when the last backend breaks", async () =>
   closeFd(broken);
   await waiting;
   reactor.dispose();
+});
+
+Deno.test("a wait that the next backend refuses is rejected, and the others go on", async () => {
+  const kernel = new FakeKernel(2);
+  const loop = new FakeLoop();
+  const reactor = new Reactor({
+    choose: () => [
+      (sink) => new FakeBackend(kernel, loop, sink, { name: "aio", isDeferred: false }),
+      (sink) =>
+        new class extends FakeBackend {
+          override register(watched: Watched, interest: Interest): number {
+            return watched.fd === 0 ? -platform.EPERM : super.register(watched, interest);
+          }
+        }(kernel, loop, sink, { name: "pool", isDeferred: false }),
+    ],
+    loop,
+    idle: new IdlePolicy(loop),
+  });
+  const settle = async (): Promise<void> => {
+    for (let i = 0; i < 10; i++) await undefined;
+  };
+  const [refused, served] = [0, 1].map((fd) => reactor.register(fd).wait(READABLE));
+  const rejected = assertRejects(
+    () => refused ?? Promise.resolve(),
+    Deno.errors.NotSupported,
+    "Cannot wait for descriptor 0",
+  );
+  kernel.backends[0]?.break();
+  await loop.turn(settle);
+  await rejected;
+  assertEquals(reactor.waits, 1);
+  kernel.write(1);
+  await loop.turn(settle);
+  await served;
+  assertEquals(reactor.waits, 0);
 });
 
 /** As many pairs as the limit of descriptors allows, up to `most`. */

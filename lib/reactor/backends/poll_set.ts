@@ -15,7 +15,6 @@ class PollFds {
   bytes = new Uint8Array(0);
   #view = new DataView(this.bytes.buffer);
   readonly #watched: Watched[] = [];
-  readonly #tokens: number[] = [];
   #firstDelivered = 0;
   count = 0;
 
@@ -24,14 +23,13 @@ class PollFds {
     this.#reserve(sink.watched.length + 1);
     this.count = 0;
     if (waker !== undefined) this.#add(waker, platform.POLLIN);
-    this.#watched.length = this.#tokens.length = 0;
+    this.#watched.length = 0;
     for (const watched of sink.watched) {
       if (watched === undefined) continue;
       if (waker !== undefined) watched.registered = watched.awaited;
       if (watched.awaited === 0) continue;
       this.#add(watched.fd, watched.awaited);
       this.#watched.push(watched);
-      this.#tokens.push(watched.readToken);
     }
   }
 
@@ -82,8 +80,8 @@ class PollFds {
   #deliverTo(sink: Sink, i: number, events: number): boolean {
     const watched = this.#watched[i];
     if (events === 0 || watched === undefined) return false;
+    // A registration that was removed is never added again.
     if (sink.watched[watched.slot] !== watched) return false;
-    if (watched.readToken !== this.#tokens[i]) return false;
     if ((events & platform.POLLNVAL) === 0) sink.deliver(watched, events);
     else sink.reject(watched, waitError(watched.fd, -platform.EBADF));
     return true;

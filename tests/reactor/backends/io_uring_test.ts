@@ -1,6 +1,7 @@
 /** The rings themselves. */
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { libc, replaceLibc } from "../../../ffi/libc.ts";
 import { platform } from "../../../ffi/platform/mod.ts";
 import { SharedMemory } from "../../../ffi/syscalls/io_uring.ts";
 import { Ring } from "../../../lib/reactor/backends/ring.ts";
@@ -45,6 +46,33 @@ testUnless(
         isIdle: true,
         taken: 2,
       });
+    }
+    ring.dispose();
+  }),
+);
+
+testUnless(
+  linux,
+  "push() makes space by an enter(), and says why there is none",
+  noLeaks(() => {
+    const ring = new Ring({ entries: 2, completions: 2 });
+    const NOP = 0;
+    const fill = (): number[] => [0, 1, 2].map((i) => ring.push(NOP, -1, i, 0));
+    for (const [result, said] of [[0, -platform.EAGAIN], [-1, -platform.EBADF]] as const) {
+      const enter = libc().io_uring_enter as unknown as (...args: unknown[]) => number | bigint;
+      const refusing = (call: unknown, _ring: unknown, ...rest: unknown[]): number | bigint =>
+        // The error number is that of a true call on no descriptor.
+        result === 0 ? 0 : enter(call, -1, ...rest);
+      const previous = replaceLibc(
+        Object.create(libc(), { io_uring_enter: { value: refusing } }),
+      );
+      try {
+        assertEquals(fill(), [0, 0, said]);
+      } finally {
+        replaceLibc(previous);
+      }
+      assertEquals(fill(), [0, 0, 0]);
+      assertEquals(ring.enter(), 0);
     }
     ring.dispose();
   }),
