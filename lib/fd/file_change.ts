@@ -83,13 +83,12 @@ export async function sync(descriptor: Descriptor, all: boolean): Promise<void> 
   const [name, inPool] = all
     ? ["fsync", fsyncInPool] as const
     : ["fdatasync", fdatasyncInPool] as const;
-  const here = (fd: number) => failureOfSync(fd, all);
-  check(await callInThread(descriptor, { inPool, here }), name);
+  check(await callInThread(descriptor, { inPool, here: failureOfSync }), name);
 }
 
 /** The kernel reports a write error only once: a second call would succeed. */
-function failureOfSync(fd: number, all: boolean): number {
-  const result = all ? fsync(fd) : fdatasync(fd);
+function failureOfSync(fd: number): number {
+  const result = fsync(fd);
   return result < 0 ? result : -platform.EIO;
 }
 

@@ -134,7 +134,7 @@ function changeNode(node: ts.Node, add: Add): void {
   else if (node.kind === ts.SyntaxKind.FalseKeyword) add(node, "true");
   else if (ts.isNumericLiteral(node) && !ts.isPropertyAssignment(node.parent)) {
     // More memory than is needed is no fault.
-    if (!isForCompiler(node) && !isSentinel(node) && !isBound(node)) {
+    if (!isForCompiler(node) && !isSentinel(node) && !isBound(node) && !isNoWait(node)) {
       add(node, `(${node.getText()} ${isSize(node) ? "-" : "+"} 1)`);
     }
   }
@@ -161,6 +161,13 @@ function isSentinel({ parent }: ts.Node): boolean {
   if (!ts.isPrefixUnaryExpression(parent) || parent.getText() !== "-1") return false;
   const use = parent.parent;
   return !(ts.isCallExpression(use) && /\.(?:at|slice|subarray)$/.test(use.expression.getText()));
+}
+
+/** The time limit of a poll(2) that does not wait: with one more it waits a millisecond. */
+function isNoWait(node: ts.Node): boolean {
+  const { parent } = node;
+  return node.getText() === "0" && ts.isCallExpression(parent) &&
+    parent.expression.getText() === "poll" && parent.arguments[2] === node;
 }
 
 /** A bound that the operator beside it moves: `< 1` is `<= 0`, and would be counted twice. */

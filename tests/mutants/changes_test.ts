@@ -50,3 +50,7 @@ Deno.test("changesOf() names constants that a change is a part of, and variables
   assertEquals(named("a += b - 1;"), [["a += b - 1;", "a"], ["-", "a"], ["1", "a"]]);
   assertEquals(named("a++;"), [["a++;", "a"]]);
 });
+
+Deno.test("changesOf() leaves the time limit of a poll(2) as it is that does not wait", () => {
+  assertEquals(changed("a = poll(b, 1, 0);"), [";", "a = poll(b, (1 + 1), 0);"]);
+});

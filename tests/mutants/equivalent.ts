@@ -77,6 +77,24 @@ export const LABELS: Readonly<Record<string, readonly string[]>> = {
 /** Single places. */
 export const PLACES: readonly Place[] = [
   {
+    file: "lib/message/header.ts",
+    line: "if (this.#hasName === on) return;",
+    was: "return;",
+    why: "the same is written again",
+  },
+  {
+    file: "lib/socket/peer.ts",
+    line: "const bytes = readGrowing(fd, platform.SO_PEERGROUPS, 256);",
+    was: "256",
+    why: "the memory grows to what is needed",
+  },
+  {
+    file: "lib/frames/frame_buffer.ts",
+    line: "leave(bytes);",
+    was: "leave(bytes);",
+    why: "new memory does as well",
+  },
+  {
     file: "lib/frames/frame_buffer.ts",
     line: "const limit = whole !== undefined && whole > SIZE ? whole : Infinity;",
     was: "&&",

@@ -108,7 +108,8 @@ test("send() that waits and cannot hold its descriptors fails, and leaves nothin
     using shortage = outOfDescriptors();
     shortage.free(1);
     const error = await assertRejects(
-      () => pair.a.send({ data: bytes("a"), files: [0, 1, 2] }),
+      // More than threads of the runtime may close meanwhile.
+      () => pair.a.send({ data: bytes("a"), files: Array(64).fill(0) }),
       Error,
       "too many open descriptors",
     );
