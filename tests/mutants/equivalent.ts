@@ -77,6 +77,19 @@ export const LABELS: Readonly<Record<string, readonly string[]>> = {
 /** Single places. */
 export const PLACES: readonly Place[] = [
   {
+    file: "lib/message/cmsg.ts",
+    line: "if (cmsg_len[1] === 8) view.setUint32(offset + cmsg_len[0] + 4, 0, true);",
+    was: "+",
+    nth: 1,
+    why: "the length is the first field, at 0",
+  },
+  {
+    file: "lib/frames/companions.ts",
+    line: "if (files.length > 0) this.#files.push({ at, what: files });",
+    was: ">",
+    why: "no descriptors are as many with a note of them",
+  },
+  {
     file: "lib/message/header.ts",
     line: "if (this.#hasName === on) return;",
     was: "return;",

@@ -11,10 +11,11 @@ import "../../lib/unix/provider.ts";
 import { dial, dialUri, registerProtocol } from "../../lib/dial/mod.ts";
 import { InvalidAddressError } from "../../lib/errors.ts";
 import { bind } from "../../lib/unix/bind.ts";
-import { connect } from "../../lib/unix/connect.ts";
+import { connect, connectSync } from "../../lib/unix/connect.ts";
 import { listen } from "../../lib/unix/listen.ts";
 import { Socket } from "../../lib/handle/socket.ts";
-import { bytes, linuxTest, test } from "../util/cases.ts";
+import { bytes, isPending, linuxTest, test } from "../util/cases.ts";
+import { countDescriptors } from "../util/descriptors.ts";
 import { tempDir } from "../util/tempdir.ts";
 
 test('dial("unix") connects a stream socket', async () => {
@@ -115,3 +116,19 @@ linuxTest("dialUri() reaches a path that is not UTF-8", async () => {
   await client.write(bytes("a"));
   assertEquals(await server.read(new Uint8Array(8)), 1);
 });
+
+linuxTest(
+  "dial() that is aborted while the server's queue is full lets go of its socket",
+  async () => {
+    using dir = tempDir();
+    using _listener = listen(dir.join("a"), { backlog: 0 });
+    using _first = connectSync(dir.join("a"));
+    const abort = new AbortController();
+    const pending = dial("unix", dir.join("a"), "", { signal: abort.signal });
+    assertEquals(await isPending(pending), true);
+    const open = countDescriptors();
+    abort.abort(new Error("enough"));
+    await assertRejects(() => pending, Error, "enough");
+    assertEquals(countDescriptors(), open - 1);
+  },
+);
