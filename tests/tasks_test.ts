@@ -1,3 +1,5 @@
+// Time limit: 180 s, because every task is started, several of them often.
+
 /**
  * The tasks of `deno.json`, called in ways that make no sense: each says so in plain words.
  *

@@ -1,3 +1,5 @@
+// Time limit: 180 s, because examples are run whole.
+
 /**
  * The examples, run as a user runs them: what they print, how they refuse nonsense, and that they clean
  * up when they are interrupted.

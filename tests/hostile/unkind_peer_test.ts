@@ -1,3 +1,5 @@
+// Time limit: 300 s, because peers are compiled once.
+
 /**
  * Peers in other languages that do not keep to what was agreed.
  *

@@ -1,3 +1,5 @@
+// Time limit: 180 s, because the tools are compiled several times.
+
 // What tools holds besides the two tools: their demonstration, and compiling them.
 
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";

@@ -1,3 +1,5 @@
+// Time limit: 180 s, because the tool is started for each mistake.
+
 // How tools/unixtap ends when it cannot go on.
 
 import { assertEquals, assertMatch } from "@std/assert";

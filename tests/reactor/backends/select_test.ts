@@ -1,3 +1,5 @@
+// Time limit: 180 s, because a program is started for each case.
+
 /**
  * Which backend a program gets, and how a program that waits ends: each in a process of its own.
  *
