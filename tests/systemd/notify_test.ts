@@ -3,7 +3,7 @@ import { OwnedFd, type Socket, unix } from "../../mod.ts";
 import { notify, notifyBarrier, type NotifyState, notifySync } from "../../lib/systemd/mod.ts";
 import { encodeState } from "../../lib/systemd/notify_state.ts";
 import { fill, isPending } from "../util/cases.ts";
-import { noLeaks } from "../util/descriptors.ts";
+import { countDescriptors, noLeaks } from "../util/descriptors.ts";
 import { testWith } from "../util/peers.ts";
 import { startProcess } from "../util/process.ts";
 import { outOfDescriptors } from "../util/limits.ts";
@@ -83,7 +83,9 @@ Deno.test(
     await atEach(async (receiver) => {
       assertEquals(await notify({ ready: true, status: "Up" }), true);
       assertEquals(await next(receiver), { text: "READY=1\nSTATUS=Up\n", kinds: [] });
+      const open = countDescriptors();
       assertEquals(notifySync({ stopping: true }), true);
+      assertEquals(countDescriptors(), open);
       assertEquals((await next(receiver)).text, "STOPPING=1\n");
       using file = OwnedFd.open("/dev/null");
       await notify({ store: [file, 0], name: "null" });
