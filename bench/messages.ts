@@ -5,30 +5,36 @@ import type { Work } from "./harness/types.ts";
 /** Default buffers: each message has memory of its own. */
 const iterator = { peer: "module", variant: "iterator", note: "messages()" };
 
-/** Datagrams from one bound socket to another, sent and received at the same time. */
-export const datagrams: Work = timedWork({
-  name: "datagrams",
-  title: "datagrams of 512 bytes, both ends in one process",
-  measure: thousandsPerSecond,
-  baseline: "deno",
-  targets: [
-    { subject: "module", against: "go", by: "ratio", atLeast: 1 },
-    { subject: "module:iterator", against: "go", by: "ratio", atLeast: 1 },
-  ],
-  layout: { program: "datagrams", processes: 1 },
-  entries: [iterator, ...plain("module", "ffi", "deno", "python", "go", "c", "node", "bun")],
-});
+/** Messages through one pair of sockets, sent and received at the same time. */
+function messagesOf(name: string, kind: string, baseline: string, peers: readonly string[]): Work {
+  return timedWork({
+    name,
+    title: `${kind} of 512 bytes, both ends in one process`,
+    measure: thousandsPerSecond,
+    baseline,
+    targets: ["module", "module:iterator"].map((subject) => ({
+      subject,
+      against: "go",
+      by: "ratio",
+      atLeast: 1,
+    })),
+    layout: { program: name, processes: 1 },
+    entries: [iterator, ...plain(...peers)],
+  });
+}
+
+/** Datagrams from one bound socket to another. */
+export const datagrams: Work = messagesOf(
+  "datagrams",
+  "datagrams",
+  "deno",
+  ["module", "ffi", "deno", "python", "go", "c", "node", "bun"],
+);
 
 /** The same over a connected seqpacket pair. */
-export const seqpacket: Work = timedWork({
-  name: "seqpacket",
-  title: "seqpacket messages of 512 bytes, both ends in one process",
-  measure: thousandsPerSecond,
-  baseline: "go",
-  targets: [
-    { subject: "module", against: "go", by: "ratio", atLeast: 1 },
-    { subject: "module:iterator", against: "go", by: "ratio", atLeast: 1 },
-  ],
-  layout: { program: "seqpacket", processes: 1 },
-  entries: [iterator, ...plain("module", "ffi", "python", "go", "c", "deno", "node", "bun")],
-});
+export const seqpacket: Work = messagesOf(
+  "seqpacket",
+  "seqpacket messages",
+  "go",
+  ["module", "ffi", "python", "go", "c", "deno", "node", "bun"],
+);

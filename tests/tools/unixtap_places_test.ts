@@ -1,40 +1,16 @@
-// The ways in which tools/unixtap gets between clients and a server: attach, run, LISTEN_FDS, rights.
+/** How `unixtap` gets between clients and a server: `attach`, `LISTEN_FDS`, rights. */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { type Socket, type SocketType, unix } from "@denet/unix";
+import { type SocketType, unix } from "@denet/unix";
 import { testUnless, testWith } from "../util/peers.ts";
 import { namesIn, tempDir } from "../util/tempdir.ts";
 import { encode, notLinux, untilServed } from "./tapped.ts";
 import { assertFails, finish, readEvent, startTool, WITHOUT_PRIVILEGES } from "./tool.ts";
 import { ask } from "../util/sockets.ts";
 import { CONNECTED } from "../util/cases.ts";
+import { NamedServer } from "./named_server.ts";
 
 const notRoot = Deno.build.os === "linux" && Deno.uid() === 0 ? undefined : "it needs root";
-
-/** A server that answers each message with its name, until it is disposed. */
-class Server implements Disposable {
-  readonly #listener;
-  readonly peers: Socket[] = [];
-
-  constructor(path: string, readonly name: string, type: "stream" | "seqpacket" = "stream") {
-    this.#listener = unix.listen(path, { type, replaceStale: true });
-    void this.#serve();
-  }
-
-  async #serve(): Promise<void> {
-    for await (const client of this.#listener) {
-      this.peers.push(client);
-      void (async () => {
-        for await (using _ of client.messages()) await client.send({ data: encode(this.name) });
-      })().catch(() => {});
-    }
-  }
-
-  [Symbol.dispose](): void {
-    this.#listener.close();
-    for (const peer of this.peers) peer.close();
-  }
-}
 
 /** The name of the server that answers at `path`. */
 async function serverAt(path: string, type: SocketType = "stream"): Promise<string> {
@@ -46,7 +22,7 @@ testUnless(notLinux, "unixtap attach takes a socket's place and gives it back", 
   for (const type of CONNECTED) {
     using dir = tempDir();
     const path = dir.join("s");
-    using _server = new Server(path, "the server", type);
+    using _server = new NamedServer(path, "the server", type);
     Deno.chmodSync(path, 0o640);
     const before = Deno.lstatSync(path);
     using early = await unix.connect(path, { type });
@@ -75,7 +51,7 @@ testUnless(
   async () => {
     using dir = tempDir();
     const path = dir.join("s");
-    using _server = new Server(path, "the server");
+    using _server = new NamedServer(path, "the server");
     const { ino } = Deno.lstatSync(path);
     const attachAndKill = async () => {
       await using tool = startTool("unixtap", ["attach", "--json", path]);
@@ -113,7 +89,7 @@ testUnless(
 testUnless(notLinux, "unixtap attach refuses what it cannot take the place of", async () => {
   using dir = tempDir();
   const path = dir.join("s");
-  using _server = new Server(path, "the server");
+  using _server = new NamedServer(path, "the server");
   Deno.symlinkSync(path, dir.join("link"));
   Deno.writeTextFileSync(dir.join("file"), "");
   const left = namesIn(dir.path);
@@ -138,13 +114,13 @@ testUnless(notLinux, "unixtap attach notices that a server has begun anew", asyn
   for (const follows of [false, true]) {
     using dir = tempDir();
     const path = dir.join("s");
-    const first = new Server(path, "first");
+    const first = new NamedServer(path, "first");
     const options = follows ? ["--json", "-k"] : ["--json"];
     await using tool = startTool("unixtap", ["attach", ...options, path]);
     await readEvent(tool);
     first[Symbol.dispose]();
     Deno.removeSync(path); // as servers do before they bind
-    using _second = new Server(path, "second");
+    using _second = new NamedServer(path, "second");
     if (follows) {
       assertEquals((await readEvent(tool)).event, "listen");
       assertEquals(await serverAt(path), "second");
@@ -167,7 +143,7 @@ testWith(
   "unixtap listens on the sockets that LISTEN_FDS brings",
   async () => {
     using dir = tempDir();
-    using _server = new Server(dir.join("target"), "the server");
+    using _server = new NamedServer(dir.join("target"), "the server");
     const by = ["systemd-socket-activate", "-l", dir.join("passed"), "-E", "HOME", "-E", "PATH"];
     await using tool = startTool("unixtap", ["--json", dir.join("target")], {}, by);
     await untilServed(dir.join("passed"));
@@ -180,7 +156,7 @@ testWith(
 testUnless(notRoot, "unixtap takes the rights of the target, or those that are given", async () => {
   using dir = tempDir();
   Deno.chmodSync(dir.path, 0o755);
-  using _server = new Server(dir.join("s"), "the server");
+  using _server = new NamedServer(dir.join("s"), "the server");
   Deno.chmodSync(dir.join("s"), 0o660);
   Deno.chownSync(dir.join("s"), 12, 34);
   for (
@@ -205,7 +181,7 @@ testUnless(
   async () => {
     using dir = tempDir();
     Deno.chmodSync(dir.path, 0o755);
-    using server = new Server(dir.join("s"), "the server");
+    using server = new NamedServer(dir.join("s"), "the server");
     Deno.chmodSync(dir.join("s"), 0o666);
     const script = `import socket
 s = socket.socket(socket.AF_UNIX); s.connect("${

@@ -1,38 +1,11 @@
 /** `unixtap run`: a command with a socket of its own. */
 
-// The ways in which tools/unixtap gets between clients and a server: attach, run, LISTEN_FDS, rights.
-
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { type Socket, unix } from "@denet/unix";
 import { testUnless, testWith } from "../util/peers.ts";
 import { namesIn, tempDir } from "../util/tempdir.ts";
-import { encode, notLinux } from "./tapped.ts";
+import { notLinux } from "./tapped.ts";
 import { assertFails, finish, startTool } from "./tool.ts";
-
-/** A server that answers each message with its name, until it is disposed. */
-class Server implements Disposable {
-  readonly #listener;
-  readonly peers: Socket[] = [];
-
-  constructor(path: string, readonly name: string, type: "stream" | "seqpacket" = "stream") {
-    this.#listener = unix.listen(path, { type, replaceStale: true });
-    void this.#serve();
-  }
-
-  async #serve(): Promise<void> {
-    for await (const client of this.#listener) {
-      this.peers.push(client);
-      void (async () => {
-        for await (using _ of client.messages()) await client.send({ data: encode(this.name) });
-      })().catch(() => {});
-    }
-  }
-
-  [Symbol.dispose](): void {
-    this.#listener.close();
-    for (const peer of this.peers) peer.close();
-  }
-}
+import { NamedServer } from "./named_server.ts";
 
 testUnless(notLinux, "unixtap run asks each protocol's variable for the target", async () => {
   using dir = tempDir();
@@ -54,7 +27,7 @@ testUnless(notLinux, "unixtap run asks each protocol's variable for the target",
       ["x", ["-e", "X_SOCKET"], "X_SOCKET", `unix://${dir.join("x")}`, /^\/.*\/x$/],
     ] as [string, string[], string | undefined, string, RegExp][]
   ) {
-    using _server = new Server(dir.join(file), "the server");
+    using _server = new NamedServer(dir.join(file), "the server");
     const variable = name ?? "WAYLAND_DISPLAY";
     const env = { XDG_RUNTIME_DIR: dir.path, ...(name === undefined ? {} : { [name]: value }) };
     const command = ["--", "sh", "-c", `printenv ${variable}; env | grep -c ^LISTEN_`];
@@ -106,7 +79,7 @@ testWith("curl", "unixtap run shows what its command says", async () => {
 testUnless(notLinux, "unixtap run ends as its command does, and passes signals on", async () => {
   using dir = tempDir();
   const path = dir.join("s");
-  using _server = new Server(path, "the server");
+  using _server = new NamedServer(path, "the server");
   const env = { XDG_RUNTIME_DIR: dir.path };
   const run = (...command: string[]) =>
     startTool("unixtap", ["run", "-e", "S", "-o", "/dev/null", path, "--", ...command], env);
@@ -150,7 +123,7 @@ testUnless(
         ["any", ["--as", "http"], {}, "echo $DOCKER_HOST", /^unix:\/\/\/.*\/any$/],
       ] as [string, string[], Record<string, string>, string, RegExp][]
     ) {
-      using _server = new Server(dir.join(file), "the server");
+      using _server = new NamedServer(dir.join(file), "the server");
       const isNamed = "MY_SOCKET" in env;
       const target = isNamed ? [] : [dir.join(file)];
       const variables = {
