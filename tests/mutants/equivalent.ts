@@ -77,6 +77,18 @@ export const LABELS: Readonly<Record<string, readonly string[]>> = {
 /** Single places. */
 export const PLACES: readonly Place[] = [
   {
+    file: "lib/socket/write_batch.ts",
+    line: "write.reject(length < 0 ? noBytes(bytes) : bufferDetachedError());",
+    was: "<",
+    why: "memory of no bytes cannot have become smaller",
+  },
+  {
+    file: "lib/socket/seqpacket.ts",
+    line: "header.setName(null);",
+    was: "header.setName(null);",
+    why: "the name that comes with a peek is not looked at",
+  },
+  {
     file: "lib/message/cmsg.ts",
     line: "if (cmsg_len[1] === 8) view.setUint32(offset + cmsg_len[0] + 4, 0, true);",
     was: "+",
