@@ -14,6 +14,7 @@ const LACKING = 77;
 
 /** Aborts when this is told to stop: nothing is left behind then. */
 const stopped = new AbortController();
+let exitCode = 1;
 
 /** The data that a program carries is at its end. */
 const TAIL = 8 << 20;
@@ -23,6 +24,7 @@ async function compile(
   output: string,
   env: Record<string, string> = {},
 ): Promise<{ success: boolean; errors: string }> {
+  stopped.signal.throwIfAborted(); // Deno takes no notice of a signal that has aborted before
   const options = ["--quiet", "--no-prompt", ...TOOLS[name], "--output", output];
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["compile", ...options, entryOf(name).pathname],
@@ -111,7 +113,7 @@ async function main(folder: string): Promise<number> {
     return LACKING;
   } catch (error) {
     console.error(`Cannot compile: ${(error as Error).message}`);
-    return stopped.signal.aborted ? 130 : 1;
+    return stopped.signal.aborted ? exitCode : 1;
   } finally {
     stopped.abort(); // ends what still runs for the other tool
     await Deno.remove(temporary, { recursive: true });
@@ -120,7 +122,10 @@ async function main(folder: string): Promise<number> {
 }
 
 const { out } = taskArguments({ options: { out: { type: "string", default: "dist" } } }, 0).values;
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.addSignalListener(signal, () => stopped.abort(new Error(`Stopped by ${signal}`)));
+for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+  Deno.addSignalListener(signal, () => {
+    exitCode = code;
+    stopped.abort(new Error(`Stopped by ${signal}`));
+  });
 }
 Deno.exit(await main(out));
