@@ -77,6 +77,12 @@ export const LABELS: Readonly<Record<string, readonly string[]>> = {
 /** Single places. */
 export const PLACES: readonly Place[] = [
   {
+    file: "lib/msghdr/incoming.ts",
+    line: "#isUnread = false;",
+    was: "false",
+    why: "the first attempt sets it before it is looked at",
+  },
+  {
     file: "lib/socket/write_batch.ts",
     line: "write.reject(length < 0 ? noBytes(bytes) : bufferDetachedError());",
     was: "<",
