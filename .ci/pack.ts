@@ -12,6 +12,7 @@
 import { basename } from "@std/path/posix/basename";
 import { dirname } from "@std/path/posix/dirname";
 import { bundle } from "./bundle.ts";
+import { compileAhead } from "./eager.ts";
 import { refuse, taskArguments } from "../tests/util/arguments.ts";
 import { spawn } from "../tests/util/stop.ts";
 import { removeIfStopped, taskTempDir } from "../tests/util/tempdir.ts";
@@ -54,6 +55,7 @@ export async function pack(folder: string): Promise<void> {
   const imports = bringStandIns(folder);
   writeConfig(folder, { version, imports }); // for what is made of the sources
   await bundle(folder, entries, imports, BUNDLES);
+  await compileAhead(`${folder}/${BUNDLES}`, "mod.js");
   for (const entry of entries) nameTypes(folder, entry);
   await rollTypes(folder, entries, BUNDLES);
   Deno.removeSync(`${folder}/${STAND_INS}`, { recursive: true });

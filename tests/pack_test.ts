@@ -62,6 +62,19 @@ Deno.test("pack() makes entry points", async (t) => {
     assertLess(files.length, 25);
   });
 
+  await t.step("with what a first wait calls in the form that V8 compiles ahead", () => {
+    const code = Deno.readTextFileSync(dir.join("package/bundle/unix.js"));
+    const names = [...code.matchAll(/^const (\w+) = \((?:async )?function \1\(/gm)].map((it) =>
+      it[1]
+    );
+    const isAhead = (name: string): boolean => names.includes(name);
+    assertEquals({ libc: isAhead("libc"), perform: isAhead("perform"), lock: isAhead("lock") }, {
+      libc: true,
+      perform: true,
+      lock: false,
+    });
+  });
+
   await t.step("in ASCII, for which V8 keeps one byte for each character", () => {
     const others = [...entries.values()].filter((path) => !isAscii(path));
     const rooms = ["dial", "unix", "tools"].map((room) => dir.join(`package/bundle/${room}.js`));
