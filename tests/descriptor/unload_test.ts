@@ -88,9 +88,10 @@ for (const backend of ["io_uring", "aio", "pool"]) {
         args: ["run", ...options, href],
         env: { DENET_UNIX_REACTOR: backend, NO_COLOR: "1" },
       });
-      const [first = "", ...others] = await reload(child, pathname, 5);
-      assert(/^listening \d+$/.test(first), first);
-      assertEquals(others, Array(4).fill(first));
+      // What Deno looks for changes with may be open only after the first run has counted.
+      const [, second = "", ...others] = await reload(child, pathname, 5);
+      assert(/^listening \d+$/.test(second), second);
+      assertEquals(others, Array(3).fill(second));
     },
   );
 }
