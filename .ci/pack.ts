@@ -4,7 +4,7 @@
  * An import of the sources loads some ninety modules. Each is looked up, read and checked at every start of a
  * program, and all of them together take 29 ms; the same in a few files takes a fifth. So the entry points of
  * the package are bundles, and their types are rolled up as well: a user of the package loads some twenty
- * files. The sources come along for those who want to read them.
+ * files. The sources are in the package for reading.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Programs that others wrote, for examples that talk to them.
+ * Programs of other projects, for the examples that use them.
  *
  * @module
  */

@@ -45,7 +45,7 @@ Deno.test("bench names what a peer cannot do", async () => {
   assertStringIncludes(table, "Deno's own: cannot: ");
 });
 
-Deno.test("bench refuses what it does not know", async () => {
+Deno.test("bench refuses unknown names", async () => {
   for (const args of [["nothing"], ["--nothing", "1"], ["--rounds", "0"], ["--json"]]) {
     const output = await bench(...args);
     assertEquals(output.code, 2);

@@ -58,7 +58,7 @@ interface Item {
   readonly types: readonly string[];
 }
 
-/** Members that `using` and `console.log` call, and not people. */
+/** Members that `using` and `console.log` call, and users do not. */
 const CALLED_BY_THE_LANGUAGE = /\[Symbol\.(?:dispose|asyncDispose|for\("Deno\.customInspect"\))\]$/;
 
 async function publicItems(): Promise<Item[]> {

@@ -113,7 +113,7 @@ Deno.test("systemError() says what to do where a call fails for reasons of its o
   );
 });
 
-Deno.test("errnoName() makes do with an error number it does not know", () => {
+Deno.test("errnoName() gives an unknown error number as a number", () => {
   assertEquals(errnoName(platform.ENOENT), "ENOENT");
   assertEquals(errnoName(99999), "E99999");
 });

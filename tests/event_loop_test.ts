@@ -27,7 +27,7 @@ async function run(program: string, before = ""): Promise<string> {
   return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
 }
 
-Deno.test("now() goes on while the clock of the global object stands still", () => {
+Deno.test("now() continues while the clock of the global object stands still", () => {
   const { performance } = globalThis;
   const { now: original } = performance;
   const before = now();

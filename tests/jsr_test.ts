@@ -1,6 +1,6 @@
 // Time limit: 120 s, because Deno type-checks and bundles the package a few times.
 /**
- * The package as people get it: published with `deno publish` to a registry on this machine, and used from
+ * The package as users get it: published with `deno publish` to a registry on this machine, and used from
  * an empty cache by every command that takes a package.
  *
  * @module

@@ -1,4 +1,4 @@
-/** What people do wrong gets words of ours, never those of V8 or of Deno's FFI, and leaves nothing open. */
+/** Mistakes of users get messages of this module, never those of V8 or of Deno's FFI, and leave nothing open. */
 
 import { assertEquals, assertMatch } from "@std/assert";
 import {

@@ -204,7 +204,7 @@ async function atTerminal(
 }
 
 if (library !== undefined) {
-  testWith("python3", "nobody is asked at a terminal when the path is permitted", async () => {
+  testWith("python3", "there is no prompt at a terminal when the path is permitted", async () => {
     using dir = tempDir();
     const { text, questions } = await atTerminal(dir, [`--allow-ffi=${library}`]);
     assertEquals({ text: text.trim(), questions }, { text: "done", questions: 0 });

@@ -149,7 +149,7 @@ function show(file: string, { counts, output, seconds }: FileResult): void {
   console.log(`${word} ${file.padEnd(45)} ${describe(counts)} (${seconds.toFixed(1)} s)`);
 }
 
-/** The sums of all files come last, and only once, for those who count. */
+/** The sums of all files come last, and only once, for scripts that count. */
 function withoutSums(output: string): string {
   return output.replaceAll(SUMMARY, "");
 }

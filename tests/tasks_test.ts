@@ -39,7 +39,7 @@ function assertRefused({ code, errors }: Ended, args: string): void {
   assert(/^Cannot .+/.test(errors) && !/^ {4}at /m.test(errors), `deno task ${args}: ${errors}`);
 }
 
-Deno.test("every task refuses an option that it does not know", async () => {
+Deno.test("every task refuses an unknown option", async () => {
   const tasks = Object.entries(config().tasks).filter(([name, task]) => {
     const command = typeof task === "string" ? task : task.command ?? "";
     return command.startsWith("deno run") && !OTHERS.includes(name);

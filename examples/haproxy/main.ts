@@ -31,7 +31,7 @@ frontend web
 async function takeListeners(stats: Socket): Promise<OwnedFd[]> {
   await stats.write(new TextEncoder().encode("_getsocks\n"));
   using first = await stats.receive({ size: 4, waitAll: true, signal: stopped });
-  if (first?.data.length !== 4) throw new Error("haproxy gives its listeners to nobody");
+  if (first?.data.length !== 4) throw new Error("haproxy sends no listeners");
   const wanted = new DataView(first.data.buffer, first.data.byteOffset).getUint32(0, true);
   const taken: OwnedFd[] = [];
   while (taken.length < wanted) {

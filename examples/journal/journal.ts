@@ -29,7 +29,7 @@ export class Journal implements Disposable {
     this.#path = path;
   }
 
-  /** Log an entry; one that no datagram can hold goes as a memory file that nobody can change any more. */
+  /** Log an entry; one that no datagram can hold goes as a sealed memory file. */
   async log(entry: Entry): Promise<"datagram" | "memory file"> {
     const data = encode(entry);
     try {

@@ -1,5 +1,5 @@
 /**
- * Talks to a Node child process as a Node parent does, descriptors included: a TCP server comes from there, a
+ * Exchanges messages with a Node child process as a Node parent does, descriptors included: a TCP server comes from there, a
  * listener and a connection go there. Run it with `deno task example:node-ipc`.
  *
  * @module

@@ -1,6 +1,6 @@
 /**
  * Starts two processes: a giver, which may read one file, and a taker, which may read none. The giver
- * passes the open file to the taker, who prints it. Run it with `deno task example [FILE]`.
+ * passes the open file to the taker, which prints it. Run it with `deno task example [FILE]`.
  *
  * @module
  */

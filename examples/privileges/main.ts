@@ -1,5 +1,5 @@
 /**
- * A process with rights opens files for one without, after asking the kernel who it is, and a policy what
+ * A process with rights opens files for one without, after asking the kernel for its identity, and a policy what
  * it may have. Run it with `deno task example:privileges`, best as root.
  *
  * @module
@@ -13,7 +13,7 @@ const isRoot = Deno.uid() === 0;
 const me = `opener (process ${Deno.pid}, user ${Deno.uid()})`;
 const say = (text: string): void => console.log(`${me}: ${text}`);
 
-/** Whom the opener serves, and from which folder. */
+/** Which user the opener serves, and from which folder. */
 interface Policy {
   readonly uid: number;
   readonly pid: number;
@@ -41,7 +41,7 @@ async function openFor(
   }
 }
 
-/** Answer every request of one client. The kernel says who that is; a client cannot lie about it. */
+/** Answer every request of one client. The kernel reports its user, which a client cannot forge. */
 async function serve(client: Socket, policy: Policy): Promise<void> {
   const { pid, uid } = client.peerCredentials();
   const allowed = pid === policy.pid && uid === policy.uid;

@@ -9,7 +9,7 @@ import { OwnedFd, unix } from "@denet/unix";
 const [address = "", folder = "", ...names] = Deno.args;
 const NOBODY = 65534;
 
-/** Become nobody, for good: the saved ids change, too. All threads do so, which only libc takes care of. */
+/** Become the user nobody permanently: the saved IDs change, too. All threads do so, which only libc takes care of. */
 function giveUpRights(): void {
   const libc = Deno.dlopen("libc.so.6", {
     setgroups: { parameters: ["usize", "pointer"], result: "i32" },

@@ -13,7 +13,7 @@ const REQUESTS = 400;
 const CLIENTS = 16;
 const LIMIT = 40_000;
 
-/** Who gets the next connection: takes over its descriptor. */
+/** The Worker of the next connection: it takes over its descriptor. */
 type Dispatch = (fd: number) => void;
 
 /** Start Workers, and hand each connection to the next one in turn. */
@@ -33,7 +33,7 @@ async function accept(listener: Listener, dispatch: Dispatch): Promise<void> {
   for await (const socket of listener) dispatch(socket.detach());
 }
 
-/** Ask one question over a connection of its own: who answered, and what. */
+/** Ask one question over a connection of its own, and return which Worker answered what. */
 async function ask(path: string): Promise<[thread: string, answer: string]> {
   using socket = await unix.connect(path, { signal: stopped });
   await socket.write(new TextEncoder().encode(`${LIMIT}`));

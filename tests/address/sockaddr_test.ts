@@ -28,7 +28,7 @@ function parsed(address: Address, platform = linux): [Name["kind"], string] {
 const anyPath = fc.uint8Array({ minLength: 1, maxLength: 104 })
   .filter((it) => !it.includes(0) && it[0] !== 0x40);
 
-Deno.test("parseAddress() tells paths, abstract names and the empty address apart", () => {
+Deno.test("parseAddress() distinguishes paths, abstract names and the empty address", () => {
   const table: readonly [Address, Name["kind"], string][] = [
     ["/run/app.sock", "path", "/run/app.sock"],
     ["app.sock", "path", "app.sock"],
@@ -237,7 +237,7 @@ Deno.test("an address survives the way to a text and back", () => {
   assertStringIncludes(addressText(exactBytes(parseAddress("@a", linux))), "\0a");
 });
 
-Deno.test("isUnixAddr() tells an address of Deno's from every other form", () => {
+Deno.test("isUnixAddr() distinguishes an address of Deno's from every other form", () => {
   assertEquals(isUnixAddr({ transport: "unix", path: "/a" }), true);
   const others = [
     "/a",

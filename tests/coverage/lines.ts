@@ -1,5 +1,5 @@
 /**
- * Which test file runs which lines, as measured by `deno task coverage`, kept for those who choose tests by it.
+ * Which test file runs which lines, as measured by `deno task coverage`, kept for the tasks that choose tests by it.
  *
  * @module
  */

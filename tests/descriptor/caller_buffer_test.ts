@@ -66,7 +66,7 @@ Deno.test("requireLength() refuses what was detached or shrunk, not what has gro
   assertThrows(() => requireLength(moved, 4), TypeError, "detached or resized");
 });
 
-Deno.test("countOrEnd() tells nothing read from the end", () => {
+Deno.test("countOrEnd() distinguishes nothing read from the end", () => {
   assertEquals(countOrEnd(3, 4), 3);
   assertEquals(countOrEnd(0, 4), null);
   assertEquals(countOrEnd(0, 0), 0);

@@ -65,7 +65,7 @@ test("fd throws BadResource with the owner's name once it was given up", () => {
   other.close();
 });
 
-test("what uses it afterwards hears whether it was closed or detached", () => {
+test("an operation afterwards says whether it was closed or detached", () => {
   const { descriptor, other } = reading();
   const fd = descriptor.release();
   assertThrows(

@@ -12,7 +12,7 @@ function ends(): { descriptor: Descriptor; other: Descriptor } {
   return { descriptor: new Descriptor(fds[0], "Reader"), other: new Descriptor(fds[1], "Writer") };
 }
 
-/** Register the ends of a pipe with owners that nobody else knows. */
+/** Register the ends of a pipe with owners that nothing else refers to. */
 function forget(made: Descriptor[]): void {
   const { descriptor, other } = ends();
   closeOnFinalization({}, descriptor);

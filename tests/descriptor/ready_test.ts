@@ -80,7 +80,7 @@ test("checkedReady() refuses any other interest, and gives the signal", () => {
   assertThrows(() => checkedReady("read", aborted), RangeError, "before");
 });
 
-test("waitUntilReady() in a row lets timers go on", async () => {
+test("waitUntilReady() in a row lets timers continue", async () => {
   using it = end();
   it.peer.writeSync(bytes("a"));
   let over = false;

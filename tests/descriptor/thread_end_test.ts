@@ -92,7 +92,7 @@ for (const backend of ["io_uring", "aio", "pool"]) {
           assertEquals(await ours.read(new Uint8Array(1)), null);
           // One after the other is closed: the given socket need not be the last.
           while (numbersOf(file).length > 1 || await isAnswered(dir.join("s"))) await turn();
-          // What was detached belongs to nobody, and stays.
+          // A detached descriptor has no owner, and stays open.
           for (const detached of numbersOf(file)) closeFd(detached);
           assertEquals(Deno.readLinkSync("/proc/self/fd/0"), input);
           thread.terminate();

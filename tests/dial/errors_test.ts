@@ -21,7 +21,7 @@ Deno.test("list() names the first and counts the rest", () => {
   assert(list(many).endsWith('"name19" and 480 more'));
 });
 
-Deno.test("UnknownProtocolError tells what was asked for and what there is", () => {
+Deno.test("UnknownProtocolError names what was requested and what there is", () => {
   const error = new UnknownProtocolError("tpc", ["tcp", "unix"], ", seriously");
   assertInstanceOf(error, TypeError);
   assertEquals(error.name, "UnknownProtocolError");
@@ -30,7 +30,7 @@ Deno.test("UnknownProtocolError tells what was asked for and what there is", () 
   assertStringIncludes(error.message, '"tpc", seriously: registered are "tcp", "unix"');
 });
 
-Deno.test("UnknownServiceError tells what was asked for and what there is", () => {
+Deno.test("UnknownServiceError names what was requested and what there is", () => {
   const error = new UnknownServiceError("tcp", "htp", ["http", "www"]);
   assertInstanceOf(error, TypeError);
   assertEquals(error.name, "UnknownServiceError");

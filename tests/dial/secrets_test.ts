@@ -56,7 +56,7 @@ function* callsWith(text: string): Iterable<[name: string, call: () => unknown]>
 }
 
 for (const scheme of SCHEMES) {
-  Deno.test(`no error tells the secret of a wrong address with ${scheme}`, async () => {
+  Deno.test(`no error contains the secret of a wrong address with ${scheme}`, async () => {
     let count = 0;
     for (const wrong of WRONG) {
       for (const [name, call] of callsWith(scheme + wrong)) {
@@ -72,7 +72,7 @@ for (const scheme of SCHEMES) {
   });
 }
 
-Deno.test("a message without its secret still tells where it was to go", async () => {
+Deno.test("a message without its secret still names its destination", async () => {
   const refused = await thrownBy(() => dialUri("tcp:user:SECRET@example.org"));
   assertStringIncludes(`${refused}`, "example.org");
   assertStringIncludes(`${refused}`, "a user name is no part of the address");
@@ -84,7 +84,7 @@ Deno.test("a message without its secret still tells where it was to go", async (
   assertEquals(hostWithoutSecrets("[::1]:80"), "[::1]:80");
 });
 
-Deno.test("the path of a unix: URL is told in full: it is the address", async () => {
+Deno.test("the path of a unix: URL is shown in full: it is the address", async () => {
   const error = await thrownBy(() => dialUri("unix:///no/such/a:b@c"));
   assertStringIncludes(`${error}`, '"/no/such/a:b@c"');
   const query = await thrownBy(() => dialUri("unix:///no/such/a:b@c?token=SECRET"));

@@ -4,7 +4,7 @@ import { parseServices, SERVICES_PATH } from "../../lib/dial/services_file.ts";
 import { registeredServices } from "../../lib/dial/services.ts";
 import { testUnless } from "../util/peers.ts";
 
-Deno.test("lookupService() knows Hare's table", () => {
+Deno.test("lookupService() has Hare's table", () => {
   const table: [string, string, number][] = [
     ["tcp", "ssh", 22],
     ["tcp", "smtp", 25],

@@ -160,7 +160,7 @@ testUnless(noIpv6, "dial() reaches an IPv6 listener with and without brackets", 
 });
 
 Deno.test(
-  "dial() rejects as Deno.connect does when nobody listens",
+  "dial() rejects as Deno.connect does when no process listens",
   noLeaks(async () => {
     const listener = listen();
     listener[Symbol.dispose]();

@@ -15,7 +15,7 @@ async function openssl(...args: string[]): Promise<void> {
 
 testWith(
   "openssl",
-  "dial() over tls speaks with openssl's server, and checks its certificate",
+  "dial() over tls works with openssl's server, and checks its certificate",
   async () => {
     using dir = tempDir();
     const [key, cert] = [dir.join("key.pem"), dir.join("cert.pem")];

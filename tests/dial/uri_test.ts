@@ -178,7 +178,7 @@ Deno.test("resolveUri() keeps passwords out of its messages", () => {
   }
 });
 
-Deno.test("the error of a text that is no URI does not tell its password, nor does its cause", () => {
+Deno.test("the error of a text that is no URI does not contain its password, nor does its cause", () => {
   const uris = [
     "tcp://me:secret@example.org:port",
     "tcp://me:secret/more@example.org:80",

@@ -1,5 +1,5 @@
 /**
- * The examples that talk to programs of others: each runs against the real one, and leaves nothing behind.
+ * The examples that use programs of other projects: each runs against the real program, and leaves nothing behind.
  *
  * @module
  */

@@ -30,7 +30,7 @@ Deno.test("examples/restart loses no request", async () => {
   assertEquals(failed, "0 requests failed or refused");
 });
 
-Deno.test("examples/restart goes on when a successor fails", async () => {
+Deno.test("examples/restart continues when a successor fails", async () => {
   using dir = tempDir();
   const script = new URL("examples/restart/server.ts", ROOT);
   await using server = startDeno(script, ["--allow-ffi", "--allow-net"], { args: [dir.path, "1"] });

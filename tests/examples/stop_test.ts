@@ -46,7 +46,7 @@ async function pathOf(command: string): Promise<string> {
 
 const STOPPED = { code: 1, errors: "Stopped by SIGINT", left: [] };
 
-Deno.test("an example that was told to stop starts no program", async () => {
+Deno.test("an example that was stopped starts no program", async () => {
   const body = `await interrupt();
     await spawn("touch", { args: [folder.path + ".touched"] }).status;`;
   assertEquals(await runBody(body), STOPPED);
@@ -74,7 +74,7 @@ Deno.test("an example that fails says why, and not how its programs were ended",
 
 testWith(
   "fusermount3",
-  "examples/fuse unmounts if it is told to stop while it mounts",
+  "examples/fuse unmounts if it is stopped while it mounts",
   async () => {
     using dir = tempDir();
     // Between the mount and the answer to it.

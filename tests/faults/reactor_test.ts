@@ -54,7 +54,7 @@ const scenarios: Scenario<Waiting>[] = [
   act: wait,
   // A write that wakes a thread never fails: the counter of an eventfd, or a pipe, has space for it.
   fails: (call: string) => !["send", "recv", "socketpair", "write"].includes(call),
-  // What the kernel says of one descriptor is for those who wait for it.
+  // What the kernel reports for one descriptor goes to the waits for it.
   expect: ({ call }: PlacedFault) =>
     names.length > 1 && call !== "epoll_ctl" ? "survives" : "either",
 }));

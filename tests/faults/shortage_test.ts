@@ -66,7 +66,7 @@ function listenerWithClient(stack: DisposableStack): Listener {
   return listener;
 }
 
-testFaults("the iterator of a listener goes on after a shortage", async (library) => {
+testFaults("the iterator of a listener continues after a shortage", async (library) => {
   for (const error of ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"]) {
     using stack = new DisposableStack();
     const listener = listenerWithClient(stack);

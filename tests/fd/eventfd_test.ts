@@ -55,7 +55,7 @@ linuxTest("write() of a value that does not fit ends by close() and by its signa
   }
 });
 
-linuxTest("write() of a value that does not fit goes on when the counter was read", async () => {
+linuxTest("write() of a value that does not fit continues when the counter was read", async () => {
   for (const counter of counters(1)) {
     using other = counter.dup();
     const write = counter.write(value(LARGEST));

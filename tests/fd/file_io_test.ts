@@ -68,7 +68,7 @@ test("read() and write() of nothing are no end", async () => {
   }, "a socket");
 });
 
-test("read() of a file lets timers go on", async () => {
+test("read() of a file lets timers continue", async () => {
   using dir = tempDir();
   Deno.writeFileSync(dir.join("a"), new Uint8Array(1 << 20));
   using file = OwnedFd.open(dir.join("a"));
@@ -189,7 +189,7 @@ test("write() to a blocking pipe waits without blocking the event loop", async (
   assertEquals({ read, written }, { read: all.byteLength, written: all.byteLength });
 });
 
-test("write() to a pipe nobody reads throws BrokenPipe, and raises no signal", async () => {
+test("write() to a pipe without a reader throws BrokenPipe, and raises no signal", async () => {
   const [reader, writer] = blockingPipe();
   reader.close();
   using _writer = writer;

@@ -26,7 +26,7 @@ const mappings = (): number =>
   Deno.readTextFileSync("/proc/self/maps").split("\n").filter((it) => it.includes("/memfd:test"))
     .length;
 
-test("seals() tells what a file is sealed against", () => {
+test("seals() lists what a file is sealed against", () => {
   const cases: [number, string[]][] = [
     [0, []],
     [F_SEAL_WRITE, ["write"]],

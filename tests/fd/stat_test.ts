@@ -31,7 +31,7 @@ function opened(path: string, flags = platform.O_RDONLY): number {
   return open(cString(path), flags | platform.O_CLOEXEC);
 }
 
-test("kindOf() tells what every system has", () => {
+test("kindOf() recognizes what every system has", () => {
   using dir = tempDir();
   Deno.writeTextFileSync(dir.join("a"), "x");
   assertEquals(kind(opened(dir.join("a"))), "file");
@@ -44,7 +44,7 @@ test("kindOf() tells what every system has", () => {
   assertEquals(kindOf(pair.a.fd), "socket");
 });
 
-linuxTest("kindOf() tells what Linux has besides", () => {
+linuxTest("kindOf() recognizes what Linux has besides", () => {
   using memfd = OwnedFd.memfd("a");
   using sealed = OwnedFd.memfd("deleted", bytes("x"), { seal: true });
   assertEquals({ memfdKind: memfd.kind(), sealedKind: sealed.kind() }, {
@@ -68,7 +68,7 @@ linuxTest("kindOf() does not take a file for a memfd, whatever its name and plac
   assertEquals(file.kind(), "file");
 });
 
-linuxTest("kindOf() tells a named pipe and a symbolic link's target", () => {
+linuxTest("kindOf() recognizes a named pipe and a symbolic link's target", () => {
   using dir = tempDir();
   new Deno.Command("mkfifo", { args: [dir.join("fifo")] }).outputSync();
   assertEquals(kind(opened(dir.join("fifo"), platform.O_RDWR)), "pipe");
@@ -97,7 +97,7 @@ function blockDevice(): string | undefined {
 const device = blockDevice();
 testUnless(
   device === undefined ? "no block device that this user may open" : undefined,
-  "kindOf() tells a block device",
+  "kindOf() recognizes a block device",
   () => assertEquals(kind(opened(device ?? "")), "block"),
 );
 
@@ -178,7 +178,7 @@ test("identityOfPath() returns an error number", () => {
   assertEquals(identityOfPath(bytes(dir.join("a", "b"))), -platform.ENOTDIR);
 });
 
-test("isSocket() tells a socket", () => {
+test("isSocket() recognizes a socket", () => {
   using pair = connected();
   assertEquals(isSocket(identityOf(pair.a.fd)), true);
 });

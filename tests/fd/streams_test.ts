@@ -68,7 +68,7 @@ Deno.test("readableFrom() passes over empty messages, which are no end", async (
   assertEquals(await Array.fromAsync(stream), [new Uint8Array([2, 2]), new Uint8Array([1])]);
 });
 
-Deno.test("readableFrom() tells the source of a cancel", async () => {
+Deno.test("readableFrom() passes a cancel to the source", async () => {
   const { log, stream } = source([3]);
   await stream.cancel();
   assertEquals(log, ["ended"]);
@@ -118,7 +118,7 @@ Deno.test("readableFrom() aborts the read that is under way when it is cancelled
   assertEquals((await pending).done, true);
 });
 
-Deno.test("readableFrom() passes on an error of the source, and tells that it is over", async () => {
+Deno.test("readableFrom() passes on an error of the source, and ends it", async () => {
   const log: string[] = [];
   const stream = readableFrom({
     ...noRead,
@@ -201,7 +201,7 @@ Deno.test("writableTo() refuses what is no Uint8Array, and is over", async () =>
   }
 });
 
-Deno.test("writableTo() tells the sink of an abort", async () => {
+Deno.test("writableTo() passes an abort to the sink", async () => {
   const { log, sink } = gatedSink();
   await writableTo(sink).abort("enough");
   assertEquals(log, ["ended"]);
@@ -219,7 +219,7 @@ Deno.test("writableTo() aborts the write that is under way, and tells the sink o
   assertEquals(log, ["ended"]);
 });
 
-Deno.test("writableTo() passes on an error of the sink, and tells that it is over", async () => {
+Deno.test("writableTo() passes on an error of the sink, and ends it", async () => {
   const log: string[] = [];
   const stream = writableTo({
     writeAll: () => Promise.reject(new RangeError("broken")),

@@ -44,7 +44,7 @@ function letters(count: number): Uint8Array {
   return new Uint8Array(count).map((_, i) => 97 + (i * i + (i >> 7)) % 26);
 }
 
-linuxTest("write() to a terminal that nobody reads waits, and loses nothing", async () => {
+linuxTest("write() to a terminal without a reader waits, and loses nothing", async () => {
   using terminal = openTerminal();
   terminal.slave.setRaw(true);
   const sent = letters(1 << 16);

@@ -16,14 +16,17 @@ function settings(path: string): string {
   return text(stdout);
 }
 
-linuxTest("isTerminalMaster() tells the two ends apart, and from anything else", () => {
-  using terminal = openTerminal();
-  using nothing = OwnedFd.open("/dev/null");
-  const files = [terminal.master, terminal.slave, nothing];
-  assertEquals(files.map(({ fd }) => isTerminalMaster(fd)), [true, false, false]);
-  assertEquals(files.map(({ fd }) => isatty(fd)), [true, true, false]);
-  assertEquals(files.map((it) => it.isTerminal()), [true, true, false]);
-});
+linuxTest(
+  "isTerminalMaster() distinguishes the two ends from each other and from anything else",
+  () => {
+    using terminal = openTerminal();
+    using nothing = OwnedFd.open("/dev/null");
+    const files = [terminal.master, terminal.slave, nothing];
+    assertEquals(files.map(({ fd }) => isTerminalMaster(fd)), [true, false, false]);
+    assertEquals(files.map(({ fd }) => isatty(fd)), [true, true, false]);
+    assertEquals(files.map((it) => it.isTerminal()), [true, true, false]);
+  },
+);
 
 linuxTest("hasTerminalEnded() is true once the other side is closed and all is read", () => {
   using terminal = openTerminal();

@@ -36,7 +36,7 @@ testNative(native, "constantsOf() has every constant as the headers do", (native
   assert(compareConstant(native, { name }, "SO_REUSEADDR", MISSING).length > 0);
 });
 
-testNative(native, "compareTable() reports what nobody vouches for", (native) => {
+testNative(native, "compareTable() reports what no source confirms", (native) => {
   const added = {
     SO_INVENTED: 77,
     O_INVENTED: 1,
@@ -45,15 +45,15 @@ testNative(native, "compareTable() reports what nobody vouches for", (native) =>
     odd: true,
   };
   assertEquals(compareTable(native, { ...platform, ...added }), [
-    "SO_INVENTED is 77 in the table and nobody vouches for it (is it in ffi/abi/names?)",
-    "O_INVENTED is 1 in the table and nobody vouches for it (is it in ffi/abi/names?)",
-    "struct thing is in the table and nobody vouches for it (is it in ffi/abi/names?)",
+    "SO_INVENTED is 77 in the table and no source confirms it (is it in ffi/abi/names?)",
+    "O_INVENTED is 1 in the table and no source confirms it (is it in ffi/abi/names?)",
+    "struct thing is in the table and no source confirms it (is it in ffi/abi/names?)",
     "list is in the table and no check knows its kind",
     "odd is in the table and no check knows its kind",
   ]);
   const field = { ...platform, iovec: { ...platform.iovec, iov_extra: [8, 8] } };
   assertEquals(compareTable(native, field), [
-    "iovec.iov_extra is in the table and nobody vouches for it (is it in ffi/abi/names?)",
+    "iovec.iov_extra is in the table and no source confirms it (is it in ffi/abi/names?)",
   ]);
 });
 

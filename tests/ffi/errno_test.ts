@@ -25,7 +25,7 @@ Deno.test("errno() is right however often the garbage collector runs", () => {
   assertEquals(wrong, 0);
 });
 
-Deno.test("attachErrno() refuses a library that does not tell where errno is", () => {
+Deno.test("attachErrno() refuses a library without the address of errno", () => {
   assertThrows(() => attachErrno(null, () => () => {}), Deno.errors.NotSupported, "errno");
   libc().close(-1);
   assertEquals(errno(), EBADF);

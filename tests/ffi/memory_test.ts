@@ -57,7 +57,7 @@ Deno.test("ffiBytes() gives the same array, shared memory too", () => {
   assertEquals(ffiBytes(bytes) as Uint8Array === bytes, true);
 });
 
-Deno.test("isUint8Array() tells memory from what only looks like it", () => {
+Deno.test("isUint8Array() distinguishes memory from what only looks like it", () => {
   assertEquals([new Uint8Array(1), new Uint8Array(0)].map(isUint8Array), [true, true]);
   const others = [Object.create(Uint8Array.prototype), new DataView(new ArrayBuffer(1)), [], null];
   assertEquals(others.map(isUint8Array), [false, false, false, false]);

@@ -204,7 +204,7 @@ testUnless(
 );
 
 Deno.test(
-  "platform.SO_TYPE tells the types of sockets apart",
+  "platform.SO_TYPE distinguishes the types of sockets",
   noLeaks(() => {
     for (
       const type of [SOCK_STREAM, SOCK_DGRAM, ...Deno.build.os === "linux" ? [SOCK_SEQPACKET] : []]

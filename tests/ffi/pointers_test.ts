@@ -9,7 +9,7 @@ Deno.test("mayFollowPointers() is true with the whole permission", () => {
   assertEquals(mayFollowPointers(), true);
 });
 
-Deno.test("mayFollowPointers() is false with a path or without permission, and asks nobody", async () => {
+Deno.test("mayFollowPointers() is false with a path or without permission, and shows no prompt", async () => {
   using dir = tempDir();
   const script = dir.join("main.ts");
   const module = new URL("../../ffi/pointers.ts", import.meta.url);

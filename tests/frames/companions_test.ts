@@ -106,7 +106,7 @@ Deno.test(
   }),
 );
 
-Deno.test("Companions.close() tells who sent what was not taken", () => {
+Deno.test("Companions.close() names the sender of what was not taken", () => {
   const companions = new Companions();
   assertEquals(companions.close(), []);
   companions.note(3, []);

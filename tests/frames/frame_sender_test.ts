@@ -50,7 +50,7 @@ Deno.test(
 );
 
 Deno.test(
-  "send() goes on after one that was aborted before its first byte",
+  "send() continues after one that was aborted before its first byte",
   noLeaks(async () => {
     using pair = streamPair();
     using near = new Frames(pair.near, delimited());

@@ -96,7 +96,7 @@ Deno.test(
 );
 
 Deno.test(
-  "dispose closes the descriptors that nobody took",
+  "dispose closes the descriptors that were not taken",
   noLeaks(async () => {
     using pair = streamPair();
     using frames = new Frames(pair.far, delimited(), { files: 2 });
@@ -190,7 +190,7 @@ Deno.test(
 );
 
 Deno.test(
-  "Frames that are forgotten close what they hold",
+  "Frames that become garbage close what they hold",
   noLeaks(async () => {
     using pair = streamPair();
     await (async () => {

@@ -110,7 +110,7 @@ Deno.test("delimited() refuses what is no delimiter", () => {
   }
 });
 
-Deno.test("delimited() finds the same end when it goes on where it left off", () => {
+Deno.test("delimited() finds the same end when it continues where it left off", () => {
   const bytes = fc.uint8Array({ min: 0, max: 1, minLength: 1, maxLength: 40 });
   const mark = fc.uint8Array({ min: 0, max: 1, minLength: 1, maxLength: 4 });
   fc.assert(fc.property(bytes, mark, fc.nat(8), (all, delimiter, start) => {

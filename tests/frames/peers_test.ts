@@ -22,7 +22,7 @@ import { startProcess } from "../util/process.ts";
 import { tempDir } from "../util/tempdir.ts";
 import { encode, prefixed } from "./util.ts";
 
-/** Start a program that connects, and talk to it in frames; it must end well once the connection is closed. */
+/** Start a program that connects, and exchange frames with it; it must end with code 0 once the connection is closed. */
 async function withPeer(
   start: (path: string) => readonly [command: string, ...args: string[]],
   framing: Framing,

@@ -55,7 +55,7 @@ for (const state of ["open", "closed"] as const) {
   });
 }
 
-test("an error that is no shortage ends the iterator for good", async () => {
+test("an error that is no shortage ends the iterator permanently", async () => {
   using dir = tempDir();
   using listener = listen(dir.join("a"));
   const iterator = listener[Symbol.asyncIterator]();
@@ -98,7 +98,7 @@ for (const by of ["close", "return"] as const) {
   });
 }
 
-test("for await with break calls return(), and the listener goes on", async () => {
+test("for await with break calls return(), and the listener continues", async () => {
   using dir = tempDir();
   using listener = listen(dir.join("a"));
   for (let n = 0; n < 2; n++) {

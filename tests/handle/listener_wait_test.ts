@@ -85,7 +85,7 @@ test("accept() without descriptors throws EMFILE, and the connection waits on", 
   assertEquals(await server.read(new Uint8Array(8)), 1);
 });
 
-test("the iterator waits while there are no descriptors, and goes on when there are", async () => {
+test("the iterator waits while there are no descriptors, and continues when there are", async () => {
   using dir = tempDir();
   using listener = listen(dir.join("a"));
   using client = connectSync(dir.join("a"));

@@ -5,7 +5,7 @@ import { descriptorOf, Socket } from "../../lib/handle/socket.ts";
 import type { ReceiveOptions } from "../../lib/handle/receive_options.ts";
 import { bytes, connected, isPending, PAIRED, test, text } from "../util/cases.ts";
 
-test("messages() goes on after a message with too many descriptors, and says so", async () => {
+test("messages() continues after a message with too many descriptors, and says so", async () => {
   for (const type of PAIRED) {
     using pair = connected(type);
     for (const count of [1, 3, 1]) {

@@ -152,7 +152,7 @@ for (const [name, receive] of Object.entries(RECEIVES)) {
     });
   });
 
-  linuxTest(`${name}() that refuses descriptors says who sent them`, async () => {
+  linuxTest(`${name}() that refuses descriptors names their sender`, async () => {
     using dir = tempDir();
     using server = bind(dir.join("server"));
     using client = bind(dir.join("client"));
@@ -223,7 +223,7 @@ linuxTest(
   },
 );
 
-linuxTest("credentials of a sender who wrote before they were asked for are none", async () => {
+linuxTest("a message sent before credentials were requested has none", async () => {
   for (const type of PAIRED) {
     using pair = connected(type);
     pair.a.writeSync(bytes("a"));

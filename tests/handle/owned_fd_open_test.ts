@@ -32,7 +32,7 @@ test("open() opens for reading, writing or both as Deno.open does", () => {
   }
 });
 
-test("open() creates, truncates and appends as told", () => {
+test("open() creates, truncates and appends as its options say", () => {
   using dir = tempDir();
   const path = dir.join("a");
   const put = (data: string, options: OpenOptions): void => {

@@ -242,7 +242,7 @@ test("Deno.inspect() shows the number", () => {
   assertEquals(Deno.inspect(file), "OwnedFd (closed)");
 });
 
-gcTest("an OwnedFd that is forgotten is closed", async () => {
+gcTest("an OwnedFd that becomes garbage is closed", async () => {
   const numbers = (() => {
     const files = Array.from({ length: 10 }, () => OwnedFd.open("/dev/null"));
     return files.map(({ fd }) => fd);
@@ -252,7 +252,7 @@ gcTest("an OwnedFd that is forgotten is closed", async () => {
   assertEquals(numbers.filter(isOpen), []);
 });
 
-gcTest("what was detached is not closed when it is forgotten", async () => {
+gcTest("what was detached is not closed when it becomes garbage", async () => {
   const numbers = (() => Array.from({ length: 10 }, () => OwnedFd.open("/dev/null").detach()))();
   let rounds = 0;
   await collectUntil(() => ++rounds > 10);

@@ -41,17 +41,20 @@ for (const [name, read] of Object.entries(twins)) {
     });
   }
 
-  linuxTest(`${name}() of a seqpacket socket tells an empty message from the end`, async () => {
-    using pair = connected("seqpacket");
-    pair.a.sendSync({ data: bytes("") });
-    pair.a.close();
-    const into = new Uint8Array(8);
-    assertEquals({ first: await read(pair.b, into), second: await read(pair.b, into) }, {
-      first: 0,
-      second: null,
-    });
-    assertEquals(await read(pair.b, into), null);
-  });
+  linuxTest(
+    `${name}() of a seqpacket socket distinguishes an empty message from the end`,
+    async () => {
+      using pair = connected("seqpacket");
+      pair.a.sendSync({ data: bytes("") });
+      pair.a.close();
+      const into = new Uint8Array(8);
+      assertEquals({ first: await read(pair.b, into), second: await read(pair.b, into) }, {
+        first: 0,
+        second: null,
+      });
+      assertEquals(await read(pair.b, into), null);
+    },
+  );
 
   linuxTest(
     `${name}() of a datagram socket ends again and again once reading is shut down`,

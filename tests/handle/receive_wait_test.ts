@@ -111,7 +111,7 @@ test("receive() refuses memory that is detached or shrunk while it waits, and lo
   }
 });
 
-test("receiveSync() gives up after receiveTimeout", () => {
+test("receiveSync() times out after receiveTimeout", () => {
   for (const type of PAIRED) {
     using pair = connected(type);
     pair.b.receiveTimeout = 2;

@@ -148,7 +148,7 @@ for (const [name, receive] of Object.entries(RECEIVES)) {
     assertEquals(await receive(pair.b, { waitAll: true }), null);
   });
 
-  linuxTest(`${name}() tells an empty seqpacket message from the end`, async () => {
+  linuxTest(`${name}() distinguishes an empty seqpacket message from the end`, async () => {
     using pair = connected("seqpacket");
     pair.a.sendSync({ data: bytes("") });
     pair.a.sendSync({ data: bytes(""), files: [0] });
@@ -305,7 +305,7 @@ test("receive() takes as many buffers as one call can", async () => {
   assertEquals(message?.data.byteLength, 1024);
 });
 
-gcTest("descriptors in a message that is forgotten are closed", async () => {
+gcTest("descriptors in a message that becomes garbage are closed", async () => {
   using pair = connected();
   pair.a.sendSync({ data: bytes("a"), files: [0, 1] });
   const numbers = await (async () => {
@@ -328,7 +328,7 @@ import { RECEIVES } from "../util/sockets.ts";
 
 testWith(
   "python3",
-  "a peer that dies in the middle of a message leaves what it sent, and then the end",
+  "a peer that is killed in the middle of a message leaves what it sent, and then the end",
   noLeaks(async () => {
     using dir = tempDir();
     using listener = listen(dir.join("a"));

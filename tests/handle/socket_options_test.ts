@@ -106,7 +106,7 @@ test("what the kernel does not have throws NotSupported when it is set, and read
   });
 });
 
-test("what the kernel does not tell of a peer throws NotSupported", () => {
+test("what the kernel does not report of a peer throws NotSupported", () => {
   using pair = connected();
   without(["SO_PEERPIDFD", "SO_PEERGROUPS", "SO_PEERSEC"], () => {
     for (const ask of ["peerPidfd", "peerGroups", "peerSecurity"] as const) {

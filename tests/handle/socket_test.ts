@@ -94,7 +94,7 @@ test("read() and write() of nothing do nothing", async () => {
   }, "the end");
 });
 
-linuxTest("read() tells an empty seqpacket message from the end", async () => {
+linuxTest("read() distinguishes an empty seqpacket message from the end", async () => {
   using pair = connected("seqpacket");
   const chunk = new Uint8Array(8);
   await pair.a.write(new Uint8Array(0));
@@ -241,7 +241,7 @@ test("closeWrite() comes after what was written before it", async () => {
   await closed;
 });
 
-test("adopt() knows type and names of what it takes over", () => {
+test("adopt() keeps type and names of the socket", () => {
   using dir = tempDir();
   for (const type of PAIRED) {
     const [a, b] = socketpair({ type });

@@ -117,20 +117,23 @@ for (const [name, receive] of Object.entries(RECEIVES)) {
     },
   );
 
-  linuxTest(`${name}() with waitAll makes no descriptor when it looks who comes next`, async () => {
-    using pair = connected();
-    pair.b.passCredentials = true;
-    pair.a.writeSync(bytes("ab"));
-    pair.a.sendSync({ data: bytes("cd"), files: [0, 1, 2] });
-    const before = countDescriptors();
-    using message = await receive(pair.b, { size: 4, waitAll: true });
-    assertEquals({
-      data: text(message?.data),
-      files: message?.files,
-      controlTruncated: message?.controlTruncated,
-    }, { data: "abcd", files: [], controlTruncated: true });
-    assertEquals(countDescriptors(), before);
-  });
+  linuxTest(
+    `${name}() with waitAll makes no descriptor when it looks up the next sender`,
+    async () => {
+      using pair = connected();
+      pair.b.passCredentials = true;
+      pair.a.writeSync(bytes("ab"));
+      pair.a.sendSync({ data: bytes("cd"), files: [0, 1, 2] });
+      const before = countDescriptors();
+      using message = await receive(pair.b, { size: 4, waitAll: true });
+      assertEquals({
+        data: text(message?.data),
+        files: message?.files,
+        controlTruncated: message?.controlTruncated,
+      }, { data: "abcd", files: [], controlTruncated: true });
+      assertEquals(countDescriptors(), before);
+    },
+  );
 }
 
 linuxTest(
@@ -172,7 +175,7 @@ rootTest(
   },
 );
 
-rootTest("receive() with waitAll looks who sent what comes after a wait, too", async () => {
+rootTest("receive() with waitAll looks up the sender after a wait, too", async () => {
   using pair = connected();
   pair.b.passCredentials = true;
   const received = pair.b.receive({ size: 8, waitAll: true });

@@ -66,7 +66,7 @@ async function drain(socket: Socket, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** Talk to the victim until it is killed. A datagram socket is only told by its sends. */
+/** Exchange messages with the victim until it is killed. A datagram socket notices that by its sends only. */
 async function talk(socket: Socket, random: Random): Promise<void> {
   using _socket = socket;
   const controller = new AbortController();

@@ -30,23 +30,30 @@ async function* connections(peer: Peer): AsyncGenerator<[Socket, string]> {
   }
 }
 
-withPeers("receive() refuses two descriptors when one was asked for, and goes on", async (peer) => {
-  for await (const [socket, id] of connections(peer)) {
-    for (let i = 0; i < 20; i++) {
-      const open = countDescriptors();
-      await peer.send(id, { data: pattern(5, i), files: [pattern(1), pattern(2)] });
-      const error = await assertRejects(() => socket.receive({ files: 1 }), ControlTruncatedError);
-      assertEquals(error.data, pattern(5, i));
-      assertEquals(countDescriptors(), open);
-      await peer.send(id, { data: pattern(3), files: [pattern(1)] });
-      using message = await socket.receive({ files: 1 });
-      assertEquals({ data: message?.data, fileCount: message?.files.length }, {
-        data: pattern(3),
-        fileCount: 1,
-      });
+withPeers(
+  "receive() refuses two descriptors when one was asked for, and continues",
+  async (peer) => {
+    for await (const [socket, id] of connections(peer)) {
+      for (let i = 0; i < 20; i++) {
+        const open = countDescriptors();
+        await peer.send(id, { data: pattern(5, i), files: [pattern(1), pattern(2)] });
+        const error = await assertRejects(
+          () => socket.receive({ files: 1 }),
+          ControlTruncatedError,
+        );
+        assertEquals(error.data, pattern(5, i));
+        assertEquals(countDescriptors(), open);
+        await peer.send(id, { data: pattern(3), files: [pattern(1)] });
+        using message = await socket.receive({ files: 1 });
+        assertEquals({ data: message?.data, fileCount: message?.files.length }, {
+          data: pattern(3),
+          fileCount: 1,
+        });
+      }
     }
-  }
-}, { unless: NO_LINUX });
+  },
+  { unless: NO_LINUX },
+);
 
 withPeers("receive() without files closes what the peer passes, and says so", async (peer) => {
   for await (const [socket, id] of connections(peer)) {

@@ -126,7 +126,7 @@ test("map() maps what Python has sealed partially", async (python) => {
   assertThrows(() => file.map(), TypeError, "not sealed against shrinking and writing");
   await python.call("pwrite", hex("hello"), 0);
   assertEquals(text(shared.bytes.subarray(0, 5)), "hello");
-  // While the file is mapped for writing here, nobody can seal it against that.
+  // While the file is mapped for writing here, no process can seal it against writing.
   assertEquals(await python.call("seal", F_SEAL_WRITE), "EBUSY");
   shared[Symbol.dispose]();
   assertEquals(await python.call("seal", F_SEAL_WRITE), null);
@@ -138,7 +138,7 @@ test("map() maps what Python has sealed partially", async (python) => {
 for (const [bits, seals] of SEALS) {
   const name = seals.join(", ") || "nothing";
 
-  test(`seals() tells what Python has sealed: ${name}`, async (python) => {
+  test(`seals() lists what Python has sealed: ${name}`, async (python) => {
     using file = await python.make(8, bits);
     assertEquals([...file.seals()], seals);
   });

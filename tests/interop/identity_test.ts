@@ -1,5 +1,5 @@
 /**
- * Who is on the other side, and what is refused, tested against programs in other languages.
+ * The identity of the peer, and what is refused, tested against programs in other languages.
  *
  * @module
  */
@@ -193,7 +193,7 @@ withPeers("credentials sent before passCredentials was on are not taken for real
   });
 }, LINUX);
 
-/** Without capabilities even root may claim nobody else's. */
+/** Without capabilities even root may claim only its own credentials. */
 async function startUnprivileged(language: Language): Promise<Peer> {
   const [command, ...args] = await peerCommand(language);
   if (Deno.uid() !== 0) return new Peer(startProcess(command, { args }));

@@ -119,7 +119,7 @@ async function readExactly(conn: Deno.Conn, length: number): Promise<Uint8Array>
 }
 
 Deno.test(
-  "connect() and listen() talk to Deno's own unix sockets, in both directions",
+  "connect() and listen() exchange data with Deno's own unix sockets, in both directions",
   noLeaks(async () => {
     using dir = tempDir();
     const data = pattern(300_001);

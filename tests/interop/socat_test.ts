@@ -1,5 +1,5 @@
 /**
- * Exchanges with socat, as people use it in shells.
+ * Exchanges with socat, as it is used in shells.
  *
  * @module
  */

@@ -58,7 +58,7 @@ for (const type of TYPES) {
     }, { unless: NO_LINUX });
   }
 
-  withPeers(`a ${type} socket that meets another type says so, and goes on`, async (peer) => {
+  withPeers(`a ${type} socket that meets another type says so, and continues`, async (peer) => {
     using dir = tempDir();
     await peer.bind("d", dir.join("datagrams"));
     await peer.listen("l", type, dir.join("theirs"));

@@ -64,22 +64,25 @@ withPeers("connect() ends with an error when the peer it waits for ends", async 
   }
 }, { languages: ["Python", "C"], unless: NO_LINUX });
 
-withPeers("send() waits for a peer that does not read, and goes on when it does", async (peer) => {
-  using dir = tempDir();
-  using listener = unix.listen(dir.join("s"));
-  await peer.connect("c", "stream", dir.join("s"));
-  using socket = await listener.accept();
-  const data = pattern(2_000_000);
-  let done = false;
-  const sending = socket.send({ data }).then((count) => {
-    done = true;
-    return count;
-  });
-  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
-  assertEquals(done, false);
-  assertEquals((await peer.receive("c", data.byteLength)).data, data);
-  assertEquals(await sending, data.byteLength);
-});
+withPeers(
+  "send() waits for a peer that does not read, and continues when it does",
+  async (peer) => {
+    using dir = tempDir();
+    using listener = unix.listen(dir.join("s"));
+    await peer.connect("c", "stream", dir.join("s"));
+    using socket = await listener.accept();
+    const data = pattern(2_000_000);
+    let done = false;
+    const sending = socket.send({ data }).then((count) => {
+      done = true;
+      return count;
+    });
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
+    assertEquals(done, false);
+    assertEquals((await peer.receive("c", data.byteLength)).data, data);
+    assertEquals(await sending, data.byteLength);
+  },
+);
 
 withPeers("send() fails when a peer that never read ends", async (peer) => {
   using dir = tempDir();

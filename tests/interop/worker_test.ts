@@ -146,7 +146,7 @@ withWorkers(
 
 /**
  * All Workers wake for each connection, and one gets it. The others must notice that at once, rather than
- * wait inside accept(2): after each burst every Worker has to answer a message, while nobody connects.
+ * wait inside accept(2): after each burst every Worker has to answer a message, while no client connects.
  */
 async function raceForConnections(helpers: readonly Helper[]): Promise<void> {
   using dir = tempDir();

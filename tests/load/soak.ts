@@ -85,7 +85,7 @@ async function aborted(server: Server): Promise<void> {
   totals.broken++;
 }
 
-/** Descriptors that nobody takes. */
+/** Descriptors that are not taken. */
 async function untaken(): Promise<void> {
   const [a, b] = unix.socketpair({ type: random(2) === 0 ? "stream" : "dgram" });
   using file = tagged(0, 0);

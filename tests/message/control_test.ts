@@ -64,7 +64,7 @@ Deno.test("OutgoingControl refuses to send from memory that was transferred else
   assertEquals(parseControl(finished(control), platform).map(({ type }) => type), [2]);
 });
 
-Deno.test("OutgoingControl.carriesRights tells descriptors from other messages", () => {
+Deno.test("OutgoingControl.carriesRights distinguishes descriptors from other messages", () => {
   const control = new OutgoingControl();
   control.add(4, SOL_SOCKET, SCM_RIGHTS + 1);
   control.add(4, SOL_SOCKET + 1, SCM_RIGHTS);

@@ -105,7 +105,7 @@ test("sendmsgSync() and recvmsgSync() give up after the socket's time limits", (
   assertThrows(() => recvmsgSync(pair.a, made), Deno.errors.WouldBlock);
 });
 
-linuxTest("sendmsgSync() gives up on a full queue after the time limit", () => {
+linuxTest("sendmsgSync() times out on a full queue after the time limit", () => {
   using dir = tempDir();
   using _receiver = unix.bind(dir.join("to"));
   using sender = unix.bind(dir.join("from"));

@@ -164,7 +164,7 @@ unemulatedTest("getControl() gives a payload that the kernel cut as short as it 
   for (const it of files) it.close();
 }, "QEMU gives the kernel twice the space for control data");
 
-test("receiving again closes descriptors that nobody took", () => {
+test("receiving again closes descriptors that were not taken", () => {
   using pair = connected();
   pair.a.sendSync({ data: bytes("a"), files: [0, 1] });
   pair.a.sendSync({ data: bytes("b") });
@@ -186,7 +186,7 @@ function descriptorsIn(message: Msghdr): number[] {
 }
 
 for (const how of ["reset", Symbol.dispose] as const) {
-  test(`${String(how)} closes descriptors that nobody took, and forgets everything`, () => {
+  test(`${String(how)} closes descriptors that were not taken, and empties the message`, () => {
     using pair = connected();
     pair.a.sendSync({ data: bytes("a"), files: [0, 1] });
     const into = received(pair.b, 2);
@@ -250,7 +250,7 @@ Deno.test("flags are what was set until something arrived", () => {
   });
 });
 
-gcTest("descriptors in a Msghdr that is forgotten are closed", async () => {
+gcTest("descriptors in a Msghdr that becomes garbage are closed", async () => {
   using pair = connected();
   pair.a.sendSync({ data: bytes("a"), files: [0, 1] });
   const numbers = (() => descriptorsIn(received(pair.b, 2)))();

@@ -139,7 +139,7 @@ testUnless(
   }),
 );
 
-gcTest("addFiles() keeps what nobody else refers to until it is sent", async () => {
+gcTest("addFiles() keeps a file that nothing else refers to until it is sent", async () => {
   using pair = connected();
   using message = new Msghdr();
   message.addVector(bytes("a"));

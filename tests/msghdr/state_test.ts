@@ -4,7 +4,7 @@ import { stateOf } from "../../lib/msghdr/msghdr.ts";
 import { Msghdr } from "../../mod.ts";
 import { bytes } from "../util/cases.ts";
 
-Deno.test("MessageState knows its size, and whether it is empty", () => {
+Deno.test("MessageState has its size, and whether it is empty", () => {
   const state = new MessageState(0);
   assertEquals({ size: state.size, isEmpty: state.isEmpty }, { size: 0, isEmpty: true });
   state.addVector(new Uint8Array(0));

@@ -42,7 +42,7 @@ Deno.test("runsFor() stops after so many seconds, but leaves the test of the sam
   assertEquals(chosen(2, 1), ["a/b"]);
 });
 
-Deno.test("runsFor() asks all that run the file where lines are not known", () => {
+Deno.test("runsFor() asks all that run the file where lines are unknown", () => {
   assertEquals(chosen(1, Infinity, "c();"), ["a/b", "a/c", "x/quick", "x/slow", "a/cbsd.ts"]);
   assertEquals(chosen(3, Infinity), ["a/b", "a/c", "x/quick", "x/slow", "a/cbsd.ts"]);
 });

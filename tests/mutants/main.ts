@@ -7,7 +7,7 @@
  * (`deno task coverage` has measured which those are, or does so now), up to the first that fails: the one of
  * the same name first, then those of the same folder, then all others, quick ones first, a hundred
  * seconds' worth (with `--all`, each of them). The last lines are the score and the changes that no test noticed.
- * What is not changed, as nobody could see it, is listed with the reasons in `equivalent.ts`.
+ * Changes that no test could notice are not made; they are listed with the reasons in `equivalent.ts`.
  *
  * Without folders, the changes are drawn from all of `lib/` and `ffi/`. The same seed draws the same changes
  * from the same sources.

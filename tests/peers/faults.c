@@ -391,7 +391,7 @@ static void *destroy_context(void *context) {
   return NULL;
 }
 
-/* It sleeps for some periods of the scheduler, which nobody has to wait for a thousand times. */
+/* It sleeps for some periods of the scheduler: a thousand tests need not wait for that. */
 static long destroy_later(long context) {
   pthread_t thread;
   if (pthread_create(&thread, NULL, destroy_context, (void *)context) != 0) {

@@ -9,7 +9,7 @@ import { platform } from "../../ffi/platform/mod.ts";
 
 /** One thing that a system may be able to do. */
 export interface Capability {
-  /** What it is, for people. */
+  /** What it is, in words. */
   readonly name: string;
   /** Try it in `dir`: what was seen, or an exception if the system cannot. */
   attempt(dir: string): string | Promise<string>;

@@ -1,7 +1,7 @@
 /**
  * Prints what the operating system at hand really does, one line per capability.
  *
- *     deno task probe               for people
+ *     deno task probe               a table to read
  *     deno task probe --markdown    rows for the table in the README
  *
  * @module

@@ -30,7 +30,7 @@ const endings: Record<string, (it: Pending, abort: AbortController) => void> = {
   },
 };
 
-/** It is open, and nobody else's. */
+/** It is open, and has no other owner. */
 function closeDetached(fd: number): void {
   assertEquals(closeFd(fd), 0);
 }

@@ -24,7 +24,7 @@ Deno.test("the garbage collector can be called: the tests below need it", () => 
 });
 
 Deno.test(
-  "what is forgotten is closed, once",
+  "what becomes garbage is closed, once",
   noLeaks(async () => {
     using dir = tempDir();
     await turn();
@@ -43,7 +43,7 @@ Deno.test(
 );
 
 Deno.test(
-  "what is closed and forgotten does not close its number's next owner",
+  "what is closed and becomes garbage does not close its number's next owner",
   noLeaks(async () => {
     using stack = new DisposableStack();
     const close = (): void => {
@@ -68,7 +68,7 @@ Deno.test(
     const start = (): Promise<Message | null> => {
       const [a, b] = unix.socketpair();
       senders.push(stack.use(a));
-      return b.receive({ buffer: new Uint8Array(16), files: 1 }); // nobody else knows `b`
+      return b.receive({ buffer: new Uint8Array(16), files: 1 }); // nothing else refers to `b`
     };
     const received = Array.from({ length: 20 }, start);
     const blocked = blockedSends(stack);
@@ -102,7 +102,7 @@ Deno.test(
       for (const it of [a, drained, c]) stack.use(it);
       fill(full);
       const accepting = unix.listen(path).accept();
-      // Nobody else knows the other ends any more.
+      // Nothing else refers to the other ends any more.
       const pending = [
         b.read(new Uint8Array(1)),
         OwnedFd.adopt(d.detach()).read(new Uint8Array(1)),

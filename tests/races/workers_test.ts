@@ -84,7 +84,7 @@ testUnless(
 
 testUnless(
   noSeqpacket,
-  "a Worker that is ended with its operation pending harms nobody",
+  "a Worker that is ended with its operation pending harms no other thread",
   async () => {
     for (let i = 0; i < 5; i++) {
       const [a, b] = unix.socketpair({ type: "seqpacket" });

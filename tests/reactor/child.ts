@@ -100,7 +100,7 @@ const programs: Record<string, () => Promise<void> | void> = {
       await run(how, 3);
       const before = count();
       await run(how, 8);
-      // In the pool, a call that nobody wakes any more ends by itself after two seconds.
+      // In the pool, a call that nothing wakes any more ends by itself after two seconds.
       for (let i = 0; i < 300 && count() > before + MARGIN; i++) {
         await new Promise((resolve) => setTimeout(resolve, 100));
       }

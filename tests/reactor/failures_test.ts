@@ -75,7 +75,7 @@ testUnless(linux, "waits are rejected when the last backend breaks", async () =>
   reactor.dispose();
 });
 
-Deno.test("a wait that the next backend refuses is rejected, and the others go on", async () => {
+Deno.test("a wait that the next backend refuses is rejected, and the others continue", async () => {
   const kernel = new FakeKernel(2);
   const loop = new FakeLoop();
   const reactor = new Reactor({
@@ -136,7 +136,7 @@ onEach("thousands of registrations, all of which wait, lose nothing", async (rea
   for (const pair of pairs) pair[Symbol.dispose]();
 });
 
-onEach("events that nobody waits for are not lost for those who wait later", async (reactor) => {
+onEach("events without a pending wait are not lost for later waits", async (reactor) => {
   using pair = new Pair(reactor);
   using other = new Pair(reactor);
   assertEquals(pair.tryReceive(1), undefined);
@@ -144,7 +144,7 @@ onEach("events that nobody waits for are not lost for those who wait later", asy
   pair.send(0, "0");
   assertEquals(await first, "0");
   for (let round = 0; round < 3; round++) {
-    // The registration stays: these come while nobody waits, and are looked at because of the other pair.
+    // The registration stays: these events come while no wait is pending, and are polled because of the other pair.
     for (let i = 0; i < 20; i++) {
       pair.send(0, "x");
       const answer = other.receive(1);

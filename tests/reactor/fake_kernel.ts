@@ -42,7 +42,7 @@ export class FakeLoop implements EventLoop, IdleSystem {
     this.#letOthersRun();
   }
 
-  /** Have another process do something when this one has looked at the clock so often, or when the turn is over. */
+  /** Have another process act when this one has looked at the clock so often, or when the turn is over. */
   later(looks: number, action: () => void): void {
     this.#outside.push({ looks, action });
   }
@@ -167,7 +167,7 @@ interface Event {
 export interface FakeStyle {
   readonly name: BackendName;
   /**
-   * Whether the kernel hears of registrations at the next poll only, and `park()` says "poll again" as long as
+   * Whether registrations reach the kernel at the next poll only, and `park()` says "poll again" as long as
    * there is something to tell it or to deliver; as with io_uring(7). Otherwise as with epoll(7).
    */
   readonly isDeferred: boolean;

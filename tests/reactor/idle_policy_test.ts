@@ -132,7 +132,7 @@ Deno.test("AdaptiveBusyPoll comes back to its full length where events come agai
   assertEquals(adaptive.try(100, () => 1), 1);
 });
 
-Deno.test("AdaptiveBusyPoll goes on in slices until its limit, and ends them when something is there", () => {
+Deno.test("AdaptiveBusyPoll continues in slices until its limit, and ends them when something is there", () => {
   const adaptive = new AdaptiveBusyPoll(new FakeSystem());
   let slices = 0;
   do {

@@ -41,7 +41,7 @@ test("register() of what is no descriptor fails with the first wait", async () =
   await assertRejects(() => register(987_654).wait(READABLE), Deno.errors.BadResource, "987654");
 });
 
-test("backend() goes on naming the one that it has chosen", () => {
+test("backend() continues naming the one that it has chosen", () => {
   const name = backend();
   assert(["io_uring", "aio", "pool"].includes(name), name);
   assertEquals(backend(), name);

@@ -331,7 +331,7 @@ onEach(
       const received = pair.receive(1);
       await turn();
       await turn();
-      // An event that nobody takes any more comes first.
+      // An event without a wait comes first.
       sources[1]?.set();
       forgotten?.registration.cancel(new Error("forgotten"));
       await turn();

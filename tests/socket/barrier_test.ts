@@ -86,7 +86,7 @@ testUnless(
 );
 
 Deno.test(
-  "bytesBeforeFiles() takes nothing, and tells the end and the lack of data apart",
+  "bytesBeforeFiles() takes nothing, and distinguishes the end from the lack of data",
   noLeaks(() => {
     const [a, b] = unix.socketpair();
     using _b = b;

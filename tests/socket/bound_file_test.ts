@@ -115,7 +115,7 @@ linuxTest("ofSocket() finds the file of a socket that was bound elsewhere", () =
   assertEquals(namesIn(dir.path), []);
 });
 
-linuxTest("ofSocket() says so where the system does not tell", () => {
+linuxTest("ofSocket() says so where the system does not report it", () => {
   using file = OwnedFd.open("/dev/null");
   const name = parseAddress("/run/a", platform);
   assertThrows(

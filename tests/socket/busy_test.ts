@@ -75,7 +75,7 @@ for (const [name, receive] of Object.entries(receivers)) {
     });
   });
 
-  test(`${name}() goes on after a receive() that was aborted in the middle`, async () => {
+  test(`${name}() continues after a receive() that was aborted in the middle`, async () => {
     using pair = connected();
     const abort = new AbortController();
     const pending = pair.b.receive({ size: 6, waitAll: true, signal: abort.signal });

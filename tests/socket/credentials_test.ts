@@ -5,7 +5,7 @@ import { countDescriptors } from "../util/descriptors.ts";
 import { RECEIVES } from "../util/sockets.ts";
 
 for (const [name, receive] of Object.entries(RECEIVES)) {
-  linuxTest(`${name}() with waitAll goes on over messages of one sender`, async () => {
+  linuxTest(`${name}() with waitAll continues over messages of one sender`, async () => {
     using pair = connected();
     pair.b.passCredentials = true;
     for (let n = 0; n < 3; n++) pair.a.writeSync(bytes("ab"));

@@ -11,7 +11,7 @@ import { tempDir } from "../util/tempdir.ts";
 
 const { EAGAIN, ENOBUFS, EPIPE } = platform;
 
-Deno.test("isFullQueue() tells a refusal for now from a failure", () => {
+Deno.test("isFullQueue() distinguishes a refusal for now from a failure", () => {
   assertEquals([-EAGAIN, -EPIPE, 0, 7].map((it) => isFullQueue(it, "stream")), [
     true,
     false,
@@ -134,7 +134,7 @@ test("FullQueue.wait() without a destination looks again after a while", async (
 });
 
 linuxTest(
-  "FullQueue.wait() does not trust a probe that says there is space when there is none",
+  "FullQueue.wait() pauses where the probe is writable and sends still fail",
   async () => {
     using dir = tempDir();
     using receiver = unix.bind(dir.join("to"));

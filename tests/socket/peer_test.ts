@@ -66,7 +66,7 @@ testWith(
   ),
 );
 
-test("peerCredentials() of a client are those of who listens", async () => {
+test("peerCredentials() of a client are those of the listening process", async () => {
   using dir = tempDir();
   using _listener = unix.listen(dir.join("a"));
   using client = await unix.connect(dir.join("a"));
@@ -117,7 +117,7 @@ linuxTest("peerPidfd() throws NotConnected without a peer", () => {
   assertThrows(() => socket.peerPidfd(), Deno.errors.NotConnected);
 });
 
-test("the peer of what is not open is nobody's", () => {
+test("the peer of a closed descriptor throws BadResource", () => {
   using pair = connected();
   const { fd } = pair.a;
   pair.a.close();

@@ -168,7 +168,7 @@ for (const how of ["close", "detach", Symbol.dispose] as const) {
   });
 }
 
-test("sendSync() gives up after sendTimeout", () => {
+test("sendSync() times out after sendTimeout", () => {
   using pair = connected();
   fill(pair.a);
   pair.a.sendTimeout = 2;
@@ -215,7 +215,7 @@ test("send() to a full queue waits, connected and with `to`", async () => {
   }
 });
 
-linuxTest("sendSync() to a full queue gives up after sendTimeout, connected and with `to`", () => {
+linuxTest("sendSync() to a full queue times out after sendTimeout, connected and with `to`", () => {
   using dir = tempDir();
   using _receiver = bind(dir.join("to"));
   using sender = bind(dir.join("from"));

@@ -22,7 +22,7 @@ const optionsOf = (socket: Socket): number[] =>
 
 for (const [name, prepare] of Object.entries(PREPARATIONS)) {
   linuxTest(
-    `lookAhead() tells an empty message from the end, and leaves options alone (${name})`,
+    `lookAhead() distinguishes an empty message from the end, and leaves options alone (${name})`,
     () => {
       using pair = connected("seqpacket");
       const { a, b } = pair;

@@ -22,7 +22,7 @@ Deno.test("typeNumber() refuses what is no type, and names those there are", () 
   }
 });
 
-Deno.test("typeFromNumber() knows no other type", () => {
+Deno.test("typeFromNumber() returns undefined for every other number", () => {
   for (const number of [0, -1, 3, 99]) assertEquals(typeFromNumber(number), undefined);
 });
 

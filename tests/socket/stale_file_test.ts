@@ -38,7 +38,7 @@ function assertUntouched(path: string, why: string): void {
   });
 }
 
-test("replaceStale replaces a socket file that nobody answers on", () => {
+test("replaceStale replaces a socket file without a listener", () => {
   using dir = tempDir();
   listen(dir.join("a"), { unlinkOnClose: false }).close();
   assertThrows(() => listen(dir.join("a")), AddrInUse);
@@ -71,7 +71,7 @@ test("replaceStale leaves a live listener alone, and does not connect to it", as
   using client = connectSync(dir.join("a"));
   using server = await pending;
   client.writeSync(bytes("first"));
-  assertEquals(await server.read(new Uint8Array(8)), 5, "nobody connected before");
+  assertEquals(await server.read(new Uint8Array(8)), 5, "there was no connection before");
 });
 
 linuxTest("replaceStale leaves a live seqpacket listener and a datagram socket alone", () => {
@@ -276,7 +276,7 @@ for (const call of ["connect", "rename"] as const) {
   });
 }
 
-test("replaceStale trusts no lock of a file that another program has removed meanwhile", () => {
+test("replaceStale locks again if another program has removed the lock file meanwhile", () => {
   using dir = tempDir();
   listen(dir.join("a"), { unlinkOnClose: false }).close();
   let locks = 0;
@@ -298,7 +298,7 @@ test("replaceStale trusts no lock of a file that another program has removed mea
   assertEquals(locks, 2);
 });
 
-test("replaceStale takes at most a moment to refuse, and leaves the event loop in peace then", () => {
+test("replaceStale takes at most a moment to refuse, and leaves the event loop alone then", () => {
   using dir = tempDir();
   using _listener = listen(dir.join("a"));
   let pauses = 0;

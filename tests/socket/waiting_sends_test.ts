@@ -110,7 +110,7 @@ test("a message that has gone out in part holds no descriptors any more", async 
 });
 
 linuxTest(
-  "sendmsgSync() to a full queue gives up after the socket's time limit, and leaves nothing open",
+  "sendmsgSync() to a full queue times out after the socket's time limit, and leaves nothing open",
   () => {
     using dir = tempDir();
     using made = fullInbox(dir.path);

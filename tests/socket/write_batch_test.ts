@@ -124,7 +124,7 @@ test("writes that queue up reject once the peer has closed", async () => {
   assertEquals(reasons, ["BrokenPipe", "BrokenPipe", "BrokenPipe", "BrokenPipe"]);
 });
 
-test("a write with a signal ends with its reason, and those around it go on", async () => {
+test("a write with a signal ends with its reason, and those around it continue", async () => {
   using pair = connected();
   const [size, first] = await waiting(pair.a);
   const abort = new AbortController();

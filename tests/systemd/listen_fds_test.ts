@@ -52,7 +52,7 @@ testWith(
 
 testWith(
   "systemd-socket-activate",
-  "listenFds() tells types and names apart",
+  "listenFds() distinguishes types and names",
   noLeaks(async () => {
     using dir = tempDir();
     const [first, second] = [dir.join("a.sock"), dir.join("b.sock")];
@@ -298,7 +298,7 @@ Deno.test(
   noLeaks(() => {
     Deno.env.set("LISTEN_PID", `${Deno.pid}`);
     Deno.env.set("LISTEN_FDS", "1");
-    // Deno opened descriptor 3 itself, or nobody did.
+    // Deno opened descriptor 3 itself, or it is not open.
     assertThrows(() => listenFds(), Error, "descriptor");
     assertEquals(Deno.env.get("LISTEN_FDS"), undefined);
   }),

@@ -99,7 +99,7 @@ Deno.test(
   }),
 );
 
-Deno.test("notify() does nothing and says so when nobody listens", async () => {
+Deno.test("notify() does nothing and returns false without a manager", async () => {
   Deno.env.delete("NOTIFY_SOCKET");
   assertEquals(await notify({ ready: true }), false);
   assertEquals(notifySync({ ready: true }), false);
@@ -199,7 +199,7 @@ Deno.test(
   }),
 );
 
-Deno.test("notify() of nobody who listens rejects with the reason of a signal all the same", async () => {
+Deno.test("notify() without a manager still rejects with the reason of a signal", async () => {
   Deno.env.delete("NOTIFY_SOCKET");
   const signal = AbortSignal.abort("before");
   assertEquals(await assertRejects(() => notify({ ready: true }, { signal })), "before");

@@ -1,5 +1,5 @@
 /**
- * Programs that other people wrote, run to their end or as daemons with a socket.
+ * Programs of other projects, run to their end or as daemons with a socket.
  *
  * @module
  */

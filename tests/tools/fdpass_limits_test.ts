@@ -79,7 +79,7 @@ testUnless(
   },
 );
 
-testUnless(notLinux, "fdpass goes on serving when its standard output is full", async () => {
+testUnless(notLinux, "fdpass continues serving when its standard output is full", async () => {
   using dir = tempDir();
   const full = "fdpass: Cannot write to standard output: No space left on device";
   for (const options of [["--once"], []]) {

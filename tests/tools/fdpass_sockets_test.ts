@@ -52,22 +52,26 @@ testUnless(notLinux, "fdpass run --inetd starts a command for each connection", 
   }
 });
 
-testUnless(notLinux, "fdpass run --inetd goes on when its command cannot be started", async () => {
-  using dir = tempDir();
-  const path = dir.join("s");
-  Deno.writeTextFileSync(dir.join("broken"), "\x7fELF, but not really", { mode: 0o755 });
-  const args = ["run", "-i", `unix:${path}`, "--", dir.join("broken")];
-  await using tool = startTool("fdpass", args);
-  await untilListening(path);
-  for (let i = 0; i < 2; i++) {
-    using client = await unix.connect(path);
-    assertEquals((await readToEnd(client)).length, 0);
-  }
-  tool.kill("SIGINT");
-  const { code, errors } = await finish(tool);
-  assertEquals({ code, names: namesIn(dir.path) }, { code: 130, names: ["broken"] });
-  assertMatch(errors, /^fdpass: Cannot run ".*broken": .*\n/);
-});
+testUnless(
+  notLinux,
+  "fdpass run --inetd continues when its command cannot be started",
+  async () => {
+    using dir = tempDir();
+    const path = dir.join("s");
+    Deno.writeTextFileSync(dir.join("broken"), "\x7fELF, but not really", { mode: 0o755 });
+    const args = ["run", "-i", `unix:${path}`, "--", dir.join("broken")];
+    await using tool = startTool("fdpass", args);
+    await untilListening(path);
+    for (let i = 0; i < 2; i++) {
+      using client = await unix.connect(path);
+      assertEquals((await readToEnd(client)).length, 0);
+    }
+    tool.kill("SIGINT");
+    const { code, errors } = await finish(tool);
+    assertEquals({ code, names: namesIn(dir.path) }, { code: 130, names: ["broken"] });
+    assertMatch(errors, /^fdpass: Cannot run ".*broken": .*\n/);
+  },
+);
 
 testWith("python3", "fdpass run hands on a socket of UDP", async () => {
   const port = freePort();

@@ -228,44 +228,56 @@ testUnless(notLinux, "fdpass refuses a wrong command line in one line, with 2", 
   }
 });
 
-testUnless(notLinux, "fdpass fails in one line where it cannot do what it is told", async () => {
-  using dir = tempDir();
-  Deno.writeTextFileSync(dir.join("file"), "no program");
-  Deno.writeTextFileSync(dir.join("broken"), "\x7fELF, but not really", { mode: 0o755 });
-  using _other = unix.listen(dir.join("taken"));
-  const left = namesIn(dir.path);
-  const socket = dir.join("s");
-  for (
-    const [code, args, message] of [
-      [1, ["list", dir.join("absent")], /Cannot connect to ".*absent": no such file/],
-      [
-        1,
-        ["run", "-f", dir.join("file"), "--", "true"],
-        /Cannot connect to ".*file": it is no socket/,
-      ],
-      [1, ["run", dir.join("absent"), "--", "true"], /Cannot open ".*absent": no such file/],
-      [1, ["run", "fd:999999", "--", "true"], /Cannot hand on fd:999999: it is not open here$/],
-      [
-        127,
-        ["run", "/dev/null", "--", "no-such-command"],
-        /Cannot run "no-such-command": command not/,
-      ],
-      [127, ["run", "/dev/null", "--", dir.join("none")], /Cannot run ".*none": command not found/],
-      [126, ["run", "/dev/null", "--", dir.join("file")], /Cannot run ".*file": it is not exec/],
-      [126, ["run", `listen:${socket}`, "--", dir.join("broken")], /the system does not start it$/],
-      [1, ["serve", "-s", socket, dir.join("absent")], /Cannot open ".*absent": no such file/],
-      [1, ["serve", "-s", socket, `listen:${dir.join("taken")}`], /the address is taken/],
-      [
-        1,
-        ["serve", "-s", dir.join("taken"), "/dev/null"],
-        /".*taken": the address is taken; --replace/,
-      ],
-    ] as [number, string[], RegExp][]
-  ) {
-    await using tool = startTool("fdpass", args);
-    await assertFails(tool, code, message, dir, left);
-  }
-});
+testUnless(
+  notLinux,
+  "fdpass fails in one line where it cannot do what its arguments say",
+  async () => {
+    using dir = tempDir();
+    Deno.writeTextFileSync(dir.join("file"), "no program");
+    Deno.writeTextFileSync(dir.join("broken"), "\x7fELF, but not really", { mode: 0o755 });
+    using _other = unix.listen(dir.join("taken"));
+    const left = namesIn(dir.path);
+    const socket = dir.join("s");
+    for (
+      const [code, args, message] of [
+        [1, ["list", dir.join("absent")], /Cannot connect to ".*absent": no such file/],
+        [
+          1,
+          ["run", "-f", dir.join("file"), "--", "true"],
+          /Cannot connect to ".*file": it is no socket/,
+        ],
+        [1, ["run", dir.join("absent"), "--", "true"], /Cannot open ".*absent": no such file/],
+        [1, ["run", "fd:999999", "--", "true"], /Cannot hand on fd:999999: it is not open here$/],
+        [
+          127,
+          ["run", "/dev/null", "--", "no-such-command"],
+          /Cannot run "no-such-command": command not/,
+        ],
+        [
+          127,
+          ["run", "/dev/null", "--", dir.join("none")],
+          /Cannot run ".*none": command not found/,
+        ],
+        [126, ["run", "/dev/null", "--", dir.join("file")], /Cannot run ".*file": it is not exec/],
+        [
+          126,
+          ["run", `listen:${socket}`, "--", dir.join("broken")],
+          /the system does not start it$/,
+        ],
+        [1, ["serve", "-s", socket, dir.join("absent")], /Cannot open ".*absent": no such file/],
+        [1, ["serve", "-s", socket, `listen:${dir.join("taken")}`], /the address is taken/],
+        [
+          1,
+          ["serve", "-s", dir.join("taken"), "/dev/null"],
+          /".*taken": the address is taken; --replace/,
+        ],
+      ] as [number, string[], RegExp][]
+    ) {
+      await using tool = startTool("fdpass", args);
+      await assertFails(tool, code, message, dir, left);
+    }
+  },
+);
 
 testWith("setpriv", "fdpass fails in one line where it has no permission", async () => {
   using dir = tempDir();
@@ -295,7 +307,7 @@ testUnless(notLinux, "fdpass serve, list and run meet in XDG_RUNTIME_DIR by defa
   }
 });
 
-testUnless(notLinux, "fdpass --help and --version tell and end with 0", async () => {
+testUnless(notLinux, "fdpass --help and --version print and end with 0", async () => {
   await using help = startTool("fdpass", ["serve", "--help"]);
   const { code, output } = await finish(help);
   assertEquals(code, 0);

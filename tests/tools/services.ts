@@ -1,5 +1,5 @@
 /**
- * Services that other people wrote, and clients of theirs, to be tried with and without unixtap in between.
+ * Services of other projects and their clients, tried with and without unixtap in between.
  *
  * @module
  */

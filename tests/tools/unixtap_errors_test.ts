@@ -119,7 +119,7 @@ testUnless(notLinux, "unixtap ends cleanly at a signal, its connections as well"
   }
 });
 
-testUnless(notLinux, "unixtap goes on when the target has vanished", async () => {
+testUnless(notLinux, "unixtap continues when the target has vanished", async () => {
   for (const args of [[], ["--keep-going"]]) {
     await using it = new Tapped();
     const first = unix.listen(it.target);

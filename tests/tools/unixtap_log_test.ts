@@ -22,7 +22,7 @@ async function converse(it: Tapped, messages: number, size: number): Promise<voi
 
 testUnless(
   notLinux,
-  "unixtap goes on without a log whose disk is full, and ends with 1",
+  "unixtap continues without a log whose disk is full, and ends with 1",
   async () => {
     await using it = new Tapped();
     using _ = it.listen();
@@ -50,7 +50,7 @@ testUnless(notLinux, "unixtap --once ends with 1 when its log could not be writt
   assertEquals((await finish(it.tool)).code, 1);
 });
 
-testUnless(notLinux, "unixtap goes on when the reader of its output is gone", async () => {
+testUnless(notLinux, "unixtap continues when the reader of its output is gone", async () => {
   await using it = new Tapped();
   using _ = it.listen();
   await it.startUnheardBy(["bash", "-c", 'exec "$@" > >(true)', "bash"]);
@@ -62,13 +62,13 @@ testUnless(notLinux, "unixtap goes on when the reader of its output is gone", as
   unix.connectSync(it.address).close();
 });
 
-testWith("python3-linux", "unixtap goes on when its log takes nothing", async () => {
+testWith("python3-linux", "unixtap continues when its log takes nothing", async () => {
   await using it = new Tapped();
   using _ = it.listen();
   const fifo = it.dir.join("fifo");
   const made = await new Deno.Command("mkfifo", { args: [fifo] }).output();
   assert(made.success);
-  // Nobody reads the FIFO, and 20 MB are to be shown.
+  // No process reads the FIFO, and 20 MB are to be shown.
   await it.startUnheard("--json", "--bytes", "all", "--output", fifo);
   await converse(it, 300, 65536);
   // A reader that comes late learns how much it has missed.

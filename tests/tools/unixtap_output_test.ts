@@ -86,7 +86,7 @@ for (const [args, data, lines] of VIEWS) {
   });
 }
 
-testUnless(notLinux, "unixtap colours for people only", async () => {
+testUnless(notLinux, "unixtap colours at a terminal only", async () => {
   for (
     const [args, env, colored] of [
       [[], {}, false],
@@ -102,7 +102,7 @@ testUnless(notLinux, "unixtap colours for people only", async () => {
   }
 });
 
-testUnless(notLinux, "unixtap --time tells when", async () => {
+testUnless(notLinux, "unixtap --time shows the time", async () => {
   for (
     const [format, pattern] of [
       ["clock", /^\d\d:\d\d:\d\d\.\d{6} listening/],
@@ -118,7 +118,7 @@ testUnless(notLinux, "unixtap --time tells when", async () => {
   }
 });
 
-testUnless(notLinux, "unixtap --help and --version tell and end with 0", async () => {
+testUnless(notLinux, "unixtap --help and --version print and end with 0", async () => {
   await using help = startTool("unixtap", ["--help"]);
   const { code, output, errors } = await finish(help);
   assertEquals({ code, errors }, { code: 0, errors: "" });

@@ -234,7 +234,7 @@ testUnless(notLinux, "unixtap ends at a signal in every state, and leaves nothin
   }
 });
 
-testUnless(notLinux, "unixtap prints what it has served at SIGUSR1, and goes on", async () => {
+testUnless(notLinux, "unixtap prints what it has served at SIGUSR1, and continues", async () => {
   await using it = await Tapped.start("stream");
   await it.client.send({ data: encode("one") });
   await it.server.read(new Uint8Array(9));
@@ -254,7 +254,7 @@ testUnless(notLinux, "unixtap prints what it has served at SIGUSR1, and goes on"
 
 testUnless(
   notLinux,
-  "unixtap lets 1,000 clients wait to be accepted, or as many as it is told",
+  "unixtap lets 1,000 clients wait to be accepted, or as many as its option says",
   async () => {
     for (const [options, least, most] of [[[], 1000, 1000], [["--backlog", "2"], 2, 3]] as const) {
       using dir = tempDir();

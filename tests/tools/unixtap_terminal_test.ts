@@ -90,7 +90,7 @@ testWith("script", "unixtap is plain at a terminal where that is wanted", async 
 
 testUnless(
   notLinux,
-  "unixtap tells the process of a pidfd, and the seals of a memory file",
+  "unixtap names the process of a pidfd, and the seals of a memory file",
   noLeaks(async () => {
     await using it = await Tapped.start("stream");
     using memory = OwnedFd.memfd("sealed", new Uint8Array(4096), { seal: ["shrink", "grow"] });

@@ -84,7 +84,7 @@ testUnless(
 
 testUnless(
   notLinux,
-  "unixtap passes descriptors on and tells what they are",
+  "unixtap passes descriptors on and shows what they are",
   noLeaks(async () => {
     await using it = await Tapped.start("stream");
     const path = it.dir.join("file");

@@ -69,29 +69,32 @@ linuxTest("bind() and `to` take a path that does not fit, of every kind", async 
   assertEquals("address" in error && error.address, `${long}/none`);
 });
 
-linuxTest("who receives from a path that does not fit can answer, while it is open", async () => {
-  using dir = tempDir();
-  const long = dir.join("d".repeat(100), "e".repeat(100));
-  Deno.mkdirSync(long, { recursive: true });
-  const before = countDescriptors();
-  {
-    using inbox = bind(dir.join("inbox"));
-    using bound = bind(`${long}/bound`, { replaceStale: true });
-    await bound.send({ data: bytes("a"), to: dir.join("inbox") });
-    const localAddress = `${long}/connected`;
-    using connected = connectSync(dir.join("inbox"), { type: "dgram", localAddress });
-    connected.writeSync(bytes("b"));
-    for (const sender of [bound, connected]) {
-      using message = await inbox.receive();
-      const to = message?.from?.path ?? "";
-      assertEquals(Deno.realPathSync(to), Deno.realPathSync(sender.localAddr.path));
-      await inbox.send({ data: bytes("answer"), to });
-      assertEquals(await sender.read(new Uint8Array(8)), 6);
+linuxTest(
+  "a message from a path that does not fit can be answered while that socket is open",
+  async () => {
+    using dir = tempDir();
+    const long = dir.join("d".repeat(100), "e".repeat(100));
+    Deno.mkdirSync(long, { recursive: true });
+    const before = countDescriptors();
+    {
+      using inbox = bind(dir.join("inbox"));
+      using bound = bind(`${long}/bound`, { replaceStale: true });
+      await bound.send({ data: bytes("a"), to: dir.join("inbox") });
+      const localAddress = `${long}/connected`;
+      using connected = connectSync(dir.join("inbox"), { type: "dgram", localAddress });
+      connected.writeSync(bytes("b"));
+      for (const sender of [bound, connected]) {
+        using message = await inbox.receive();
+        const to = message?.from?.path ?? "";
+        assertEquals(Deno.realPathSync(to), Deno.realPathSync(sender.localAddr.path));
+        await inbox.send({ data: bytes("answer"), to });
+        assertEquals(await sender.read(new Uint8Array(8)), 6);
+      }
     }
-  }
-  assertEquals(countDescriptors(), before);
-  assertEquals([...Deno.readDirSync(long)], []);
-});
+    assertEquals(countDescriptors(), before);
+    assertEquals([...Deno.readDirSync(long)], []);
+  },
+);
 
 test("bind() with a relative path is reached by it", async () => {
   using dir = tempDir();

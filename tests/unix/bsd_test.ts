@@ -26,7 +26,7 @@ test("connecting, accepting and passing files work", async () => {
   assertEquals(message?.files[0]?.kind(), "socket");
 });
 
-test("sockets and received descriptors are close-on-exec all the same", async () => {
+test("sockets and received descriptors are close-on-exec nevertheless", async () => {
   using dir = tempDir();
   using listener = unix.listen(dir.join("a"));
   using client = unix.connectSync(dir.join("a"));
@@ -68,7 +68,7 @@ test("mode is set in full, and the file removed on close", () => {
   }
 });
 
-test("replaceStale replaces what nobody answers on, and nothing else", () => {
+test("replaceStale replaces a socket without a listener, and nothing else", () => {
   using dir = tempDir();
   unix.listen(dir.join("a"), { unlinkOnClose: false }).close();
   using _listener = unix.listen(dir.join("a"), { replaceStale: true });

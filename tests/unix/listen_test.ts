@@ -286,7 +286,7 @@ test("disposing removes the file", () => {
   assertEquals(namesIn(dir.path), []);
 });
 
-gcTest("a Listener that is forgotten is closed, and removes its file", async () => {
+gcTest("a Listener that becomes garbage is closed, and removes its file", async () => {
   using dir = tempDir();
   (() => listen(dir.join("a")))();
   await collectUntil(() => namesIn(dir.path).length === 0);

@@ -9,7 +9,7 @@ export interface LineProcessOptions {
 }
 
 /**
- * A process that a test talks to line by line over its standard input and output. Leaving the scope
+ * A process that a test exchanges lines with over its standard input and output. Leaving the scope
  * kills it and waits for its end: `await using peer = startProcess("python3", { args: [script] })`.
  */
 export class LineProcess implements AsyncDisposable {
@@ -113,7 +113,7 @@ export class LineProcess implements AsyncDisposable {
   }
 }
 
-/** Start a program to talk to line by line. */
+/** Start a program to exchange lines with. */
 export function startProcess(command: string, options?: LineProcessOptions): LineProcess {
   return new LineProcess(command, options);
 }

@@ -1,5 +1,5 @@
 /**
- * The project's own files and who imports whom, for the tests of its architecture.
+ * The project's own files and their imports, for the tests of its architecture.
  *
  * @module
  */

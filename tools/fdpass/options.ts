@@ -20,7 +20,7 @@ export const SERVE = {
       help: "give to this user only; can be repeated; the default is the own one and root",
     },
     once: { short: "1", help: "end once they have been given" },
-    quiet: { short: "q", help: "do not tell who got them" },
+    quiet: { short: "q", help: "do not print which process got them" },
     "file-mode": { value: "MODE", help: "permission bits of the FILEs that are sockets" },
   },
 } as const satisfies OptionGroup;

@@ -64,7 +64,7 @@ export async function serve(args: readonly string[], stop: AbortSignal): Promise
   return await Promise.race([given.promise, aborted(stop)]);
 }
 
-/** Tells the user who got the files, as long as there is space for it: they are given all the same. */
+/** Prints which process got the files, as long as the output has space; the files are passed in any case. */
 class Report {
   /** Whether something could not be told. */
   hasFailed = false;

@@ -58,10 +58,10 @@ function details(file: OwnedFd, kind: FileKind, info: string): Partial<PassedFil
   }
 }
 
-/** A longer command line is cut for people, in UTF-16 units. */
+/** A longer command line is cut in the text form, in UTF-16 units. */
 const WIDEST_COMMAND = 60;
 
-/** Return a descriptor's description for people. */
+/** Return a descriptor's description as text. */
 export function fileText(file: PassedFile): string {
   const { kind, target, access, size, seals, socket, process } = file;
   const parts = [`${kind} "${printable(target)}"`];

@@ -26,10 +26,10 @@ export function commandOf(pid: number): string {
   return line || (name ? `[${name}]` : "");
 }
 
-/** A longer command line is cut for people, in UTF-16 units. */
+/** A longer command line is cut in the text form, in UTF-16 units. */
 const WIDEST = 100;
 
-/** Return a process's description for people. */
+/** Return a process's description as text. */
 export function processText({ pid, uid, gid, command }: Process, width = WIDEST): string {
   const head = `pid ${pid} uid ${uid} gid ${gid} `;
   const shown = shortened(printable(command || "(unknown command)"), width);

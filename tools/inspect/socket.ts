@@ -46,7 +46,7 @@ export function describeSocket(fd: number): SocketInfo {
   };
 }
 
-/** Return a socket's description for people. */
+/** Return a socket's description as text. */
 export function socketText({ type, listening, local, remote }: SocketInfo): string {
   const peer = remote === "" ? "" : ` connected to ${remote}`;
   return `${type}${listening ? " listening" : ""}${local === "" ? "" : ` at ${local}`}${peer}`;

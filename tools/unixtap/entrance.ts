@@ -18,7 +18,7 @@ export interface Rights {
   readonly gid: number | undefined;
 }
 
-/** Whether this process is root's: who may give files away and take other users' place. */
+/** Whether this process is root's, which may change the owner of files and act as other users. */
 export function isRoot(): boolean {
   return ownIdentity().uid === 0;
 }

@@ -40,7 +40,7 @@ export interface Passed extends Base {
   /** Its bytes, or as many at its start as are wanted. */
   readonly data: Uint8Array;
   readonly files: readonly PassedFile[];
-  /** Who sent it, where that is known and not the process that connected. */
+  /** The process that sent it, where that is known and not the process that connected. */
   readonly sender?: Credentials;
   /** Milliseconds since the client began to ask, on the first message of an answer. */
   readonly answer?: number;

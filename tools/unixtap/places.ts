@@ -14,7 +14,7 @@ import type { Place } from "./session.ts";
 
 /**
  * Return what decides about clients of other users: the server would take them for this process's. They are
- * refused, unless they are passed on as themselves or the user has said who may come by `--mode`.
+ * refused, unless they are passed on with their own identity or `--mode` says which users may connect.
  */
 export function refusalFor(
   { mode }: Pick<Options, "mode">,

@@ -1,6 +1,6 @@
 /**
  * Comparing a platform table with what the platform says. Everything in the table needs an answer: an
- * entry that nobody can vouch for is a difference too.
+ * entry that no source confirms is a difference too.
  *
  * @module
  */
@@ -69,7 +69,7 @@ export function compareConstant(
   }
   const known = answers.some((answer) => answer !== undefined);
   if (!known && value !== MISSING && value !== 0 && !(name in BY_BEHAVIOUR)) {
-    differences.push(`${name} is ${value} in the table and nobody vouches for it${HINT}`);
+    differences.push(`${name} is ${value} in the table and no source confirms it${HINT}`);
   }
   return differences;
 }
@@ -105,11 +105,11 @@ export function compareStruct(native: Native, name: string, ours: AnyStruct): st
     for (const field of theirs.fields) vouched.add(field.name);
   }
   if (vouched.size === 1) {
-    return [`struct ${name} is in the table and nobody vouches for it${HINT}`];
+    return [`struct ${name} is in the table and no source confirms it${HINT}`];
   }
   for (const field of Object.keys(ours)) {
     if (!vouched.has(field)) {
-      differences.push(`${name}.${field} is in the table and nobody vouches for it${HINT}`);
+      differences.push(`${name}.${field} is in the table and no source confirms it${HINT}`);
     }
   }
   return differences;
@@ -141,7 +141,7 @@ export function compareErrnoNames(native: Native, names: readonly string[]): str
     if (number === 0 || name === `E${number}`) continue;
     const answers = ([0, 1] as const).map((witness) => native.constant(witness, name));
     if (answers.every((answer) => answer === undefined)) {
-      differences.push(`${name} is ${number} in the table and nobody vouches for it${HINT}`);
+      differences.push(`${name} is ${number} in the table and no source confirms it${HINT}`);
     } else if (answers.some((answer) => answer !== undefined && answer !== number)) {
       differences.push(`${name} is ${number} in the table and ${answers.join(" or ")} elsewhere`);
     }
@@ -187,7 +187,7 @@ export function constantsBelow(directory: URL): Beside[] {
   });
 }
 
-/** Compare constants outside the table; names that nobody knows are the module's own. */
+/** Compare constants outside the table; names that no source has are the module's own. */
 export function compareBeside(native: Native, constants: readonly Beside[]): string[] {
   return constants.flatMap(({ file, name, value }) =>
     ALL.flatMap((witness) => {

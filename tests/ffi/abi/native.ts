@@ -9,7 +9,7 @@ import { peer, peersRequired, testUnless } from "../../util/peers.ts";
 const CRATE = new URL("../../../ffi/abi/", import.meta.url);
 const BINDINGS = new URL("bindings/mod.ts", CRATE);
 
-/** Who is asked: the `libc` crate, the platform's headers, a newer kernel's headers. */
+/** The sources: the `libc` crate, the platform's headers, a newer kernel's headers. */
 export const WITNESSES = ["libc crate", "headers", "linux-raw-sys crate"] as const;
 
 /** The number of a witness in {@linkcode WITNESSES}. */

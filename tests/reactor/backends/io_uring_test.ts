@@ -80,7 +80,7 @@ testUnless(
 
 testUnless(
   linux,
-  "a ring with flags that no kernel knows is refused, and leaves nothing open",
+  "a ring with flags that no kernel has is refused, and leaves nothing open",
   noLeaks(() => {
     assertThrows(() => new Ring({ entries: 2, completions: 2, flags: 1 << 31 }), Error, "EINVAL");
   }),

@@ -121,7 +121,7 @@ onEachBackend(
 );
 
 onEachBackend(
-  "an interest in space that no wait needs is dropped, and reading goes on",
+  "an interest in space that no wait needs is dropped, and reading continues",
   async (station, pair) => {
     const watched = station.add(pair.fds[0]);
     for (let round = 0; round < 3; round++) {

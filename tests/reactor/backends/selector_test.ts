@@ -50,7 +50,7 @@ Deno.test("a shortage is the reason that is told, as it passes", () => {
   assertEquals((error as Error & { code: string }).code, "EMFILE");
 });
 
-Deno.test("a missing permission is told at once", () => {
+Deno.test("a missing permission is reported at once", () => {
   const tried: string[] = [];
   const denied = (): Error => new Deno.errors.NotCapable("no");
   const all = [opener("a", tried, denied), opener("b", tried)];
@@ -100,7 +100,7 @@ Deno.test("what failed for a shortage is tried again after twice as many sleeps 
   assertEquals(sleeps, [1, 3, 7].map((it) => it * SLEEPS_BEFORE_UPGRADE));
 });
 
-Deno.test("what failed for good is not tried again", () => {
+Deno.test("what failed permanently is not tried again", () => {
   const tried: string[] = [];
   const all = [opener("a", tried, lacking), opener("b", tried)];
   const selector = new BackendSelector(sink, () => all);

@@ -13,7 +13,7 @@ const GSS_REQUEST = 80877104;
 const CANCEL_REQUEST = 80877102;
 const VERSION_3 = 3;
 
-/** The fields of an error that people need: severity, SQLSTATE and message. */
+/** The fields of an error that are shown: severity, SQLSTATE and message. */
 const ERROR_FIELDS = ["S", "C", "M"];
 
 class PostgresDecoder implements Decoder {

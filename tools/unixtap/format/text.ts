@@ -1,5 +1,5 @@
 /**
- * Events for people.
+ * Events as text.
  *
  * @module
  */
@@ -133,7 +133,7 @@ const DIRECTIONS: Record<Side, string> = {
   server: "server → client",
 };
 
-/** Return a time span for people. */
+/** Return a time span as text. */
 export function millisecondsText(time: number): string {
   if (time < 1) return `${Math.round(time * 1000)} µs`;
   return time < 1000 ? `${time.toPrecision(3)} ms` : `${(time / 1000).toFixed(1)} s`;
