@@ -6,7 +6,7 @@
 
 import { failure, libc } from "./libc.ts";
 
-/** A user, as the kernel tells it of a peer. */
+/** A user, as the kernel reports it of a peer. */
 export interface Identity {
   readonly uid: number;
   readonly gid: number;

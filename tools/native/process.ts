@@ -96,7 +96,7 @@ function withoutListen(variables: Record<string, string>): Record<string, string
 
 const WNOHANG = 1;
 
-/** Return the exit code of a child as a shell tells it, `undefined` while it runs. */
+/** Return the exit code of a child as a shell reports it, `undefined` while it runs. */
 function exitCode(pid: number): number | undefined {
   const status = new Int32Array(1);
   if (libc().waitpid(pid, new Uint8Array(status.buffer), WNOHANG) !== pid) return undefined;
@@ -104,7 +104,7 @@ function exitCode(pid: number): number | undefined {
   return (value & 0x7f) === 0 ? (value >> 8) & 0xff : 128 + (value & 0x7f);
 }
 
-/** Wait for a child to end; its exit code as a shell tells it. */
+/** Wait for a child to end; its exit code as a shell reports it. */
 export function ended(pid: number): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<number>();
   const look = (): void => {

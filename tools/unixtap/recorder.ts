@@ -33,7 +33,7 @@ function noTotals(): Totals {
   return { messages: 0, bytes: 0, files: 0 };
 }
 
-/** Counts what happens, and tells it to the sinks. */
+/** Counts events, and passes them to the sinks. */
 export class Recorder {
   readonly #sinks: readonly Sink[];
   readonly #start = now();

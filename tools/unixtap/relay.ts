@@ -15,7 +15,7 @@ import type { Account, Recorder } from "./recorder.ts";
 export interface Ends {
   readonly client: Socket;
   readonly server: Socket;
-  /** The process IDs of both, as the kernel tells them. */
+  /** The process IDs of both, as the kernel reports them. */
   readonly pids: Readonly<Record<Side, number>>;
   readonly account: Account;
   readonly recorder: Recorder;
