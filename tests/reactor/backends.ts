@@ -108,6 +108,11 @@ export class Pair implements Disposable {
     closeFd(this.fds[end]);
   }
 
+  /** Leave one end alone: the test has closed it. */
+  forget(end: 0 | 1): void {
+    this.#open[end] = false;
+  }
+
   [Symbol.dispose](): void {
     this.close(0);
     this.close(1);

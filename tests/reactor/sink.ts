@@ -16,6 +16,7 @@ export class Station implements Sink, Disposable {
   /** How often the event loop has called it. */
   wakes = 0;
   #token = 0;
+  #hasEnded = false;
   #onWake: (() => void) | undefined = undefined;
 
   constructor(open: Opener) {
@@ -81,7 +82,14 @@ export class Station implements Sink, Disposable {
     throw error;
   }
 
+  /** Dispose of the backend as at the end of the program. */
+  end(): void {
+    this.#hasEnded = true;
+    this.backend.dispose(true);
+  }
+
   [Symbol.dispose](): void {
+    if (this.#hasEnded) return;
     for (const it of this.watched) if (it.registered !== 0) this.backend.deregister(it);
     this.backend.dispose();
   }

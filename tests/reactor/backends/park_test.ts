@@ -1,6 +1,7 @@
 /** What a backend reports between the last poll and the sleep, during the sleep, and when no wait is pending. */
 
 import { assert, assertEquals } from "@std/assert";
+import { closeFd } from "../../../ffi/syscalls/files.ts";
 import { IdlePolicy } from "../../../lib/reactor/idle_policy.ts";
 import { Scheduler } from "../../../lib/reactor/scheduler.ts";
 import { MAX_UNCLAIMED_EVENTS, READABLE, WRITABLE } from "../../../lib/reactor/types.ts";
@@ -92,6 +93,17 @@ onEachBackend("what is registered after park() wakes after the next one", async 
     park();
   }
   await waiting;
+});
+
+onEachBackend("dispose() at the end lets go of what was waited for", async (station, pair) => {
+  const watched = station.add(pair.fds[0]);
+  void station.wait(watched, READABLE);
+  do station.pollAll(); while (!station.backend.park());
+  await turn();
+  station.end();
+  closeFd(pair.fds[0]);
+  assertEquals(pair.tryReceive(1), ""); // the end
+  pair.forget(0);
 });
 
 onEachBackend(
