@@ -1,7 +1,8 @@
 /**
  * The shape of a platform table. Every table gives the same names, so no caller ever branches on the
  * operating system. A flag that a platform lacks is 0 (harmless in an `|`); an option, command or
- * message type it lacks is {@linkcode MISSING}; a struct it lacks has the size 0.
+ * message type it lacks is {@linkcode MISSING}; a struct it lacks has the size 0. A table states each value
+ * of its system's headers, also one that agrees with another system's: `ffi/abi/` compares it with them.
  *
  * @module
  */
