@@ -302,6 +302,19 @@ onEach(
   },
 );
 
+onEach(
+  "waits without a hold are served for as long as something else keeps the process",
+  async (reactor) => {
+    using pair = new Pair(reactor);
+    pair.ends[1].unref();
+    const waiting = pair.receive(1);
+    // Later than a few intervals of a backend that polls for such waits.
+    const timer = setInterval(() => pair.send(0, "x"), 60);
+    assertEquals((await waiting)[0], "x");
+    clearInterval(timer);
+  },
+);
+
 onEach("ref() and unref() while waits are pending", async (reactor) => {
   using pair = new Pair(reactor);
   const waiting = pair.receive(1);

@@ -4,7 +4,7 @@
 
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { IdlePolicy } from "../../lib/reactor/idle_policy.ts";
+import { IdlePolicy, type Traffic } from "../../lib/reactor/idle_policy.ts";
 import { Scheduler } from "../../lib/reactor/scheduler.ts";
 import { chosenSeed } from "../hostile/random.ts";
 import { FakeLoop } from "./fake_kernel.ts";
@@ -50,4 +50,23 @@ Deno.test("each turn of the event loop has time of its own to spend before sleep
   while (scheduler.yieldIfBudgetSpent() === undefined);
   await loop.turn(() => Promise.resolve());
   assertEquals(turns, 4);
+});
+
+Deno.test("a bulk transfer that has found events is over for the wait that follows", async () => {
+  const loop = new FakeLoop();
+  const seen: boolean[] = [];
+  const idle = new class extends IdlePolicy {
+    override beforeSleep({ bulkTransfer }: Traffic): number {
+      seen.push(bulkTransfer);
+      return 0;
+    }
+  }(loop);
+  const found = [0, 1];
+  const target = { waits: 1, isHeld: true, poll: () => found.shift() ?? 0, park: () => true };
+  const scheduler = new Scheduler(target, loop, idle);
+  scheduler.pollSoon(0, true);
+  await loop.turn(() => Promise.resolve());
+  scheduler.pollSoon(0, true);
+  await loop.turn(() => Promise.resolve());
+  assertEquals(seen, [false, true]);
 });

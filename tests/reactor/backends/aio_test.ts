@@ -1,8 +1,11 @@
 /** The calls of asynchronous I/O. */
 
 import { assertEquals } from "@std/assert";
+import { libc, replaceLibc } from "../../../ffi/libc.ts";
 import { platform } from "../../../ffi/platform/mod.ts";
 import { aioRing, ioDestroy, ioSetup, ioSubmit } from "../../../ffi/syscalls/aio.ts";
+import { openAio } from "../../../lib/reactor/backends/aio.ts";
+import { reactorOf, whyMissing } from "../backends.ts";
 import { testUnless } from "../../util/peers.ts";
 
 const linux = Deno.build.os === "linux" ? undefined : "Linux only";
@@ -19,6 +22,29 @@ testUnless(linux, "ioSetup() gives a ring that ioDestroy() takes back once", () 
   });
   assertEquals(ioDestroy(context), 0);
   assertEquals(ioDestroy(context), -platform.EINVAL);
+});
+
+testUnless(linux ?? whyMissing("aio"), "the end of the backend destroys its context", () => {
+  const { io_destroy } = libc();
+  const results: unknown[] = [];
+  const previous = replaceLibc(Object.create(libc(), {
+    io_destroy: {
+      value: (...args: Parameters<NonNullable<typeof io_destroy>>) => {
+        const result = io_destroy?.(...args);
+        results.push(Number(result));
+        return result;
+      },
+    },
+  }));
+  try {
+    const reactor = reactorOf([(sink) => openAio(sink)]);
+    reactor.backend();
+    assertEquals(results, []);
+    reactor.dispose();
+    assertEquals(results, [0]);
+  } finally {
+    replaceLibc(previous);
+  }
 });
 
 testUnless(linux, "ioSubmit() to no context and of no request is refused", () => {
