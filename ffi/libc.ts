@@ -129,7 +129,7 @@ function openForGood(name: Name): unknown {
 function openLibrary(): string {
   if (!platform.supported) {
     throw new Deno.errors.NotSupported(
-      `Cannot use Unix domain sockets on "${platform.name}": Linux or macOS on x86-64 or arm64 is needed`,
+      `Cannot use Unix domain sockets on "${platform.name}": use Linux or macOS, on x86-64 or arm64`,
     );
   }
   const mayCallAddresses = mayFollowPointers();

@@ -52,7 +52,7 @@ export function startTimer(callback: () => void, milliseconds: number): Timer {
   const timer = setTimeoutOf()?.(callback, milliseconds);
   if (timer === undefined) {
     throw new Deno.errors.NotSupported(
-      "Cannot wait: there was no `setTimeout` when the module was loaded; load it before that is removed",
+      "Cannot wait: there was no `setTimeout` when the module was loaded; load it before `setTimeout` is removed",
     );
   }
   return timer;

@@ -119,7 +119,7 @@ Deno.test("where there are no timers, waiting says so", async () => {
     }`;
   assertEquals(
     await run(program, "delete globalThis.setTimeout"),
-    "NotSupported Cannot wait: there was no `setTimeout` when the module was loaded; load it before that is removed\n",
+    "NotSupported Cannot wait: there was no `setTimeout` when the module was loaded; load it before `setTimeout` is removed\n",
   );
 });
 

@@ -134,7 +134,7 @@ function requireShortComponent(name: Name): void {
   throw new InvalidAddressError(
     `Cannot use the path ${
       JSON.stringify(displayName(name))
-    }: its last component has ${component.length} bytes, at most ${limit} fit`,
+    }: its last component has ${component.length} bytes, at most ${limit} fit; use a shorter one`,
   );
 }
 

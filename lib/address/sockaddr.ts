@@ -61,7 +61,9 @@ export function parseAddress(address: Address, platform: Platform): Name {
   if (first === AT || first === 0) return abstractName(bytes.subarray(1), platform);
   if (bytes.includes(0)) {
     throw new InvalidAddressError(
-      `Cannot use the path ${quote(bytes)}: it contains a NUL byte, where the kernel would cut it`,
+      `Cannot use the path ${
+        quote(bytes)
+      }: it contains a NUL byte, where the kernel would cut it; leave it out`,
     );
   }
   return { kind: "path", bytes };
@@ -80,7 +82,7 @@ function abstractName(bytes: Uint8Array, platform: Platform): Name {
     throw new InvalidAddressError(
       `Cannot use the abstract name ${
         quote(bytes)
-      }: it has ${bytes.byteLength} bytes, at most ${limit} fit`,
+      }: it has ${bytes.byteLength} bytes, at most ${limit} fit; use a shorter one`,
     );
   }
   return { kind: "abstract", bytes };
@@ -115,7 +117,7 @@ function urlBytes(url: URL): Uint8Array {
     new InvalidAddressError(`Cannot use the URL "${shownUrl}": ${why}`);
   if (url.protocol === "unix:") return nameInUrl(url, refuse);
   const form = rightForm(href);
-  throw refuse(form ?? 'its scheme is not "unix:"');
+  throw refuse(form ?? 'its scheme is not "unix:"; give a unix: URL');
 }
 
 /** Whether a name fits the `sun_path` of a `sockaddr_un`. */
@@ -132,7 +134,7 @@ export function encodeSockaddr(name: Name, platform: Platform): Uint8Array {
     throw new InvalidAddressError(
       `Cannot use the path ${
         quote(name.bytes)
-      }: it has ${name.bytes.byteLength} bytes, at most ${pathSize} fit`,
+      }: it has ${name.bytes.byteLength} bytes, at most ${pathSize} fit; use a shorter one`,
     );
   }
   const lead = name.kind === "abstract" ? 1 : 0;

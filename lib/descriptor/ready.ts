@@ -78,6 +78,6 @@ export async function waitUntilReady(
 function refusedByPoll({ fd, owner }: Descriptor): Error {
   if (fcntl(fd, platform.F_GETFL, 0) < 0) return closedError(owner);
   return new Deno.errors.BadResource(
-    `Cannot wait for the ${owner}: poll(2) refuses it although it is open, as one with O_PATH, which can be neither read nor written; open the file without that`,
+    `Cannot wait for the ${owner}: poll(2) refuses it, as it does each one with O_PATH; open the file without that flag`,
   );
 }

@@ -21,7 +21,9 @@ export function nameInUrl(url: URL, refuse: (why: string) => Error): Uint8Array 
       'a query or fragment is no part of the address; write "%3F" and "%23" for "?" and "#"',
     );
   }
-  if (username !== "" || password !== "") throw refuse("a user name is no part of the address");
+  if (username !== "" || password !== "") {
+    throw refuse("a user name is no part of the address; leave it out");
+  }
   if (!/^(?:localhost)?$/i.test(hostname) || port !== "") {
     throw refuse(
       `a host is no part of the address; write "${protocol}///${host}${pathname}" for an absolute path, ` +

@@ -95,9 +95,9 @@ export function registerService(service: Service): Disposable {
   names.forEach(checkServiceName);
   if (!isPort(port)) {
     throw new RangeError(
-      `Cannot register the service ${quote(name)}: the port ${
+      `Cannot register the service ${quote(name)}: ${
         shown(port)
-      } is none; give an integer from 1 to 65535`,
+      } is no port; give an integer from 1 to 65535`,
     );
   }
   const keys = names.map((each) => serviceKey(protocol, each));

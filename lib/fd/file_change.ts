@@ -118,6 +118,6 @@ function millisecondsOf(time: number | Date): number {
   const milliseconds = time instanceof Date ? time.getTime() : seconds * 1000;
   if (Number.isSafeInteger(Math.floor(milliseconds))) return milliseconds;
   throw new RangeError(
-    `Cannot set the time ${shown(time)}: give seconds since 1970, or a Date that is valid`,
+    `Cannot set the time ${shown(time)}: give seconds since 1970, or a valid Date`,
   );
 }

@@ -97,7 +97,7 @@ function nameBytes(name: string): Uint8Array<ArrayBuffer> {
   const length = bytes.byteLength - 1;
   if (length <= MAX_NAME) return bytes;
   throw new RangeError(
-    `Cannot name the memory file: the name has ${length} bytes, at most ${MAX_NAME} fit`,
+    `Cannot name the memory file: the name has ${length} bytes, at most ${MAX_NAME} fit; use a shorter one`,
   );
 }
 

@@ -67,6 +67,6 @@ class Send implements Outcome<number>, Disposable {
 
 function leftInTheMiddle(sent: number): Error {
   return new Deno.errors.BrokenPipe(
-    `Cannot send: an earlier frame was left after ${sent} bytes of it, and the peer would take others for its rest; close the socket`,
+    `Cannot send: an earlier frame was left after ${sent} bytes, and the peer would take this one for its rest; close the socket`,
   );
 }

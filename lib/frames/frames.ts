@@ -158,14 +158,14 @@ export class Frames implements AsyncIterable<Frame>, Disposable {
     void socket.fd; // throws once it is closed
     if (typeof framing !== "function") {
       throw new TypeError(
-        "Cannot read frames: the framing is none; give one, as made by `lengthPrefixed` or `delimited`",
+        "Cannot read frames: the framing is no function; give one, as made by `lengthPrefixed` or `delimited`",
       );
     }
     requireInteger("accept", files, 0, MAX_FILES, "descriptors");
     requireInteger("read frames of", maxSize, 1, LARGEST_MAX_SIZE, "bytes");
     if (inUse.has(socket)) {
       throw new Deno.errors.Busy(
-        "Cannot read frames: other frames read this socket; dispose those first",
+        "Cannot read frames: another `Frames` reads this socket; dispose that first",
       );
     }
     this.#socket = socket;

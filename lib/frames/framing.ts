@@ -211,13 +211,15 @@ export function delimited(delimiter: number | Uint8Array = 0x0a): Framing {
 function delimiterBytes(delimiter: number | Uint8Array): Uint8Array {
   if (typeof delimiter === "number") {
     if (delimiter === (delimiter & 0xff)) return Uint8Array.of(delimiter);
-    throw new RangeError(`Cannot delimit by ${delimiter}: a byte is an integer from 0 to 255`);
+    throw new RangeError(`Cannot delimit by ${delimiter}: give an integer from 0 to 255`);
   }
   if (!(delimiter instanceof Uint8Array)) {
-    throw new TypeError("Cannot delimit: give a byte as a number, or a Uint8Array");
+    throw new TypeError(
+      `Cannot delimit by ${shown(delimiter)}: give a byte as a number, or a Uint8Array`,
+    );
   }
   if (delimiter.byteLength > 0) return new Uint8Array(delimiter);
-  throw new RangeError("Cannot delimit by no bytes at all: give at least one");
+  throw new RangeError("Cannot delimit by an empty Uint8Array: give at least one byte");
 }
 
 function indexOf(bytes: Uint8Array, mark: Uint8Array, from: number, end: number): number {

@@ -330,7 +330,7 @@ export abstract class SocketEndpoint extends SocketTransfer {
   #requireDatagrams(): void {
     if (this.fd >= 0 && this.type === "dgram") return;
     throw new TypeError(
-      `Cannot connect a ${this.type} socket to nothing: only datagram sockets can do so; close it instead`,
+      `Cannot disconnect a ${this.type} socket: only datagram sockets can be connected anew; close it`,
     );
   }
 

@@ -146,7 +146,7 @@ class WholeMessages {
 
 function cutMessage(size: number): Error {
   return new Deno.errors.InvalidData(
-    `Cannot read a message of more than ${size} bytes whole: another reader of the socket took the one before it; let only one read, or use \`receive\``,
+    `Cannot read the whole message: it is longer than the ${size} bytes of the one before, which another reader of the socket took; let only one read, or use \`receive\``,
   );
 }
 

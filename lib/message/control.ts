@@ -81,7 +81,7 @@ export class OutgoingControl {
   #requireMemory(): void {
     if (this.#buffer === undefined || this.#buffer.byteLength > 0) return;
     throw new TypeError(
-      "Cannot send: the memory of a control message was transferred elsewhere; fill it in where it is",
+      "Cannot send: the buffer of a control message was transferred elsewhere; fill its payload in where it is",
     );
   }
 

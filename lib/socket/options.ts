@@ -105,7 +105,7 @@ export function setFlag(fd: number, name: number, on: boolean, what: string): vo
     ? -platform.ENOPROTOOPT
     : setIntOption(fd, platform.SOL_SOCKET, name, on ? 1 : 0);
   if (result === -platform.ENOPROTOOPT) {
-    throw notSupported(`Cannot ${what}: this system has no option for it, a current Linux has`);
+    throw notSupported(`Cannot ${what}: this system has no option for it; use a newer Linux`);
   }
   check(result, "setsockopt");
 }

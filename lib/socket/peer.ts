@@ -55,7 +55,7 @@ export function peerPidfd(fd: number): number {
   if (result >= 0) return result;
   if (result === -ENOPROTOOPT) {
     throw notSupported(
-      "Cannot open the peer process: this kernel has no descriptors for peers; Linux 6.5 has",
+      "Cannot open the peer process: this kernel has no descriptors for peers; use Linux 6.5 or later",
     );
   }
   if (result === -ENODATA) throw notConnected();
@@ -73,7 +73,7 @@ export function peerPidfd(fd: number): number {
 export function peerGroups(fd: number): number[] {
   if (platform.SO_PEERGROUPS === MISSING) {
     throw notSupported(
-      "Cannot read the groups of the peer: this system does not report them; Linux does",
+      "Cannot read the groups of the peer: this system does not report them; use Linux",
     );
   }
   const bytes = readGrowing(fd, platform.SO_PEERGROUPS, 256);

@@ -148,5 +148,7 @@ const DEFAULT_BACKLOG = 10;
  */
 export function checkedBacklog(backlog: number = DEFAULT_BACKLOG): number {
   if (Number.isInteger(backlog) && backlog >= 0 && backlog <= 0x7fffffff) return backlog;
-  throw new RangeError(`Cannot use a backlog of ${shown(backlog)}: give an integer from 0`);
+  throw new RangeError(
+    `Cannot use a backlog of ${shown(backlog)}: give an integer from 0 to ${0x7fffffff}`,
+  );
 }

@@ -166,8 +166,6 @@ function managerAddress(): string | undefined {
     throw invalid("NOTIFY_SOCKET", address, "it is neither an absolute path nor an abstract name");
   }
   throw notSupported(
-    `Cannot notify ${
-      JSON.stringify(address)
-    }: only Unix sockets are supported, not those between machines`,
+    `Cannot notify ${JSON.stringify(address)}: only Unix sockets are supported, not vsock`,
   );
 }

@@ -15,7 +15,7 @@ import type { FileLike } from "../fd/file_like.ts";
  * import { notify, type NotifyState } from "@denet/unix/systemd";
  *
  * const state: NotifyState = { ready: true, status: "Serving 3 clients" };
- * console.log(await notify(state)); // false: no manager wants to know
+ * console.log(await notify(state)); // false: there is no service manager
  * ```
  */
 export interface NotifyState {
@@ -156,7 +156,7 @@ function microseconds(field: string, milliseconds: number): string {
 function fileName(name: string): string {
   if (typeof name === "string" && /^[ -9;-~]{0,255}$/.test(name)) return name;
   throw new TypeError(
-    `Cannot call stored files ${
+    `Cannot name stored files ${
       shown(name)
     }: give up to 255 printable ASCII characters without ":"`,
   );

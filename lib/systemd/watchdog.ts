@@ -10,8 +10,8 @@ import { invalid, readNumber } from "./environment.ts";
 const NEVER = 2n ** 64n - 1n;
 
 /**
- * Return the interval in milliseconds within which the service manager wants `notify({ watchdog: true })`
- * again and again; it takes a service that stays silent for dead. Call it at half of the interval.
+ * Return the interval in milliseconds within which the service must call `notify({ watchdog: true })` again and
+ * again: the service manager treats a service that does not as failed. Call it at half of the interval.
  *
  * Needs `--allow-env` for the variables `WATCHDOG_USEC` and `WATCHDOG_PID`. They stay set.
  *

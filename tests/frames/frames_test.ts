@@ -142,7 +142,11 @@ Deno.test(
       assertThrows(() => new Frames(socket as never, delimited()), TypeError, "give a `Socket`");
     }
     for (const framing of [undefined, null, 4, "\n", {}]) {
-      assertThrows(() => new Frames(pair.far, framing as never), TypeError, "the framing is none");
+      assertThrows(
+        () => new Frames(pair.far, framing as never),
+        TypeError,
+        "the framing is no function",
+      );
     }
     for (const files of [-1, 254, 0.5, NaN, "1" as unknown as number]) {
       const message = `Cannot accept ${files} descriptors: give an integer from 0 to 253`;
@@ -164,7 +168,7 @@ Deno.test(
     using pair = streamPair();
     {
       using _lines = new Frames(pair.far, delimited());
-      assertThrows(() => new Frames(pair.far, delimited()), Busy, "dispose those first");
+      assertThrows(() => new Frames(pair.far, delimited()), Busy, "dispose that first");
       using _other = new Frames(pair.near, delimited());
     }
     using frames = new Frames(pair.far, delimited());

@@ -104,7 +104,7 @@ Deno.test("delimited() refuses what is no delimiter", () => {
   for (const byte of [-1, 256, 0.5, NaN, Infinity]) {
     assertThrows(() => delimited(byte), RangeError, `by ${byte}`);
   }
-  assertThrows(() => delimited(new Uint8Array(0)), RangeError, "no bytes");
+  assertThrows(() => delimited(new Uint8Array(0)), RangeError, "an empty Uint8Array");
   for (const it of ["\n", null, [10], {}]) {
     assertThrows(() => delimited(it as unknown as number), TypeError, "give a byte");
   }

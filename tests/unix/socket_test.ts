@@ -93,7 +93,7 @@ for (const [name, connect] of Object.entries(twins)) {
     await assertRejects(
       () => connect(socket, null),
       TypeError,
-      "Cannot connect a stream socket to nothing",
+      "Cannot disconnect a stream socket",
     );
   });
 
