@@ -23,7 +23,10 @@ export interface Program extends AsyncDisposable {
   requireRunning(): Promise<void>;
 }
 
-/** Start a program, with its output out of the way, but for what it says of errors. Where it is not installed, the example ends. */
+/**
+ * Start a program. Its standard output is discarded, the end of its standard error is kept. If it is not installed, the
+ * example ends.
+ */
 export function startProgram(command: string, options: ProgramOptions): Program {
   if (Deno.build.os !== "linux") {
     lacking("The files in memory that this passes exist on Linux only");
@@ -39,7 +42,7 @@ export function startProgram(command: string, options: ProgramOptions): Program 
   child.status.then((status) => ended = status);
   const requireRunning = async (): Promise<void> => {
     if (ended === undefined) return;
-    // What it has started may hold the other end open.
+    // A program that it has started may hold the other end open.
     await Promise.race([heard, new Promise((resolve) => setTimeout(resolve, 500))]);
     const last = said.trim().split("\n").at(-1);
     throw new Error(`${command} has ended with ${ended.code}${last ? `: ${last}` : ""}`);
@@ -47,7 +50,7 @@ export function startProgram(command: string, options: ProgramOptions): Program 
   return { child, requireRunning, [Symbol.asyncDispose]: () => end(child) };
 }
 
-/** Run a program to its end; its output. Where it is not installed, the example ends. */
+/** Run a program to its end, and return its output. If it is not installed, the example ends. */
 export async function runProgram(command: string, options: ProgramOptions): Promise<string> {
   const { success, stdout, stderr } = await launch(command, options, "piped").output();
   stopped.throwIfAborted();

@@ -19,7 +19,7 @@ const children = new Set<Deno.ChildProcess>();
 
 stopped.addEventListener("abort", killChildren);
 
-/** Kill the last one first: it misses none of the others then. */
+/** Kill the last one first: none sees a program end that it depends on. */
 function killChildren(): void {
   for (const child of [...children].reverse()) {
     try {
@@ -30,7 +30,7 @@ function killChildren(): void {
   }
 }
 
-/** End the programs that still run, and wait for it: up to then, they may write files. */
+/** End the programs that still run, and wait until they have ended: until then they may write files. */
 async function endChildren(): Promise<void> {
   killChildren();
   const ends = [...children].map((child) => child.status);
@@ -69,7 +69,7 @@ export function start(
   });
 }
 
-/** Print what a child prints, to its end. Where nothing can be printed any more, the example is stopped. */
+/** Print what a child prints, until its end. If printing fails, the example is stopped. */
 export async function show(child: Deno.ChildProcess): Promise<void> {
   try {
     for await (const bytes of child.stdout) await Deno.stdout.write(bytes);
@@ -88,7 +88,7 @@ export function temporaryFolder(): AsyncDisposable & { readonly path: string } {
   return { path, [Symbol.asyncDispose]: remove };
 }
 
-/** What this machine lacks. */
+/** Says what this machine lacks. */
 class Lacking extends Error {}
 
 /** End because this machine lacks something: no failure of the example. */
@@ -96,7 +96,7 @@ export function lacking(what: string): never {
   throw new Lacking(what);
 }
 
-/** Run an example that takes so many arguments: an error becomes one line and an exit code. */
+/** Run an example that takes at most `most` arguments. An error becomes one line and an exit code. */
 export async function main(run: () => Promise<void>, most = 0): Promise<never> {
   const strange = Deno.args.find((it, i) => i >= most || it.startsWith("--"));
   if (strange !== undefined) {

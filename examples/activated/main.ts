@@ -16,7 +16,7 @@ function freePort(): number {
   return listener.addr.port;
 }
 
-/** Start the tool. Of this process's variables it passes on only what it is told to. */
+/** Start the tool. It passes on only those variables of this process that it is told to pass. */
 function activate(path: string, port: number): Deno.ChildProcess {
   const passed = ["PATH", "HOME", "DENO_DIR"].flatMap((it) => ["-E", it]);
   const sockets = ["-l", path, "-l", `127.0.0.1:${port}`, "--fdname=local:web"];

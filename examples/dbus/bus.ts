@@ -19,7 +19,7 @@ const MAX_SIZE = 1 << 27;
 /** A connection to a bus. */
 export class Bus {
   readonly #messages: Frames;
-  /** Messages count their descriptors themselves: those that came, the first at the front. */
+  /** Descriptors that came and belong to no message yet, in order: each message says how many it has. */
   readonly #files: OwnedFd[] = [];
   #serial = 0;
 
@@ -27,7 +27,7 @@ export class Bus {
     this.#messages = new Frames(socket, messageLength, { files: 16, maxSize: MAX_SIZE });
   }
 
-  /** Introduce this process by EXTERNAL, which the daemon checks with the kernel; its name on the bus. */
+  /** Authenticate by EXTERNAL, which the daemon checks with the kernel, and return the name on the bus. */
   static async open(socket: Socket): Promise<{ bus: Bus; name: Value | undefined }> {
     await authenticate(socket);
     const bus = new Bus(socket);
@@ -52,7 +52,7 @@ export class Bus {
   }
 }
 
-/** Before the first message both sides write lines. What comes behind them stays with the socket. */
+/** Before the first message both sides write lines. What comes after them stays in the socket. */
 async function authenticate(socket: Socket): Promise<void> {
   using lines = new Frames(socket, delimited());
   const words = ["\0AUTH EXTERNAL", "DATA", "NEGOTIATE_UNIX_FD", "BEGIN", ""].join("\r\n");

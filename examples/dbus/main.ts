@@ -12,7 +12,7 @@ import { Bus, DAEMON } from "./bus.ts";
 
 const READER = { name: "org.example.Reader", path: "/reader" };
 
-/** The system's own Python, which has what its packages bring. */
+/** The system's own Python, which has the modules of Debian's packages. */
 const PYTHON = "/usr/bin/python3";
 const PACKAGES = "python3-dbus python3-gi";
 

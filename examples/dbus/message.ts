@@ -6,7 +6,7 @@
 
 import { OwnedFd } from "@denet/unix";
 
-/** Something to call, by an interface of the same name. */
+/** An object to call, with an interface of the same name as its owner on the bus. */
 export type Peer = Readonly<Record<"name" | "path", string>>;
 
 /** An argument: a text (`s`), a number (`u`) or a descriptor (`h`). */
@@ -17,7 +17,7 @@ export interface Received {
   readonly type: number;
   readonly replyTo: Value | undefined;
   readonly args: readonly Value[];
-  /** All that came along, in the arguments or not. */
+  /** All descriptors that came with it, whether an argument refers to them or not. */
   readonly files: readonly OwnedFd[];
 }
 
@@ -41,7 +41,7 @@ function write(bytes: number[], type: string, value: string | number): void {
   else bytes.push(...words(text.length - 1), ...text);
 }
 
-/** Write a method call. A descriptor is a number in it, which counts those that go along. */
+/** Write a method call. A descriptor in it is an index into the descriptors that are sent with it. */
 export function encodeCall(serial: number, to: Peer, member: string, args: Value[]): Uint8Array {
   const body: number[] = [], fields: number[] = [];
   let files = 0, types = "";
@@ -68,7 +68,7 @@ export function encodeCall(serial: number, to: Peer, member: string, args: Value
   return new Uint8Array([...header, ...body]);
 }
 
-/** Return the length of the message that `head` begins with: `undefined` as long as that is open. */
+/** Return the length of the message that `head` begins with: `undefined` as long as that is unknown. */
 export function messageLength(head: Uint8Array): number | undefined {
   if (head.byteLength < 16) return undefined;
   const view = new DataView(head.buffer, head.byteOffset, 16);
@@ -76,7 +76,7 @@ export function messageLength(head: Uint8Array): number | undefined {
   return Math.ceil((16 + fields) / 8) * 8 + body;
 }
 
-/** Take a message apart, and its descriptors from `came`, the ones that came first at the front. */
+/** Parse a message, and take its descriptors from the front of `came`, the queue of those that came. */
 export function decode(bytes: Uint8Array, came: OwnedFd[]): Received {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const fields = new Map<number, Value>();

@@ -77,7 +77,7 @@ function respond(bytes: Uint8Array<ArrayBuffer>): Uint8Array | undefined {
   const request = parse(bytes);
   const node = nodes.get(request.node);
   const { opcode, body } = request;
-  if (opcode === Op.FORGET || opcode === Op.BATCH_FORGET) return undefined; // they want no answer
+  if (opcode === Op.FORGET || opcode === Op.BATCH_FORGET) return undefined; // they get no answer
   if (opcode === Op.INIT) return answer(request, 0, init(body));
   if (node === undefined) return answer(request, ENOENT);
   switch (opcode) {
@@ -127,7 +127,7 @@ await main(async () => {
   });
   console.log(`fusermount3 passed a ${device.kind()} device for "${path}"`);
   const served = serve(device);
-  served.catch(() => device.close()); // the kernel then fails whatever waits for an answer
+  served.catch(() => device.close()); // the kernel then fails all requests that wait for an answer
   try {
     console.log(`ls: ${(await run("ls", path)).trim().replaceAll("\n", ", ")}`);
     console.log(`cat: ${(await run("cat", `${path}/hello.txt`)).trim()}`);

@@ -1,5 +1,5 @@
 /**
- * The part of the FUSE protocol that a file system needs which can only be read, by `<linux/fuse.h>` and
+ * The part of the FUSE protocol that a read-only file system needs, by `<linux/fuse.h>` and
  * fuse(4). Numbers are in the byte order of the machine; those that run Deno are little-endian.
  *
  * @module
@@ -44,7 +44,7 @@ export const ENOENT = 2, ENOSYS = 38;
 const IN_HEADER = 40, OUT_HEADER = 16, ATTRIBUTES = 88;
 const S_IFDIR = 0o040000, S_IFREG = 0o100000, DT_DIR = 4, DT_REG = 8;
 
-/** Take a request apart. */
+/** Parse a request. */
 export function parse(bytes: Uint8Array<ArrayBuffer>): Request {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return {

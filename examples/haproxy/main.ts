@@ -11,7 +11,7 @@ import { Load } from "../http.ts";
 import { connectTo, startProgram } from "../programs.ts";
 import { main, stopped, temporaryFolder } from "../util.ts";
 
-/** A proxy that answers by itself, and gives its listeners to whoever may open its socket `stats`. */
+/** A proxy that answers by itself, and passes its listeners to every process that may open its socket `stats`. */
 function settings(folder: string): string {
   return `
 global
@@ -27,7 +27,7 @@ frontend web
 `;
 }
 
-/** Ask for the listeners: first comes their number, then they come, and each message is acknowledged. */
+/** Ask for the listeners: haproxy sends their number first, then the listeners, and each message is acknowledged. */
 async function takeListeners(stats: Socket): Promise<OwnedFd[]> {
   await stats.write(new TextEncoder().encode("_getsocks\n"));
   using first = await stats.receive({ size: 4, waitAll: true, signal: stopped });

@@ -11,7 +11,7 @@ import { type Entry, Journal } from "./journal.ts";
 
 const JOURNALD = "/lib/systemd/systemd-journald";
 
-/** Of the kernel's messages and audit records it takes none: those are for the journald of the machine. */
+/** It takes no kernel messages and no audit records: those are for the journald of the machine. */
 const SETTINGS = "[Journal]\nStorage=volatile\nReadKMsg=no\nAudit=no\n";
 
 /** Start a journald that takes the folder for `/run`: what the machine has there stays as it is. */
@@ -47,7 +47,7 @@ function exists(path: string): boolean {
 async function find(run: string, field: string): Promise<Entry> {
   const args = ["--directory", `${run}/log/journal`, "--output", "json", "--all", field];
   for (let attempt = 0; attempt < 100; attempt++) {
-    // While there is no journal, it fails.
+    // journalctl fails while there is no journal.
     const text = await runProgram("journalctl", { args, debianPackage: "systemd" }).catch(() => "");
     stopped.throwIfAborted();
     const [line] = text.split("\n");

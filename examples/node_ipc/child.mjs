@@ -1,5 +1,5 @@
 // A child process as Node's documentation describes them: it takes a server and a connection from its
-// parent, and gives it a server of its own. Nothing in here knows that the parent is no Node.
+// parent, and gives it a server of its own. Nothing in it depends on the parent being Deno.
 import { createServer } from "node:net";
 
 process.on("message", (message, handle) => {

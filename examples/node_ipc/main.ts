@@ -1,6 +1,6 @@
 /**
- * Exchanges messages with a Node child process as a Node parent does, descriptors included: a TCP server comes from there, a
- * listener and a connection go there. Run it with `deno task example:node-ipc`.
+ * Exchanges messages and descriptors with a Node child process, as a Node parent does: it receives a TCP server,
+ * and passes a listener and a connection. Run it with `deno task example:node-ipc`.
  *
  * @module
  */

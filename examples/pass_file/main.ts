@@ -10,7 +10,7 @@ import { main, show, start, stopped, temporaryFolder } from "../util.ts";
 const GIVER = new URL("giver.ts", import.meta.url);
 const TAKER = new URL("taker.ts", import.meta.url);
 
-/** Start both; the taker once the giver has said its first word, since it listens then. */
+/** Start both: the taker after the first line of the giver, which listens then. */
 async function run(file: string, socket: string): Promise<void> {
   const giver = start(GIVER, ["--allow-ffi", `--allow-read=${file}`], [file, socket]);
   let printed: Promise<void> | undefined;

@@ -1,6 +1,6 @@
 /**
- * A process with rights opens files for one without, after asking the kernel for its identity, and a policy what
- * it may have. Run it with `deno task example:privileges`, best as root.
+ * A process with rights opens files for one without: the kernel reports the identity of that process, and a policy
+ * says what it may have. Run it with `deno task example:privileges`, best as root.
  *
  * @module
  */

@@ -9,7 +9,9 @@ import { OwnedFd, unix } from "@denet/unix";
 const [address = "", folder = "", ...names] = Deno.args;
 const NOBODY = 65534;
 
-/** Become the user nobody permanently: the saved IDs change, too. All threads do so, which only libc takes care of. */
+/**
+ * Become the user nobody permanently: the saved IDs change, too. libc does this for all threads, a system call would not.
+ */
 function giveUpRights(): void {
   const libc = Deno.dlopen("libc.so.6", {
     setgroups: { parameters: ["usize", "pointer"], result: "i32" },
@@ -30,7 +32,7 @@ if (Deno.uid() === 0) giveUpRights();
 const me = `worker (process ${Deno.pid}, user ${Deno.uid()})`;
 const say = (text: string): void => console.log(`${me}: ${text}`);
 
-/** Try oneself: the kernel decides, for FFI goes around Deno's permissions. */
+/** Try to open the file in this process: the kernel decides, because FFI bypasses Deno's permissions. */
 function openDirectly(path: string): string {
   try {
     OwnedFd.open(path).close();
@@ -40,7 +42,7 @@ function openDirectly(path: string): string {
   }
 }
 
-say(`opening notes.txt oneself: ${openDirectly(`${folder}/notes.txt`)}`);
+say(`opening notes.txt directly: ${openDirectly(`${folder}/notes.txt`)}`);
 using opener = await unix.connect(address, { type: "seqpacket" });
 for (const name of names) {
   await opener.send({ data: new TextEncoder().encode(name) });

@@ -18,7 +18,7 @@ interface Disk {
 /** `add-fd`: a disk whose content is in memory, under a name that only QEMU knows. */
 async function addDisk(monitor: Monitor): Promise<void> {
   using memory = OwnedFd.memfd("disk", new Uint8Array(1 << 20));
-  // QEMU opens a disk that cannot be written to only through a descriptor that cannot either.
+  // QEMU opens a read-only disk only through a read-only descriptor.
   using image = OwnedFd.open(`/proc/self/fd/${memory.fd}`);
   const added = await monitor.execute("add-fd", { "fdset-id": 1, opaque: "a disk" }, image);
   console.log(`add-fd: ${JSON.stringify(added)}`);

@@ -26,7 +26,7 @@ async function serve(listener: Listener): Promise<Server> {
   return server;
 }
 
-/** Listen, or get what the predecessor listens on: for HTTP, and for the next successor. */
+/** Listen, or receive the listeners of the predecessor: for HTTP, and for the next successor. */
 async function inheritListeners(): Promise<[http: Listener, control: Listener]> {
   const options = { unlinkOnClose: false, mode: 0o600, backlog: 511 };
   if (generation === "1") {
@@ -49,9 +49,9 @@ for await (const successor of successors) {
   server.close(); // accepts no more, and answers what it has accepted
   await successor.send({ data: new Uint8Array(1), files: [http, successors] });
   if (await successor.read(new Uint8Array(16)) !== null) break;
-  // It ended without a word: go on as if it had never been.
+  // The successor ended without an answer: continue to serve.
   server = await serve(http);
 }
-// What is left to do are answers under way; the process ends by itself after the last.
+// Only answers under way are left; the process ends by itself after the last.
 http.close();
 successors.close();

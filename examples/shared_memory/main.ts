@@ -1,6 +1,6 @@
 /**
- * Passes memory to another process, which reads it in place: nothing is copied. What could change or
- * shrink under the reader's hands, it refuses. Run it with `deno task example:shared-memory [MIB]`.
+ * Passes memory to another process, which reads it in place: nothing is copied. The reader refuses
+ * memory that could still change or shrink. Run it with `deno task example:shared-memory [MIB]`.
  *
  * @module
  */

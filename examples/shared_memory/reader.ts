@@ -34,7 +34,7 @@ function sum(file: OwnedFd): string {
 }
 
 using writer = await unix.connect(Deno.args[0] ?? "", { type: "seqpacket" });
-digest(new Uint32Array(1e6)); // what the engine needs for it, it has now
+digest(new Uint32Array(1e6)); // allocates what the engine needs for it before memory is measured
 for await (const message of writer.messages({ files: 1 })) {
   using received = message;
   const [file] = received.files;

@@ -28,7 +28,7 @@ function serverSettings(folder: string): string {
   ].join("\n");
 }
 
-/** As root, `sshd` wants an empty folder of this name. */
+/** As root, `sshd` needs an empty folder of this name. */
 function privilegeSeparation(): Disposable {
   const path = "/run/sshd";
   try {
@@ -54,7 +54,7 @@ await main(async () => {
   }
   using _ = privilegeSeparation();
 
-  // The connection that exists: a master, which does nothing but hold it.
+  // The existing connection: a master process, which only keeps it open.
   const settings = [
     "StrictHostKeyChecking=no",
     "UserKnownHostsFile=/dev/null",

@@ -16,7 +16,7 @@ const GET_PROTOCOL_FEATURES = 15, SET_PROTOCOL_FEATURES = 16, SET_VRING_ENABLE =
 const VERSION = 1;
 const PROTOCOL_FEATURES = 1n << 30n, VERSION_1 = 1n << 32n;
 
-/** Where the memory lies in the eyes of this side: any number, as the other side only subtracts it. */
+/** The address of the memory on this side: any number will do, as the other side only subtracts it. */
 const BASE = 0x10000n;
 
 /** A device behind a socket. */

@@ -33,7 +33,7 @@ await main(async () => {
   using socket = await connectTo(daemon, path);
 
   using memory = OwnedFd.memfd("guest", new Uint8Array(MEMORY));
-  memory.addSeals("shrink"); // or this process could be killed by whoever makes it shorter
+  memory.addSeals("shrink"); // a process that shortened the file would crash this one
   using mapping = memory.map({ shared: true });
   using kick = OwnedFd.eventfd();
   using call = OwnedFd.eventfd();

@@ -71,7 +71,7 @@ async function open(wire: Wire, say: (line: string) => void): Promise<void> {
   await wire.send(surface, COMMIT, []);
   const [[width = 0, height = 0], [serial = 0]] = await configured;
   await wire.send(role, ACK_CONFIGURE, [serial]);
-  say(`the compositor wants a window of ${width} × ${height} pixels`);
+  say(`the compositor asks for a window of ${width} × ${height} pixels`);
 
   const [pool, buffer, callback] = [wire.id(), wire.id(), wire.id()];
   const size = width * height * 4;

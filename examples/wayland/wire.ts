@@ -10,7 +10,7 @@ import { Frames, lengthPrefixed } from "@denet/unix/frames";
 /** The object that is there from the start, `wl_display`. */
 export const DISPLAY = 1;
 
-/** Its event for what a client does wrong. */
+/** Its event that reports an error of the client. */
 const ERROR = 0;
 
 /** Behind the object there are 16 bits for the event, and 16 for the size of the whole. */
@@ -34,7 +34,7 @@ export class Wire {
     return ++this.#last;
   }
 
-  /** Say what to do at an event of an object. */
+  /** Set the handler for an event of an object. */
   on(object: number, opcode: number, handler: (words: Uint32Array) => void): void {
     this.#handlers.set(`${object}.${opcode}`, handler);
   }

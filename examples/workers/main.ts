@@ -13,7 +13,7 @@ const REQUESTS = 400;
 const CLIENTS = 16;
 const LIMIT = 40_000;
 
-/** The Worker of the next connection: it takes over its descriptor. */
+/** Passes the descriptor of a connection to the next Worker, which takes it over. */
 type Dispatch = (fd: number) => void;
 
 /** Start Workers, and hand each connection to the next one in turn. */

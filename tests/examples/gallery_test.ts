@@ -104,7 +104,7 @@ testUnless(
     const isRoot = Deno.uid() === 0;
     const said = outcome.lines.map((it) => it.replace(/\(process \d+, user (\d+)\)/, "$1")).sort();
     const user = isRoot ? 65534 : Deno.uid();
-    assertEquals(said.filter((it) => it.startsWith("worker") && !/policy|oneself/.test(it)), [
+    assertEquals(said.filter((it) => it.startsWith("worker") && !/policy|directly/.test(it)), [
       `worker ${user}: asked for ".": refused: it is outside of the folder`,
       `worker ${user}: asked for "../secret.txt": refused: it is outside of the folder`,
       `worker ${user}: asked for "missing.txt": refused: it is not there`,
@@ -112,7 +112,7 @@ testUnless(
       `worker ${user}: asked for "trap.txt": refused: it is outside of the folder`,
     ]);
     assertEquals(said.filter((it) => it.includes("the policy does not know")).length, 2);
-    const alone = said.filter((it) => it.includes("oneself"));
+    const alone = said.filter((it) => it.includes("directly"));
     const expected = isRoot ? "PermissionDenied" : "possible";
     assertEquals(alone.map((it) => it.split(": ").at(-1)), [expected, expected]);
   },

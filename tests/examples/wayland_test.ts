@@ -27,7 +27,7 @@ testWith("weston", "examples/wayland shows its picture on the screen", async () 
   const { code, lines, errors, left } = await runExample("example:wayland", [copy]);
   assertEquals({ code, errors, left }, { code: 0, errors: "", left: [] });
   assertEquals(lines.slice(0, -1), [
-    "the compositor wants a window of 320 × 240 pixels",
+    "the compositor asks for a window of 320 × 240 pixels",
     "passed 307200 bytes of shared memory, with the picture in it",
     "the frame callback came: the picture is on the screen",
   ]);
