@@ -84,7 +84,7 @@ Deno.test("systemError() has no address where there is none", () => {
   }
 });
 
-Deno.test("systemError() says what failed, about what, and why", () => {
+Deno.test("systemError() says what failed, on what, and why", () => {
   assertEquals(
     systemError(platform.ENOENT, "connect", "/run/a").message,
     'Cannot connect to "/run/a": no such file or directory (ENOENT)',

@@ -82,7 +82,7 @@ Deno.test("the places are in the same order once Node's process is made", async 
   assertEquals(await run(`loop.nodeProcess(); ${ORDER}`), IN_ORDER);
 });
 
-Deno.test("the places are those that were there when the module was loaded", async () => {
+Deno.test("the places are those of the time when the module was loaded", async () => {
   const replaced = `
     globalThis.queueMicrotask = globalThis.setImmediate = globalThis.setTimeout = () => {};
     globalThis.process = undefined;`;

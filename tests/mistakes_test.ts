@@ -22,7 +22,7 @@ const { BadResource, ConnectionRefused, NotFound } = Deno.errors;
 /** A mistake, the class that it throws or rejects with, and its message. */
 type Mistake = [name: string, make: () => unknown, kind: unknown, message: RegExp];
 
-test("a mistake says what was given, and what to give", async () => {
+test("the error for a mistake says what was given, and what to give", async () => {
   using dir = tempDir();
   Deno.writeTextFileSync(dir.join("plain"), "");
   const pair = unix.socketpair();

@@ -73,7 +73,7 @@ linuxTest("destinationOf() reaches a path that does not fit, by a descriptor it 
   assertEquals(countDescriptors(), before);
 });
 
-linuxTest("what a path that does not fit takes is passed on to no other program", () => {
+linuxTest("no other program inherits the descriptor that a path which does not fit needs", () => {
   using dir = tempDir();
   const long = dir.join(...Array(8).fill("d".repeat(50)));
   Deno.mkdirSync(long, { recursive: true });

@@ -121,7 +121,7 @@ for (const [how, end] of [["its code", ""], ["Deno.exit()", "Deno.exit(0);"]]) {
   });
 }
 
-Deno.test("a listener for unload that was there first finds everything open", async () => {
+Deno.test("a listener for unload that was added before the first socket finds everything open", async () => {
   const { output } = await run(`
     addEventListener("unload", () => console.log(listener.addr.path.startsWith(DIR)));
     ${OPEN}

@@ -141,7 +141,7 @@ linuxTest("what a path refers to is looked up with descriptor 0, which is closed
   );
 });
 
-test("looking for a shortage closes descriptor 0 again", () => {
+test("shortageOfDescriptors() closes descriptor 0 if it opens that", () => {
   using file = OwnedFd.open("/dev/null");
   using _zero = zeroIsFree();
   assertEquals(shortageOfDescriptors(file.fd, "recvmsg"), undefined);

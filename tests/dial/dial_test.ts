@@ -241,7 +241,7 @@ Deno.test("dial() and dialUri() refuse options that are no object, and say what 
   }
 });
 
-Deno.test("dial() closes a connection that comes after the abort, whatever that comes to", async () => {
+Deno.test("dial() closes a connection that comes after the abort, even if closing throws", async () => {
   const controller = new AbortController();
   const { promise, resolve } = Promise.withResolvers<Deno.Conn>();
   using _late = registerProtocol("denet-late", () => promise);

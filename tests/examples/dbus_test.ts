@@ -50,7 +50,7 @@ testUnless(
 
 testWith(
   ["dbus-daemon", "busctl"],
-  "unixtap lets D-Bus clients through unharmed, and shows their words",
+  "unixtap passes on the messages of D-Bus clients unchanged, and shows them",
   async () => {
     using dir = tempDir();
     await using bus = startProgram(needPeer("dbus-daemon").command, {

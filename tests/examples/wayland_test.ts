@@ -43,7 +43,7 @@ Deno.test("examples/wayland keeps a screenshot of what it shows", async () => {
 
 testWith(
   "weston",
-  "unixtap lets Wayland clients through unharmed, and shows their memory",
+  "unixtap passes on the messages of Wayland clients unchanged, and shows their memory",
   async () => {
     using dir = tempDir();
     await using weston = startWeston(dir.path);

@@ -199,7 +199,7 @@ test("write() of a file takes a copy of a Buffer, whose slice() is none", async 
   assertEquals(Deno.readTextFileSync(dir.join("a")), "beforebefore");
 });
 
-linuxTest("NonblockingIo leaves what has no way of its own to a thread", () => {
+linuxTest("NonblockingIo leaves files without non-blocking calls to a thread", () => {
   using dir = tempDir();
   Deno.writeTextFileSync(dir.join("a"), "x");
   const cases: [OwnedFd, readable: boolean, writable: boolean][] = [
@@ -250,7 +250,7 @@ linuxTest("write() of an eventfd waits where it would exceed the largest value",
   assertEquals(await write, 8);
 });
 
-linuxTest("write() of a device says why it failed, although that was in a thread", async () => {
+linuxTest("write() of a device says why it failed, although it failed in a thread", async () => {
   using full = OwnedFd.open("/dev/full", { write: true });
   for (const size of [1, 8000]) {
     const error = await assertRejects(() => full.write(new Uint8Array(size)), Error, "ENOSPC");

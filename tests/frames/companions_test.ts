@@ -52,7 +52,7 @@ Deno.test(
 );
 
 Deno.test(
-  "Companions.note() closes what is too much for a frame at once, and each byte it came with tells",
+  "Companions.note() closes the descriptors of a frame that has too many, and each of their bytes reports the loss",
   noLeaks(() => {
     const companions = new Companions();
     const files = Array.from({ length: 300 }, open);
@@ -69,7 +69,7 @@ Deno.test(
   }),
 );
 
-Deno.test("Companions.take() names a sender only where all bytes are its", () => {
+Deno.test("Companions.take() names a sender only if all bytes are from it", () => {
   const companions = new Companions();
   companions.note(2, [], one);
   companions.note(2, [], { ...one });

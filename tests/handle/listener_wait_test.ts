@@ -66,7 +66,7 @@ for (const how of ["close", "detach", Symbol.dispose] as const) {
   });
 }
 
-test("accept() without descriptors throws EMFILE, and the connection waits on", async () => {
+test("accept() without descriptors throws EMFILE, and the connection stays queued", async () => {
   using dir = tempDir();
   using listener = listen(dir.join("a"));
   using client = connectSync(dir.join("a"));

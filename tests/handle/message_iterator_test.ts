@@ -122,7 +122,7 @@ test("messages() gives each message once and in order, with its own files, besid
   }
 });
 
-test("what messages() has not given is there for the next receive, whatever that asks for", async () => {
+test("the next receive gets what messages() has not given, whatever its options", async () => {
   for (const type of PAIRED) {
     using pair = connected(type);
     for (const data of ["a", "bcd", "e"]) pair.a.sendSync({ data: bytes(data), files: [0] });

@@ -49,7 +49,7 @@ function opened(): number {
   return OwnedFd.open("/dev/null").detach();
 }
 
-Deno.test("ownReceivedFds() makes nothing of nothing", () => {
+Deno.test("ownReceivedFds() returns nothing for a message without control data", () => {
   assertEquals(taken(new IncomingControl()), nothingReceived());
 });
 

@@ -99,7 +99,7 @@ test("setSingleVector() points at a part, never past the end", () => {
   }
 });
 
-test("setSingleVector() of the same memory again sees what has become of it", () => {
+test("setSingleVector() of the same memory again sees its current length", () => {
   for (const size of [3, 66_000]) { // the larger is not kept reachable for its address
     const header = new Header();
     const memory = new Uint8Array(new ArrayBuffer(size, { maxByteLength: 2 * size })).fill(97);

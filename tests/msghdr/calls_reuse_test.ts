@@ -17,7 +17,7 @@ function exchanged(out: Msghdr): [string, number] {
   return [text(got?.data), got?.files.length ?? -1];
 }
 
-test("a message sent again is what has become of it", () => {
+test("a message that is sent again has its current content", () => {
   const memory = new Uint8Array(new ArrayBuffer(3, { maxByteLength: 8 })).fill(97);
   using out = messageOf(memory);
   assertEquals({ first: exchanged(out), second: exchanged(out) }, {

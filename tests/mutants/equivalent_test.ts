@@ -3,7 +3,7 @@ import { read } from "../util/project.ts";
 import { changesOf } from "./changes.ts";
 import { LABELS, PLACES, TUNING, whyNot } from "./equivalent.ts";
 
-Deno.test("what is not changed is there", () => {
+Deno.test("every place that is listed as not to be changed exists", () => {
   for (const [file, names] of [...Object.entries(TUNING), ...Object.entries(LABELS)]) {
     const known = new Set(changesOf(file, read(file)).flatMap((it) => it.names));
     assertEquals(names.filter((it) => !known.has(it)), [], file);

@@ -232,7 +232,7 @@ Deno.test(
 );
 
 Deno.test(
-  "lengths that lie are not believed",
+  "false lengths are not trusted",
   noLeaks(() => {
     class Liar extends Uint8Array {
       override get byteLength(): number {

@@ -50,7 +50,7 @@ Deno.test("Backoff leaves out 1, 2, 4, … tries after failures, and no more tha
   assertEquals(failures(new Backoff(1024), 100_000) < 120, true);
 });
 
-Deno.test("Backoff leaves out nothing while tries pay, and as much as may be after a ruinous one", () => {
+Deno.test("Backoff leaves out nothing while tries succeed, and its limit after a very long one", () => {
   const backoff = new Backoff(8);
   failures(backoff, 100);
   while (!backoff.due());
@@ -62,7 +62,7 @@ Deno.test("Backoff leaves out nothing while tries pay, and as much as may be aft
   assertEquals(Array.from({ length: 9 }, () => backoff.due()), [...Array(8).fill(false), true]);
 });
 
-Deno.test("AdaptiveYield returns what is there afterwards, and rarely yields where nothing ever is", () => {
+Deno.test("AdaptiveYield returns the events it finds afterwards, and rarely yields where it never finds any", () => {
   assertEquals(new AdaptiveYield(new FakeSystem()).try(() => 3), 3);
   const system = new FakeSystem();
   const adaptive = new AdaptiveYield(system);
@@ -146,7 +146,7 @@ Deno.test("AdaptiveBusyPoll continues in slices until its limit, and ends them w
   assert(!adaptive.goesOn);
 });
 
-Deno.test("AdaptiveBusyPoll does not pay where the peer needs this very processor", () => {
+Deno.test("AdaptiveBusyPoll rarely polls where the peer needs this processor", () => {
   const system = new FakeSystem();
   const adaptive = new AdaptiveBusyPoll(system, 1024);
   let tries = 0;

@@ -36,7 +36,7 @@ test("remove() leaves what took the file's place", () => {
   assertEquals(namesIn(dir.path), ["a"]);
 });
 
-test("remove() follows no symbolic link, and minds no missing file", () => {
+test("remove() follows no symbolic link, and ignores a missing file", () => {
   using dir = tempDir();
   using _socket = bound(dir.join("a"));
   const file = fileOf(dir.join("a"));

@@ -98,7 +98,7 @@ linuxTest("FullQueue.wait() ends with BadResource when the sender is closed", as
   await assertRejects(() => wait, Deno.errors.BadResource, "Cannot use the Socket: it is closed");
 });
 
-test("a sender keeps nothing of the full queues that it has waited for", () => {
+test("a sender keeps no reference to the full queues that it has waited for", () => {
   const { gc } = globalThis as { gc?: () => void };
   if (gc === undefined) throw new Error("Run with --v8-flags=--expose-gc");
   using dir = tempDir();
@@ -123,7 +123,7 @@ linuxTest("FullQueue.waitSync() comes back after its time limit", () => {
   for (let n = 0; n < 3; n++) queue.waitSync(1);
 });
 
-test("FullQueue.wait() without a destination looks again after a while", async () => {
+test("FullQueue.wait() without a destination returns after a pause", async () => {
   using dir = tempDir();
   using socket = unix.bind(dir.join("a"));
   const sender = new Descriptor(socket.detach(), "Socket");

@@ -53,6 +53,6 @@ test("HeldControl with a descriptor that is not open holds nothing", () => {
   assertEquals(countDescriptors(), before);
 });
 
-test("HeldControl of nothing is nothing", () => {
+test("HeldControl of no control data is empty", () => {
   assertEquals(new HeldControl(new Uint8Array(0)).length, 0);
 });

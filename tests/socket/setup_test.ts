@@ -134,7 +134,7 @@ for (
 ) {
   testWith(
     "python3-linux",
-    `of 2,000 first messages over ${type} not one comes without its credentials`,
+    `all of 2,000 first messages over ${type} have credentials`,
     async () => {
       using dir = tempDir();
       using listener = unix.listen(dir.join("a"), { type, passCredentials: true, backlog: 64 });
@@ -157,7 +157,7 @@ for (
 }
 
 linuxTest(
-  "of 2,000 datagrams sent right after bind() not one comes without its credentials",
+  "all of 2,000 datagrams sent right after bind() have credentials",
   async () => {
     for (let n = 0; n < 20; n++) {
       using dir = tempDir();

@@ -143,7 +143,7 @@ test("replaceStale fails as without it where the directory is not there", () => 
   assertThrows(() => listen(dir.join("none/a"), { replaceStale: true }), Deno.errors.NotFound);
 });
 
-test("replaceStale listens at once while others hold every lock on the directory that they can", () => {
+test("replaceStale listens at once while another descriptor holds a shared or exclusive lock on the directory", () => {
   using dir = tempDir();
   for (const exclusive of [false, true]) {
     listen(dir.join("a"), { unlinkOnClose: false }).close();
@@ -337,7 +337,7 @@ linuxTest("replaceStale waits for the abstract name of a program that was killed
   }
 });
 
-test("of many that start at once on a stale file, exactly one wins", async () => {
+test("exactly one of many programs that start at once on a stale file gets the path", async () => {
   using dir = tempDir();
   await using stack = new AsyncDisposableStack();
   const script = new URL("starter.ts", import.meta.url);

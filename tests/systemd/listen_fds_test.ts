@@ -153,7 +153,7 @@ testWith("python3", 'dial("fd") owns an inherited descriptor, and gives it only 
   assertEquals((await service.status).code, 0);
 });
 
-testWith("python3", 'what dial("systemd") took is given by nothing else again', async () => {
+testWith("python3", 'a descriptor that dial("systemd") took is not given again', async () => {
   await using service = startWith(
     `
 a, b = socket.socketpair(); give(a, 3); b.sendall(b'hello')
@@ -175,22 +175,26 @@ env.update(LISTEN_FDS='2', LISTEN_FDNAMES='x:y')
   assertEquals((await service.status).code, 0);
 });
 
-testWith("python3", 'dial("fd") leaves what is no connected Unix socket as it is', async () => {
-  const listener = "s = socket.socket(socket.AF_UNIX); s.bind(''); s.listen(); give(s, 3)";
-  await using service = startWith(`${listener}; give(open('/dev/null'), 4)`, [
-    "fd:3",
-    "fd:3",
-    "fd:4",
-    "fd:1",
-  ]);
-  const reasons = ["it listens", "it listens", "4: it is not a socket", "1: it is not a socket"];
-  for (const why of reasons) {
-    const { error, message } = JSON.parse(await service.readLine());
-    assertEquals(error, "TypeError");
-    assertStringIncludes(message, why);
-  }
-  assertEquals((await service.status).code, 0);
-});
+testWith(
+  "python3",
+  'dial("fd") leaves a descriptor that is no connected Unix socket as it is',
+  async () => {
+    const listener = "s = socket.socket(socket.AF_UNIX); s.bind(''); s.listen(); give(s, 3)";
+    await using service = startWith(`${listener}; give(open('/dev/null'), 4)`, [
+      "fd:3",
+      "fd:3",
+      "fd:4",
+      "fd:1",
+    ]);
+    const reasons = ["it listens", "it listens", "4: it is not a socket", "1: it is not a socket"];
+    for (const why of reasons) {
+      const { error, message } = JSON.parse(await service.readLine());
+      assertEquals(error, "TypeError");
+      assertStringIncludes(message, why);
+    }
+    assertEquals((await service.status).code, 0);
+  },
+);
 
 const OTHER_KINDS = `
 tcp = socket.create_server(('127.0.0.1', 0)); give(tcp, 3)

@@ -223,7 +223,7 @@ testWith("python3-linux", "a reload is dated by the system's monotonic clock", a
 
 testWith(
   "systemd-notify",
-  "a receiver of ours understands systemd-notify",
+  "a receiver of this module understands systemd-notify",
   noLeaks(async () => {
     await atEach(async (receiver) => {
       receiver.passCredentials = true;

@@ -118,7 +118,7 @@ linuxTest("dialUri() reaches a path that is not UTF-8", async () => {
 });
 
 linuxTest(
-  "dial() that is aborted while the server's queue is full lets go of its socket",
+  "dial() that is aborted while the server's queue is full closes its socket",
   async () => {
     using dir = tempDir();
     using _listener = listen(dir.join("a"), { backlog: 0 });

@@ -7,25 +7,28 @@ import { countDescriptors } from "../util/descriptors.ts";
 import { lifetime } from "../util/lifetime.ts";
 import { tempDir } from "../util/tempdir.ts";
 
-linuxTest("connect() takes its turn: a send started before goes where it was to go", async () => {
-  using dir = tempDir();
-  using first = unix.bind(dir.join("1"));
-  using second = unix.bind(dir.join("2"));
-  using sender = unix.socket();
-  await sender.connect(dir.join("1"));
-  fill(sender, 16);
-  const sent = sender.send({ data: bytes("for the first") });
-  const connecting = sender.connect(dir.join("2"));
-  const sentNext = sender.send({ data: bytes("for the second") });
-  assertEquals(await isPending(connecting), true);
-  assertThrows(() => sender.connectSync(dir.join("2")), Deno.errors.Busy, "await that first");
-  for (let data = ""; data !== "for the first";) {
-    using message = await first.receive();
-    data = text(message?.data);
-  }
-  await Promise.all([sent, connecting, sentNext]);
-  assertEquals(text(second.receiveSync()?.data), "for the second");
-});
+linuxTest(
+  "connect() waits for a send that was started before it, which goes to the old peer",
+  async () => {
+    using dir = tempDir();
+    using first = unix.bind(dir.join("1"));
+    using second = unix.bind(dir.join("2"));
+    using sender = unix.socket();
+    await sender.connect(dir.join("1"));
+    fill(sender, 16);
+    const sent = sender.send({ data: bytes("for the first") });
+    const connecting = sender.connect(dir.join("2"));
+    const sentNext = sender.send({ data: bytes("for the second") });
+    assertEquals(await isPending(connecting), true);
+    assertThrows(() => sender.connectSync(dir.join("2")), Deno.errors.Busy, "await that first");
+    for (let data = ""; data !== "for the first";) {
+      using message = await first.receive();
+      data = text(message?.data);
+    }
+    await Promise.all([sent, connecting, sentNext]);
+    assertEquals(text(second.receiveSync()?.data), "for the second");
+  },
+);
 
 /** A listener whose queue is full, and how to make space in it. */
 function fullListener(path: string): { listener: Listener } & Disposable {

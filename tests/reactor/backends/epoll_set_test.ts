@@ -6,7 +6,7 @@ import { Waker } from "../../../lib/reactor/backends/waker.ts";
 import { Registration } from "../../../lib/reactor/registration.ts";
 import { linuxTest } from "../../util/cases.ts";
 
-linuxTest("EpollSet tells no registration of its own waker, whatever token that has", () => {
+linuxTest("EpollSet reports no event of its own waker, whatever token that has", () => {
   const told: number[] = [];
   const host = { prepare: () => undefined, count: () => {}, deregister: () => {} };
   const first = new Registration(0, host);

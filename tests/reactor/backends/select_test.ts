@@ -48,15 +48,15 @@ for (const [value, name] of Object.entries(values)) {
     assertEquals(await run(["name"], { env }), { code: 0, output: name, errors: "" });
   });
 
-  test("a wait without a hold lets the program end", async () => {
+  test("a wait that is unrefed lets the program end", async () => {
     assertEquals(await run(["unheld"], { env }), { code: 0, output: "end", errors: "" });
   });
 
-  test("a wait that loses its hold lets the program end", async () => {
+  test("a wait that is unrefed while it is pending lets the program end", async () => {
     assertEquals(await run(["released"], { env }), { code: 0, output: "end", errors: "" });
   });
 
-  test("a wait keeps the program until it ends", async () => {
+  test("a wait keeps the program alive until it ends", async () => {
     assertEquals(await run(["held"], { env }), { code: 0, output: "woken", errors: "" });
   });
 
@@ -75,7 +75,7 @@ for (const [value, name] of Object.entries(values)) {
   });
 }
 
-Deno.test("a backend that there is not is an error that names those there are", async () => {
+Deno.test("an unknown name of a backend is an error that lists the known ones", async () => {
   const { code, errors } = await run(["name"], { env: { [VARIABLE]: "kqueue" } });
   assertEquals(code, 1);
   assertStringIncludes(errors, `${VARIABLE} is "kqueue"`);
@@ -139,7 +139,7 @@ testWith(
   },
 );
 
-Deno.test("openers() for an unknown name throws, for an empty one gives all", () => {
+Deno.test("openers() throws for an unknown name, and returns all for an empty one", () => {
   assertThrows(() => openers("select"), Error, '"io_uring", "aio", "pool"');
   assertEquals(openers("").length, 3);
   assertEquals(openers("pool").length, 1);

@@ -58,7 +58,7 @@ Deno.test("a missing permission is reported at once", () => {
   assertEquals(tried, ["a"]);
 });
 
-Deno.test("a thread begins with the last one, and goes over after so many sleeps", () => {
+Deno.test("a thread begins with the last backend, and changes to the first one after a number of sleeps", () => {
   const tried: string[] = [];
   const all = [opener("a", tried), opener("b", tried), opener("c", tried)];
   const selector = new BackendSelector(sink, () => all, true);
@@ -109,7 +109,7 @@ Deno.test("what failed permanently is not tried again", () => {
   assertEquals(tried, ["a", "b"]);
 });
 
-Deno.test("the end opens none any more", () => {
+Deno.test("end() keeps backends from being opened", () => {
   const tried: string[] = [];
   const selector = new BackendSelector(sink, () => [opener("a", tried)]);
   selector.end();
