@@ -200,7 +200,7 @@ function* withLoaded(paths: Iterable<string>): Iterable<string> {
       / (\/.*\/(?:libc\.so\.6|ld-musl-[^/]*))$/m.exec(Deno.readTextFileSync(path)) ?? [];
     if (loaded !== undefined && isGranted(loaded)) yield loaded;
   } catch {
-    // There is no such file on other systems, and Deno wants more than read permission for it.
+    // There is no such file on other systems, and Deno requires more than read permission for it.
     // deno-coverage-ignore -- other systems only, or where the C library is at none of the usual places
   }
 }

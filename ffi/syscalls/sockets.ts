@@ -10,7 +10,7 @@ import { platform } from "../platform/mod.ts";
 import { closeFd, setCloseOnExec, setNonblocking } from "./files.ts";
 import { checked, checkedCount, retried } from "./result.ts";
 
-/** Flags for a new socket, wherever the system wants them. */
+/** Flags for a new socket, wherever the system takes them. */
 export interface NewSocketFlags {
   readonly cloexec: boolean;
   readonly nonblocking: boolean;

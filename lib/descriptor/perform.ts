@@ -223,7 +223,7 @@ function deadlineIn(milliseconds: number): number {
 /** The longest time that poll(2) takes, in milliseconds: after it the operation is attempted again. */
 const LONGEST_POLL = 0x7fffffff;
 
-/** The time until a deadline in the form poll(2) wants. */
+/** The time until a deadline in the form that poll(2) takes. */
 function leftUntil(deadline: number): number {
   if (deadline === Infinity) return -1;
   return Math.min(LONGEST_POLL, Math.max(0, Math.ceil(deadline - now())));

@@ -22,7 +22,7 @@ import { resolveUri } from "./uri.ts";
  *
  * `tls` takes the same addresses, with the service names of `tcp`, and encrypts by `Deno.connectTls`, which gets
  * `options.tls`; the certificate is checked before the promise resolves. `vsock` takes `"CID:port"` in numbers, as in `"2:1024"` for port 1024 of the host that a virtual
- * machine runs on. Deno wants the flag `--unstable-vsock` for it, and ends the program where it is missing.
+ * machine runs on. Deno requires the flag `--unstable-vsock` for it, and ends the program if it is missing.
  *
  * Requires what the protocol's dialer requires: `allow-net` for `tcp`, `tls` and `vsock`. The system's services file
  * is read only for a name that is not registered, and only where permission is already granted.

@@ -3,7 +3,7 @@
  * services are kept in a registry that a program can add to.
  *
  * On its own this module knows `tcp`, `tls` (the same, encrypted) and `vsock` (between a virtual machine and
- * its host; Deno wants `--unstable-vsock` for it, and ends the program without). Importing `@denet/unix` adds the protocols of Unix domain
+ * its host; Deno requires `--unstable-vsock` for it). Importing `@denet/unix` adds the protocols of Unix domain
  * sockets, so that a program can take its peer's address from a setting, whatever its kind.
  *
  * Importing it needs no permission.

@@ -28,7 +28,7 @@ export interface Sink {
 /** How much may be written ahead of the sink before the stream asks its writer to wait, in bytes. */
 const HIGH_WATER_MARK = 65536;
 
-/** Return a byte stream that reads only when its consumer wants more. */
+/** Return a byte stream that reads only when its consumer asks for more. */
 export function readableFrom(source: Source): ReadableStream<Uint8Array<ArrayBuffer>> {
   return new ReadableStream(new Reading(source));
 }

@@ -200,7 +200,7 @@ export class OwnedFd extends FileMethods implements Disposable {
   }
 
   /**
-   * The descriptor's number, for programs and calls that want one. It stays with this object.
+   * The descriptor's number, for programs and calls that take one. It stays with this object.
    *
    * @throws {Deno.errors.BadResource} If it was given up by `close`, `detach` or a conversion.
    *

@@ -237,7 +237,7 @@ export class Socket extends SocketEndpoint implements Deno.Conn<Deno.UnixAddr> {
   }
 
   /**
-   * The received data as a byte stream that reads only when its consumer wants more. Its end, a cancel and an error
+   * The received data as a byte stream that reads only when its consumer asks for more. Its end, a cancel and an error
    * shut down reading; once `writable` has ended as well, the socket is closed.
    *
    * On a socket with message boundaries each chunk is a message, in full and not empty; where the consumer gives

@@ -50,12 +50,12 @@ export class SocketState {
     this.names = names;
   }
 
-  /** Looks up how long a blocking receive may wait, in the form that poll(2) wants. */
+  /** Looks up how long a blocking receive may wait, in the form that poll(2) takes. */
   get receiveLimit(): () => number {
     return this.#receiveLimit ??= () => pollTimeout(this.descriptor.fd, platform.SO_RCVTIMEO);
   }
 
-  /** Looks up how long a blocking send may wait, in the form that poll(2) wants. */
+  /** Looks up how long a blocking send may wait, in the form that poll(2) takes. */
   get sendLimit(): () => number {
     return this.#sendLimit ??= () => pollTimeout(this.descriptor.fd, platform.SO_SNDTIMEO);
   }

@@ -20,9 +20,11 @@ import { type SocketType, typeFromNumber } from "./socket_type.ts";
 export function describeSocket(fd: number, listening: boolean): SocketType {
   const refuse = (why: string) => new TypeError(`Cannot adopt descriptor ${fd}: ${why}`);
   const number = readIntOption(fd, platform.SOL_SOCKET, platform.SO_TYPE);
-  if (number < 0) throw refuse("it is not a socket");
+  if (number < 0) throw refuse("it is not a socket; use it as an OwnedFd");
   const type = typeFromNumber(number);
-  if (type === undefined || !isUnix(fd)) throw refuse("it is not a Unix domain socket");
+  if (type === undefined || !isUnix(fd)) {
+    throw refuse("it is not a Unix domain socket; use it as an OwnedFd");
+  }
   const listens = readIntOption(fd, platform.SOL_SOCKET, platform.SO_ACCEPTCONN) > 0;
   if (listening && !listens) throw refuse("it does not listen; use Socket.adopt");
   if (!listening && listens) throw refuse("it listens; use Listener.adopt");

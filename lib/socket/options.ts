@@ -137,7 +137,7 @@ export function setTimeLimit(fd: number, name: number, milliseconds: number): vo
   check(setsockopt(fd, platform.SOL_SOCKET, name, new Uint8Array(value.buffer)), "setsockopt");
 }
 
-/** How long a blocking call may take, in the form poll(2) wants: -1 without limit. */
+/** How long a blocking call may take, in the form that poll(2) takes: -1 without limit. */
 export function pollTimeout(fd: number, name: number): number {
   const milliseconds = getTimeout(fd, name);
   return milliseconds === 0 ? -1 : Math.ceil(milliseconds);

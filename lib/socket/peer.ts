@@ -95,7 +95,7 @@ export function peerSecurity(fd: number): string {
   // deno-coverage-ignore-stop
 }
 
-/** Read an option of unknown length: the kernel tells the length it wants along with ERANGE. */
+/** Read an option of unknown length: the kernel reports the length it needs together with ERANGE. */
 function readGrowing(fd: number, name: number, size: number): Uint8Array<ArrayBuffer>;
 function readGrowing(
   fd: number,

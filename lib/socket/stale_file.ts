@@ -140,7 +140,7 @@ function putBack(aside: Uint8Array, path: Uint8Array): void {
   else if (identityOfPath(path) === -platform.ENOENT) rename(cString(aside), cString(path));
 }
 
-/** Excludes other programs that want to replace the same file. */
+/** Excludes other programs that replace the same file. */
 interface Lock {
   release(): void;
 }

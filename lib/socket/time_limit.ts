@@ -52,7 +52,7 @@ export function checkedTimeout(timeout: number | undefined): number | undefined 
  *
  * @param timeout The limit given with the call, in milliseconds; without one that of the socket counts, and
  * exceeding that is `WouldBlock`.
- * @param limit Looks up the socket's own limit, in the form that poll(2) wants.
+ * @param limit Looks up the socket's own limit, in the form that poll(2) takes.
  * @throws {Deno.errors.TimedOut} If the limit given with the call is over.
  */
 export function performWithin<T>(

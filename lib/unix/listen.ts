@@ -37,7 +37,7 @@ export interface ListenOptions extends SocketSetup, SocketFileOptions {
   type?: "stream" | "seqpacket";
   /**
    * How many connections may wait to be accepted. The default is 10, as in Hare; a server that many clients
-   * connect to at once wants 511 or more. The system has a limit (`somaxconn`).
+   * connect to at once needs 511 or more. The system has a limit (`somaxconn`).
    */
   backlog?: number;
   /**
