@@ -7,8 +7,8 @@
  * number stands for as long as it is to be closed, and -1 otherwise. That a `DIR` of this C library begins with
  * the number is not taken for granted: dirfd(3) has to find it there.
  *
- * glibc alone has such destructors, and FFI permission for a path does not reach for the memory. Elsewhere the
- * end of a thread closes nothing.
+ * glibc alone has such destructors, and FFI permission for a path, or given up, does not reach for the memory.
+ * Without them the end of a thread closes nothing.
  *
  * @module
  */
@@ -55,6 +55,7 @@ export function keepAtThreadEnd(fd: number): void {
  * its own first, so that a listener is closed before the connections that came later, whose peers may try anew.
  */
 function makePlaces(fd: number): void {
+  if (!mayFollowPointers()) return; // it may have been given up since there were places for other numbers
   closedir ??= findDestructor();
   // deno-coverage-ignore -- other C libraries than glibc only
   if (closedir === null) return;
@@ -74,8 +75,6 @@ function findDestructor(): Deno.PointerValue {
   const { dlsym, dirfd, __cxa_thread_atexit_impl } = libc();
   // deno-coverage-ignore -- other C libraries than glibc only
   if (dlsym === null || dirfd === null || __cxa_thread_atexit_impl === null) return null;
-  // deno-coverage-ignore -- with FFI permission for a path only
-  if (!mayFollowPointers()) return null;
   const [pointer, place] = allocate() ?? [];
   // deno-coverage-ignore -- only if there is no memory for 64 bytes
   if (pointer === undefined || place === undefined) return null;

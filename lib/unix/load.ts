@@ -13,7 +13,8 @@ import { backend } from "../reactor/mod.ts";
  * take some 10 milliseconds. Calling it again does nothing.
  *
  * After it, this thread opens nothing more and may give up FFI permission, which a Worker cannot get back: then
- * `OwnedFd.map` alone fails with `NotCapable`, as reading foreign memory needs the permission each time. And
+ * `OwnedFd.map` alone fails with `NotCapable`, as reading foreign memory needs the permission each time. For the
+ * same reason the end of a Worker that has given it up may leave descriptors open that the Worker opened since. And
  * `deno test --sanitize-resources` finds no library that a test has loaded and left: call it at the top of the
  * file.
  *

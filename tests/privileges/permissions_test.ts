@@ -94,6 +94,43 @@ for (const backend of ["io_uring", "aio", "pool"]) {
   );
 }
 
+testUnless(
+  notLinux,
+  "load() lets a Worker give up FFI permission, for descriptors of any number",
+  async () => {
+    using dir = tempDir();
+    const module = new URL("../../mod.ts", import.meta.url).href;
+    Deno.writeTextFileSync(
+      dir.join("worker.ts"),
+      `import { unix } from ${JSON.stringify(module)};
+    unix.load();
+    Deno.permissions.revokeSync({ name: "ffi" });
+    const pairs = Array.from({ length: 100 }, () => unix.socketpair());
+    for (const [a, b] of pairs) {
+      const reading = b.read(new Uint8Array(1));
+      await a.write(new Uint8Array(1));
+      await reading;
+      a.close();
+      b.close();
+    }
+    postMessage("done");`,
+    );
+    Deno.writeTextFileSync(
+      dir.join("main.ts"),
+      `const worker = new Worker(new URL("worker.ts", import.meta.url), { type: "module" });
+    worker.onmessage = ({ data }) => {
+      console.log(data);
+      worker.terminate();
+    };`,
+    );
+    await using child = startDeno(new URL(`file://${dir.join("main.ts")}`), [
+      "--allow-ffi",
+      "--allow-read",
+    ]);
+    assertEquals([await child.readAll(), await child.stderr], ["done\n", ""]);
+  },
+);
+
 Deno.test("without FFI permission the first call throws NotCapable, and nothing is asked for", async () => {
   for (const permissions of [[], ["--deny-ffi"], ["--allow-ffi=/nowhere/else.so"]]) {
     const [code, text] = await run(...permissions);
