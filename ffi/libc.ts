@@ -81,11 +81,12 @@ function openedOnDemand(): Libc {
 }
 
 /** Open a function; `replace` is called with what is to be called in its place later. */
-function openFunction(name: Name, replace?: (opened: unknown) => void): unknown {
-  path ??= openLibrary();
+function openFunction(name: Name, replace: (opened: unknown) => void): unknown {
+  const from = path ??= openLibrary();
   const callable = functionAtAddress(name);
   if (isForPool(name)) return callable ?? openForGood(name);
-  return callable === undefined ? open(path, name)[name] : fewTimes(callable, name, replace);
+  if (callable === undefined) return open(from, name)[name];
+  return fewTimes(callable, () => replace(open(from, name)[name]));
 }
 
 /** Whether the function runs in Deno's thread pool. */
@@ -106,12 +107,12 @@ function functionAtAddress(name: Name): Callable | undefined {
 }
 
 /** Call `callable` a few times, and have a trampoline take its place, which costs 0.2 ms and saves 1 µs a call. */
-function fewTimes(callable: Callable, name: Name, replace?: (opened: unknown) => void): Callable {
+function fewTimes(callable: Callable, replace: () => void): Callable {
   let calls = 0;
   return (...args: never[]): unknown => {
     if (++calls === FEW) {
       try {
-        replace?.(open(path ??= openLibrary(), name)[name]);
+        replace();
       } catch {
         calls = 0; // a shortage, of descriptors perhaps
       }
@@ -125,33 +126,36 @@ function openForGood(name: Name): unknown {
   return Deno.dlopen(path ??= openLibrary(), { [name]: symbols[name] }).symbols[name];
 }
 
-/** Find the library, lay the view over its error number before the first call can fail, and return its path. */
+/**
+ * Find the library, lay the view over its error number before the first call can fail, and return its path. Where a
+ * part of this fails, no function is opened: the next use of the library tries all of it again.
+ */
 function openLibrary(): string {
   if (!platform.supported) {
     throw new Deno.errors.NotSupported(
       `Cannot use Unix domain sockets on "${platform.name}": use Linux or macOS, on x86-64 or arm64`,
     );
   }
-  const mayCallAddresses = mayFollowPointers();
-  const [found, opened] = openFirst(candidates(), mayCallAddresses ? ["dlsym"] : ERRNO_LOCATIONS);
-  path = found;
-  if (mayCallAddresses) find = opened.dlsym as Libc["dlsym"];
-  const locate = openFunction("__errno_location") ?? openFunction("__error");
-  attachErrno(
-    (locate as Libc["__errno_location"])?.() ?? null,
-    () => open(found, "memcpy").memcpy as Libc["memcpy"],
-  );
+  const [found, { dlsym }] = openFirst(candidates());
+  if (mayFollowPointers()) find = dlsym as Libc["dlsym"];
+  attachErrno(errnoLocation(found), () => open(found, "memcpy").memcpy as Libc["memcpy"]);
   return found;
 }
 
+function errnoLocation(path: string): Deno.PointerValue {
+  for (const name of ERRNO_LOCATIONS) {
+    const locate = functionAtAddress(name) ?? open(path, name)[name] as Libc[typeof name];
+    if (locate !== null) return locate() as Deno.PointerValue;
+  }
+  return null;
+}
+
 /**
- * Open functions, and close the library at once: Deno's tests take one that is left open for a leak. The
- * functions stay, as the process itself is linked with the C library, and keeps it to its end.
+ * Open a function, and close the library at once: Deno's tests take one that is left open for a leak. The
+ * function stays, as the process itself is linked with the C library, and keeps it to its end.
  */
-function open(path: string, ...names: Name[]): Opened {
-  const wanted: Record<string, Deno.ForeignFunction> = {};
-  for (const name of names) wanted[name] = symbols[name];
-  const library = Deno.dlopen(path, wanted);
+function open(path: string, name: Name): Opened {
+  const library = Deno.dlopen(path, { [name]: symbols[name] });
   library.close();
   return library.symbols;
 }
@@ -174,14 +178,11 @@ function isGranted(path: string): boolean {
   return Deno.permissions.querySync({ name: "ffi", path }).state === "granted";
 }
 
-function openFirst(
-  paths: Iterable<string>,
-  names: readonly Name[],
-): [path: string, functions: Opened] {
+function openFirst(paths: Iterable<string>): [path: string, functions: Opened] {
   const reasons: string[] = [];
   for (const path of withLoaded(paths)) {
     try {
-      return [path, open(path, ...names)];
+      return [path, open(path, "dlsym")];
     } catch (error) {
       if (error instanceof Deno.errors.NotCapable) throw notPermitted(error);
       reasons.push(error instanceof Error ? error.message : String(error));
