@@ -37,7 +37,7 @@ const NO_SOCKET =
 const ALIVE = "a running program has the socket there: stop it, or choose another path";
 const STARTING = "another program is just starting there: stop one of them, or choose another path";
 const DOUBTFUL =
-  "no telling whether a running program has the socket there: stop it, or remove the file";
+  "it is not known whether a running program has the socket there: stop it, or remove the file";
 
 /** Repeat `attempt` while the name of a program that has ended is still taken; return its last result. */
 export function bindAbandonedName(attempt: () => number): number {
