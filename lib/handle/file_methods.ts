@@ -396,8 +396,8 @@ export abstract class FileMethods {
    * assertEquals(file.statSync().size, 4096);
    * ```
    */
-  truncate(length = 0): Promise<void> {
-    return change.truncate(this.#descriptor, length);
+  async truncate(length = 0): Promise<void> {
+    await change.truncate(this.#descriptor, length);
   }
 
   /**
@@ -475,8 +475,8 @@ export abstract class FileMethods {
    * await file.sync(); // on the disk, with its length and times
    * ```
    */
-  sync(): Promise<void> {
-    return change.sync(this.#descriptor, true);
+  async sync(): Promise<void> {
+    await change.sync(this.#descriptor, true);
   }
 
   /**
@@ -513,8 +513,8 @@ export abstract class FileMethods {
    * await file.syncData();
    * ```
    */
-  syncData(): Promise<void> {
-    return change.sync(this.#descriptor, false);
+  async syncData(): Promise<void> {
+    await change.sync(this.#descriptor, false);
   }
 
   /**
@@ -604,8 +604,8 @@ export abstract class FileMethods {
    * await file.unlock();
    * ```
    */
-  lock(exclusive = false): Promise<void> {
-    return locks.lock(this.#descriptor, exclusive);
+  async lock(exclusive = false): Promise<void> {
+    await locks.lock(this.#descriptor, exclusive);
   }
 
   /**

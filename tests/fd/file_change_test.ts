@@ -11,7 +11,7 @@ import {
   truncateSync,
 } from "../../lib/fd/file_change.ts";
 import { OwnedFd } from "../../lib/handle/owned_fd.ts";
-import { test } from "../util/cases.ts";
+import { collectUntil, gcTest, test } from "../util/cases.ts";
 import { type TempDir, tempDir } from "../util/tempdir.ts";
 
 function opened(dir: TempDir, text = "hello"): { path: string; file: OwnedFd } {
@@ -137,3 +137,25 @@ test("setTimes() does what Deno.utimeSync() does", () => {
     assertThrows(() => setTimes(file.fd, 0, wrong), RangeError, "give seconds since 1970");
   }
 });
+
+gcTest(
+  "what a thread does to a file ends well although nothing else refers to the file",
+  async () => {
+    using dir = tempDir();
+    const path = dir.join("a");
+    Deno.writeTextFileSync(path, "");
+    const changes: ((file: OwnedFd) => Promise<void>)[] = [
+      (file) => file.sync(),
+      (file) => file.syncData(),
+      (file) => file.truncate(1),
+    ];
+    for (const change of changes) {
+      let ended = 0;
+      const many = Array.from({ length: 300 }, async () => {
+        await change(OwnedFd.open(path, { write: true }));
+        ended++;
+      });
+      await Promise.all([...many, collectUntil(() => ended === many.length)]);
+    }
+  },
+);

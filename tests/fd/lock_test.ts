@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { OwnedFd } from "../../lib/handle/owned_fd.ts";
-import { isPending, test, turn } from "../util/cases.ts";
+import { collectUntil, gcTest, isPending, test, turn } from "../util/cases.ts";
 import { noLeaks } from "../util/descriptors.ts";
 import { testWith } from "../util/peers.ts";
 import { startProcess } from "../util/process.ts";
@@ -86,3 +86,19 @@ testWith(
     assert(!b.tryLockSync());
   }),
 );
+
+gcTest("lock() waits on although nothing else refers to the file", async () => {
+  using dir = tempDir();
+  using holder = twice(dir)[0];
+  holder.lockSync(true);
+  let outcome: unknown;
+  (() => OwnedFd.open(dir.join("a")).lock(true))().then(
+    () => outcome = "locked",
+    (error) => outcome = error,
+  );
+  await collectUntil(() => outcome !== undefined);
+  assertEquals(outcome, undefined);
+  holder.unlockSync();
+  while (outcome === undefined) await turn();
+  assertEquals(outcome, "locked");
+});
