@@ -147,6 +147,7 @@ function errnoLocation(path: string): Deno.PointerValue {
     const locate = functionAtAddress(name) ?? open(path, name)[name] as Libc[typeof name];
     if (locate !== null) return locate() as Deno.PointerValue;
   }
+  // deno-coverage-ignore -- other C libraries than glibc, musl and that of macOS only
   return null;
 }
 
