@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { SyscallError } from "../../mod.ts";
 import { DATA } from "./place.ts";
 import { pair } from "../util/cases.ts";
@@ -27,13 +27,18 @@ async function flood(): Promise<[number, unknown]> {
 }
 
 for (let round = 0; round < 3; round++) {
-  const [sent, error] = await flood();
-  assertInstanceOf(error, SyscallError);
-  assertEquals({ code: error.code, syscall: error.syscall }, {
-    code: "ETOOMANYREFS",
-    syscall: "sendmsg",
-  });
-  await assertRejects(() => a.send({ data: DATA, files }), SyscallError, "in flight");
+  let sent = 0;
+  // The kernel counts what all processes of a user have in flight: another one may have made space meanwhile.
+  for (let refusals = 0; refusals < 2; refusals++) {
+    const [more, error] = await flood();
+    sent += more;
+    assertInstanceOf(error, SyscallError);
+    assertEquals({ code: error.code, syscall: error.syscall }, {
+      code: "ETOOMANYREFS",
+      syscall: "sendmsg",
+    });
+    assertStringIncludes(error.message, "in flight");
+  }
   // Plain data is not concerned.
   await a.send({ data: DATA });
   let received = 0;
