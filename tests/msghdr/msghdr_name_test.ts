@@ -8,18 +8,9 @@ import { encodeSockaddr } from "../../lib/address/sockaddr.ts";
 import { OwnedFd } from "../../lib/handle/owned_fd.ts";
 import { Msghdr } from "../../lib/msghdr/msghdr.ts";
 import { recvmsgSync, sendmsgSync } from "../../lib/msghdr/calls.ts";
-import type { Socket } from "../../lib/handle/socket.ts";
 import { bytes, connected, linuxTest, test, text } from "../util/cases.ts";
 import { tempDir } from "../util/tempdir.ts";
-
-/** A message of some data and files, received into a `Msghdr` with space for so many files. */
-function received(socket: Socket, files: number, size = 64): Msghdr {
-  const message = new Msghdr();
-  message.addVector(new Uint8Array(size));
-  unix.allocFiles(message, files);
-  recvmsgSync(socket, message);
-  return message;
-}
+import { received } from "./received.ts";
 
 Deno.test("name takes what an address can be, and gives it back", () => {
   using message = new Msghdr();

@@ -5,7 +5,6 @@ import { OwnedFd } from "../../lib/handle/owned_fd.ts";
 import { writeDescriptors } from "../../lib/message/cmsg.ts";
 import { Msghdr } from "../../lib/msghdr/msghdr.ts";
 import { recvmsgSync, sendmsgSync } from "../../lib/msghdr/calls.ts";
-import type { Socket } from "../../lib/handle/socket.ts";
 import {
   bytes,
   collectUntil,
@@ -18,17 +17,9 @@ import {
   text,
   unemulatedTest,
 } from "../util/cases.ts";
+import { received } from "./received.ts";
 
 const { SOL_SOCKET, SCM_RIGHTS, SCM_CREDENTIALS } = platform;
-
-/** A message of some data and files, received into a `Msghdr` with space for so many files. */
-function received(socket: Socket, files: number, size = 64): Msghdr {
-  const message = new Msghdr();
-  message.addVector(new Uint8Array(size));
-  unix.allocFiles(message, files);
-  recvmsgSync(socket, message);
-  return message;
-}
 
 Deno.test("new Msghdr() refuses space that the kernel does not take", () => {
   for (const controlCapacity of [-1, 0.5, NaN, Infinity, 131073, "8"]) {
