@@ -46,7 +46,9 @@ Deno.test("bench names what a peer cannot do", async () => {
 });
 
 Deno.test("bench refuses unknown names", async () => {
-  for (const args of [["nothing"], ["--nothing", "1"], ["--rounds", "0"], ["--json"]]) {
+  for (
+    const args of [["nothing"], ["--nothing=1"], ["--rounds=0"], ["--beside", "x"], ["--json"]]
+  ) {
     const output = await bench(...args);
     assertEquals(output.code, 2);
     assertStringIncludes(new TextDecoder().decode(output.stderr), "Usage: deno task bench");

@@ -1,3 +1,4 @@
+import { parseArgs } from "node:util";
 import type { Settings } from "./types.ts";
 
 /** What the command line asks for. */
@@ -27,44 +28,33 @@ export const usage = `Usage: deno task bench [work…] [options]
 
 /** Reads the command line; throws `TypeError` or `RangeError` for what it does not know. */
 export function parse(args: readonly string[]): Request {
-  const works: string[] = [];
-  const options = new Map<string, string>();
-  const rest = [...args];
-  for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
-    if (!arg.startsWith("--")) works.push(arg);
-    else if (arg === "--quick" || arg === "--list") options.set(arg, "");
-    else options.set(known(arg), valueOf(arg, rest.shift()));
-  }
-  return request(works, options);
-}
-
-function known(option: string): string {
-  if (
-    ["--rounds", "--peers", "--reactors", "--idle", "--beside", "--json", "--svg"].includes(option)
-  ) return option;
-  throw new TypeError(`Cannot use the option "${option}"`);
-}
-
-function valueOf(option: string, value: string | undefined): string {
-  if (value !== undefined) return value;
-  throw new TypeError(`Cannot use "${option}" without a value`);
-}
-
-function request(works: string[], options: ReadonlyMap<string, string>): Request {
-  const quick = options.has("--quick");
-  const json = options.get("--json");
-  const svg = options.get("--svg");
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      rounds: { type: "string" },
+      quick: { type: "boolean", default: false },
+      peers: { type: "string" },
+      reactors: { type: "string" },
+      idle: { type: "string" },
+      beside: { type: "string" },
+      json: { type: "string" },
+      svg: { type: "string" },
+      list: { type: "boolean", default: false },
+    },
+  });
+  const { quick, json, svg } = values;
   return {
-    works,
-    list: options.has("--list"),
+    works: positionals,
+    list: values.list,
     settings: {
-      rounds: positive(options.get("--rounds") ?? (quick ? "3" : "9")),
+      rounds: positive("rounds", values.rounds ?? (quick ? "3" : "9")),
       roundTime: quick ? 10e6 : 150e6,
       quick,
-      reactors: list(options.get("--reactors")),
-      idle: list(options.get("--idle")),
-      beside: options.has("--beside") ? positive(options.get("--beside") ?? "") : 0,
-      only: list(options.get("--peers")),
+      reactors: list(values.reactors),
+      idle: list(values.idle),
+      beside: values.beside === undefined ? 0 : positive("beside", values.beside),
+      only: list(values.peers),
     },
     ...(json === undefined ? {} : { json }),
     ...(svg === undefined ? {} : { svg }),
@@ -75,8 +65,8 @@ function list(value: string | undefined): string[] {
   return value === undefined ? [] : value.split(",");
 }
 
-function positive(value: string): number {
+function positive(option: string, value: string): number {
   const count = Number(value);
   if (Number.isInteger(count) && count > 0) return count;
-  throw new RangeError(`Cannot run "${value}" rounds: give a whole number of at least 1`);
+  throw new RangeError(`Cannot use "${value}" for --${option}: give a whole number of at least 1`);
 }
