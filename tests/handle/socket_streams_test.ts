@@ -157,7 +157,7 @@ const ENDINGS: Record<string, (a: Socket, b: Socket) => Promise<unknown>> = {
     stop.abort();
     // As the standard says, pipeTo() waits for its write before it aborts.
     const rest = new Uint8Array(1 << 16);
-    while (await isPending(echo)) await b.read(rest);
+    while (await isPending(echo)) if (b.bytesAvailable > 0) b.readSync(rest);
     return echo;
   },
   "an echo through a transformer that fails": (a, b) => {

@@ -3,7 +3,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Msghdr, OwnedFd, recvmsgSync, sendmsgSync, type Socket, unix } from "../../mod.ts";
 import { noLeaks } from "../util/descriptors.ts";
-import { fill, pair } from "../util/cases.ts";
+import { fill, pair, untilTaken } from "../util/cases.ts";
 
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
@@ -222,7 +222,7 @@ Deno.test(
     const buffer = new Uint8Array(100);
     const receiving = b.receive({ buffer, waitAll: true });
     a.sendSync({ data: pattern(60, 1) });
-    await turn();
+    await untilTaken(b);
     structuredClone(buffer, { transfer: [buffer.buffer] });
     a.sendSync({ data: pattern(60, 2) });
     await assertRejects(() => receiving, TypeError, "detached or resized");

@@ -2,7 +2,16 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { platform } from "../../ffi/platform/mod.ts";
 import type { Socket } from "../../lib/handle/socket.ts";
 import { recvmsg, recvmsgSync, sendmsg, sendmsgSync } from "../../mod.ts";
-import { bytes, connected, isPending, linuxTest, test, text, turn } from "../util/cases.ts";
+import {
+  bytes,
+  connected,
+  isPending,
+  linuxTest,
+  test,
+  text,
+  turn,
+  untilTaken,
+} from "../util/cases.ts";
 import { messageOf, readBytes } from "../util/sockets.ts";
 
 const { Busy, WouldBlock } = Deno.errors;
@@ -50,7 +59,7 @@ for (const [name, receive] of Object.entries(receivers)) {
     const buffer = new Uint8Array(8);
     const pending = pair.b.receive({ size: 6, waitAll: true });
     pair.a.writeSync(bytes("abc"));
-    await turn();
+    await untilTaken(pair.b);
     pair.a.writeSync(bytes("def!"));
     assertThrows(() => receive(pair.b, buffer), Busy, "await that first");
     using whole = await pending;
@@ -80,7 +89,7 @@ for (const [name, receive] of Object.entries(receivers)) {
     const abort = new AbortController();
     const pending = pair.b.receive({ size: 6, waitAll: true, signal: abort.signal });
     pair.a.writeSync(bytes("abc"));
-    await turn();
+    await untilTaken(pair.b);
     pair.a.writeSync(bytes("def"));
     abort.abort();
     const buffer = new Uint8Array(2);
@@ -99,7 +108,7 @@ for (const [name, read] of Object.entries(readers)) {
     const pending = pair.b.receive({ size: 6, waitAll: true, signal: abort.signal });
     const aborted = assertRejects(() => pending, DOMException);
     pair.a.writeSync(bytes("abc"));
-    await turn();
+    await untilTaken(pair.b);
     pair.a.writeSync(bytes("def"));
     const buffer = new Uint8Array(3);
     const next = read(pair.b, buffer);
@@ -118,7 +127,7 @@ test("recvmsg() with MSG_PEEK leaves what an aborted receive() had taken", async
   const abort = new AbortController();
   const pending = pair.b.receive({ size: 6, waitAll: true, signal: abort.signal });
   pair.a.writeSync(bytes("abc"));
-  await turn();
+  await untilTaken(pair.b);
   abort.abort();
   await assertRejects(() => pending, DOMException);
   const [one, two] = [new Uint8Array(1), new Uint8Array(2)];
@@ -146,7 +155,7 @@ test("MSG_DONTWAIT does not overtake what is under way", async () => {
   using pair = connected();
   const receiving = pair.b.receive({ size: 6, waitAll: true });
   pair.a.writeSync(bytes("abc"));
-  await turn();
+  await untilTaken(pair.b);
   pair.a.writeSync(bytes("def"));
   using into = messageOf(new Uint8Array(8));
   await assertRejects(() => recvmsg(pair.b, into, { flags: MSG_DONTWAIT }), WouldBlock);
@@ -166,7 +175,7 @@ linuxTest("recvmsgSync() takes urgent data past a read() under way", async () =>
   using pair = connected();
   const pending = pair.b.receive({ size: 6, waitAll: true });
   pair.a.writeSync(bytes("abc"));
-  await turn();
+  await untilTaken(pair.b);
   using out = messageOf(bytes("!"));
   sendmsgSync(pair.a, out, { flags: MSG_OOB });
   const byte = new Uint8Array(1);

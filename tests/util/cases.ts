@@ -118,6 +118,11 @@ export function turn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
+/** Wait until the receive that is under way on a socket has taken all that was sent: its event may come late. */
+export async function untilTaken(socket: Socket): Promise<void> {
+  while (socket.bytesAvailable > 0) await turn();
+}
+
 /** Whether a promise is still pending after the event loop has turned a few times. */
 export async function isPending(promise: Promise<unknown>): Promise<boolean> {
   const pending = Symbol("pending");
