@@ -247,8 +247,7 @@ onEach("wait() for space in a queue that another sender has filled", async (reac
 onEach("a busy pair does not starve timers", async (reactor) => {
   using pair = new Pair(reactor);
   let ticks = 0;
-  let done = false;
-  const timer = setInterval(() => done = ++ticks >= 5, 1);
+  const timer = setInterval(() => ticks++, 1);
   const answering = (async (): Promise<void> => {
     for (;;) {
       const text = await pair.receive(1);
@@ -256,14 +255,13 @@ onEach("a busy pair does not starve timers", async (reactor) => {
       pair.send(1, text);
     }
   })();
-  while (!done) {
+  while (ticks < 5) {
     pair.send(0, "x");
     await pair.receive(0);
   }
   clearInterval(timer);
   pair.close(0);
   await answering;
-  assertEquals(ticks, 5);
 });
 
 onEach("yieldIfBudgetSpent() lets timers run in a loop that never waits", async (reactor) => {
