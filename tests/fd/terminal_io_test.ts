@@ -3,17 +3,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { OwnedFd } from "../../lib/handle/owned_fd.ts";
 import { bytes, isPending, linuxTest, text, turn } from "../util/cases.ts";
-import { openTerminal } from "../util/terminal.ts";
+import { openTerminal, readUntil } from "../util/terminal.ts";
 
 linuxTest("read() of a terminal's master ends when all have closed its other side", async () => {
   using terminal = openTerminal();
   const { master, slave, path } = terminal;
   slave.writeSync(bytes("hello\n"));
   const chunk = new Uint8Array(64);
-  assertEquals({ read: await master.read(chunk), chunk: text(chunk.subarray(0, 7)) }, {
-    read: 7,
-    chunk: "hello\r\n",
-  });
+  assertEquals(await readUntil(master, "\n"), "hello\r\n");
   const read = master.read(chunk);
   assertEquals(await isPending(read), true);
   slave.writeSync(bytes("x"));

@@ -39,6 +39,18 @@ export function openTerminal(): Terminal {
   };
 }
 
+/** Read until a text has come: a terminal may pass on in pieces what was written to it at once. */
+export async function readUntil(file: OwnedFd, end: string): Promise<string> {
+  const chunk = new Uint8Array(64);
+  let all = "";
+  while (!all.includes(end)) {
+    const count = await file.read(chunk);
+    if (count === null) throw new Error(`Expected ${JSON.stringify(end)}, but the file ended`);
+    all += new TextDecoder().decode(chunk.subarray(0, count));
+  }
+  return all;
+}
+
 /** Make a named pipe in a folder, and open it for reading and writing. */
 export function openFifo(path: string): OwnedFd {
   new Deno.Command("mkfifo", { args: [path] }).outputSync();
