@@ -10,7 +10,7 @@ type TestFn = (t: Deno.TestContext) => void | Promise<void>;
 const LIMIT = 30;
 
 /** How many times as long it may take where an emulator stands in for the processor, or `--slower` says so. */
-const SLOWER = Deno.env.get("DENET_EMULATED") === "1"
+export const SLOWER: number = Deno.env.get("DENET_EMULATED") === "1"
   ? 20
   : Math.max(1, Number(Deno.env.get("DENET_SLOWER") ?? 1));
 

@@ -5,15 +5,18 @@
  */
 
 import { assertEquals } from "@std/assert";
+import { SLOWER } from "./deadline.ts";
 import { tempDir } from "./tempdir.ts";
 
 const MODULE = new URL("../../mod.ts", import.meta.url).href;
 const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
 
+/** How long a program may run before it counts as one that does not end, in milliseconds. */
+const PATIENCE = 20_000;
+
 /** How a program ended: its output, or `undefined` if it still ran after a while and was killed. */
 export async function lifetime(
   program: string,
-  patience = 20_000,
   { detached = false }: { /** As the leader of a session of its own. */ detached?: boolean } = {},
 ): Promise<string | undefined> {
   using folder = tempDir();
@@ -38,7 +41,7 @@ export async function lifetime(
   const timer = setTimeout(() => {
     killed = true;
     child.kill("SIGKILL");
-  }, patience);
+  }, PATIENCE * SLOWER);
   const { stdout, stderr, success } = await child.output();
   clearTimeout(timer);
   if (killed) return undefined;
