@@ -33,13 +33,24 @@ const SERVER = `
     b.read(new Uint8Array(1)).then(console.log, console.log);
     inbox.receive().then(console.log, console.log);
     globalThis.kept = [name, inbox, a, b, file];
-    await new Promise((resolve) => setTimeout(resolve, 50));
     // Deno itself opens its caches anew, and leaves them open.
     const COUNTED = /^(socket|.dev|anon_inode)/;
-    const open = [...Deno.readDirSync("/proc/self/fd")]
+    const count = () => [...Deno.readDirSync("/proc/self/fd")]
       .map(({ name }) => "/proc/self/fd/" + name)
-      .filter((it) => { try { return COUNTED.test(Deno.readLinkSync(it)); } catch { return false; } });
-    console.log("listening", open.length);
+      .filter((it) => { try { return COUNTED.test(Deno.readLinkSync(it)); } catch { return false; } })
+      .length;
+    const pause = () => new Promise((resolve) => setTimeout(resolve, 50));
+    await pause();
+    // What the run before had open is closed by its threads when they get to it: the second run says how many are
+    // right, and those that follow wait for that.
+    const [runs, limit] = Deno.readTextFileSync(DIR + "/runs").split(" ").map(Number);
+    let open = count();
+    for (let n = 0; runs > 1 && open > limit && n < 100; n++) {
+      await pause();
+      open = count();
+    }
+    Deno.writeTextFileSync(DIR + "/runs", (runs + 1) + " " + (runs > 1 ? limit : open));
+    console.log("listening", open);
     for await (const connection of path) await connection.write(new Uint8Array(1));
   } catch (error) {
     console.log(error);
@@ -76,6 +87,7 @@ for (const backend of ["io_uring", "aio", "pool"]) {
     async () => {
       using dir = tempDir();
       const { href, pathname } = program(dir, SERVER);
+      Deno.writeTextFileSync(dir.join("runs"), "0 0");
       const options = [
         "--quiet",
         "--allow-all",
@@ -90,8 +102,8 @@ for (const backend of ["io_uring", "aio", "pool"]) {
       });
       // What Deno looks for changes with may be open only after the first run has counted.
       const [, second = "", ...others] = await reload(child, pathname, 5);
-      assert(/^listening \d+$/.test(second), second);
-      assertEquals(others, Array(3).fill(second));
+      const counts = [second, ...others].map((it) => Number(/^listening (\d+)$/.exec(it)?.[1]));
+      assert(counts.every((it) => it <= (counts[0] ?? 0)), [second, ...others].join(", "));
     },
   );
 }

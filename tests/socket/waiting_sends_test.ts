@@ -66,7 +66,10 @@ for (const [name, send] of Object.entries(SENDS)) {
         assertEquals(countDescriptors(), before);
       }
       const sent = send(made.sender, made.to);
-      while (await isPending(sent)) made.inbox.readSync(new Uint8Array(1));
+      // The event may come late: what is not there is not waited for.
+      while (await isPending(sent)) {
+        if (made.inbox.bytesAvailable > 0) made.inbox.readSync(new Uint8Array(1));
+      }
       assertEquals({ sent: await sent, descriptors: countDescriptors() }, {
         sent: 1,
         descriptors: before,
@@ -80,12 +83,17 @@ for (const [name, send] of Object.entries(SENDS)) {
     const abort = new AbortController();
     const sent = send(made.sender, made.to, abort.signal);
     assertEquals(await isPending(sent), true);
-    const before = process.cpuUsage();
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    const { user, system } = process.cpuUsage(before);
+    // Other threads of the process, such as those of the compiler, may be at work in one wait, but not in each.
+    let least = Infinity;
+    for (let n = 0; n < 5 && least >= 50_000; n++) {
+      const before = process.cpuUsage();
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      const { user, system } = process.cpuUsage(before);
+      least = Math.min(least, user + system);
+    }
     abort.abort();
     await assertRejects(() => sent);
-    assert(user + system < 100_000, `${user + system} µs of processor time in 500 ms`);
+    assert(least < 50_000, `${least} µs of processor time in 500 ms`);
   });
 }
 
