@@ -165,7 +165,8 @@ testUnless(notLinux, "fdpass run gives its command the limits that the shell has
       ["ulimit -Sn 300; ulimit -Hn 900", /^300\n900\n/],
     ] as const
   ) {
-    for (const args of [["/dev/null"], ["-i", "unix:@fdpass-limits"]]) {
+    const name = `@fdpass-${crypto.randomUUID()}`;
+    for (const args of [["/dev/null"], ["-i", `unix:${name}`]]) {
       const by = ["sh", "-c", `${limits}; "$@" & trap "kill $!" TERM; wait $!`, "sh"];
       const all = ["run", ...args, "--", "sh", "-c", script];
       await using tool = startTool("fdpass", all, {}, by);
@@ -173,8 +174,8 @@ testUnless(notLinux, "fdpass run gives its command the limits that the shell has
         assertMatch((await finish(tool)).output, expected);
         continue;
       }
-      await untilServed("@fdpass-limits");
-      using client = await unix.connect("@fdpass-limits");
+      await untilServed(name);
+      using client = await unix.connect(name);
       assertMatch(new TextDecoder().decode(await readToEnd(client)), expected);
       tool.kill("SIGTERM");
       assertMatch(await tool.stderr, /^fdpass: ended by SIGTERM/); // of the tool, once it has ended

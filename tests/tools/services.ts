@@ -4,6 +4,7 @@
  * @module
  */
 
+import { freePort } from "../util/free_port.ts";
 import type { PeerName } from "../util/peers.ts";
 import { startProcess } from "../util/process.ts";
 import type { TempDir } from "../util/tempdir.ts";
@@ -54,7 +55,7 @@ async function startSshMaster(dir: TempDir, stack: AsyncDisposableStack): Promis
   await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", dir.join("key")]);
   Deno.copyFileSync(dir.join("key.pub"), dir.join("authorized"));
   Deno.mkdirSync("/run/sshd", { recursive: true });
-  const port = 20_000 + Deno.pid % 20_000;
+  const port = freePort();
   const options = ["UsePAM=no", "StrictModes=no", "PidFile=none", `Port=${port}`].concat(
     "ListenAddress=127.0.0.1",
     `AuthorizedKeysFile=${dir.join("authorized")}`,

@@ -4,7 +4,7 @@ import type { Address } from "../../lib/address/sockaddr.ts";
 import { connectSync } from "../../lib/unix/connect.ts";
 import { listen, type ListenOptions } from "../../lib/unix/listen.ts";
 import { Listener, OwnedFd } from "../../mod.ts";
-import { bytes, collectUntil, gcTest, linuxTest, test } from "../util/cases.ts";
+import { bytes, collectUntil, gcTest, linuxTest, test, turn } from "../util/cases.ts";
 import { countDescriptors } from "../util/descriptors.ts";
 import { isInherited, isNonblocking } from "../util/inherited.ts";
 import { outOfDescriptors, withoutRights, withUmask } from "../util/limits.ts";
@@ -32,7 +32,8 @@ test("listen() listens on a path, whose file it removes on close", () => {
 linuxTest(
   "listen() listens on abstract names in all bytes, and on one of the kernel's choosing",
   () => {
-    for (const address of [`@denet-${Deno.pid}`, new Uint8Array([0, 0xff, 0, Deno.pid & 255])]) {
+    const random = crypto.getRandomValues(new Uint8Array(12));
+    for (const address of [`@denet-${Deno.pid}`, new Uint8Array([0, 0xff, 0, ...random])]) {
       using listener = listen(address);
       connectSync(listener.localAddress ?? "").close();
       assertThrows(() => listen(address), Deno.errors.AddrInUse);
@@ -40,10 +41,21 @@ linuxTest(
     using chosen = listen("");
     assert(/^\0[0-9a-f]{5}$/.test(chosen.addr.path));
     connectSync(chosen.addr.path).close();
-    using empty = listen("@");
-    assertEquals(empty.localAddress, new Uint8Array([0]));
   },
 );
+
+linuxTest("listen() takes the empty abstract name", async () => {
+  for (;;) {
+    try {
+      using empty = listen("@");
+      return assertEquals(empty.localAddress, new Uint8Array([0]));
+    } catch (error) {
+      // Another run of the tests has it for a moment.
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+      await turn();
+    }
+  }
+});
 
 linuxTest("listen() fills sun_path to the last byte", () => {
   using dir = tempDir();
