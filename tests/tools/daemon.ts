@@ -23,7 +23,7 @@ export async function run(
     args: [...args],
     env,
     stdin: "null",
-    signal: AbortSignal.timeout(20_000),
+    signal: AbortSignal.timeout(60_000),
   }).output();
   const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
   if (code !== 0) throw new Error(`${command} ${args.join(" ")} ended with ${code}: ${text}`);

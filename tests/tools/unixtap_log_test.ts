@@ -93,9 +93,7 @@ testUnless(notLinux, "unixtap --drop never lets a connection wait for its log", 
   const fifo = it.dir.join("fifo");
   await new Deno.Command("mkfifo", { args: [fifo] }).output();
   await it.startUnheard("--drop", "--json", "--bytes", "all", "--output", fifo);
-  const start = performance.now();
-  await converse(it, 300, 65536);
-  assert(performance.now() - start < 30_000);
+  await converse(it, 300, 65536); // for ever if it waited: no process reads the FIFO
 });
 
 testUnless(

@@ -252,6 +252,15 @@ testUnless(notLinux, "unixtap prints what it has served at SIGUSR1, and continue
   assertEquals({ event: last?.event, bytes: last?.server?.bytes }, { event: "summary", bytes: 3 });
 });
 
+/** Wait until every thread of a process has stopped: the signal alone stops none. */
+async function untilStopped(pid: number): Promise<void> {
+  const hasStopped = (task: string): boolean =>
+    /\) T /.test(Deno.readTextFileSync(`/proc/${pid}/task/${task}/stat`));
+  while (![...Deno.readDirSync(`/proc/${pid}/task`)].every(({ name }) => hasStopped(name))) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
 testUnless(
   notLinux,
   "unixtap lets 1,000 clients wait to be accepted, or as many as its option says",
@@ -262,6 +271,7 @@ testUnless(
       await using tool = startTool("unixtap", [...options, dir.join("t"), dir.join("s")]);
       await untilListening(dir.join("t"));
       tool.kill("SIGSTOP"); // it accepts nothing
+      await untilStopped(tool.pid);
       using stack = new DisposableStack();
       let waiting = 0;
       try {
