@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import fc from "fast-check";
 import { nameInUrl } from "../../lib/dial/path_url.ts";
 import { dialUri, unix } from "../../mod.ts";
 import { tempDir } from "../util/tempdir.ts";
@@ -58,4 +59,52 @@ Deno.test("unix.connect() and dialUri() take and refuse the same URLs", async ()
     };
     assertEquals(outcomes, { connect: outcome, dialUri: outcome }, url);
   }
+});
+
+/** Pieces that a URL of a name may have in it, and those that it may not. */
+const PIECES = [
+  "/",
+  "//",
+  "///",
+  "a",
+  "%",
+  "%00",
+  "%2f",
+  "%40",
+  "%ff",
+  "%41",
+  "@",
+  ".",
+  "..",
+  " ",
+  "ü",
+  "\\",
+]
+  .concat("localhost", "LOCALHOST", "host", ":80", "me:secret@", "?", "#", "?a=b", "path=", "x=");
+
+const anyUrl = fc.array(fc.oneof(fc.constantFrom(...PIECES), fc.string({ maxLength: 3 })), {
+  maxLength: 7,
+}).map((pieces) => `unix:${pieces.join("")}`).filter(URL.canParse);
+
+/** What became of a connection: to which address, or why there is none. */
+async function reached(opening: Promise<unix.Socket>): Promise<unknown> {
+  try {
+    using socket = await opening;
+    return socket.remoteAddress;
+  } catch (error) {
+    const { name, code, address } = error as Error & { code?: string; address?: string };
+    return { name, code, address };
+  }
+}
+
+Deno.test("unix.connect() and dialUri() reach the same address, or refuse, whatever the URL", async () => {
+  await fc.assert(
+    fc.asyncProperty(anyUrl, async (text) => {
+      const url = new URL(text);
+      const dialled = [dialUri(url), dialUri(url.href)] as Promise<unix.Socket>[];
+      const [one, ...others] = await Promise.all([unix.connect(url), ...dialled].map(reached));
+      assertEquals(others, [one, one], text);
+    }),
+    { numRuns: 2000 },
+  );
 });
