@@ -12,7 +12,7 @@ const MODULE = new URL("../../mod.ts", import.meta.url).href;
 const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
 
 /** How long a program may run before it counts as one that does not end, in milliseconds. */
-const PATIENCE = 20_000;
+const LIMIT_MS = 20_000;
 
 /** How a program ended: its output, or `undefined` if it still ran after a while and was killed. */
 export async function lifetime(
@@ -41,7 +41,7 @@ export async function lifetime(
   const timer = setTimeout(() => {
     killed = true;
     child.kill("SIGKILL");
-  }, PATIENCE * SLOWER);
+  }, LIMIT_MS * SLOWER);
   const { stdout, stderr, success } = await child.output();
   clearTimeout(timer);
   if (killed) return undefined;
