@@ -119,12 +119,11 @@ export async function notifyBarrier(options: NotifyOptions = {}): Promise<boolea
   if (typeof ends === "number") check(ends, "pipe");
   const [reading, writing] = (ends as [number, number]).map(ownFd) as [OwnedFd, OwnedFd];
   const abort = () => reading.close();
+  signal?.addEventListener("abort", abort);
   try {
     await send({ data: new TextEncoder().encode("BARRIER=1"), files: [writing] }, options);
     // The manager closes its copy when it handles the message: then the pipe has no writer left.
     writing.close();
-    signal?.addEventListener("abort", abort);
-    if (signal?.aborted) abort();
     while (await reading.read(new Uint8Array(1)) !== null);
   } catch (error) {
     signal?.throwIfAborted();

@@ -25,6 +25,16 @@ Deno.test("errno() is right however often the garbage collector runs", () => {
   assertEquals(wrong, 0);
 });
 
+Deno.test("attachErrno() copies nothing where it may lay a view over the variable", () => {
+  const { __errno_location, __error } = libc();
+  const location = (__errno_location ?? __error)?.() as Deno.PointerValue;
+  attachErrno(location, () => {
+    throw new Error("no copy is needed");
+  });
+  libc().close(-1);
+  assertEquals(errno(), EBADF);
+});
+
 Deno.test("attachErrno() refuses a library without the address of errno", () => {
   assertThrows(() => attachErrno(null, () => () => {}), Deno.errors.NotSupported, "errno");
   libc().close(-1);

@@ -209,6 +209,25 @@ test("dup() makes a second owner: each connection goes to one of the two", async
   (await waiting).close();
 });
 
+test("an owner of a listener that has had a second one leaves its O_NONBLOCK set", async () => {
+  using dir = tempDir();
+  using first = listen(dir.join("a"));
+  first.dup().close();
+  using _client = connectSync(dir.join("a"));
+  (await first.accept()).close();
+  assertEquals(first.nonblocking, true);
+});
+
+test("an adopted listener restores O_NONBLOCK when it is detached, also after dup()", async () => {
+  using dir = tempDir();
+  using first = Listener.adopt(listen(dir.join("a")).detach());
+  using _client = connectSync(dir.join("a"));
+  (await first.accept()).close();
+  first.dup().close();
+  using again = Listener.adopt(first.detach());
+  assertEquals(again.nonblocking, false);
+});
+
 test("only the first of two owners removes the path, also when the other is still open", () => {
   using dir = tempDir();
   const first = listen(dir.join("a"));

@@ -33,7 +33,23 @@ const OPTIONS: Readonly<Record<string, (socket: Socket) => void>> = {
   },
 };
 
+/** Memory of which no part can be made. */
+class Whole extends Uint8Array {
+  static get [Symbol.species](): never {
+    throw new Error("no parts");
+  }
+}
+
 for (const [name, receive] of Object.entries(RECEIVES)) {
+  test(`${name}() into memory that makes no part of itself closes what came along`, async () => {
+    using pair = connected();
+    pair.a.sendSync({ data: bytes("a"), files: [0, 0] });
+    const before = countDescriptors();
+    const buffer = new Whole(8);
+    await assertRejects(() => receive(pair.b, { buffer, files: 2 }), Error, "no parts");
+    assertEquals(countDescriptors(), before);
+  });
+
   test(`${name}() refuses flags that are no booleans, and takes nothing`, async () => {
     using pair = connected();
     pair.a.writeSync(bytes("a"));

@@ -111,6 +111,27 @@ test("recvmsg() with MSG_WAITALL that is aborted leaves what came to the next re
   }
 });
 
+test("recvmsg() of bytes that an earlier receive left forgets what came along before", async () => {
+  using pair = connected();
+  const [into] = spaceFor(6, 2);
+  pair.a.sendSync({ data: bytes("x"), files: [0, 0] });
+  assertEquals(recvmsgSync(pair.b, into), 1);
+  const before = countDescriptors();
+  pair.a.writeSync(bytes("abc"));
+  const abort = new AbortController();
+  const [other] = spaceFor(6);
+  const received = recvmsg(pair.b, other, { flags: MSG_WAITALL, signal: abort.signal });
+  assertEquals(await isPending(received), true);
+  abort.abort();
+  await assertRejects(() => received);
+  assertEquals(recvmsgSync(pair.b, into), 3);
+  assertEquals({
+    rights: into.getControl(platform.SOL_SOCKET, platform.SCM_RIGHTS),
+    fileCount: unix.recvFiles(into).length,
+    closed: before - countDescriptors(),
+  }, { rights: undefined, fileCount: 0, closed: 2 });
+});
+
 /** Receives once, into memory of 6 bytes. */
 const RECEIVES: Readonly<Record<string, (socket: unix.Socket) => Promise<string>>> = {
   recvmsg: async (socket) => {

@@ -399,6 +399,12 @@ export const PLACES: readonly Place[] = [
     why: "the reason is not used where no descriptors are asked for",
   },
   {
+    file: "lib/handle/message_receiver.ts",
+    line: "const what = arrived > limit",
+    was: ">",
+    why: "with as many descriptors as requested, both sentences are true of a message that was cut",
+  },
+  {
     file: "lib/socket/bound_file.ts",
     line: "(own.mode === undefined ? BigInt.asUintN(32, inode) : inode) === own.inode;",
     was: "own.mode === undefined",

@@ -70,3 +70,31 @@ Deno.test("a bulk transfer that has found events is over for the wait that follo
   await loop.turn(() => Promise.resolve());
   assertEquals(seen, [false, true]);
 });
+
+Deno.test("an operation that succeeds takes a turn only where all waits let the process end", async () => {
+  for (
+    const { waits, isHeld, turns } of [
+      { waits: 0, isHeld: false, turns: 0 },
+      { waits: 1, isHeld: true, turns: 0 },
+      { waits: 1, isHeld: false, turns: 1 },
+    ]
+  ) {
+    const loop = new FakeLoop();
+    let begun = 0;
+    const inNextTurn = (callback: () => void): void => {
+      begun++;
+      loop.inNextTurn(callback);
+    };
+    const target = { waits, isHeld, poll: () => 0, park: () => true };
+    const scheduled = {
+      inNextTurn,
+      now: () => loop.now(),
+      inMicrotask: (callback: () => void) => loop.inMicrotask(callback),
+      atEndOfTurn: (callback: () => void) => loop.atEndOfTurn(callback),
+    };
+    const scheduler = new Scheduler(target, scheduled, new IdlePolicy(loop));
+    scheduler.progressed();
+    assertEquals(begun, turns, `${waits} waits, held: ${isHeld}`);
+    await loop.turn(() => Promise.resolve());
+  }
+});

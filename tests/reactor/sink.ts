@@ -9,7 +9,8 @@ import type { Backend, Interest, Opener, Sink, Watched } from "../../lib/reactor
 
 /** A backend, the registrations that it knows, and what it has told. */
 export class Station implements Sink, Disposable {
-  readonly watched: Registration[] = [];
+  /** The first slots are free: what is multiplied with 0 would be 0 whatever the factor. */
+  readonly watched: (Registration | undefined)[] = [undefined, undefined, undefined];
   readonly backend: Backend;
   /** How many events it has delivered. */
   delivered = 0;
@@ -25,7 +26,7 @@ export class Station implements Sink, Disposable {
   }
 
   get waits(): number {
-    return this.watched.filter((it) => it.awaited !== 0).length;
+    return this.watched.filter((it) => it !== undefined && it.awaited !== 0).length;
   }
 
   /** Add a descriptor. */
@@ -90,7 +91,9 @@ export class Station implements Sink, Disposable {
 
   [Symbol.dispose](): void {
     if (this.#hasEnded) return;
-    for (const it of this.watched) if (it.registered !== 0) this.backend.deregister(it);
+    for (const it of this.watched) {
+      if (it !== undefined && it.registered !== 0) this.backend.deregister(it);
+    }
     this.backend.dispose();
   }
 }

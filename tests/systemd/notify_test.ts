@@ -176,6 +176,35 @@ Deno.test(
   }),
 );
 
+Deno.test(
+  "notifyBarrier() gives up when its signal aborts between two of its steps",
+  noLeaks(async () => {
+    await atEach(async (receiver) => {
+      for (let steps = 0; steps < 40; steps++) {
+        const controller = new AbortController();
+        const barrier = assertRejects(
+          () => notifyBarrier({ signal: controller.signal }),
+          Error,
+          "between",
+        );
+        for (let i = 0; i < steps; i++) await undefined;
+        controller.abort(new Error("between"));
+        await barrier;
+        empty(receiver);
+      }
+    });
+  }),
+);
+
+/** Take all messages from a queue. */
+function empty(receiver: Socket): void {
+  try {
+    for (;;) receiver.receiveSync({ timeout: 0 })?.[Symbol.dispose]();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.TimedOut)) throw error;
+  }
+}
+
 /** Fill the queue of a receiver, by a sender that waits for nothing. */
 function fillQueue(address: string): void {
   using filler = unix.connectSync(address, { type: "dgram" });

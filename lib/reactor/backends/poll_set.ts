@@ -108,7 +108,6 @@ export class PollSet implements WaitingSet {
   }
 
   deregister(watched: Watched, interrupt: (() => void) | undefined): void {
-    this.outdated = true;
     if (interrupt === undefined || !this.#waited.includes(watched)) return;
     // A call under way keeps the open file until it returns.
     interrupt();
