@@ -14,10 +14,9 @@ import { shortageOfDescriptors } from "../fd/file_like.ts";
 import { isUnknownSender } from "../message/cmsg.ts";
 import { sharedHeader } from "../message/header.ts";
 import { concatenated, totalLength } from "../socket/pieces.ts";
-import { bytesBeforeFiles } from "../socket/barrier.ts";
 import { END, lookAhead } from "../socket/seqpacket.ts";
 import { denoAddr } from "../socket/socket_type.ts";
-import { startsWithFiles } from "./files_first.ts";
+import { bytesBeforeFiles, startsWithFiles } from "./files_first.ts";
 import { type Message, ReceivedMessage } from "./message.ts";
 import type { OwnedFd } from "./owned_fd.ts";
 import {
@@ -124,7 +123,7 @@ export class MessageReceiver extends Receiver<Message | null> {
     // With no space for bytes, recvmsg(2) would wait, and take descriptors.
     if (this.size === 0) return 0;
     const left = this.size - this.filled;
-    const size = this.#filesFirst ? bytesBeforeFiles(fd, left) : left;
+    const size = this.#filesFirst ? bytesBeforeFiles(fd, left, this.state) : left;
     this.hasEnded = size === 0;
     if (size <= 0) return size;
     const count = this.#receiveInto(fd, size);

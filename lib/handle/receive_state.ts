@@ -28,6 +28,9 @@ export const FULL_CONTROL: number = cmsgSpace(MAX_TIMESTAMP, platform) +
   cmsgSpace(UCRED_SIZE, platform) + cmsgSpace(MAX_LABEL, platform) +
   cmsgSpace(MAX_FILES * 4, platform) + cmsgSpace(4, platform);
 
+/** Control capacity, in bytes, for a sender's credentials and nothing else. */
+export const CREDENTIALS_CONTROL: number = cmsgSpace(UCRED_SIZE, platform);
+
 /** Bytes that were taken from a stream and not returned to a caller yet, and their sender. */
 interface Unread {
   bytes: Uint8Array;
@@ -138,7 +141,7 @@ export class ReceiveState {
 
 /** Control capacity, in bytes, for what is of use in a message without descriptors, and what comes before it. */
 export function controlOfOptions(fd: number): number {
-  const credentials = isOn(fd, platform.SO_PASSCRED) ? cmsgSpace(UCRED_SIZE, platform) : 0;
+  const credentials = isOn(fd, platform.SO_PASSCRED) ? CREDENTIALS_CONTROL : 0;
   const pidfd = isOn(fd, platform.SO_PASSPIDFD) ? cmsgSpace(4, platform) : 0;
   if (credentials + pidfd === 0) return 0;
   const label = isOn(fd, platform.SO_PASSSEC) ? cmsgSpace(MAX_LABEL, platform) : 0;

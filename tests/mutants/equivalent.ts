@@ -57,7 +57,7 @@ export const TUNING: Readonly<Record<string, readonly string[]>> = {
     "MAX_POLLS",
     "PREEMPTION_GAP",
   ],
-  "lib/socket/barrier.ts": ["PAGE_SIZE"],
+  "lib/handle/files_first.ts": ["PAGE_SIZE"],
   "lib/socket/connector.ts": ["FIRST_PAUSE", "LONGEST_PAUSE"],
   "lib/socket/held_control.ts": ["SMALLEST"],
   "lib/socket/outgoing_message.ts": ["SMALL_SIZE", "MAX_VECTORS"],
