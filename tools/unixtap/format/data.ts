@@ -55,26 +55,35 @@ const ESCAPES: Record<number, string> = {
 /** What reorders or breaks a line, although it is a character. */
 const STEERING = /[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 
-/** Split bytes into characters as they are shown: escaped if need be, and bytes that are no text as `\xNN`. */
-function* characters(data: Uint8Array): Generator<string> {
-  for (let i = 0; i < data.length;) {
-    const byte = data[i] ?? 0;
-    const escape = ESCAPES[byte];
-    const length = lengthInUtf8(byte);
-    const character = byte >= 0x20 && escape === undefined
-      ? decodedCharacter(data, i, length)
-      : undefined;
-    if (escape !== undefined) yield escape;
-    else if (character === undefined) yield `\\x${byte.toString(16).padStart(2, "0")}`;
-    else if (!STEERING.test(character)) yield character;
-    else yield `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`;
-    i += character === undefined ? 1 : length;
-  }
+/** A byte or a character as it is shown. */
+interface Shown {
+  readonly text: string;
+  /** How many bytes it stands for. */
+  readonly length: number;
 }
+
+/** Return what begins at `offset` as it is shown, if it is not usual: a byte that is no text as `\xNN`. */
+function shownAt(data: Uint8Array, offset: number): Shown {
+  const byte = data[offset] ?? 0;
+  const length = lengthInUtf8(byte);
+  const character = byte >= 0x20 ? decodedCharacter(data, offset, length) : undefined;
+  if (character === undefined) return { text: `\\x${hex(byte, 2)}`, length: 1 };
+  if (!STEERING.test(character)) return { text: character, length };
+  return { text: `\\u${hex(character.codePointAt(0) ?? 0, 4)}`, length };
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, "0");
+}
+
+/** Bytes that are shown in one way always: characters of ASCII, some of them escaped. */
+const USUAL: readonly (Shown | undefined)[] = Array.from({ length: 127 }, (_, byte) => {
+  const text = ESCAPES[byte] ?? (byte >= 0x20 ? String.fromCharCode(byte) : undefined);
+  return text === undefined ? undefined : { text, length: 1 };
+});
 
 function decodedCharacter(data: Uint8Array, offset: number, length: number): string | undefined {
   if (length === 0 || offset + length > data.length) return undefined;
-  if (length === 1) return String.fromCharCode(data[offset] ?? 0);
   try {
     return decoder.decode(data.subarray(offset, offset + length));
   } catch {
@@ -92,17 +101,18 @@ export function quotedLines(data: Uint8Array, width: number): string[] {
   const limit = width === 0 ? Infinity : Math.max(width - 2, 8);
   const lines: string[] = [];
   let line = "";
-  for (const character of characters(data)) {
-    if (line.length + character.length > limit) {
-      lines.push(`"${line}"`);
-      line = "";
-    }
-    line += character;
-    if (character !== "\\n") continue;
+  const flush = (): void => {
     lines.push(`"${line}"`);
     line = "";
+  };
+  for (let at = 0; at < data.length;) {
+    const { text, length } = USUAL[data[at] ?? 0] ?? shownAt(data, at);
+    if (line.length + text.length > limit) flush();
+    line += text;
+    at += length;
+    if (text === "\\n") flush();
   }
-  if (line !== "") lines.push(`"${line}"`);
+  if (line !== "") flush();
   return lines;
 }
 
@@ -125,7 +135,7 @@ export function hexLines(data: Uint8Array): string[] {
       digits += DIGITS[byte];
       text += CHARACTERS[byte];
     }
-    const start = offset.toString(16).padStart(4, "0");
+    const start = hex(offset, 4);
     lines.push(`${start}  ${digits.padEnd(ROW * 3)} ${text}`);
   }
   return lines;
