@@ -22,17 +22,20 @@ const KINDS: Partial<Record<FileKind, string>> = {
 
 /** Return the reason for a failed connect(2), bind(2) or sendmsg(2) where the name tells more; else `undefined`. */
 export function reasonForRefusal(errno: number, name: Name): string | undefined {
-  const { EACCES, ENOENT, ECONNREFUSED, ENOTSOCK } = platform;
+  const { EACCES, EADDRINUSE, ENOENT, ECONNREFUSED, ENOTSOCK } = platform;
   if (errno === ENOENT) {
     const form = rightForm(displayName(name));
     return form === undefined
       ? undefined
       : `there is no such path, and it has the form of another program: ${form}`;
   }
-  const isAboutFile = errno === ECONNREFUSED || errno === ENOTSOCK || errno === EACCES;
+  const isTaken = errno === EADDRINUSE;
+  const isAboutFile = isTaken || errno === ECONNREFUSED || errno === ENOTSOCK || errno === EACCES;
   if (!isAboutFile || name.kind !== "path") return undefined;
   const kind = KINDS[kindAt(name.bytes) ?? "other"];
-  return kind === undefined ? undefined : `it is no socket, but ${kind}: give the path of a socket`;
+  if (kind === undefined) return undefined;
+  const remedy = isTaken ? "choose another path" : "give the path of a socket";
+  return `it is no socket, but ${kind}: ${remedy}`;
 }
 
 function kindAt(path: Uint8Array): FileKind | undefined {

@@ -75,8 +75,14 @@ export class Descriptor {
    * @throws {Deno.errors.Busy} If an object of this module owns it: the second of two would close a stranger's.
    */
   static adopt(fd: number, owner: string): Descriptor {
+    Descriptor.requireFree(fd);
+    return new Descriptor(fd, owner);
+  }
+
+  /** Refuse a number that has an owner. @throws {Deno.errors.Busy} If it has one. */
+  static requireFree(fd: number): void {
     const other = owned[fd]?.owner;
-    if (other === undefined) return new Descriptor(fd, owner);
+    if (other === undefined) return;
     throw new Deno.errors.Busy(
       `Cannot adopt descriptor ${fd}: ${
         article(other)

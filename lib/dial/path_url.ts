@@ -25,9 +25,11 @@ export function nameInUrl(url: URL, refuse: (why: string) => Error): Uint8Array 
     throw refuse("a user name is no part of the address; leave it out");
   }
   if (!/^(?:localhost)?$/i.test(hostname) || port !== "") {
+    const rest = `${host}${pathname}`;
+    const abstract = /^unix/.test(protocol) ? `"${protocol}@${rest}" for an abstract name, ` : "";
     throw refuse(
-      `a host is no part of the address; write "${protocol}///${host}${pathname}" for an absolute path, ` +
-        `"${protocol}${host}${pathname}" for any other`,
+      `a host is no part of the address; write "${protocol}///${rest}" for an absolute path, ` +
+        `${abstract}"${protocol}${rest}" for any other`,
     );
   }
   // A file may be called "path=…", but that is hardly ever meant.

@@ -77,7 +77,7 @@ export function registerProtocol(
     throw new TypeError(
       `Cannot register the protocol ${
         quote(name)
-      }: its \`addresses\` is unknown; give "host" or "path"`,
+      }: its \`address\` is unknown; give "host" or "path"`,
     );
   }
   if (dialBytes !== undefined && typeof dialBytes !== "function") {

@@ -106,6 +106,8 @@ export class FrameReader {
     if (there === 0) return undefined;
     const { maxSize } = this.#limits;
     const length = this.#ask(there);
+    // The framing may have disposed the frames: then the bytes are the socket's again.
+    if (this.closed !== undefined) throw this.closed;
     if (length === undefined) {
       this.#seen = there;
       if (there < maxSize) return undefined;

@@ -139,7 +139,7 @@ export class MessageReceiver extends Receiver<Message | null> {
   #receiveInto(fd: number, size: number): number {
     const header = sharedHeader();
     const control = sharedControl();
-    const capacity = this.#limit > 0 ? FULL_CONTROL : this.state.plainControl;
+    const capacity = this.#limit > 0 ? FULL_CONTROL : this.state.unrequestedControl;
     if (this.piece !== undefined && this.filled === 0) header.setSingleVector(this.piece, size);
     else header.setVectors(this.target(), this.filled, size);
     if (this.state.type === "stream") header.setName(null);
@@ -211,7 +211,7 @@ export class MessageReceiver extends Receiver<Message | null> {
   #refuse(message: ReceivedMessage, files: readonly OwnedFd[]): void {
     message.controlTruncated = true;
     // Another process has changed the options, or the kernel closed descriptors that were not requested.
-    if (this.#limit === 0) this.state.lookUpOptions();
+    if (this.#limit === 0 && !this.state.descriptor.closed) this.state.lookUpOptions();
     const shortage = this.#shortage(files.length);
     for (const file of files) file.close();
     this.files = undefined;

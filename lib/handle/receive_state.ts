@@ -52,6 +52,7 @@ export class ReceiveState {
   #unread: Unread[] | undefined = undefined;
   #hasEnded = false;
   #plainControl = 0;
+  #passesPidfd = false;
   #version = -1;
 
   /** @param owner An object that must not become garbage while a receive waits: that would close the descriptor. */
@@ -70,10 +71,21 @@ export class ReceiveState {
     return this.#plainControl;
   }
 
+  /**
+   * Control capacity, in bytes, for a receive that requests no descriptors. The kernel puts the descriptors of a
+   * message in front of the one of its sender: without space for all of them, a sender could hide its own.
+   */
+  get unrequestedControl(): number {
+    const plain = this.plainControl;
+    return this.#passesPidfd ? FULL_CONTROL : plain;
+  }
+
   /** Read the options again: control data came that they do not add, so another process has set one. */
   lookUpOptions(): void {
     this.#version = optionsVersion;
-    this.#plainControl = controlOfOptions(this.descriptor.fd);
+    const { fd } = this.descriptor;
+    this.#plainControl = controlOfOptions(fd);
+    this.#passesPidfd = isOn(fd, platform.SO_PASSPIDFD);
   }
 
   /** Whether there are bytes left to return before any are received. Called by a receive in its turn only. */

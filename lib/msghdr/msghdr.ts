@@ -242,9 +242,12 @@ export class Msghdr implements Disposable {
    * ```
    */
   *controls(): IterableIterator<ControlMessage> {
-    for (const { level, type, data } of this.#state.incoming.items()) {
-      yield { level, type, data: copyOf(data) };
-    }
+    // Copied before the first is given: the caller may receive again in between.
+    yield* this.#state.incoming.items().map(({ level, type, data }) => ({
+      level,
+      type,
+      data: copyOf(data),
+    }));
   }
 
   /**
@@ -283,6 +286,7 @@ export class Msghdr implements Disposable {
    *
    * @throws {TypeError} If they are set to anything but an integer.
    * @throws {RangeError} If they are set to more than 32 bits.
+   * @throws {Deno.errors.BadResource} If they are set and the message is disposed.
    *
    * @example
    * ```ts
@@ -304,6 +308,7 @@ export class Msghdr implements Disposable {
   }
 
   set flags(flags: number) {
+    this.#state.requireUsable();
     this.#state.flags = checkedFlags(flags);
     this.#state.arrivedFlags = undefined;
   }

@@ -15,6 +15,7 @@ import { Msghdr, stateOf } from "./msghdr.ts";
  *
  * @throws {RangeError} If there are more than 253 files, those added before included.
  * @throws {TypeError} If one is no descriptor.
+ * @throws {Deno.errors.BadResource} If the message is disposed.
  *
  * @example
  * ```ts
@@ -42,6 +43,7 @@ export function addFiles(msg: Msghdr, ...files: FileLike[]): void {
  * Reserve capacity in a message for `nfile` open files to be received.
  *
  * @throws {RangeError} If `nfile` is not an integer from 0 to 253.
+ * @throws {Deno.errors.BadResource} If the message is disposed.
  *
  * @example
  * ```ts

@@ -110,6 +110,7 @@ export class MessageState {
 
   /** Add a control message with descriptors. */
   addRights(numbers: readonly number[]): void {
+    this.requireUsable();
     this.#controlReserved += this.#checkedSpace(numbers.length * 4);
     this.#changed();
     this.outgoing.addRights(numbers);

@@ -55,6 +55,8 @@ export class BoundFile {
   static ofSocket(fd: number, name: Name): BoundFile {
     const display = displayName(name);
     const file = socketFile(identityOf(fd).inode);
+    const { EMFILE, ENFILE } = platform;
+    if (file === -EMFILE || file === -ENFILE) throw systemError(-file, "socket", display);
     if (typeof file === "number") {
       throw notSupported(
         `Cannot remove ${

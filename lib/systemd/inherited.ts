@@ -6,6 +6,7 @@
 
 import { platform } from "../../ffi/platform/mod.ts";
 import { fcntl, setCloseOnExec } from "../../ffi/syscalls/files.ts";
+import { Descriptor } from "../descriptor/descriptor.ts";
 import { readIntOption } from "../socket/options.ts";
 import { check, systemError } from "../errors.ts";
 import { OwnedFd } from "../handle/owned_fd.ts";
@@ -23,6 +24,7 @@ import type { Socket } from "../handle/socket.ts";
  * @throws {Deno.errors.Busy} If it has an owner in this process.
  */
 export function requireInherited(fd: number): void {
+  Descriptor.requireFree(fd);
   const flags = fcntl(fd, platform.F_GETFD, 0);
   if (flags < 0) throw systemError(-flags, "fcntl", `fd:${fd}`);
   if ((flags & platform.FD_CLOEXEC) === 0) return;

@@ -6,9 +6,9 @@ import { unix } from "../../mod.ts";
 import { linuxTest, test } from "../util/cases.ts";
 import { tempDir } from "../util/tempdir.ts";
 
-const { ConnectionRefused, NotFound } = Deno.errors;
+const { AddrInUse, ConnectionRefused, NotFound } = Deno.errors;
 
-linuxTest("connecting to a path that is no socket says what it is", async () => {
+linuxTest("connecting and binding to a path that is no socket says what it is", async () => {
   using dir = tempDir();
   Deno.writeTextFileSync(dir.join("file"), "");
   Deno.mkdirSync(dir.join("folder"));
@@ -25,7 +25,13 @@ linuxTest("connecting to a path that is no socket says what it is", async () => 
     await assertRejects(() => unix.connect(path), ConnectionRefused, why);
     assertThrows(() => unix.connectSync(path), ConnectionRefused, why);
   }
+  for (const name of ["file", "folder", "fifo"]) {
+    for (const make of [unix.listen, unix.bind]) {
+      assertThrows(() => make(dir.join(name)), AddrInUse, "choose another path");
+    }
+  }
   unix.listen(dir.join("stale"), { unlinkOnClose: false }).close();
+  assertThrows(() => unix.listen(dir.join("stale")), AddrInUse, "`replaceStale`");
   assertThrows(() => unix.connectSync(dir.join("stale")), ConnectionRefused, "start it");
   assertThrows(() => unix.connectSync("@denet-nobody"), ConnectionRefused, "start it");
 });

@@ -26,7 +26,12 @@ Deno.test("nameInUrl() refuses every other part of a URL", () => {
   const table = [
     ["unix:///a?", "a query or fragment"],
     ["unix:a#", "a query or fragment"],
-    ["unix://run/a", 'write "unix:///run/a" for an absolute path, "unix:run/a" for any other'],
+    [
+      "unix://run/a",
+      'write "unix:///run/a" for an absolute path, "unix:@run/a" for an abstract name, ' +
+      '"unix:run/a" for any other',
+    ],
+    ["x://run/a", 'write "x:///run/a" for an absolute path, "x:run/a" for any other'],
     ["unix://localhost:1/a", "a host is no part"],
     ["unix://me:secret@localhost/a", "a user name is no part"],
     ["unix:path=/a", "has the form of another program"],

@@ -61,7 +61,7 @@ Deno.test("registerProtocol() refuses a malformed name, dialer or option", () =>
   assertThrows(
     () => registerProtocol("x", dialer, { address: "url" as never }),
     TypeError,
-    '"path"',
+    'its `address` is unknown; give "host" or "path"',
   );
   assertThrows(
     () => registerProtocol("x", dialer, { dialBytes: 1 as never }),

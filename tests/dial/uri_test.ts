@@ -107,7 +107,7 @@ const BAD: [uri: string, message: string][] = [
   ["unix+http:///a?b", "a query or fragment"],
   ["unix://run/app.sock", 'write "unix:///run/app.sock"'],
   ["unix://app", '"unix:app" for any other'],
-  ["unix://@app", '"unix:app" for any other'],
+  ["unix://@app", '"unix:@app" for an abstract name'],
   ["unix://localhost:80/a", "a host is no part"],
   ["unix://user@localhost/a", "a user name is no part"],
   ["unix:/a%ff", "not UTF-8"],

@@ -14,7 +14,7 @@ import {
 } from "@std/assert";
 import {
   ControlTruncatedError,
-  type Listener,
+  Listener,
   Msghdr,
   OwnedFd,
   recvmsgSync,
@@ -99,6 +99,7 @@ const cases: Record<string, (stack: DisposableStack) => void | Promise<void>> = 
   "everything that opens a descriptor says so": async (stack) => {
     const { listener } = queue(stack, 0);
     const { short } = place(stack);
+    const adopted = stack.use(Listener.adopt(listener.dup().detach()));
     const taken = hoard();
     const before = countDescriptorsHoarding(taken);
     isShortage(assertThrows(() => unix.socketpair()), "socketpair");
@@ -108,6 +109,7 @@ const cases: Record<string, (stack: DisposableStack) => void | Promise<void>> = 
     isShortage(await assertRejects(() => unix.connect(listener.addr.path)), "socket");
     isShortage(assertThrows(() => OwnedFd.memfd("x")), "memfd_create");
     isShortage(assertThrows(() => taken[0]?.dup()), "dup");
+    isShortage(assertThrows(() => adopted.unlinkOnClose = true), "socket");
     assertEquals(countDescriptorsHoarding(taken), before);
     release(taken);
     unix.listen(short).close();

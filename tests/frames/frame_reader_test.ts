@@ -89,6 +89,21 @@ Deno.test(
 );
 
 Deno.test(
+  "next() rejects if the framing disposes the frames, and the socket gets the bytes back",
+  noLeaks(async () => {
+    using pair = streamPair();
+    const frames: Frames = new Frames(pair.far, () => {
+      frames[Symbol.dispose]();
+      return 3;
+    });
+    await pair.near.write(encode("abcdef"));
+    await assertRejects(() => frames.next(), Deno.errors.BadResource, "they are disposed");
+    using message = await pair.far.receive();
+    assertEquals(message?.data, encode("abcdef"));
+  }),
+);
+
+Deno.test(
   "next() takes a frame of `maxSize`, and refuses a larger one with its length",
   noLeaks(async () => {
     using pair = streamPair();

@@ -1,11 +1,13 @@
 import { assert, assertEquals, assertObjectMatch, assertRejects } from "@std/assert";
 import { platform } from "../../ffi/platform/mod.ts";
+import { closeFd } from "../../ffi/syscalls/files.ts";
 import { setsockopt } from "../../ffi/syscalls/sockets.ts";
 import { MessageReceiver } from "../../lib/handle/message_receiver.ts";
 import { stateOf } from "../../lib/handle/socket_transfer.ts";
 import { Socket } from "../../lib/handle/socket.ts";
 import { duplicate } from "../../lib/fd/file_like.ts";
 import { bind } from "../../lib/unix/bind.ts";
+import { socketpair } from "../../lib/unix/socketpair.ts";
 import { ControlTruncatedError } from "../../mod.ts";
 import { bytes, connected, linuxTest, PAIRED, test, text } from "../util/cases.ts";
 import { countDescriptors } from "../util/descriptors.ts";
@@ -262,3 +264,24 @@ test("MessageReceiver that does not refuse gives the message without its descrip
     descriptors: before,
   });
 });
+
+/** More operations than one turn of the event loop completes. */
+const MORE_THAN_BUDGET = 256;
+
+for (const end of ["close", "detach"] as const) {
+  test(`receive() gives a message that came before ${end}(), with descriptors it did not want`, async () => {
+    // One of them waits for the next turn with what it has received.
+    const received: Promise<unknown>[] = [];
+    for (let n = 0; n < MORE_THAN_BUDGET; n++) {
+      const [near, far] = socketpair();
+      near.sendSync({ data: bytes("b"), files: [0] });
+      received.push(
+        far.receive().then((message) => [text(message?.data), message?.controlTruncated]),
+      );
+      if (end === "close") far.close();
+      else closeFd(far.detach());
+      near.close();
+    }
+    for (const result of await Promise.all(received)) assertEquals(result, ["b", true]);
+  });
+}

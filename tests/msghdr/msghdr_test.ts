@@ -206,6 +206,39 @@ for (const how of ["reset", Symbol.dispose] as const) {
   });
 }
 
+test("a disposed message takes neither files nor flags", () => {
+  const message = new Msghdr();
+  message[Symbol.dispose]();
+  for (
+    const use of [
+      () => unix.addFiles(message, 0),
+      () => unix.allocFiles(message, 1),
+      () => message.flags = 1,
+    ]
+  ) assertThrows(use, Deno.errors.BadResource, "it was disposed");
+});
+
+linuxTest("controls() gives what had arrived when it was begun", () => {
+  using pair = connected("seqpacket");
+  pair.b.passCredentials = true;
+  pair.a.sendSync({ data: bytes("a"), files: [0] });
+  using message = new Msghdr({ controlCapacity: 128 });
+  message.addVector(new Uint8Array(1));
+  recvmsgSync(pair.b, message);
+  const whole = [...message.controls()];
+  const controls = message.controls();
+  const seen = [controls.next().value];
+  pair.b.passCredentials = false;
+  pair.a.sendSync({ data: bytes("b"), files: Array(9).fill(0) });
+  recvmsgSync(pair.b, message);
+  seen.push(...controls);
+  assertEquals(seen, whole);
+  assertEquals(whole.map(({ type }) => type), [
+    platform.SCM_CREDENTIALS,
+    platform.SCM_RIGHTS,
+  ]);
+});
+
 test("reset() forgets the control message of an earlier send", () => {
   using pair = connected();
   using message = new Msghdr();

@@ -74,6 +74,37 @@ for (const [name, receive] of Object.entries(RECEIVES)) {
     }
   });
 
+  linuxTest(
+    `${name}() gives the pidfd of a sender that passes descriptors nobody asked for`,
+    async () => {
+      for (const type of PAIRED) {
+        for (const passCredentials of [false, true]) {
+          using pair = connected(type);
+          pair.b.passCredentials = passCredentials;
+          pair.b.passPidfd = true;
+          for (const count of [1, 2, 3, 253]) {
+            pair.a.sendSync({ data: bytes("a"), files: Array(count).fill(0) });
+            const before = countDescriptors();
+            using message = await receive(pair.b);
+            assertEquals({
+              kind: message?.pidfd?.kind(),
+              pid: message?.credentials?.pid,
+              files: message?.files,
+              controlTruncated: message?.controlTruncated,
+              descriptors: countDescriptors(),
+            }, {
+              kind: "pidfd",
+              pid: passCredentials ? Deno.pid : undefined,
+              files: [],
+              controlTruncated: true,
+              descriptors: before + 1,
+            }, `${type}, ${count}`);
+          }
+        }
+      }
+    },
+  );
+
   linuxTest(`${name}() with credentials still refuses descriptors it did not ask for`, async () => {
     using pair = connected();
     pair.b.passCredentials = true;
