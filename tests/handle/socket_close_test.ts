@@ -3,7 +3,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { OwnedFd } from "../../lib/handle/owned_fd.ts";
 import { descriptorOf, Socket } from "../../lib/handle/socket.ts";
-import { bytes, connected, fill, isOpen, PAIRED, test, turn } from "../util/cases.ts";
+import { bytes, CONNECTED, connected, fill, isOpen, PAIRED, test, turn } from "../util/cases.ts";
 
 test("close() is idempotent, and never touches a reused number", () => {
   using pair = connected();
@@ -79,6 +79,20 @@ for (const how of ["close", "detach", Symbol.dispose] as const) {
     }
   });
 }
+
+test("close() lets the peer see the end at once, although something waited", async () => {
+  for (const type of CONNECTED.filter((it) => PAIRED.includes(it))) {
+    using pair = connected(type);
+    const ended = [pair.a.read(new Uint8Array(1)), pair.a.ready("read")].map((it) =>
+      assertRejects(() => it, Deno.errors.BadResource)
+    );
+    await turn();
+    pair.b.receiveTimeout = 10_000; // of a blocking call: no other code of this thread runs
+    pair.a.close();
+    assertEquals(pair.b.readSync(new Uint8Array(1)), null, type);
+    await Promise.all(ended);
+  }
+});
 
 test("detach() gives the number up, and adopt() takes it over", async () => {
   using pair = connected();

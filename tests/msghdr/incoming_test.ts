@@ -7,6 +7,7 @@ import { Msghdr, recvmsg, recvmsgSync, unix } from "../../mod.ts";
 import {
   bytes,
   connected,
+  emulated,
   isPending,
   linuxTest,
   PAIRED,
@@ -60,6 +61,22 @@ test("recvmsg() with MSG_WAITALL stops at the end and at descriptors", async () 
   assertEquals(recvmsgSync(pair.b, into, { flags: MSG_WAITALL }), 0);
   into.reset();
 });
+
+linuxTest(
+  "recvmsg() with MSG_WAITALL does not wait for more than came with the descriptor of a process",
+  async () => {
+    using pair = connected();
+    pair.b.passPidfd = true;
+    pair.a.writeSync(bytes("ab"));
+    const [into, got] = spaceFor(6);
+    const received = recvmsg(pair.b, into, { flags: MSG_WAITALL });
+    assertEquals(await isPending(received), false);
+    assertEquals({ received: await received, got: got() }, { received: 2, got: "ab" });
+    using pidfd = unix.recvPidfd(into);
+    assertEquals(pidfd?.kind(), "pidfd");
+  },
+  emulated ? "QEMU knows no SO_PASSPIDFD" : undefined,
+);
 
 linuxTest("recvmsg() with MSG_WAITALL keeps the descriptors of the last part", () => {
   using pair = connected();

@@ -6,6 +6,7 @@
 
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { platform } from "../../ffi/platform/mod.ts";
+import { poll } from "../../ffi/syscalls/files.ts";
 import { shutdown } from "../../ffi/syscalls/sockets.ts";
 import { READABLE, WRITABLE } from "../../lib/reactor/types.ts";
 import { Waker } from "../../lib/reactor/backends/waker.ts";
@@ -141,6 +142,23 @@ onEach("cancel() before close(2) lets the peer see the end", async (reactor) => 
   await waiting;
   assertEquals(await pair.receive(1), "");
 });
+
+onEach(
+  "cancel() before close(2) lets the peer see the end before the next turn",
+  async (reactor) => {
+    for (const interest of [READABLE, WRITABLE] as const) {
+      using pair = new Pair(reactor);
+      if (interest === WRITABLE) pair.fill(0);
+      const waiting = assertRejects(() => pair.ends[0].wait(interest), Deno.errors.BadResource);
+      await turn();
+      await turn();
+      pair.close(0);
+      // Nothing of this thread runs meanwhile: what still held the open file would hold it for all of this time.
+      assertEquals(poll(pair.fds[1], 0, 5_000) & platform.POLLHUP, platform.POLLHUP);
+      await waiting;
+    }
+  },
+);
 
 onEach("cancel() with an event on its way lets the peer see the end", async (reactor) => {
   using pair = new Pair(reactor);

@@ -276,6 +276,34 @@ for (const call of ["connect", "rename"] as const) {
   });
 }
 
+test("replaceStale moves no socket of a program that has begun there before it got the lock", () => {
+  using dir = tempDir();
+  const path = dir.join("a");
+  listen(path, { unlinkOnClose: false }).close();
+  const started: Listener[] = [];
+  let moves = 0;
+  const { flock, rename } = libc();
+  const previous = replaceLibc(Object.create(libc(), {
+    flock: {
+      value: (...args: Parameters<typeof flock>) => {
+        if (started.length === 0) {
+          Deno.removeSync(path);
+          started.push(listen(path));
+        }
+        return flock(...args);
+      },
+    },
+    rename: { value: (...args: Parameters<typeof rename>) => (moves++, rename(...args)) },
+  }));
+  try {
+    assertThrows(() => listen(path, { replaceStale: true }), AddrInUse, "a running program");
+  } finally {
+    replaceLibc(previous);
+  }
+  assertEquals({ starts: started.length, moves }, { starts: 1, moves: 0 });
+  for (const it of started) it.close();
+});
+
 test("replaceStale locks again if another program has removed the lock file meanwhile", () => {
   using dir = tempDir();
   listen(dir.join("a"), { unlinkOnClose: false }).close();
