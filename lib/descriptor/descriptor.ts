@@ -10,7 +10,14 @@ import { closedError } from "../errors.ts";
 import { atUnload, inWorker } from "../event_loop.ts";
 import { Delays } from "./delay.ts";
 import { OperationQueue } from "./operation_queue.ts";
-import { type Interest, READABLE, register, type Registration, WRITABLE } from "../reactor/mod.ts";
+import {
+  type Interest,
+  progressed,
+  READABLE,
+  register,
+  type Registration,
+  WRITABLE,
+} from "../reactor/mod.ts";
 
 /** The descriptors of this thread that have an owner, by number: an array, because storing in it is cheap. */
 const owned: (Descriptor | undefined)[] = [];
@@ -236,6 +243,7 @@ export class Descriptor {
     const isOwner = owned[this.#fd] === this;
     const fd = this.#giveUp(ending === undefined ? CLOSED : ENDINGS[ending]);
     if (isOwner) closeFd(fd);
+    progressed();
   }
 }
 

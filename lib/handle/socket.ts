@@ -8,6 +8,7 @@ import { shutdown, suppressSigpipe } from "../../ffi/syscalls/sockets.ts";
 import { Descriptor } from "../descriptor/descriptor.ts";
 import { check } from "../errors.ts";
 import { duplicate, requireOpen } from "../fd/file_like.ts";
+import { progressed } from "../reactor/mod.ts";
 import { describeSocket } from "../socket/inspect.ts";
 import * as options from "../socket/options.ts";
 import { directionNumber, type SocketType } from "../socket/socket_type.ts";
@@ -97,6 +98,7 @@ export class Socket extends SocketEndpoint implements Deno.Conn<Deno.UnixAddr> {
    */
   shutdown(how: "read" | "write" | "both"): void {
     check(shutdown(this.fd, directionNumber(how)), "shutdown");
+    progressed();
   }
 
   /**

@@ -12,6 +12,7 @@ import { copyOf } from "../descriptor/caller_buffer.ts";
 import { type Outcome, perform } from "../descriptor/perform.ts";
 import { CHUNK_SIZE, ChunkRead, sharedChunk } from "../fd/chunk.ts";
 import { readableFrom, writableTo } from "../fd/streams.ts";
+import { progressed } from "../reactor/mod.ts";
 import { isReadingShutDown } from "../socket/inspect.ts";
 import { bytesAvailable } from "../socket/options.ts";
 import type { SocketType } from "../socket/socket_type.ts";
@@ -75,6 +76,7 @@ export class SocketStreams implements StreamPair {
     const result = shutdown(this.#descriptor.fd, how);
     // If the peer has closed, both directions are shut down already.
     if (result !== -platform.ENOTCONN) check(result, "shutdown");
+    progressed();
   }
 }
 

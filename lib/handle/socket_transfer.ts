@@ -11,6 +11,7 @@ import { closeOnFinalization } from "../descriptor/finalizer.ts";
 import { perform } from "../descriptor/perform.ts";
 import { checkedSignal } from "../descriptor/signal.ts";
 import { check, requireOptions } from "../errors.ts";
+import { progressed } from "../reactor/mod.ts";
 import { requireNoReceive, requireNoSend } from "../socket/busy.ts";
 import { type OutgoingMessage, senderOf } from "../socket/outgoing_message.ts";
 import { sendBytes } from "../socket/send_bytes.ts";
@@ -299,7 +300,10 @@ export abstract class SocketTransfer extends PeerIdentity {
     const timeout = checkedTimeout(options.timeout);
     const length = requireBytes(bytes);
     const count = sendBytes(descriptor.fd, bytes, type, length);
-    if (count !== -EAGAIN) return check(count, "send");
+    if (count !== -EAGAIN) {
+      progressed();
+      return check(count, "send");
+    }
     const operation = new Write(descriptor, bytes, length, type, this);
     return performWithin(descriptor.writing, operation, timeout, this.#state.sendLimit);
   }

@@ -13,6 +13,7 @@ import { check, requireOptions } from "../errors.ts";
 import { Socket } from "../handle/socket.ts";
 import type { SocketState } from "../handle/socket_state.ts";
 import { stateOf as socketStateOf } from "../handle/socket_transfer.ts";
+import { progressed } from "../reactor/mod.ts";
 import { requireNoReceive, requireNoSend } from "../socket/busy.ts";
 import { controlNeedsByte, isFullQueue } from "../socket/full_queue.ts";
 import type { Sender } from "../socket/sender.ts";
@@ -133,7 +134,10 @@ export function sendmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = NO_OPT
   const message = stateOf(m);
   requireNoSend(socket.descriptor, socket.type);
   const sent = sendNow(socket, message, flags);
-  if (sent >= 0) return sent;
+  if (sent >= 0) {
+    progressed();
+    return sent;
+  }
   // An error of the socket is reported once: asked again, it would be gone.
   if (!isFullQueue(sent, socket.type)) return check(sent, "sendmsg");
   const sender = senderOf(socket, message, flags, s);

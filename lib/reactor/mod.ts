@@ -50,7 +50,7 @@ export function yieldIfBudgetSpent(): Promise<void> | undefined {
   return reactor().yieldIfBudgetSpent();
 }
 
-/** Note that a synchronous operation succeeded: other operations of this thread may wait for what it wrote. */
+/** Note that an operation succeeded at once: others of this thread may wait for what it wrote or ended. */
 export function progressed(): void {
   current?.progressed();
 }

@@ -20,6 +20,7 @@ import {
   parseBindAddress,
   planFile,
 } from "../socket/binder.ts";
+import { progressed } from "../reactor/mod.ts";
 import { Connector } from "../socket/connector.ts";
 import { checkedBusyPoll } from "../socket/options.ts";
 import { type CheckedSetup, checkedSetup, type SocketSetup } from "../socket/setup.ts";
@@ -145,7 +146,10 @@ export async function connect(address: Address, options: ConnectOptions = {}): P
     const connector = new Connector(descriptor, destination, true, -1);
     const result = connector.attempt();
     if (result === -platform.EAGAIN) await perform(descriptor.writing, connector, signal);
-    else connector.outcome(result);
+    else {
+      connector.outcome(result);
+      progressed();
+    }
     return finish(descriptor, made, destination);
   } catch (error) {
     descriptor?.close();

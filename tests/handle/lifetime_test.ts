@@ -42,6 +42,42 @@ Deno.test("a pending read keeps the program alive, also after unref() and ref()"
   assertEquals(await lifetime(program), "read 3\n");
 });
 
+const LAST_WRITES: Readonly<Record<string, string>> = {
+  "writeSync()": "a.writeSync(data)",
+  "write()": "a.write(data)",
+  "sendSync()": "a.sendSync({ data })",
+  "send()": "a.send({ data })",
+  "sendmsgSync()": "sendmsgSync(a, message)",
+  "sendmsg()": "sendmsg(a, message)",
+  "shutdown()": 'a.shutdown("write")',
+  "closeWrite()": "a.closeWrite()",
+  "close()": "a.close()",
+};
+for (const [way, write] of Object.entries(LAST_WRITES)) {
+  Deno.test(`a read that keeps nothing alive sees what ${way} does last`, async () => {
+    const program = `
+      const [a, b] = unix.socketpair();
+      const data = new Uint8Array(3);
+      const message = new Msghdr();
+      message.addVector(data);
+      b.unref();
+      setTimeout(() => ${write}, 20);
+      console.log(await b.read(new Uint8Array(8)));`;
+    assertEquals(await lifetime(program), /shut|close/.test(way) ? "null\n" : "3\n");
+  });
+}
+
+Deno.test("an accept() that keeps nothing alive sees the last connection", async () => {
+  for (const connect of ["connectSync", "connect"]) {
+    const program = `
+      const listener = unix.listen(dir + "/s");
+      listener.unref();
+      setTimeout(() => unix.${connect}(dir + "/s"), 20);
+      console.log((await listener.accept()).type);`;
+    assertEquals(await lifetime(program), "stream\n", connect);
+  }
+});
+
 /** The memory this process has in use, in bytes. */
 function residentMemory(): number {
   (globalThis as { gc?: () => void }).gc?.();

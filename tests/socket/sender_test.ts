@@ -143,6 +143,50 @@ for (const [name, send] of Object.entries(SENDS)) {
     assertEquals(error.code, "EMSGSIZE");
   });
 
+  linuxTest(
+    `${name}() of credentials without data is refused on a stream, and sends nothing`,
+    async () => {
+      using pair = connected();
+      pair.b.passCredentials = true;
+      const credentials = { pid: Deno.pid, uid: Deno.uid() ?? 0, gid: Deno.gid() ?? 0 };
+      for (const data of [{}, { data: [] }, { data: bytes("") }, { data: [bytes("")] }]) {
+        await assertRejects(() => send(pair.a, { ...data, credentials }), TypeError, "credentials");
+      }
+      await send(pair.a, { data: bytes("a"), credentials });
+      assertEquals(text(pair.b.receiveSync()?.data), "a");
+    },
+  );
+
+  linuxTest(
+    `${name}() sends no file that a getter of its credentials has put in a file's place`,
+    async () => {
+      using dir = tempDir();
+      for (const content of ["given", "other"]) Deno.writeTextFileSync(dir.join(content), content);
+      using pair = connected();
+      const given = OwnedFd.open(dir.join("given"));
+      const { fd } = given;
+      const opened: OwnedFd[] = [];
+      const credentials = {
+        get pid(): number {
+          given.close();
+          opened.push(OwnedFd.open(dir.join("other")));
+          return Deno.pid;
+        },
+        uid: Deno.uid() ?? 0,
+        gid: Deno.gid() ?? 0,
+      };
+      await assertRejects(
+        () => send(pair.a, { data: bytes("a"), files: [given], credentials }),
+        Deno.errors.BadResource,
+      );
+      assertEquals({ numbers: opened.map((it) => it.fd), sent: pair.b.bytesAvailable }, {
+        numbers: [fd],
+        sent: 0,
+      });
+      for (const it of opened) it.close();
+    },
+  );
+
   linuxTest(`${name}() claims credentials that are its own, and may claim no others`, async () => {
     using pair = connected();
     pair.b.passCredentials = true;
