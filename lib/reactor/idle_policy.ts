@@ -59,9 +59,9 @@ export class Backoff {
     this.#left = this.#pause;
   }
 
-  /** Note that the attempt cost far more than it can gain: skip as many as the limit allows. */
-  ruined(): void {
-    this.#left = this.#pause = this.limit;
+  /** Skip the next `attempts`, whatever the last ones gained. */
+  skip(attempts: number): void {
+    this.#left = attempts;
   }
 }
 
@@ -75,6 +75,12 @@ const LONG_YIELD_COST = 16;
 const MAX_LONG_YIELDS = 3 * LONG_YIELD_COST;
 
 /**
+ * How many waits do not yield when yields stop: a compiler is done after some milliseconds. Each time that yields
+ * stop again before the debt is paid, there are twice as many.
+ */
+const MIN_REST = 64;
+
+/**
  * Yields the processor once before the thread blocks. Where the other side shares this processor, its answer
  * is there afterwards, and neither side needs to be put to sleep and woken. On a busy machine unrelated
  * processes run first, for milliseconds: that never pays, whatever has arrived by then. Now and then it
@@ -86,6 +92,7 @@ export class AdaptiveYield {
   readonly #backoff = new Backoff();
   readonly #system: IdleSystem;
   #longYields = 0;
+  #rest = MIN_REST;
 
   constructor(system: IdleSystem) {
     this.#system = system;
@@ -100,8 +107,8 @@ export class AdaptiveYield {
     this.took = this.#system.now() - started;
     const found = poll();
     if (this.took > MAX_YIELD) this.#wasLong();
-    else if (this.#longYields > 0) this.#longYields--;
-    if (this.#longYields >= MAX_LONG_YIELDS) this.#backoff.ruined();
+    else if (this.#longYields > 0) this.#wasShort();
+    if (this.#longYields >= MAX_LONG_YIELDS) this.#stop();
     else if (found > 0) this.#backoff.paid();
     else this.#backoff.failed();
     return found;
@@ -110,6 +117,15 @@ export class AdaptiveYield {
   /** After too many long yields, the next one stops yielding again, until enough short ones have paid off the debt. */
   #wasLong(): void {
     this.#longYields = Math.min(this.#longYields + LONG_YIELD_COST, MAX_LONG_YIELDS);
+  }
+
+  #wasShort(): void {
+    if (--this.#longYields === 0) this.#rest = MIN_REST;
+  }
+
+  #stop(): void {
+    this.#backoff.skip(this.#rest);
+    this.#rest = Math.min(2 * this.#rest, MAX_PAUSE);
   }
 }
 

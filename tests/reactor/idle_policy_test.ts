@@ -50,7 +50,7 @@ Deno.test("Backoff leaves out 1, 2, 4, … tries after failures, and no more tha
   assertEquals(failures(new Backoff(1024), 100_000) < 120, true);
 });
 
-Deno.test("Backoff leaves out nothing while tries succeed, and its limit after a very long one", () => {
+Deno.test("Backoff leaves out nothing while tries succeed, and as many as it is told to", () => {
   const backoff = new Backoff(8);
   failures(backoff, 100);
   while (!backoff.due());
@@ -58,8 +58,8 @@ Deno.test("Backoff leaves out nothing while tries succeed, and its limit after a
   assert(backoff.due());
   backoff.failed();
   assertEquals({ first: backoff.due(), second: backoff.due() }, { first: false, second: true });
-  backoff.ruined();
-  assertEquals(Array.from({ length: 9 }, () => backoff.due()), [...Array(8).fill(false), true]);
+  backoff.skip(20);
+  assertEquals(Array.from({ length: 21 }, () => backoff.due()), [...Array(20).fill(false), true]);
 });
 
 Deno.test("AdaptiveYield returns the events it finds afterwards, and rarely yields where it never finds any", () => {
@@ -99,6 +99,27 @@ Deno.test("AdaptiveYield endures a long absence now and then, but not one after 
   assert(yields(3, 10_000) < 20);
   yields(0, 2000);
   assertEquals(yields(0, 100), 100);
+});
+
+Deno.test("AdaptiveYield stops for 64 waits, twice as many each time it is too early, and for 64 again later", () => {
+  const system = new FakeSystem();
+  const adaptive = new AdaptiveYield(system);
+  /** How many tries in a row do not yield, after as many that take `absence` as it takes. */
+  const rest = (absence: number): number => {
+    system.absence = absence;
+    for (let stopped = false; !stopped;) {
+      const before = system.yields;
+      adaptive.try(() => 1);
+      stopped = system.yields === before;
+    }
+    system.absence = 0;
+    let left = 1;
+    for (const before = system.yields; system.yields === before; left++) adaptive.try(() => 1);
+    return left - 1;
+  };
+  assertEquals(Array.from({ length: 7 }, () => rest(3)), [64, 128, 256, 512, 1024, 1024, 1024]);
+  for (let i = 0; i < 48; i++) adaptive.try(() => 1);
+  assertEquals(rest(3), 64);
 });
 
 Deno.test("AdaptiveBusyPoll polls until something is there", () => {
