@@ -37,8 +37,6 @@ const runnable = new Map<string, Set<number>>();
 async function measure(run: Run, folder: string): Promise<RunLines> {
   Deno.mkdirSync(`${folder}/t`, { recursive: true, mode: 0o755 });
   const data = `${folder}/coverage`;
-  Deno.mkdirSync(data);
-  Deno.chmodSync(data, 0o777); // tests run programs as other users
   const { counts, seconds, output } = await runTestFile(run.test, {
     args: [
       "--v8-flags=--expose-gc",

@@ -15,6 +15,14 @@ export const WITHOUT_PRIVILEGES: readonly string[] = Deno.uid() === 0
   ? ["setpriv", "--bounding-set=-all"]
   : [];
 
+/**
+ * A command in front of another that makes it that of an ordinary user, who may not write to the folder that Deno
+ * makes for the coverage of root's tests.
+ */
+export const AS_ORDINARY_USER: readonly string[] = Deno.uid() === 0
+  ? [...WITHOUT_PRIVILEGES, "--reuid=1234", "env", "-u", "DENO_COVERAGE_DIR"]
+  : ["env"];
+
 /** Start a tool, by another command in front of it if need be. */
 export function startTool(
   name: ToolName,

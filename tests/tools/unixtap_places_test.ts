@@ -5,7 +5,7 @@ import { type SocketType, unix } from "@denet/unix";
 import { testUnless, testWith } from "../util/peers.ts";
 import { namesIn, tempDir } from "../util/tempdir.ts";
 import { encode, notLinux, untilServed } from "./tapped.ts";
-import { assertFails, finish, readEvent, startTool, WITHOUT_PRIVILEGES } from "./tool.ts";
+import { AS_ORDINARY_USER, assertFails, finish, readEvent, startTool } from "./tool.ts";
 import { ask } from "../util/sockets.ts";
 import { CONNECTED } from "../util/cases.ts";
 import { NamedServer } from "./named_server.ts";
@@ -232,10 +232,7 @@ s = socket.socket(socket.AF_UNIX); s.connect("${
 
 testWith("setpriv", "unixtap --as-client needs root", async () => {
   using dir = tempDir();
-  await using tool = startTool("unixtap", ["--as-client", "a", "b"], {}, [
-    ...WITHOUT_PRIVILEGES,
-    ...(Deno.uid() === 0 ? ["--reuid=1234"] : []),
-  ]);
+  await using tool = startTool("unixtap", ["--as-client", "a", "b"], {}, AS_ORDINARY_USER);
   await assertFails(
     tool,
     2,
