@@ -95,9 +95,7 @@ export function listen(fd: number, backlog: number): number {
 export function accept(fd: number, flags: NewSocketFlags): number {
   const c = libc();
   const { accept4 } = c;
-  if (accept4 !== null && platform.SOCK_CLOEXEC !== 0) {
-    return retried(() => accept4(fd, null, null, typeFlags(flags)));
-  }
+  if (accept4 !== null) return retried(() => accept4(fd, null, null, typeFlags(flags)));
   const accepted = retried(() => c.accept(fd, null, null));
   if (accepted < 0) return accepted;
   // BSD hands the listener's O_NONBLOCK on to what it accepts: set it either way.

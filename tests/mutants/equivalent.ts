@@ -405,6 +405,36 @@ export const PLACES: readonly Place[] = [
     why: "with as many descriptors as requested, both sentences are true of a message that was cut",
   },
   {
+    file: "lib/reactor/backends/epoll_set.ts",
+    line: "watched.unclaimed = 0;",
+    was: "0",
+    why: "one event less until the next time only tunes",
+  },
+  {
+    file: "lib/reactor/backends/io_uring.ts",
+    line: "watched.unclaimed = 0;",
+    was: "0",
+    why: "one event less until the next time only tunes",
+  },
+  {
+    file: "lib/message/header.ts",
+    line: "this.#vectors = new Int32Array(memory, VECTORS_OFFSET, INLINE_VECTORS * 4);",
+    was: "4",
+    why: "what a longer view reaches is written by nothing",
+  },
+  {
+    file: "lib/descriptor/finalizer.ts",
+    line: "if (arrived + count < FEW_PER_TURN) rounds = 0;",
+    was: "arrived + count < FEW_PER_TURN",
+    why: "whether objects are registered by rounds or by turns only tunes",
+  },
+  {
+    file: "lib/descriptor/finalizer.ts",
+    line: "if (arrived + count < FEW_PER_TURN) rounds = 0;",
+    was: "+",
+    why: "whether objects are registered by rounds or by turns only tunes",
+  },
+  {
     file: "lib/socket/bound_file.ts",
     line: "(own.mode === undefined ? BigInt.asUintN(32, inode) : inode) === own.inode;",
     was: "own.mode === undefined",

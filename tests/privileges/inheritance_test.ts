@@ -1,7 +1,14 @@
 /** No descriptor of the module gets into a process that another thread starts, at whatever moment. */
 
 import { assert, assertEquals } from "@std/assert";
+import { libc, replaceLibc } from "../../ffi/libc.ts";
+import { platform } from "../../ffi/platform/mod.ts";
+import { openAio } from "../../lib/reactor/backends/aio.ts";
+import { openIoUring } from "../../lib/reactor/backends/io_uring.ts";
+import { openPool } from "../../lib/reactor/backends/pool.ts";
 import { Msghdr, OwnedFd, recvmsgSync, unix } from "../../mod.ts";
+import { Station } from "../reactor/sink.ts";
+import { noLeaks } from "../util/descriptors.ts";
 import { testUnless } from "../util/peers.ts";
 import { tempDir } from "../util/tempdir.ts";
 
@@ -61,3 +68,79 @@ testUnless(
     }
   },
 );
+
+/** Make what is replaced, looked at or found in another way than usual. */
+async function makeMore(path: string, folder: string): Promise<void> {
+  unix.listen(path, { unlinkOnClose: false }).close();
+  using listener = unix.listen(path, { replaceStale: true });
+  using _second = listener.dup();
+  using _client = unix.connectSync(path);
+  const long = `${folder}/${"d".repeat(100)}`;
+  Deno.mkdirSync(long);
+  using _far = unix.listen(`${long}/s`);
+  using near = await unix.connect(`${long}/s`);
+  using _twin = near.dup();
+  using events = OwnedFd.eventfd();
+  using _copy = events.dup();
+  const ends = [...OwnedFd.pipe(), ...unix.socketpair()];
+  for (const it of ends) it.close();
+  for (const open of [openIoUring, openAio, openPool]) {
+    try {
+      new Station((sink) => open(sink))[Symbol.dispose]();
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotSupported)) throw error;
+    }
+  }
+}
+
+testUnless(
+  Deno.build.os === "linux" ? undefined : "some flags need a second call",
+  "what is made or received is close-on-exec when the system call returns",
+  noLeaks(async () => {
+    using dir = tempDir();
+    using look = new InheritableLook();
+    await makeAll(dir.join("s"));
+    await makeMore(dir.join("t"), dir.path);
+    assertEquals(look.found, []);
+  }),
+);
+
+/** Looks after each call of the C library whether it has left a descriptor that a child process would get. */
+class InheritableLook implements Disposable {
+  /** The calls that did. */
+  readonly found: string[] = [];
+  readonly #original = libc();
+  readonly #before = this.#inheritable();
+
+  constructor() {
+    replaceLibc(new Proxy(this.#original, { get: (_, name) => this.#watched(String(name)) }));
+  }
+
+  #watched(name: string): unknown {
+    const call = Reflect.get(this.#original, name);
+    if (typeof call !== "function") return call;
+    return (...args: unknown[]): unknown => {
+      const result = call(...args);
+      // Looking would overwrite the error number of a call that has failed.
+      if (typeof result === "number" || typeof result === "bigint" ? result >= 0 : false) {
+        const left = this.#inheritable().filter((it) => !this.#before.includes(it));
+        if (left.length > 0) this.found.push(`${name}: ${left}`);
+      }
+      return result;
+    };
+  }
+
+  #inheritable(): number[] {
+    const { F_GETFD, FD_CLOEXEC } = platform;
+    const flags = (fd: number): number => this.#original.fcntl(fd, F_GETFD, 0n);
+    return Array.from({ length: 256 }, (_, fd) => fd)
+      .filter((fd) => {
+        const found = flags(fd);
+        return found >= 0 && (found & FD_CLOEXEC) === 0;
+      });
+  }
+
+  [Symbol.dispose](): void {
+    replaceLibc(this.#original);
+  }
+}

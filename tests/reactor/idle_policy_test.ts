@@ -153,6 +153,18 @@ Deno.test("AdaptiveBusyPoll comes back to its full length where events come agai
   assertEquals(adaptive.try(100, () => 1), 1);
 });
 
+Deno.test("AdaptiveBusyPoll forgets its failures when an event has come", () => {
+  const adaptive = new AdaptiveBusyPoll(new FakeSystem(), 1024);
+  for (let i = 0; i < 500; i++) adaptive.try(100, () => 0);
+  while (adaptive.try(100, () => 1) === 0);
+  let tries = 0;
+  for (let i = 0; i < 30; i++) {
+    adaptive.try(100, () => 0);
+    if (adaptive.took > 0) tries++;
+  }
+  assert(tries >= 20, `${tries} of 30`);
+});
+
 Deno.test("AdaptiveBusyPoll continues in slices until its limit, and ends them when something is there", () => {
   const adaptive = new AdaptiveBusyPoll(new FakeSystem());
   let slices = 0;
