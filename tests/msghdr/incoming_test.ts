@@ -201,6 +201,48 @@ test("recvmsg() of a message that was reset meanwhile rejects, and takes nothing
   }
 });
 
+test("recvmsg() and receive() that wait fill a vector that grows as far as it went at the call", async () => {
+  for (const others of [[], [new Uint8Array(1)]]) {
+    using pair = connected();
+    const space = 4 + others.length;
+    for (const isRaw of [true, false]) {
+      const memory = new ArrayBuffer(4, { maxByteLength: 64 });
+      const vectors = [new Uint8Array(memory), ...others];
+      using into = new Msghdr();
+      for (const it of vectors) into.addVector(it);
+      const received = isRaw
+        ? recvmsg(pair.b, into)
+        : pair.b.receive({ buffer: vectors }).then((it) => it?.data.byteLength);
+      assertEquals(await isPending(received), true);
+      memory.resize(64);
+      pair.a.writeSync(new Uint8Array(10));
+      assertEquals({ received: await received, left: pair.b.bytesAvailable }, {
+        received: space,
+        left: 10 - space,
+      });
+      pair.b.readSync(new Uint8Array(64));
+    }
+  }
+});
+
+test("recvmsg() that is aborted in the same turn as its data takes nothing", async () => {
+  for (const type of PAIRED) {
+    using pair = connected(type);
+    const [into] = spaceFor(8, 1);
+    const abort = new AbortController();
+    const received = recvmsg(pair.b, into, { signal: abort.signal });
+    assertEquals(await isPending(received), true);
+    pair.a.sendSync({ data: bytes("ab"), files: [0] });
+    abort.abort("enough");
+    assertEquals(await assertRejects(() => received), "enough");
+    using message = pair.b.receiveSync({ files: 1 });
+    assertEquals({ data: text(message?.data), fileCount: message?.files.length }, {
+      data: "ab",
+      fileCount: 1,
+    }, type);
+  }
+});
+
 test("recvmsg() that waits receives into the vectors that it was given", async () => {
   using pair = connected("dgram");
   const first = new Uint8Array(2);

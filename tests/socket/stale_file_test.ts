@@ -10,7 +10,7 @@ import { bind } from "../../lib/unix/bind.ts";
 import { connectSync } from "../../lib/unix/connect.ts";
 import { listen } from "../../lib/unix/listen.ts";
 import type { Listener } from "../../lib/handle/listener.ts";
-import { bytes, linuxTest, rootTest, test } from "../util/cases.ts";
+import { bytes, linuxTest, rootTest, test, turn } from "../util/cases.ts";
 import { countDescriptors } from "../util/descriptors.ts";
 import { type LineProcess, startDeno, startProcess } from "../util/process.ts";
 import { tempDir } from "../util/tempdir.ts";
@@ -375,6 +375,32 @@ linuxTest("replaceStale waits for the abstract name of a program that was killed
     // The kernel takes its time on a busy machine: what counts is that listen() pauses and tries again.
     using _ = longerPauses();
     listen(name, { replaceStale: true }).close();
+  }
+});
+
+linuxTest("an abstract name is free once the program that had it has ended", async () => {
+  for (let n = 0; n < 3; n++) {
+    const name = `@denet-ended-${crypto.randomUUID()}`;
+    const program = `
+      import { unix } from ${JSON.stringify(new URL("../../mod.ts", import.meta.url).href)};
+      unix.load();
+      await unix.listen(${JSON.stringify(name)}).accept();
+      Deno.exit(3);`;
+    const config = new URL("../../deno.json", import.meta.url).pathname;
+    await using child = startProcess(Deno.execPath(), {
+      args: ["eval", "--config", config, program],
+    });
+    for (;;) {
+      try {
+        using _client = connectSync(name);
+        break;
+      } catch (error) {
+        if (!(error instanceof Deno.errors.ConnectionRefused)) throw error;
+        await turn(); // it has not begun yet
+      }
+    }
+    assertEquals((await child.status).code, 3);
+    listen(name).close();
   }
 });
 
