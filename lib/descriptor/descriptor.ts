@@ -16,6 +16,7 @@ import {
   READABLE,
   register,
   type Registration,
+  type WaitFailure,
   WRITABLE,
 } from "../reactor/mod.ts";
 
@@ -178,6 +179,13 @@ export class Descriptor {
   wait(interest: Interest, signal?: AbortSignal): Promise<void> {
     const waits = this.#waiting();
     return (waits.registration ??= waits.register(this.fd)).wait(interest, signal);
+  }
+
+  /** Wait as {@linkcode Descriptor.wait} does, but resolve with the failure where that rejects. */
+  waitEnd(interest: Interest, signal?: AbortSignal): Promise<WaitFailure | undefined> {
+    const waits = this.#waiting();
+    const registration = waits.registration ??= waits.register(this.fd);
+    return new Promise((resolve) => registration.begin(interest, resolve, signal));
   }
 
   /** End all waits to read: there may be something to read that the kernel does not know of. */

@@ -14,7 +14,7 @@ import type { BackendName } from "./types.ts";
 
 export { READABLE, WRITABLE } from "./types.ts";
 export type { BackendName, Interest } from "./types.ts";
-export type { Registration } from "./registration.ts";
+export type { Registration, WaitFailure } from "./registration.ts";
 
 let current: Reactor | undefined;
 

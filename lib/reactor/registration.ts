@@ -17,21 +17,21 @@ export interface RegistrationHost {
   deregister(registration: Registration): void;
 }
 
+/** Why a wait ended before the descriptor may have become ready. */
+export interface WaitFailure {
+  readonly reason: unknown;
+}
+
+/** Called once at the end of a wait, with the failure if there was one. */
+export type WaitEnd = (failure?: WaitFailure) => void;
+
 /** One pending wait, in a linked list: there is rarely a second. */
 class Waiter {
   next: Waiter | undefined = undefined;
-  signal: AbortSignal | undefined = undefined;
-  onAbort: (() => void) | undefined = undefined;
+  /** Takes the listener off the signal, where there is one. */
+  release: (() => void) | undefined = undefined;
 
-  constructor(
-    readonly resolve: () => void,
-    readonly reject: (reason: unknown) => void,
-  ) {}
-
-  /** Take the listener off the signal. */
-  release(): void {
-    if (this.onAbort) this.signal?.removeEventListener("abort", this.onAbort);
-  }
+  constructor(readonly end: WaitEnd) {}
 }
 
 // Errors and hang-ups are always reported, and end the waits of both directions.
@@ -52,7 +52,6 @@ export class Registration implements Watched {
   isEvent = false;
   #readers: Waiter | undefined = undefined;
   #writers: Waiter | undefined = undefined;
-  #waits = 0;
   #holds = true;
   #error: Error | undefined = undefined;
 
@@ -72,16 +71,19 @@ export class Registration implements Watched {
    * @throws {unknown} If `signal` aborts or {@linkcode cancel} is called: the reason that was given.
    */
   wait(interest: Interest, signal?: AbortSignal): Promise<void> {
-    if (this.#error) return Promise.reject(this.#error);
-    if (signal?.aborted) return Promise.reject(signal.reason);
-    const failed = this.host.prepare(this, interest);
-    if (failed) return Promise.reject(failed);
-    return new Promise((resolve, reject) =>
-      this.#add(interest, new Waiter(resolve, reject), signal)
-    );
+    return new Promise((resolve, reject) => {
+      const end: WaitEnd = (failure) => failure ? reject(failure.reason) : resolve();
+      this.begin(interest, end, signal);
+    });
   }
 
-  #add(interest: Interest, waiter: Waiter, signal: AbortSignal | undefined): void {
+  /** Begin a wait as {@linkcode wait} does, and call `end` at its end: one function takes less memory than two. */
+  begin(interest: Interest, end: WaitEnd, signal?: AbortSignal): void {
+    if (this.#error) return end({ reason: this.#error });
+    if (signal?.aborted) return end({ reason: signal.reason });
+    const failed = this.host.prepare(this, interest);
+    if (failed) return end({ reason: failed });
+    const waiter = new Waiter(end);
     if (interest === READABLE) {
       waiter.next = this.#readers;
       this.#readers = waiter;
@@ -89,26 +91,30 @@ export class Registration implements Watched {
       waiter.next = this.#writers;
       this.#writers = waiter;
     }
-    this.#waits++;
     this.host.count(1, this.#holds ? 1 : 0);
-    if (signal) this.#listen(waiter, signal);
+    if (signal) Registration.#listen(this, waiter, signal);
   }
 
-  #listen(waiter: Waiter, signal: AbortSignal): void {
-    waiter.signal = signal;
-    waiter.onAbort = (): void => {
-      this.#readers = without(this.#readers, waiter);
-      this.#writers = without(this.#writers, waiter);
-      waiter.release();
-      this.#ended(1);
-      waiter.reject(signal.reason);
+  // Static: with a private method, each registration would take memory for the mark of its class.
+
+  static #listen(registration: Registration, waiter: Waiter, signal: AbortSignal): void {
+    const abort = (): void => {
+      registration.#readers = without(registration.#readers, waiter);
+      registration.#writers = without(registration.#writers, waiter);
+      waiter.release?.();
+      Registration.#ended(registration, 1);
+      waiter.end({ reason: signal.reason });
     };
-    signal.addEventListener("abort", waiter.onAbort);
+    waiter.release = () => signal.removeEventListener("abort", abort);
+    signal.addEventListener("abort", abort);
   }
 
-  #ended(waits: number): void {
-    this.#waits -= waits;
-    this.host.count(-waits, this.#holds ? -waits : 0);
+  static #ended(registration: Registration, waits: number): void {
+    registration.host.count(-waits, registration.#holds ? -waits : 0);
+  }
+
+  static #pending(registration: Registration): number {
+    return lengthOf(registration.#readers) + lengthOf(registration.#writers);
   }
 
   /** End the waits that `events` satisfies: whether there were any. */
@@ -117,24 +123,25 @@ export class Registration implements Watched {
     if (this.#readers && (events & READ_EVENTS)) {
       const readers = this.#readers;
       this.#readers = undefined;
-      ended += resolveAll(readers);
+      ended += endAll(readers);
     }
     if (this.#writers && (events & WRITE_EVENTS)) {
       const writers = this.#writers;
       this.#writers = undefined;
-      ended += resolveAll(writers);
+      ended += endAll(writers);
     }
     if (ended === 0) return false;
-    this.#ended(ended);
+    Registration.#ended(this, ended);
     return true;
   }
 
   /** End all waits with an error that later ones do not see. */
   rejectWaits(error: Error): void {
-    const lists = [this.#readers, this.#writers];
+    const [readers, writers] = [this.#readers, this.#writers];
     this.#readers = this.#writers = undefined;
-    if (this.#waits > 0) this.#ended(this.#waits);
-    for (const list of lists) rejectAll(list, error);
+    const failure = { reason: error };
+    const ended = endAll(readers, failure) + endAll(writers, failure);
+    if (ended > 0) Registration.#ended(this, ended);
   }
 
   /**
@@ -146,37 +153,37 @@ export class Registration implements Watched {
     if (this.#error) return;
     this.#error = error;
     this.host.deregister(this);
-    if (this.#waits > 0) this.rejectWaits(error);
+    this.rejectWaits(error);
   }
 
   /** Make pending waits keep the process alive, which is the default. */
   ref(): void {
-    if (!this.#holds) this.host.count(0, this.#waits);
+    if (!this.#holds) this.host.count(0, Registration.#pending(this));
     this.#holds = true;
   }
 
   /** Let the process end although waits are pending. */
   unref(): void {
-    if (this.#holds) this.host.count(0, -this.#waits);
+    if (this.#holds) this.host.count(0, -Registration.#pending(this));
     this.#holds = false;
   }
 }
 
-function resolveAll(list: Waiter): number {
+/** End all waits of a list: how many there were. */
+function endAll(list: Waiter | undefined, failure?: WaitFailure): number {
   let ended = 0;
-  for (let it: Waiter | undefined = list; it; it = it.next) {
+  for (let it = list; it; it = it.next) {
     ended++;
-    it.release();
-    it.resolve();
+    it.release?.();
+    it.end(failure);
   }
   return ended;
 }
 
-function rejectAll(list: Waiter | undefined, error: Error): void {
-  for (let it = list; it; it = it.next) {
-    it.release();
-    it.reject(error);
-  }
+function lengthOf(list: Waiter | undefined): number {
+  let length = 0;
+  for (let it = list; it; it = it.next) length++;
+  return length;
 }
 
 function without(list: Waiter | undefined, waiter: Waiter): Waiter | undefined {
