@@ -63,14 +63,14 @@ export function article(owner: string): string {
 export class Descriptor {
   /** What the owner is called in messages. */
   readonly owner: string;
-  /** Called before the descriptor is closed, but not when it is detached: to remove a socket file. */
-  beforeClose: (() => void) | undefined;
   #fd: number;
-  #waits: Waits | undefined;
+  #reading: Channel | undefined = undefined;
+  #writing: Channel | undefined = undefined;
+  #registration: Registration | undefined = undefined;
+  #extras: Extras | undefined = undefined;
 
   constructor(fd: number, owner: string) {
     this.owner = owner;
-    this.beforeClose = undefined;
     this.#fd = fd;
     owned[fd] = this;
     if (isInWorker) closeAtThreadEnd(fd);
@@ -105,22 +105,60 @@ export class Descriptor {
   static closeAll(): void {
     for (const fd in owned) {
       const descriptor = owned[fd];
-      if (descriptor !== undefined) descriptor.#closeQuietly();
+      if (descriptor !== undefined) Descriptor.#closeQuietly(descriptor);
     }
   }
 
-  #closeQuietly(): void {
-    const fd = this.#fd;
+  // Static: with a private method, each descriptor would take memory for the mark of its class.
+
+  static #closeQuietly(descriptor: Descriptor): void {
+    const fd = descriptor.#fd;
     if (fd <= STANDARD_ERROR) return;
     try {
-      this.beforeClose?.();
+      descriptor.beforeClose?.();
     } catch {
       // No code is left to handle an error, and the other descriptors are still to be closed.
       // deno-coverage-ignore -- removing a socket's file does not fail
     }
-    this.#fd = -1;
+    descriptor.#fd = CLOSED;
     owned[fd] = undefined;
     closeFd(fd);
+  }
+
+  static #givenUp(descriptor: Descriptor): Error {
+    return closedError(descriptor.owner, CAUSES[descriptor.#fd]);
+  }
+
+  static #giveUp(descriptor: Descriptor, state: number): number {
+    const { fd } = descriptor;
+    if (owned[fd] === descriptor) {
+      owned[fd] = undefined;
+      if (isInWorker) keepAtThreadEnd(fd);
+    }
+    descriptor.#fd = state;
+    Descriptor.#endWaits(descriptor);
+    return fd;
+  }
+
+  /** End the registration first: it keeps the open file alive in the kernel, and a closed number is reused at once. */
+  static #endWaits(descriptor: Descriptor): void {
+    const { owner } = descriptor;
+    const registration = descriptor.#registration;
+    const reading = descriptor.#reading;
+    const writing = descriptor.#writing;
+    const extras = descriptor.#extras;
+    descriptor.#registration = descriptor.#reading = descriptor.#writing = undefined;
+    descriptor.#extras = undefined;
+    const isIdle = registration === undefined && extras?.delays === undefined &&
+      !reading?.isBusy && !writing?.isBusy;
+    if (!isIdle) {
+      const reason = closedError(owner, CAUSES[descriptor.#fd]);
+      registration?.cancel(reason);
+      extras?.delays?.cancel(reason);
+      reading?.cancel(reason);
+      writing?.cancel(reason);
+    }
+    for (const dependent of extras?.dependents ?? []) dependent.close();
   }
 
   /** Whether the descriptor is closed or detached. */
@@ -130,115 +168,107 @@ export class Descriptor {
 
   /** The number. @throws {Deno.errors.BadResource} If it has been given up. */
   get fd(): number {
-    if (this.#fd < 0) throw this.#givenUp();
+    if (this.#fd < 0) throw Descriptor.#givenUp(this);
     return this.#fd;
   }
 
-  #waiting(): Waits {
-    return this.#waits ??= new Waits();
+  /** Called before the descriptor is closed, but not when it is detached: to remove a socket file. */
+  get beforeClose(): (() => void) | undefined {
+    return this.#extras?.beforeClose;
+  }
+
+  set beforeClose(action: (() => void) | undefined) {
+    (this.#extras ??= new Extras()).beforeClose = action;
   }
 
   /** The direction of reads: its queue keeps operations of several system calls apart. */
   get reading(): Channel {
-    return this.#waiting().reading ??= new Channel(this, READABLE);
+    return this.#reading ??= new Channel(this, READABLE);
   }
 
   /** The direction of writes. */
   get writing(): Channel {
-    return this.#waiting().writing ??= new Channel(this, WRITABLE);
+    return this.#writing ??= new Channel(this, WRITABLE);
   }
 
   /** Whether a read is under way. */
   get isReading(): boolean {
-    return this.#waits?.reading?.isBusy ?? false;
+    return this.#reading?.isBusy ?? false;
   }
 
   /** Whether a write is under way. */
   get isWriting(): boolean {
-    return this.#waits?.writing?.isBusy ?? false;
+    return this.#writing?.isBusy ?? false;
   }
 
   /** How long to busy-poll before blocking, in microseconds; 0 turns it off. */
   get busyPoll(): number {
-    return this.#waits?.busyPoll ?? 0;
+    return this.#extras?.busyPoll ?? 0;
   }
 
   set busyPoll(microseconds: number) {
-    if (this.#fd < 0) throw this.#givenUp();
-    const waits = this.#waiting();
-    waits.busyPoll = microseconds;
-    if (waits.registration !== undefined) waits.registration.busyPoll = microseconds;
+    if (this.#fd < 0) throw Descriptor.#givenUp(this);
+    (this.#extras ??= new Extras()).busyPoll = microseconds;
+    if (this.#registration !== undefined) this.#registration.busyPoll = microseconds;
   }
 
   /** Note that the descriptor may be an eventfd(2). */
   markAsEvent(): void {
-    this.#waiting().isEvent = true;
+    (this.#extras ??= new Extras()).isEvent = true;
   }
 
   /** Wait until the descriptor may be ready; the caller tries again and waits again if it was not. */
   wait(interest: Interest, signal?: AbortSignal): Promise<void> {
-    const waits = this.#waiting();
-    return (waits.registration ??= waits.register(this.fd)).wait(interest, signal);
+    return Descriptor.#registered(this).wait(interest, signal);
   }
 
   /** Wait as {@linkcode Descriptor.wait} does, but resolve with the failure where that rejects. */
   waitEnd(interest: Interest, signal?: AbortSignal): Promise<WaitFailure | undefined> {
-    const waits = this.#waiting();
-    const registration = waits.registration ??= waits.register(this.fd);
+    const registration = Descriptor.#registered(this);
     return new Promise((resolve) => registration.begin(interest, resolve, signal));
+  }
+
+  static #registered(descriptor: Descriptor): Registration {
+    return descriptor.#registration ??= registerWith(descriptor.fd, descriptor.#extras);
   }
 
   /** End all waits to read: there may be something to read that the kernel does not know of. */
   wakeReaders(): void {
-    this.#waits?.registration?.deliver(READABLE);
+    this.#registration?.deliver(READABLE);
   }
 
   /** Wait for `milliseconds`, or until the descriptor is closed: then reject. The caller tries again then. */
   delay(milliseconds: number, signal?: AbortSignal): Promise<void> {
-    return this.#waiting().delay(milliseconds, signal);
+    return (this.#extras ??= new Extras()).delay(milliseconds, signal);
   }
 
   /** Make waits keep the process alive, which is the default. */
   ref(): void {
-    this.#waiting().ref();
+    (this.#extras ??= new Extras()).ref();
+    this.#registration?.ref();
   }
 
   /** Let the process end while operations wait. */
   unref(): void {
-    this.#waiting().unref();
-  }
-
-  #givenUp(): Error {
-    return closedError(this.owner, CAUSES[this.#fd]);
+    (this.#extras ??= new Extras()).unref();
+    this.#registration?.unref();
   }
 
   /** Detach: return the number without closing it, and end every wait. */
   release(ending: Ending = "detached"): number {
-    return this.#giveUp(ENDINGS[ending]);
-  }
-
-  #giveUp(state: number): number {
-    const { fd } = this;
-    if (owned[fd] === this) {
-      owned[fd] = undefined;
-      if (isInWorker) keepAtThreadEnd(fd);
-    }
-    this.#fd = state;
-    this.#waits?.end(this.owner, CAUSES[state]);
-    this.#waits = undefined;
-    return fd;
+    return Descriptor.#giveUp(this, ENDINGS[ending]);
   }
 
   /** Close `dependent` together with this one; its waits count as waits of this one, also for `unref()`. */
   closeTogether(dependent: Descriptor): void {
-    const waits = this.#waiting();
-    (waits.dependents ??= new Set()).add(dependent);
-    if (waits.isUnrefed) dependent.unref();
+    const extras = this.#extras ??= new Extras();
+    (extras.dependents ??= new Set()).add(dependent);
+    if (extras.isUnrefed) dependent.unref();
   }
 
   /** Undo {@linkcode Descriptor.closeTogether}. */
   closeApart(dependent: Descriptor): void {
-    this.#waits?.dependents?.delete(dependent);
+    this.#extras?.dependents?.delete(dependent);
   }
 
   /**
@@ -249,7 +279,7 @@ export class Descriptor {
     if (this.#fd < 0) return;
     this.beforeClose?.();
     const isOwner = owned[this.#fd] === this;
-    const fd = this.#giveUp(ending === undefined ? CLOSED : ENDINGS[ending]);
+    const fd = Descriptor.#giveUp(this, ending === undefined ? CLOSED : ENDINGS[ending]);
     if (isOwner) closeFd(fd);
     progressed();
   }
@@ -269,58 +299,41 @@ export class Channel extends OperationQueue {
   }
 }
 
-/** State that a descriptor gets at its first wait: apart, to keep descriptors that never wait small. */
-class Waits {
-  reading: Channel | undefined = undefined;
-  writing: Channel | undefined = undefined;
-  registration: Registration | undefined = undefined;
-  #delays: Delays | undefined = undefined;
+/** What few descriptors have: apart, to keep the others small. */
+class Extras {
+  beforeClose: (() => void) | undefined = undefined;
+  delays: Delays | undefined = undefined;
   dependents: Set<Descriptor> | undefined = undefined;
   isUnrefed = false;
   isEvent = false;
   busyPoll = 0;
 
-  register(fd: number): Registration {
-    const registration = register(fd);
-    if (this.busyPoll > 0) registration.busyPoll = this.busyPoll;
-    if (this.isEvent) registration.isEvent = true;
-    if (this.isUnrefed) registration.unref();
-    return registration;
-  }
-
   delay(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-    if (this.#delays === undefined) {
-      this.#delays = new Delays();
-      if (this.isUnrefed) this.#delays.unref();
+    if (this.delays === undefined) {
+      this.delays = new Delays();
+      if (this.isUnrefed) this.delays.unref();
     }
-    return this.#delays.wait(milliseconds, signal);
+    return this.delays.wait(milliseconds, signal);
   }
 
   ref(): void {
     this.isUnrefed = false;
-    this.registration?.ref();
-    this.#delays?.ref();
+    this.delays?.ref();
     for (const dependent of this.dependents ?? []) dependent.ref();
   }
 
   unref(): void {
     this.isUnrefed = true;
-    this.registration?.unref();
-    this.#delays?.unref();
+    this.delays?.unref();
     for (const dependent of this.dependents ?? []) dependent.unref();
   }
+}
 
-  /** End the registration first: it keeps the open file alive in the kernel, and a closed number is reused at once. */
-  end(owner: string, cause: string | undefined): void {
-    const isIdle = this.registration === undefined && this.#delays === undefined &&
-      !this.reading?.isBusy && !this.writing?.isBusy;
-    if (!isIdle) {
-      const reason = closedError(owner, cause);
-      this.registration?.cancel(reason);
-      this.#delays?.cancel(reason);
-      this.reading?.cancel(reason);
-      this.writing?.cancel(reason);
-    }
-    for (const dependent of this.dependents ?? []) dependent.close();
-  }
+function registerWith(fd: number, extras: Extras | undefined): Registration {
+  const registration = register(fd);
+  if (extras === undefined) return registration;
+  registration.busyPoll = extras.busyPoll;
+  registration.isEvent = extras.isEvent;
+  if (extras.isUnrefed) registration.unref();
+  return registration;
 }

@@ -18,24 +18,24 @@ const NO_WAITERS: Waiter[] = [];
  * nothing.
  */
 export class OperationQueue {
-  #busy = false;
-  #queue = NO_WAITERS;
+  /** Those that wait for their turn; undefined while no operation is inside. */
+  #queue: Waiter[] | undefined = undefined;
 
   /** Enter if no operation is inside. */
   tryEnter(): boolean {
-    if (this.#busy) return false;
-    this.#busy = true;
+    if (this.#queue !== undefined) return false;
+    this.#queue = NO_WAITERS;
     return true;
   }
 
   /** Whether an operation is inside. */
   get isBusy(): boolean {
-    return this.#busy;
+    return this.#queue !== undefined;
   }
 
   /** Whether the last waiter in the queue came with `ticket`: then no other operation came after it. */
   isLast(ticket: object): boolean {
-    return this.#queue.at(-1)?.ticket === ticket;
+    return this.#queue?.at(-1)?.ticket === ticket;
   }
 
   /** Wait for the turn. Rejects with the signal's reason, or with what {@linkcode OperationQueue.cancel} was given. */
@@ -44,8 +44,8 @@ export class OperationQueue {
     if (this.tryEnter()) return Promise.resolve();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const abort = () => {
-      const place = this.#queue.indexOf(waiter);
-      if (place >= 0) this.#queue.splice(place, 1);
+      const place = this.#queue?.indexOf(waiter) ?? -1;
+      if (place >= 0) this.#queue?.splice(place, 1);
       reject(signal?.reason);
     };
     const settle = (action: () => void) => {
@@ -57,7 +57,7 @@ export class OperationQueue {
       enter: () => settle(resolve),
       fail: (reason) => settle(() => reject(reason)),
     };
-    if (this.#queue === NO_WAITERS) this.#queue = [];
+    if (this.#queue === undefined || this.#queue === NO_WAITERS) this.#queue = [];
     this.#queue.push(waiter);
     signal?.addEventListener("abort", abort);
     return promise;
@@ -65,14 +65,16 @@ export class OperationQueue {
 
   /** Leave: let the next in the queue enter. */
   leave(): void {
-    const next = this.#queue.length > 0 ? this.#queue.shift() : undefined;
-    if (next === undefined) this.#busy = false;
+    const queue = this.#queue;
+    const next = queue === undefined || queue.length === 0 ? undefined : queue.shift();
+    if (next === undefined) this.#queue = undefined;
     else next.enter();
   }
 
   /** Reject every waiter in the queue. The operation that is inside is not affected. */
   cancel(reason: unknown): void {
     const waiting = this.#queue;
+    if (waiting === undefined) return;
     this.#queue = NO_WAITERS;
     for (const waiter of waiting) waiter.fail(reason);
   }

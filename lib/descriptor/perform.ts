@@ -61,9 +61,7 @@ export function perform(
 ): Promise<unknown> {
   if (!channel.tryEnter()) return queued(channel, operation, signal);
   const value = attemptInTurn(channel, operation, signal);
-  return value === AGAIN
-    ? completeAfterWait(channel, operation, signal)
-    : Promise.resolve(value);
+  return value === AGAIN ? completeAfterWait(channel, operation, signal) : Promise.resolve(value);
 }
 
 /** In place of a value: the operation is to wait. */

@@ -10,21 +10,26 @@ import { requireLength } from "../descriptor/caller_buffer.ts";
 import type { Outcome } from "../descriptor/perform.ts";
 import { check } from "../errors.ts";
 import { END, lookAhead } from "../socket/seqpacket.ts";
-import type { ReceiveState } from "./receive_state.ts";
+import type { SocketState } from "./socket_state.ts";
 
 const { EAGAIN, MSG_DONTWAIT } = platform;
 
 /** A read of a socket: bytes only, so that the kernel closes descriptors that come along. */
 export class Read implements Outcome<number | null> {
-  readonly #state: ReceiveState;
+  readonly #state: SocketState;
+  readonly #owner: object;
   readonly #bytes: Uint8Array;
   readonly #length: number;
   #hasEnded = false;
   #hasWaited = false;
 
-  /** @param length The length of `bytes` at the time of the call. */
-  constructor(state: ReceiveState, bytes: Uint8Array, length: number) {
+  /**
+   * @param owner The socket, which must not become garbage while the read waits: that would close the descriptor.
+   * @param length The length of `bytes` at the time of the call.
+   */
+  constructor(state: SocketState, owner: object, bytes: Uint8Array, length: number) {
     this.#state = state;
+    this.#owner = owner;
     this.#bytes = bytes;
     this.#length = length;
   }
@@ -35,26 +40,29 @@ export class Read implements Outcome<number | null> {
     requireLength(this.#bytes, this.#length);
     // With no space it returns 0 here: recv(2) would wait for data all the same, or take a message.
     if (this.#length === 0) return 0;
-    if (state.type === "stream") return this.#readStream(fd);
+    if (state.type === "stream") return Read.#readStream(this, fd);
     const next = state.type === "seqpacket" ? lookAhead(fd) : 1;
     this.#hasEnded = next === END;
     const count = next <= END ? next : recv(fd, this.#bytes, MSG_DONTWAIT, this.#length);
-    return count === -EAGAIN ? this.#nothingYet() : count;
+    return count === -EAGAIN && state.type === "dgram" ? Read.#nothingYet(this) : count;
   }
 
-  #readStream(fd: number): number {
-    const state = this.#state;
-    const count = state.hasUnread
-      ? state.takeUnread([this.#bytes], false, this.#length)
-      : recv(fd, this.#bytes, MSG_DONTWAIT, this.#length);
-    this.#hasEnded = count === 0;
+  // Static: with a private method, each read would take memory for the mark of its class.
+
+  static #readStream(read: Read, fd: number): number {
+    const { receiving } = read.#state;
+    const count = receiving?.hasUnread
+      ? receiving.takeUnread([read.#bytes], false, read.#length)
+      : recv(fd, read.#bytes, MSG_DONTWAIT, read.#length);
+    read.#hasEnded = count === 0;
     return count;
   }
 
-  #nothingYet(): number {
-    this.#hasEnded = this.#state.isOver(this.#hasWaited);
-    this.#hasWaited = true;
-    return this.#hasEnded ? 0 : -EAGAIN;
+  static #nothingYet(read: Read): number {
+    const receiving = read.#state.receiveState(read.#owner);
+    read.#hasEnded = receiving.isOver(read.#hasWaited);
+    read.#hasWaited = true;
+    return read.#hasEnded ? 0 : -EAGAIN;
   }
 
   outcome(count: number): number | null {

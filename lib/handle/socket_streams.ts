@@ -91,8 +91,7 @@ class Bytes {
   }
 
   readChunk(signal: AbortSignal): Promise<Uint8Array<ArrayBuffer> | null> {
-    const receiving = this.#state.receiveState(this.#socket);
-    const read = new ChunkRead(new Read(receiving, sharedChunk(), CHUNK_SIZE));
+    const read = new ChunkRead(new Read(this.#state, this.#socket, sharedChunk(), CHUNK_SIZE));
     return perform(this.#state.descriptor.reading, read, signal);
   }
 

@@ -171,7 +171,7 @@ export abstract class SocketTransfer extends PeerIdentity {
     try {
       requireOptions(options, "read");
       const { signal } = options;
-      const operation = new Read(this.#receiveState(), bytes, requireBytes(bytes));
+      const operation = new Read(this.#state, this, bytes, requireBytes(bytes));
       return perform(this.#state.descriptor.reading, operation, signal);
     } catch (error) {
       return Promise.reject(error);
@@ -208,7 +208,7 @@ export abstract class SocketTransfer extends PeerIdentity {
     const length = requireBytes(bytes);
     const count = this.#readNow(bytes, length);
     if (count !== -EAGAIN) return countOrEnd(check(count, "recv"), length);
-    const operation = new Read(this.#receiveState(), bytes, length);
+    const operation = new Read(this.#state, this, bytes, length);
     return performWithin(descriptor.reading, operation, timeout, this.#state.receiveLimit);
   }
 

@@ -98,10 +98,10 @@ test("read() ends with the signal's reason, and takes nothing", async () => {
 test("Read takes bytes that an earlier receive left first", () => {
   using pair = connected();
   pair.a.writeSync(bytes("cd"));
-  const state = stateOf(pair.b).receiveState(pair.b);
-  state.giveBack(bytes("ab"));
+  const state = stateOf(pair.b);
+  state.receiveState(pair.b).giveBack(bytes("ab"));
   const into = new Uint8Array(8);
-  const read = new Read(state, into, 8);
+  const read = new Read(state, pair.b, into, 8);
   assertEquals({ outcome: read.outcome(read.attempt()), into: text(into.subarray(0, 2)) }, {
     outcome: 2,
     into: "ab",
