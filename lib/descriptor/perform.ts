@@ -210,17 +210,17 @@ export function performOnce<T>(operation: Outcome<T>, isItsTurn = true): T {
 export function performSync<T>(
   channel: Channel,
   operation: Outcome<T>,
-  timeout?: () => number,
+  timeout?: (channel: Channel) => number,
 ): T;
 export function performSync(
   channel: Channel,
   operation: Operation,
-  timeout?: () => number,
+  timeout?: (channel: Channel) => number,
 ): number;
 export function performSync(
   channel: Channel,
   operation: AnyOperation,
-  timeout: () => number = forever,
+  timeout: (channel: Channel) => number = forever,
 ): unknown {
   try {
     return outcomeOf(operation, attemptUntil(channel, operation, timeout));
@@ -229,7 +229,11 @@ export function performSync(
   }
 }
 
-function attemptUntil(channel: Channel, operation: Operation, timeout: () => number): number {
+function attemptUntil(
+  channel: Channel,
+  operation: Operation,
+  timeout: (channel: Channel) => number,
+): number {
   let deadline: number | undefined;
   for (;;) {
     const result = operation.attempt();
@@ -237,7 +241,7 @@ function attemptUntil(channel: Channel, operation: Operation, timeout: () => num
       progressed();
       return result;
     }
-    deadline ??= deadlineIn(timeout());
+    deadline ??= deadlineIn(timeout(channel));
     const left = leftUntil(deadline);
     if (left === 0) return result;
     const { obstacle } = operation;

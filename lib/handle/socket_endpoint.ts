@@ -25,7 +25,7 @@ import { checkedBacklog } from "../socket/setup.ts";
 import { denoAddr, type SocketType } from "../socket/socket_type.ts";
 import { checkedTimeout } from "../socket/time_limit.ts";
 import type { Listener } from "./listener.ts";
-import type { SocketNames } from "./socket_state.ts";
+import type { SocketNames, SocketState } from "./socket_state.ts";
 import { SocketTransfer, stateOf } from "./socket_transfer.ts";
 
 /**
@@ -270,18 +270,18 @@ export abstract class SocketEndpoint extends SocketTransfer {
     requireSignal(signal);
     const { writing } = stateOf(this).descriptor;
     if (address === null) {
-      this.#requireDatagrams();
+      requireDatagrams(this);
       await writing.enter(signal);
       try {
-        this.#dissolve();
+        disconnect(this);
       } finally {
         writing.leave();
       }
       return;
     }
     const destination = destinationOf(address);
-    await perform(writing, this.#connector(destination, -1), signal);
-    this.#connectedTo(destination.shortened);
+    await perform(writing, connectorOf(this, destination, -1), signal);
+    connectedTo(stateOf(this), destination.shortened);
   }
 
   /**
@@ -306,44 +306,15 @@ export abstract class SocketEndpoint extends SocketTransfer {
   connectSync(address: Address | null, options: SyncSocketConnectOptions = {}): void {
     requireOptions(options, "connect");
     const timeout = checkedTimeout(options.timeout) ?? -1;
-    this.#requireIdle();
+    requireIdle(stateOf(this).descriptor);
     if (address === null) {
-      this.#requireDatagrams();
-      return this.#dissolve();
+      requireDatagrams(this);
+      return disconnect(this);
     }
     const destination = destinationOf(address);
-    const connector = this.#connector(destination, timeout);
+    const connector = connectorOf(this, destination, timeout);
     performSync(stateOf(this).descriptor.writing, connector, () => timeout);
-    this.#connectedTo(destination.shortened);
-  }
-
-  #connectedTo(remote: Uint8Array | undefined): void {
-    const state = stateOf(this);
-    if (remote !== state.names.remote) state.names = { ...state.names, remote };
-  }
-
-  #connector(destination: Destination, timeout: number): Connector {
-    const neverWaits = this.type === "dgram";
-    return new Connector(stateOf(this).descriptor, destination, neverWaits, timeout, this);
-  }
-
-  #requireDatagrams(): void {
-    if (this.fd >= 0 && this.type === "dgram") return;
-    throw new TypeError(
-      `Cannot disconnect a ${this.type} socket: only datagram sockets can be connected anew; close it`,
-    );
-  }
-
-  #requireIdle(): void {
-    if (!stateOf(this).descriptor.isWriting) return;
-    throw new Deno.errors.Busy(
-      "Cannot connect in the calling thread while an asynchronous connect or send is under way: await that first",
-    );
-  }
-
-  #dissolve(): void {
-    check(dissolve(this.fd), "connect");
-    this.#connectedTo(undefined);
+    connectedTo(stateOf(this), destination.shortened);
   }
 
   /**
@@ -409,6 +380,36 @@ export abstract class SocketEndpoint extends SocketTransfer {
     const hasUnread = () => interest === "read" && (state.receiving?.unreadLength ?? 0) > 0;
     await waitUntilReady(state.descriptor, interest, signal, hasUnread);
   }
+}
+
+// Functions: with a private method, each socket would take memory for the mark of its class.
+
+function connectedTo(state: SocketState, remote: Uint8Array | undefined): void {
+  if (remote !== state.names.remote) state.names = { ...state.names, remote };
+}
+
+function connectorOf(socket: SocketEndpoint, destination: Destination, timeout: number): Connector {
+  const neverWaits = socket.type === "dgram";
+  return new Connector(stateOf(socket).descriptor, destination, neverWaits, timeout, socket);
+}
+
+function requireDatagrams(socket: SocketEndpoint): void {
+  if (socket.fd >= 0 && socket.type === "dgram") return;
+  throw new TypeError(
+    `Cannot disconnect a ${socket.type} socket: only datagram sockets can be connected anew; close it`,
+  );
+}
+
+function requireIdle(descriptor: Descriptor): void {
+  if (!descriptor.isWriting) return;
+  throw new Deno.errors.Busy(
+    "Cannot connect in the calling thread while an asynchronous connect or send is under way: await that first",
+  );
+}
+
+function disconnect(socket: SocketEndpoint): void {
+  check(dissolve(socket.fd), "connect");
+  connectedTo(stateOf(socket), undefined);
 }
 
 function copied(bytes: Uint8Array | undefined): Uint8Array | undefined {

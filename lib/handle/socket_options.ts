@@ -279,7 +279,7 @@ export abstract class SocketOptions {
   }
 
   set passCredentials(on: boolean) {
-    this.#setFlag(platform.SO_PASSCRED, checkedFlag("passCredentials", on), PASS_CREDENTIALS);
+    setFlag(this, platform.SO_PASSCRED, checkedFlag("passCredentials", on), PASS_CREDENTIALS);
   }
 
   /**
@@ -312,7 +312,7 @@ export abstract class SocketOptions {
   }
 
   set passPidfd(on: boolean) {
-    this.#setFlag(platform.SO_PASSPIDFD, checkedFlag("passPidfd", on), PASS_PIDFD);
+    setFlag(this, platform.SO_PASSPIDFD, checkedFlag("passPidfd", on), PASS_PIDFD);
   }
 
   /**
@@ -343,10 +343,11 @@ export abstract class SocketOptions {
   }
 
   set passRights(on: boolean) {
-    this.#setFlag(platform.SO_PASSRIGHTS, checkedFlag("passRights", on), PASS_RIGHTS);
+    setFlag(this, platform.SO_PASSRIGHTS, checkedFlag("passRights", on), PASS_RIGHTS);
   }
+}
 
-  #setFlag(name: number, on: boolean, what: string): void {
-    options.setFlag(this.fd, name, on, what);
-  }
+/** A function: a private method would mark, and enlarge, each socket. The value is checked before the descriptor. */
+function setFlag(socket: { readonly fd: number }, name: number, on: boolean, what: string): void {
+  options.setFlag(socket.fd, name, on, what);
 }

@@ -4,9 +4,7 @@
  * @module
  */
 
-import { platform } from "../../ffi/platform/mod.ts";
 import type { Descriptor } from "../descriptor/descriptor.ts";
-import { pollTimeout } from "../socket/options.ts";
 import type { BoundFile } from "../socket/bound_file.ts";
 import type { SocketType } from "../socket/socket_type.ts";
 import type { WriteBatch } from "../socket/write_batch.ts";
@@ -41,23 +39,11 @@ export class SocketState {
   /** The writes that queue up last. */
   batch: WriteBatch | undefined = undefined;
   streams: StreamPair | undefined = undefined;
-  #receiveLimit: (() => number) | undefined = undefined;
-  #sendLimit: (() => number) | undefined = undefined;
 
   constructor(descriptor: Descriptor, type: SocketType, names: SocketNames) {
     this.descriptor = descriptor;
     this.type = type;
     this.names = names;
-  }
-
-  /** Looks up how long a blocking receive may wait, in the form that poll(2) takes. */
-  get receiveLimit(): () => number {
-    return this.#receiveLimit ??= () => pollTimeout(this.descriptor.fd, platform.SO_RCVTIMEO);
-  }
-
-  /** Looks up how long a blocking send may wait, in the form that poll(2) takes. */
-  get sendLimit(): () => number {
-    return this.#sendLimit ??= () => pollTimeout(this.descriptor.fd, platform.SO_SNDTIMEO);
   }
 
   /**

@@ -23,7 +23,6 @@ import { MessageIterator } from "./message_iterator.ts";
 import { MessageReceiver } from "./message_receiver.ts";
 import { Read } from "./reading.ts";
 import type { ReceiveOptions, SyncReceiveOptions } from "./receive_options.ts";
-import type { ReceiveState } from "./receive_state.ts";
 import { PeerIdentity } from "./peer_identity.ts";
 import type { SocketState } from "./socket_state.ts";
 
@@ -206,17 +205,10 @@ export abstract class SocketTransfer extends PeerIdentity {
     requireOptions(options, "read");
     const timeout = checkedTimeout(options.timeout);
     const length = requireBytes(bytes);
-    const count = this.#readNow(bytes, length);
+    const count = readNow(this.#state, bytes, length);
     if (count !== -EAGAIN) return countOrEnd(check(count, "recv"), length);
     const operation = new Read(this.#state, this, bytes, length);
-    return performWithin(descriptor.reading, operation, timeout, this.#state.receiveLimit);
-  }
-
-  /** Read by one recv(2) if that is all it takes; `-EAGAIN` otherwise, or if nothing has come. */
-  #readNow(bytes: Uint8Array, length: number): number {
-    const { descriptor: { fd }, type, receiving } = this.#state;
-    const isPlain = type === "stream" && receiving === undefined && length > 0;
-    return isPlain ? recv(fd, bytes, MSG_DONTWAIT, length) : -EAGAIN;
+    return performWithin(descriptor.reading, operation, timeout);
   }
 
   /**
@@ -247,7 +239,7 @@ export abstract class SocketTransfer extends PeerIdentity {
       const { signal } = options;
       const { descriptor, type } = this.#state;
       if (type === "stream" && descriptor.isWriting && signal === undefined) {
-        return this.#queue(bytes);
+        return queueWrite(this.#state, bytes, this);
       }
       const length = requireBytes(bytes);
       const operation = new Write(descriptor, bytes, length, type, this);
@@ -255,22 +247,6 @@ export abstract class SocketTransfer extends PeerIdentity {
     } catch (error) {
       return Promise.reject(error);
     }
-  }
-
-  /** Writes that wait for others go out together. */
-  #queue(bytes: Uint8Array): Promise<number> {
-    const state = this.#state;
-    if (state.batch?.isOpen) return state.batch.add(bytes);
-    const batch = state.batch = new WriteBatch(state.descriptor, this);
-    const written = batch.add(bytes);
-    const forget = () => {
-      if (state.batch === batch) state.batch = undefined;
-    };
-    perform(state.descriptor.writing, batch).then(forget, (reason) => {
-      forget();
-      batch.fail(reason);
-    });
-    return written;
   }
 
   /**
@@ -305,7 +281,7 @@ export abstract class SocketTransfer extends PeerIdentity {
       return check(count, "send");
     }
     const operation = new Write(descriptor, bytes, length, type, this);
-    return performWithin(descriptor.writing, operation, timeout, this.#state.sendLimit);
+    return performWithin(descriptor.writing, operation, timeout);
   }
 
   /**
@@ -370,7 +346,7 @@ export abstract class SocketTransfer extends PeerIdentity {
     requireOptions(options, "send");
     const timeout = checkedTimeout(options.timeout);
     const sender = senderOf(descriptor, type, message);
-    return performWithin(descriptor.writing, sender, timeout, this.#state.sendLimit);
+    return performWithin(descriptor.writing, sender, timeout);
   }
 
   /**
@@ -405,7 +381,7 @@ export abstract class SocketTransfer extends PeerIdentity {
     try {
       requireOptions(options, "receive");
       const { signal } = options;
-      const receiver = new MessageReceiver(this.#receiveState(), options);
+      const receiver = new MessageReceiver(this.#state.receiveState(this), options);
       return perform(this.#state.descriptor.reading, receiver, signal);
     } catch (error) {
       return Promise.reject(error);
@@ -437,12 +413,8 @@ export abstract class SocketTransfer extends PeerIdentity {
     requireNoReceive(descriptor, type);
     requireOptions(options, "receive");
     const timeout = checkedTimeout(options.timeout);
-    const receiver = new MessageReceiver(this.#receiveState(), options);
-    return performWithin(descriptor.reading, receiver, timeout, this.#state.receiveLimit);
-  }
-
-  #receiveState(): ReceiveState {
-    return this.#state.receiving ?? this.#state.receiveState(this);
+    const receiver = new MessageReceiver(this.#state.receiveState(this), options);
+    return performWithin(descriptor.reading, receiver, timeout);
   }
 
   /**
@@ -469,12 +441,36 @@ export abstract class SocketTransfer extends PeerIdentity {
     requireOptions(options, "receive");
     const { signal, ...request } = options;
     const newReceiver = (): MessageReceiver => {
-      const receiver = new MessageReceiver(this.#receiveState(), request, false);
+      const receiver = new MessageReceiver(this.#state.receiveState(this), request, false);
       receiver.requireSize();
       return receiver;
     };
     return new MessageIterator(descriptor, newReceiver, checkedSignal(signal));
   }
+}
+
+// Functions: with a private method, each socket would take memory for the mark of its class.
+
+/** Read by one recv(2) if that is all it takes; `-EAGAIN` otherwise, or if nothing has come. */
+function readNow(state: SocketState, bytes: Uint8Array, length: number): number {
+  const { descriptor: { fd }, type, receiving } = state;
+  const isPlain = type === "stream" && receiving === undefined && length > 0;
+  return isPlain ? recv(fd, bytes, MSG_DONTWAIT, length) : -EAGAIN;
+}
+
+/** Writes that wait for others go out together. */
+function queueWrite(state: SocketState, bytes: Uint8Array, owner: object): Promise<number> {
+  if (state.batch?.isOpen) return state.batch.add(bytes);
+  const batch = state.batch = new WriteBatch(state.descriptor, owner);
+  const written = batch.add(bytes);
+  const forget = () => {
+    if (state.batch === batch) state.batch = undefined;
+  };
+  perform(state.descriptor.writing, batch).then(forget, (reason) => {
+    forget();
+    batch.fail(reason);
+  });
+  return written;
 }
 
 /** The options of calls without any, shared: an object for each call would be garbage at once. */

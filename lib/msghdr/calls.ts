@@ -143,7 +143,7 @@ export function sendmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = NO_OPT
   const sender = senderOf(socket, message, flags, s);
   return isImpatient(flags)
     ? performOnce(sender)
-    : performWithin(socket.descriptor.writing, sender, undefined, socket.sendLimit);
+    : performWithin(socket.descriptor.writing, sender, undefined);
 }
 
 /** Send what has no address; what has one is left to the sender, as if it had to wait. */
@@ -241,7 +241,7 @@ export function recvmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = NO_OPT
   const receiver = new HeaderReceiver(socket.receiveState(s), message, flags);
   return isImpatient(flags)
     ? performOnce(receiver)
-    : performWithin(socket.descriptor.reading, receiver, undefined, socket.receiveLimit);
+    : performWithin(socket.descriptor.reading, receiver, undefined);
 }
 
 /** Receive what one call gives; the rest is left to the receiver, as if it had to wait. */

@@ -9,6 +9,7 @@ import type { Channel } from "../descriptor/descriptor.ts";
 import { type Outcome, performSync } from "../descriptor/perform.ts";
 import { shown, systemError } from "../errors.ts";
 import { READABLE } from "../reactor/mod.ts";
+import { pollTimeout } from "./options.ts";
 
 /**
  * How a blocking form of an operation works.
@@ -52,22 +53,26 @@ export function checkedTimeout(timeout: number | undefined): number | undefined 
  *
  * @param timeout The limit given with the call, in milliseconds; without one that of the socket counts, and
  * exceeding that is `WouldBlock`.
- * @param limit Looks up the socket's own limit, in the form that poll(2) takes.
  * @throws {Deno.errors.TimedOut} If the limit given with the call is over.
  */
 export function performWithin<T>(
   channel: Channel,
   operation: Outcome<T>,
   timeout: number | undefined,
-  limit: () => number,
 ): T {
-  if (timeout === undefined) return performSync(channel, operation, limit);
+  if (timeout === undefined) return performSync(channel, operation, ownLimit);
   try {
     return performSync(channel, operation, () => timeout);
   } catch (error) {
     if (!(error instanceof Deno.errors.WouldBlock)) throw error;
     throw timedOut(channel.interest === READABLE ? "recvmsg" : "sendmsg", timeout);
   }
+}
+
+/** Look up how long a blocking operation may wait, in the form that poll(2) takes. */
+function ownLimit({ descriptor, interest }: Channel): number {
+  const option = interest === READABLE ? platform.SO_RCVTIMEO : platform.SO_SNDTIMEO;
+  return pollTimeout(descriptor.fd, option);
 }
 
 /** Return the error for a call whose time is over. */
