@@ -458,7 +458,7 @@ function readNow(state: SocketState, bytes: Uint8Array, length: number): number 
   return isPlain ? recv(fd, bytes, MSG_DONTWAIT, length) : -EAGAIN;
 }
 
-/** Writes that wait for others go out together. */
+/** Queue a write: those that wait for others go out together. */
 function queueWrite(state: SocketState, bytes: Uint8Array, owner: object): Promise<number> {
   if (state.batch?.isOpen) return state.batch.add(bytes);
   const batch = state.batch = new WriteBatch(state.descriptor, owner);
