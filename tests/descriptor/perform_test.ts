@@ -239,6 +239,21 @@ test("perform() lets operations of one channel through one after the other", asy
   assertEquals(await Promise.all([first, second]), [2, 1]);
 });
 
+test("perform() throws errors whose stack names the code that awaits it, after one wait and two", async () => {
+  for (const attempts of [2, 3]) {
+    using made = channel();
+    const outcome = (): never => {
+      throw new RangeError("no");
+    };
+    const obstacle = { wait: () => turn(), waitSync: () => {} };
+    async function caller(): Promise<void> {
+      await perform(made.channel, { ...nth(attempts), obstacle, outcome });
+    }
+    const error = await assertRejects(caller, RangeError);
+    assert(error.stack?.includes("at async caller"), error.stack);
+  }
+});
+
 test("perform() ends with BadResource when the descriptor is given up", async () => {
   using made = channel();
   const pending = [perform(made.channel, nth(2)), perform(made.channel, nth(1))];
