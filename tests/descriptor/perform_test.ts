@@ -246,9 +246,9 @@ test("perform() throws errors whose stack names the code that awaits it, after o
       throw new RangeError("no");
     };
     const obstacle = { wait: () => turn(), waitSync: () => {} };
-    async function caller(): Promise<void> {
+    const caller = async (): Promise<void> => {
       await perform(made.channel, { ...nth(attempts), obstacle, outcome });
-    }
+    };
     const error = await assertRejects(caller, RangeError);
     assert(error.stack?.includes("at async caller"), error.stack);
   }
