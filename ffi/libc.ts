@@ -8,6 +8,7 @@ import { attachErrno } from "./errno.ts";
 import { platform } from "./platform/mod.ts";
 import { mayFollowPointers } from "./pointers.ts";
 import { symbols } from "./symbols.ts";
+import { utf8 } from "./text.ts";
 
 /** The functions of {@linkcode symbols}, ready to call. */
 export type Libc = Deno.DynamicLibrary<typeof symbols>["symbols"];
@@ -19,15 +20,23 @@ type Opened = Deno.DynamicLibrary<Deno.ForeignLibraryInterface>["symbols"];
 /** The path under which the library was opened first: later calls need not try the others. */
 let path: string | undefined;
 
-const names = Object.keys(symbols) as Name[];
-
 /** What returns where the error number is: glibc and musl have the first, macOS the other. */
 const ERRNO_LOCATIONS = ["__errno_location", "__error"] as const;
+
+const ADDRESS = { type: "pointer", optional: true } as const;
+
+/**
+ * What the library is opened with: where these functions are, which Deno tells of what is declared as a variable.
+ * The first trampoline of a program takes as long as all the rest of opening a library.
+ */
+const addresses = { dlsym: ADDRESS, __errno_location: ADDRESS, __error: ADDRESS };
+
+type Addresses = Deno.DynamicLibrary<typeof addresses>["symbols"];
 
 let functions: Libc | undefined;
 
 /** dlsym(3), where functions may be called by their address. */
-let find: Libc["dlsym"] = null;
+let find: NonNullable<Libc["dlsym"]> | undefined;
 
 /**
  * How many calls of a function go by its address: most functions are called once or twice in a short program. V8
@@ -46,15 +55,14 @@ const FEW = 4;
  * @throws {Deno.errors.NotFound} If the library is at none of the paths tried.
  */
 export function libc(): Libc {
-  return functions ??= openedOnDemand();
+  return functions ??= Object.create(opened);
 }
 
 /** Open every function for good, so that none needs permission later. */
 export function openAll(): void {
-  const all: Record<string, unknown> = libc();
   const from = path ??= openLibrary();
-  for (const name of names) {
-    all[name] = isForPool(name) ? openForGood(name) : open(from, name)[name];
+  for (const name of Object.keys(symbols).filter(isName)) {
+    opened[name] = isForPool(name) ? openForGood(name) : open(from, name)[name];
   }
 }
 
@@ -68,25 +76,24 @@ export function replaceLibc(replacement: Libc): Libc {
   return previous;
 }
 
-/** An object whose getters open what they are asked for. On a prototype, getters are as fast as fields. */
-function openedOnDemand(): Libc {
-  const accessors: PropertyDescriptorMap = {};
-  for (const name of names) {
-    let opened: unknown;
-    const set = (value: unknown): void => void (opened = value);
-    const get = (): unknown => opened === undefined ? opened = openFunction(name, set) : opened;
-    accessors[name] = { enumerable: true, get, set };
-  }
-  return Object.create(Object.defineProperties({}, accessors));
+/** The functions that are open, as fields. What is no field yet is looked up in the prototype, which opens it. */
+const opened: Partial<Record<Name, unknown>> = Object.create(
+  new Proxy({}, {
+    get: (_, name) => isName(name) ? opened[name] = openFunction(name) : undefined,
+  }),
+);
+
+function isName(name: string | symbol): name is Name {
+  return Object.hasOwn(symbols, name);
 }
 
-/** Open a function; `replace` is called with what is to be called in its place later. */
-function openFunction(name: Name, replace: (opened: unknown) => void): unknown {
+/** Open a function: for a few calls by its address, if that is permitted. */
+function openFunction(name: Name): unknown {
   const from = path ??= openLibrary();
-  const callable = functionAtAddress(name);
+  const callable = functionAtAddress(name, addressOf(name));
   if (isForPool(name)) return callable ?? openForGood(name);
   if (callable === undefined) return open(from, name)[name];
-  return fewTimes(callable, () => replace(open(from, name)[name]));
+  return fewTimes(callable, () => opened[name] = open(from, name)[name]);
 }
 
 /** Whether the function runs in Deno's thread pool. */
@@ -94,15 +101,21 @@ function isForPool(name: Name): boolean {
   return "nonblocking" in symbols[name];
 }
 
+function addressOf(name: Name): Deno.PointerValue {
+  const symbol: Deno.ForeignFunction & { name?: string } = symbols[name];
+  return find?.(null, utf8(`${symbol.name ?? name}\0`)) ?? null;
+}
+
 /**
  * Return a function that is called by its address, which keeps no library open and is found in a tenth of the time
  * that a trampoline takes to make. That needs permission at each call, and more than a path of its own.
  */
-function functionAtAddress(name: Name): Callable | undefined {
-  const symbol: Deno.ForeignFunction & { name?: string } = symbols[name];
-  const address = find?.(null, new TextEncoder().encode(`${symbol.name ?? name}\0`)) ?? null;
+function functionAtAddress(name: Name, address: Deno.PointerValue): Callable | undefined {
   if (address === null) return undefined;
-  const pointer = new Deno.UnsafeFnPointer(address as Deno.PointerObject<never>, symbol);
+  const pointer = new Deno.UnsafeFnPointer(
+    address as Deno.PointerObject<never>,
+    symbols[name] as Deno.ForeignFunction,
+  );
   return (...args: never[]): unknown => pointer.call(...args);
 }
 
@@ -136,16 +149,21 @@ function openLibrary(): string {
       `Cannot use Unix domain sockets on "${platform.name}": use Linux or macOS, on x86-64 or arm64`,
     );
   }
-  const [found, { dlsym }] = openFirst(candidates());
-  if (mayFollowPointers()) find = dlsym as Libc["dlsym"];
-  attachErrno(errnoLocation(found), () => open(found, "memcpy").memcpy as Libc["memcpy"]);
+  const [found, at] = openFirst(candidates());
+  const isByAddress = mayFollowPointers();
+  if (isByAddress) find = functionAtAddress("dlsym", at.dlsym) as typeof find;
+  attachErrno(
+    errnoLocation(found, at, isByAddress),
+    () => open(found, "memcpy").memcpy as Libc["memcpy"],
+  );
   return found;
 }
 
-function errnoLocation(path: string): Deno.PointerValue {
+function errnoLocation(path: string, at: Addresses, isByAddress: boolean): Deno.PointerValue {
   for (const name of ERRNO_LOCATIONS) {
-    const locate = functionAtAddress(name) ?? open(path, name)[name] as Libc[typeof name];
-    if (locate !== null) return locate() as Deno.PointerValue;
+    if (at[name] === null) continue;
+    const locate = isByAddress ? functionAtAddress(name, at[name]) : open(path, name)[name];
+    return (locate as () => Deno.PointerValue)();
   }
   // deno-coverage-ignore -- other C libraries than glibc, musl and that of macOS only
   return null;
@@ -179,11 +197,13 @@ function isGranted(path: string): boolean {
   return Deno.permissions.querySync({ name: "ffi", path }).state === "granted";
 }
 
-function openFirst(paths: Iterable<string>): [path: string, functions: Opened] {
+function openFirst(paths: Iterable<string>): [path: string, at: Addresses] {
   const reasons: string[] = [];
   for (const path of withLoaded(paths)) {
     try {
-      return [path, open(path, "dlsym")];
+      const library = Deno.dlopen(path, addresses);
+      library.close();
+      return [path, library.symbols];
     } catch (error) {
       if (error instanceof Deno.errors.NotCapable) throw notPermitted(error);
       reasons.push(error instanceof Error ? error.message : String(error));

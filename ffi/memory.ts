@@ -5,6 +5,7 @@
  */
 
 import { libc } from "./libc.ts";
+import { utf8 } from "./text.ts";
 
 /** Bytes in the form that the FFI types ask for. Shared memory is taken too, the types only hide it. */
 export type Bytes = Uint8Array<ArrayBuffer>;
@@ -82,7 +83,7 @@ export function writeWide(words: Int32Array, index: number, value: number): void
 
 /** Return `text` as a C string: UTF-8 bytes and a NUL. */
 export function cString(text: string | Uint8Array): Bytes {
-  const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
+  const bytes = typeof text === "string" ? utf8(text) : text;
   const terminated = new Uint8Array(bytes.byteLength + 1);
   terminated.set(bytes);
   return terminated;

@@ -6,7 +6,7 @@
  */
 
 import { libc } from "../libc.ts";
-import { byteLengthOf, type Bytes, cString, ffiBytes, size } from "../memory.ts";
+import { byteLengthOf, type Bytes, ffiBytes, size } from "../memory.ts";
 import { platform } from "../platform/mod.ts";
 import { checked, missing, retried } from "./result.ts";
 
@@ -97,7 +97,8 @@ export function fstat(fd: number, buffer: Uint8Array): number {
   return call === null ? missing() : checked(call(fd, bytes));
 }
 
-const EMPTY = cString("");
+/** The empty string. */
+const EMPTY = new Uint8Array(1);
 
 // <linux/stat.h>
 const STATX_BASIC_STATS = 0x7ff;

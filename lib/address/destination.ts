@@ -77,7 +77,9 @@ export function needsShortening(name: Name): boolean {
 function shortDestination(name: Name): Destination {
   return {
     sockaddr: encodeSockaddr(name, platform),
-    display: displayName(name),
+    get display() {
+      return displayName(name); // most programs never read it
+    },
     name,
     shortened: undefined,
     [Symbol.dispose]: () => {},

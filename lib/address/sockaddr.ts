@@ -44,9 +44,15 @@ export interface Name {
 }
 
 const AT = 0x40;
-const encoder = new TextEncoder();
-/** Decodes a byte order mark as a part of the name. */
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+// Made at their first use: what is behind them takes Deno 0.1 ms.
+let encoder: TextEncoder | undefined;
+let decoder: TextDecoder | undefined;
+
+/** Decode a name, and a byte order mark as a part of it. */
+function decoded(bytes: Uint8Array): string {
+  return (decoder ??= new TextDecoder("utf-8", { ignoreBOM: true })).decode(bytes);
+}
 
 /**
  * Take an address apart and check it against the platform.
@@ -107,7 +113,7 @@ function textBytes(text: string): Uint8Array {
       } as an address: it contains half a surrogate pair; give its bytes as a Uint8Array`,
     );
   }
-  return encoder.encode(text);
+  return (encoder ??= new TextEncoder()).encode(text);
 }
 
 function urlBytes(url: URL): Uint8Array {
@@ -179,7 +185,7 @@ export function exactBytes(name: Name): Uint8Array {
  * leads back to the same socket when it is used as an {@linkcode Address}.
  */
 export function addressText(bytes: Uint8Array | null): string {
-  return bytes === null ? "" : decoder.decode(unambiguous(bytes));
+  return bytes === null ? "" : decoded(unambiguous(bytes));
 }
 
 /**
@@ -197,7 +203,7 @@ export function displayName(name: Name): string {
 
 /** Return a path for messages. A URL that is given as a string, and so taken for a path, may have a password in it. */
 function displayText(bytes: Uint8Array): string {
-  return withoutUrlSecrets(decoder.decode(bytes));
+  return withoutUrlSecrets(decoded(bytes));
 }
 
 function withoutUrlSecrets(text: string): string {
