@@ -81,11 +81,13 @@ export async function failEach<T>(
   const since = listDescriptors();
   const faults = await faultsFor(library, scenario);
   const wrong: string[] = [];
+  let before = listDescriptors();
   for (const fault of faults) {
     try {
-      await failOnce(library, scenario, fault, since);
+      before = await failOnce(library, scenario, fault, before, since);
     } catch (error) {
       library.clear();
+      before = listDescriptors();
       wrong.push(
         `${fault.error} from ${fault.call} of "${fault.subject}" (call ${fault.when}): ${error}`,
       );
@@ -125,13 +127,14 @@ async function faultsFor<T>(
   return faults;
 }
 
+/** Fail one call, with the descriptors that are open before: those that are open after. */
 async function failOnce<T>(
   library: FaultyLibrary,
   scenario: Scenario<T>,
   fault: PlacedFault,
+  before: Listing,
   since: Listing,
-): Promise<void> {
-  const before = listDescriptors();
+): Promise<Listing> {
   {
     using stack = new DisposableStack();
     const it = await scenario.prepare(stack);
@@ -144,8 +147,13 @@ async function failOnce<T>(
     // The next operation works.
     await within(LIMIT, scenario.act(it, NOTHING));
   }
-  const different = await settle(() => changes(before, listDescriptors(), since), 80);
+  let after = before;
+  const different = await settle(
+    () => changes(before, after = listDescriptors(before), since),
+    80,
+  );
   if (different.length > 0) throw new Error(`Other descriptors are open:\n${different.join("\n")}`);
+  return after;
 }
 
 async function failureOf(act: () => unknown): Promise<unknown> {

@@ -28,9 +28,7 @@ fn lengths() -> tokio_util::codec::length_delimited::Builder {
     LengthDelimitedCodec::builder()
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let args: Vec<String> = std::env::args().collect();
+async fn answer(args: &[String]) -> Result<(), Box<dyn Error>> {
     let stream = UnixStream::connect(&args[1]).await?;
     match args[2].as_str() {
         "big-4" => echo(stream, lengths().new_codec()).await,
@@ -41,4 +39,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         "lines" => echo_lines(stream).await,
         other => Err(format!("there is no codec \"{other}\"").into()),
     }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let args: Vec<String> = std::env::args().collect();
+    // Without the macro of tokio, which takes longer to compile than all else here.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    runtime.block_on(answer(&args))
 }
