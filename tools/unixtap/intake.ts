@@ -13,8 +13,8 @@ const ALL_FILES = 253;
 /** The most that is taken from a stream at once, in bytes. */
 const STREAM_SIZE = 1 << 16;
 
-/** The same when much goes through. */
-const BULK_SIZE = 1 << 17;
+/** The same when much goes through: more than the queue of a usual sender holds. */
+const BULK_SIZE = 1 << 18;
 
 const SMALL: ReceiveOptions = { size: STREAM_SIZE, files: ALL_FILES, filesFirst: true };
 
