@@ -12,7 +12,6 @@ import { Descriptor } from "../descriptor/descriptor.ts";
 import { closeOnFinalization } from "../descriptor/finalizer.ts";
 import { type Outcome, perform, performSync } from "../descriptor/perform.ts";
 import { checkedReady, type ReadyOptions, waitUntilReady } from "../descriptor/ready.ts";
-import { requireSignal } from "../descriptor/signal.ts";
 import { check, checkedFlag, requireOptions, shown } from "../errors.ts";
 import { duplicate, requireOpen } from "../fd/file_like.ts";
 import { BoundFile } from "../socket/bound_file.ts";
@@ -590,7 +589,6 @@ export function acceptFrom(
     if (options !== undefined) {
       requireOptions(options, "accept a connection");
       signal = options.signal;
-      requireSignal(signal);
     }
     const accept = new Accept(listener, flags);
     return perform(accept.descriptor.reading, accept, signal);

@@ -44,6 +44,20 @@ test("perform() returns an error number other than EAGAIN as it is", async () =>
   assertEquals(result, -platform.EPIPE);
 });
 
+test("perform() lets the event loop turn while operations that were queued go through", async () => {
+  using made = channel();
+  let turns = 0;
+  setImmediate(function count(): void {
+    if (++turns < 1000) setImmediate(count);
+  });
+  for (let i = 0; i < 2000; i++) void perform(made.channel, nth(1));
+  // The first was not queued; the last is the end of all.
+  await perform(made.channel, nth(1));
+  assert(turns > 5 && turns < 1000, `${turns} turns`);
+  turns = 1000;
+  await turn();
+});
+
 test("perform() of what waits for something else does not try again for space", async () => {
   using made = channel();
   const log: string[] = [];

@@ -70,6 +70,8 @@ Deno.test("lengthPrefixed() refuses options that cannot be", () => {
   for (const offset of [-1, 0.5, NaN, Infinity, 65537, "0" as unknown as number]) {
     assertThrows(() => lengthPrefixed({ offset }), RangeError, `at ${shown(offset)}`);
   }
+  const farthest = lengthPrefixed({ offset: 65536, bytes: 1 });
+  assertEquals([65536, 65537].map((size) => farthest(new Uint8Array(size))), [undefined, 65537]);
   assertThrows(() => lengthPrefixed({ counts: "all" as "body" }), RangeError, '"body" or "frame"');
 });
 

@@ -435,6 +435,18 @@ export const PLACES: readonly Place[] = [
     why: "whether objects are registered by rounds or by turns only tunes",
   },
   {
+    file: "lib/message/control.ts",
+    line: "const isSole = this.#arrived >= SOLE.lengthValue && this.#arrived <= SOLE.space &&",
+    was: ">=",
+    why: "a sole descriptor is found by the walk through all control data as well",
+  },
+  {
+    file: "ffi/syscalls/aio.ts",
+    line: "return new Int32Array(Deno.UnsafePointerView.getArrayBuffer(pointer, words * 4));",
+    was: "4",
+    why: "what a longer view reaches is not read",
+  },
+  {
     file: "lib/socket/bound_file.ts",
     line: "(own.mode === undefined ? BigInt.asUintN(32, inode) : inode) === own.inode;",
     was: "own.mode === undefined",
