@@ -52,6 +52,22 @@ testUnless(notLinux, "fdpass run --inetd starts a command for each connection", 
   }
 });
 
+testUnless(notLinux, "fdpass run --inetd leaves the flags of a listener as they were", async () => {
+  using dir = tempDir();
+  for (const nonblocking of [false, true]) {
+    using listener = unix.listen(dir.join("s"));
+    listener.nonblocking = nonblocking;
+    listener.closeOnExec = false;
+    await using tool = startTool("fdpass", ["run", "-i", `fd:${listener.fd}`, "--", "cat"]);
+    using client = await unix.connect(dir.join("s"));
+    await client.closeWrite();
+    assertEquals(await new Response(client.readable).text(), "");
+    tool.kill("SIGTERM");
+    await finish(tool);
+    assertEquals(listener.nonblocking, nonblocking);
+  }
+});
+
 testUnless(
   notLinux,
   "fdpass run --inetd continues when its command cannot be started",

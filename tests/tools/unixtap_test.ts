@@ -235,6 +235,30 @@ testUnless(
 
 testUnless(
   notLinux,
+  "unixtap tells datagram clients apart whose names are no text",
+  noLeaks(async () => {
+    await using it = new Tapped();
+    using server = unix.bind(it.target);
+    await it.startTool("--json");
+    const clients = [0xfe, 0xff].map((last) =>
+      unix.bind(new Uint8Array([...encode(it.dir.join("c")), last]))
+    );
+    for (const [i, client] of clients.entries()) {
+      using _ = client;
+      await client.send({ data: encode(`from ${i}`), to: it.address });
+      using message = await server.receive();
+      await server.send({ data: encode(`to ${i}`), to: message?.from ?? "" });
+      using answer = await client.receive({ signal: AbortSignal.timeout(20_000) });
+      assertEquals(answer?.data, encode(`to ${i}`));
+    }
+    it.tool.kill("SIGINT");
+    const events = await readEvents(it.tool);
+    assertEquals(events.filter(({ event }) => event === "connect").length, 2);
+  }),
+);
+
+testUnless(
+  notLinux,
   "unixtap closes the server's side when the client is gone, and the other way round",
   noLeaks(async () => {
     await using it = await Tapped.start("stream");

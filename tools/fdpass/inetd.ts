@@ -41,13 +41,29 @@ export async function serveConnections(
       "Give one FILE that listens for --inetd, such as listen:PATH or tcp:HOST:PORT",
     );
   }
+  const { file } = listener;
+  const before = file.nonblocking;
   // Another process may take the connection that was announced.
-  listener.file.nonblocking = true;
+  file.nonblocking = true;
+  try {
+    return await serveAll(file, program, command, stop);
+  } finally {
+    // The flag belongs to the open file: others that have it may rely on calls that wait.
+    file.nonblocking = before;
+  }
+}
+
+async function serveAll(
+  listener: OwnedFd,
+  program: string,
+  command: readonly string[],
+  stop: AbortSignal,
+): Promise<never> {
   const slots = new Slots(MAX_PROGRAMS);
   stop.addEventListener("abort", () => slots.give()); // it may be waited for
   for (;;) {
     await slots.take();
-    const connection = await accepted(listener.file, stop);
+    const connection = await accepted(listener, stop);
     try {
       const pid = spawn(program, command, new Map([[0, connection], [1, connection]]), {});
       ended(pid).then(() => slots.give());

@@ -43,7 +43,7 @@ interface Client {
 export class DatagramTap implements Disposable {
   readonly #inbox: Socket;
   readonly #service: DatagramService;
-  /** By name, or by process ID for one without, the one heard from last at the end. */
+  /** By the bytes of the name, or by process ID for one without, the one heard from last at the end. */
   readonly #clients = new Map<string | number, Client>();
   #count = 0;
 
@@ -94,22 +94,22 @@ export class DatagramTap implements Disposable {
   }
 
   #client(message: Message): Client {
-    const name = message.from?.path ?? "";
-    const key = name === "" ? (message.credentials ?? UNKNOWN).pid : name;
-    const client = this.#clients.get(key) ?? this.#newClient(name, message);
+    const key = message.fromAddress?.join() ?? (message.credentials ?? UNKNOWN).pid;
+    const client = this.#clients.get(key) ?? this.#newClient(key, message);
     this.#clients.delete(key);
     this.#clients.set(key, client);
     return client;
   }
 
-  #newClient(name: string, { credentials = UNKNOWN }: Message): Client {
+  #newClient(key: string | number, message: Message): Client {
+    const { credentials = UNKNOWN, from, fromAddress } = message;
     const [oldest] = this.#clients.keys();
     if (oldest !== undefined && this.#clients.size >= MAX_CLIENTS) this.#forget(oldest);
-    const socket = this.#outlet(name, ++this.#count);
+    const socket = this.#outlet(from?.path ?? "", ++this.#count);
     socket.busyPoll = BUSY_POLL;
     const account = this.#service.recorder.connect(describeProcess(credentials));
     const client = { socket, account, pid: credentials.pid };
-    if (name !== "") void this.#answer(name, client);
+    if (fromAddress !== null) void this.#answer(key, fromAddress, client);
     return client;
   }
 
@@ -128,7 +128,11 @@ export class DatagramTap implements Disposable {
   }
 
   /** Pass the server's answers back, until the client or its socket is gone. */
-  async #answer(name: string, { socket, account }: Client): Promise<void> {
+  async #answer(
+    key: string | number,
+    address: Uint8Array,
+    { socket, account }: Client,
+  ): Promise<void> {
     const { recorder, warn } = this.#service;
     const intake = new MessageIntake(socket);
     try {
@@ -136,7 +140,7 @@ export class DatagramTap implements Disposable {
       for (;;) {
         using message = await intake.next();
         if (message === null) return;
-        await passOn(this.#inbox, message, name);
+        await passOn(this.#inbox, message, address);
         account.message("server", message, message.credentials?.pid ?? 0, false);
         await recorder.space;
       }
@@ -144,19 +148,19 @@ export class DatagramTap implements Disposable {
       if (error instanceof Deno.errors.BadResource) return;
       const isGone = ["ECONNREFUSED", "ENOENT", "ECONNRESET"].includes(codeOf(error) ?? "");
       if (!isGone) warn(oneLine(error));
-      this.#forget(name);
+      this.#forget(key);
     }
   }
 
-  #forget(name: string | number): void {
-    const client = this.#clients.get(name);
-    this.#clients.delete(name);
+  #forget(key: string | number): void {
+    const client = this.#clients.get(key);
+    this.#clients.delete(key);
     client?.socket.close();
     client?.account.close();
   }
 
   [Symbol.dispose](): void {
-    for (const name of [...this.#clients.keys()]) this.#forget(name);
+    for (const key of [...this.#clients.keys()]) this.#forget(key);
   }
 }
 
