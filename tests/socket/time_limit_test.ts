@@ -53,6 +53,7 @@ test("a call that need not wait is not timed out", () => {
 Deno.test("checkedTimeout() passes on what is a time, and the lack of one", () => {
   assertEquals(checkedTimeout(undefined), undefined);
   assertEquals(checkedTimeout(0), 0);
+  assertEquals(checkedTimeout(2 ** 31), 2 ** 31);
   assertEquals(checkedTimeout(1.5), 1.5);
 });
 
