@@ -4,7 +4,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { unix } from "@denet/unix";
 import { testUnless, testWith } from "../util/peers.ts";
 import { namesIn, tempDir } from "../util/tempdir.ts";
-import { notLinux, untilListening, untilServed } from "./tapped.ts";
+import { notLinux, untilListening, untilRuns, untilServed } from "./tapped.ts";
 import { assertFails, finish, startTool } from "./tool.ts";
 import { readToEnd } from "../util/sockets.ts";
 import { freePort } from "../util/free_port.ts";
@@ -110,6 +110,7 @@ testUnless(notLinux, "fdpass run gives its sockets a mode and a backlog", async 
     const args = ["run", "--replace", ...options, "--mode", "640", `unix:${path}`];
     await using tool = startTool("fdpass", [...args, "--", "sleep", "60"]);
     await untilServed(path);
+    await untilRuns(tool.pid, "sleep");
     assertEquals((Deno.statSync(path).mode ?? 0) & 0o777, 0o640);
     using stack = new DisposableStack();
     let connected = 0;
@@ -138,6 +139,7 @@ testUnless(notLinux, "fdpass serve leaves a path whose socket another process ha
   assertEquals((await server.status).code, 0);
   assertEquals(namesIn(dir.path), ["web"]);
   using _client = await unix.connect(path);
+  await untilRuns(holder.pid, "sleep");
   holder.kill("SIGTERM");
   await holder.status;
 });

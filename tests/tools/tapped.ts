@@ -85,6 +85,11 @@ export async function untilServed(path: string): Promise<void> {
   while (!socketsAt(path).some(({ listens, type }) => listens || type === "0002")) await pause();
 }
 
+/** Wait until a process has become another program: a signal to it that comes earlier may be lost. */
+export async function untilRuns(pid: number, name: string): Promise<void> {
+  while (Deno.readTextFileSync(`/proc/${pid}/comm`) !== `${name}\n`) await pause();
+}
+
 function pause(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 10));
 }
