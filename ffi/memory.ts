@@ -17,7 +17,7 @@ export function ffiBytes(bytes: Uint8Array): Bytes {
 
 /** A getter of every typed array: a subclass or a property of the object's own may say something else. */
 function trueGetter<T>(
-  name: "buffer" | "byteLength" | "byteOffset",
+  name: "buffer" | "byteLength" | "byteOffset" | typeof Symbol.toStringTag,
 ): (bytes: Uint8Array) => T {
   const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
   const { get } = Object.getOwnPropertyDescriptor(typedArray, name) ?? {};
@@ -30,9 +30,16 @@ export const byteLengthOf: (bytes: Uint8Array) => number = trueGetter("byteLengt
 const bufferOf: (bytes: Uint8Array) => ArrayBufferLike = trueGetter("buffer");
 const byteOffsetOf: (bytes: Uint8Array) => number = trueGetter("byteOffset");
 
-/** Whether `value` is a `Uint8Array`, and has memory: neither a prototype nor a proxy can feign that. */
+/** The name of the class that made a typed array, whatever its prototype says. */
+const classOf: (bytes: Uint8Array) => string | undefined = trueGetter(Symbol.toStringTag);
+
+/**
+ * Whether `value` is a `Uint8Array`, of this realm or another, such as a context of `node:vm`, and has memory: neither
+ * a prototype nor a proxy can feign that.
+ */
 export function isUint8Array(value: unknown): value is Uint8Array {
-  return ArrayBuffer.isView(value) && value instanceof Uint8Array;
+  return ArrayBuffer.isView(value) &&
+    (value instanceof Uint8Array || classOf(value as Uint8Array) === "Uint8Array");
 }
 
 /** Return a view of our own on `length` bytes of `bytes`: `subarray` may be that of a subclass. */

@@ -32,7 +32,7 @@ export type Address = string | Uint8Array | URL;
 
 /** Tell an address in the form of Deno's own sockets from the forms of {@linkcode Address}. */
 export function isUnixAddr(address: Address | Deno.UnixAddr): address is Deno.UnixAddr {
-  return typeof address === "object" && address !== null && !(address instanceof Uint8Array) &&
+  return typeof address === "object" && address !== null && !isBytes(address) &&
     !(address instanceof URL) && "path" in address;
 }
 
@@ -94,11 +94,17 @@ function abstractName(bytes: Uint8Array, platform: Platform): Name {
   return { kind: "abstract", bytes };
 }
 
+/** Whether `value` is a `Uint8Array`, of this realm or another, such as a context of `node:vm`. */
+function isBytes(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array ||
+    ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === "[object Uint8Array]";
+}
+
 /** Return a copy of the bytes: the caller may change its own afterwards. */
 function addressBytes(address: Address): Uint8Array {
   if (typeof address === "string") return textBytes(address);
   // Not `slice`: that of a Buffer shares its memory.
-  if (address instanceof Uint8Array) return new Uint8Array(address);
+  if (isBytes(address)) return new Uint8Array(address);
   if (address instanceof URL) return urlBytes(address);
   throw new InvalidAddressError(
     `Cannot use ${shown(address)} as an address: give a string, a Uint8Array or a unix: URL`,

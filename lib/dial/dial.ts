@@ -145,6 +145,7 @@ function requireDialOptions(options: DialOptions): void {
  * @returns The connection, which the caller owns and closes.
  * @throws {UnknownProtocolError} If the scheme is neither a registered protocol nor a service of one.
  * @throws {TypeError} If the URI is malformed, or has parts that its protocol has no use for.
+ * @throws {RangeError} If its port is not from 1 to 65535.
  * @throws {InvalidAddressError} If that is a `unix:` URI: what `unix.connect` throws for the same URL.
  *
  * @example Connect by URI

@@ -64,8 +64,23 @@ function parse(uri: string | URL): URL {
     const example = '"unix:///run/app.sock" or "tcp://example.org:80"';
     // Where the user's name ends is not known: a "/" or "#" in a password is why many a URI is none.
     const shownText = text.replace(/^([^:]*:\/*)[^]*@/, "$1");
+    const port = portOutOfRange(shownText);
+    if (port !== undefined) {
+      throw new RangeError(
+        `Cannot dial ${
+          show(shownText)
+        }: its port ${port} is out of range; give a number from 1 to 65535`,
+      );
+    }
     throw new TypeError(`Cannot dial ${show(shownText)}: it is not a URI such as ${example}`);
   }
+}
+
+/** Return the port that alone keeps `text` from being a URI, if there is one: `URL` takes no port above 65535. */
+function portOutOfRange(text: string): string | undefined {
+  const [, before = "", port, rest = ""] = /^([^/?#]*:\/\/[^/?#]*:)(\d+)([/?#].*)?$/s.exec(text) ??
+    [];
+  return Number(port) > 65535 && URL.canParse(`${before}1${rest}`) ? port : undefined;
 }
 
 /** A scheme is a protocol, `protocol+service`, or a service of one of the protocols. */

@@ -19,7 +19,9 @@ const NOTHING: Uint8Array = new Uint8Array(0);
 let spare: Uint8Array | undefined;
 
 function spareMemory(): Uint8Array {
-  return spare ??= new Uint8Array(SIZE);
+  // A framing that kept a view of it may have detached it.
+  if (spare === undefined || spare.byteLength < SIZE) spare = new Uint8Array(SIZE);
+  return spare;
 }
 
 /** Let memory that is not used any more be the spare one, if there is none. */
@@ -45,6 +47,11 @@ export class FrameBuffer {
   /** The number of bytes. */
   get length(): number {
     return this.end - this.start;
+  }
+
+  /** Whether a framing detached the memory: then the bytes are lost. */
+  get isDetached(): boolean {
+    return this.end > this.bytes.byteLength;
   }
 
   /**

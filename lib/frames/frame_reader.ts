@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isBytes } from "../descriptor/caller_buffer.ts";
 import { requireSignal } from "../descriptor/signal.ts";
 import { OperationQueue } from "../descriptor/operation_queue.ts";
 import { ControlTruncatedError } from "../errors.ts";
@@ -98,6 +99,7 @@ export class FrameReader {
   /** Whether the whole frame is there. */
   #isThere(size: number | undefined): boolean {
     const { length } = this.#intake.buffer;
+    this.#intake.requireBytes();
     const whole = size ?? (this.#length ??= this.#measure(length));
     return whole !== undefined && length >= whole;
   }
@@ -108,6 +110,7 @@ export class FrameReader {
     const length = this.#ask(there);
     // The framing may have disposed the frames: then the bytes are the socket's again.
     if (this.closed !== undefined) throw this.closed;
+    this.#intake.requireBytes();
     if (length === undefined) {
       this.#seen = there;
       if (there < maxSize) return undefined;
@@ -182,7 +185,7 @@ function readBody(frame: ReceivedFrame, framing: Framing): void {
   if (framing.body === undefined) return;
   try {
     const body: unknown = framing.body(frame.data);
-    if (!(body instanceof Uint8Array)) {
+    if (!isBytes(body)) {
       throw new TypeError(
         "`body` of the framing returned no Uint8Array; return a view of the frame",
       );

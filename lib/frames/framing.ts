@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isBytes } from "../descriptor/caller_buffer.ts";
 import { checkedFlag, requireOptions, shown } from "../errors.ts";
 
 /**
@@ -213,7 +214,7 @@ function delimiterBytes(delimiter: number | Uint8Array): Uint8Array {
     if (delimiter === (delimiter & 0xff)) return Uint8Array.of(delimiter);
     throw new RangeError(`Cannot delimit by ${delimiter}: give an integer from 0 to 255`);
   }
-  if (!(delimiter instanceof Uint8Array)) {
+  if (!isBytes(delimiter)) {
     throw new TypeError(
       `Cannot delimit by ${shown(delimiter)}: give a byte as a number, or a Uint8Array`,
     );

@@ -33,6 +33,14 @@ export class Intake {
     this.#files = files;
   }
 
+  /** @throws {Deno.errors.InvalidData} If the framing detached the bytes that have come. */
+  requireBytes(): void {
+    if (!this.buffer.isDetached) return;
+    throw new Deno.errors.InvalidData(
+      `Cannot read a frame: the framing detached the memory of the ${this.buffer.length} bytes that are there, and they are lost; close the socket, and let the framing copy what it keeps or transfers`,
+    );
+  }
+
   /**
    * Receive once: false at the end of the stream. Nothing is lost if this fails or is aborted.
    *
@@ -65,7 +73,9 @@ export class Intake {
   giveBack(reason: Error): void {
     this.closed = reason;
     const { buffer } = this;
-    const parts = this.companions.close().map(({ size, credentials }) => ({
+    const senders = this.companions.close();
+    if (buffer.isDetached) return;
+    const parts = senders.map(({ size, credentials }) => ({
       bytes: buffer.take(size),
       credentials,
     }));
@@ -94,6 +104,7 @@ class Receive implements Outcome<boolean> {
     const intake = this.#intake;
     // deno-coverage-ignore -- only if the socket became ready in the turn that closes
     if (intake.closed !== undefined) throw intake.closed;
+    intake.requireBytes();
     const receiver = intake.receiver(this.#whole);
     try {
       const result = receiver.attempt();

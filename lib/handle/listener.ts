@@ -423,6 +423,9 @@ export class Listener extends SocketOptions implements Deno.Listener<Socket, Den
    * Detach the descriptor: return its number without closing it. The caller owns and closes it from then on. The
    * socket file stays.
    *
+   * If accepting has set `O_NONBLOCK` on a listener that is shared, this clears the flag, for all that share it. Where
+   * other threads go on accepting, set {@linkcode Listener.nonblocking} before: then it stays.
+   *
    * @throws {Deno.errors.BadResource} If the listener is closed.
    *
    * @example

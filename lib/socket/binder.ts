@@ -12,6 +12,7 @@ import { check, checkedFlag, InvalidAddressError, shown, systemError } from "../
 import { bindTo } from "../address/destination.ts";
 import { reasonForRefusal } from "../address/refusal.ts";
 import { type Address, displayName, type Name, parseAddress } from "../address/sockaddr.ts";
+import { identityOf } from "../fd/stat.ts";
 import { BoundFile } from "./bound_file.ts";
 import type { CheckedSetup } from "./setup.ts";
 import { bindAbandonedName, replacingStale } from "./stale_file.ts";
@@ -48,6 +49,8 @@ export interface SocketFileOptions {
    */
   unlinkOnClose?: boolean;
 }
+
+const PERMISSIONS = 0o7777;
 
 /** What to do about the socket file, checked. */
 export interface FilePlan {
@@ -111,9 +114,27 @@ export function bindDescriptor(
   plan: FilePlan,
   ready: () => void = () => {},
 ): BoundFile | undefined {
-  const display = displayName(name);
+  const { mode } = plan;
+  if (mode === undefined) return bindAs(descriptor, name, plan, ready);
   // On Linux bind(2) gives the file the mode of the socket itself.
-  if (plan.mode !== undefined) check(fchmod(descriptor.fd, plan.mode), "fchmod", display);
+  const before = identityOf(descriptor.fd).mode & PERMISSIONS;
+  check(fchmod(descriptor.fd, mode), "fchmod", displayName(name));
+  try {
+    return bindAs(descriptor, name, plan, ready);
+  } catch (error) {
+    // The caller may bind the socket again, without a mode.
+    fchmod(descriptor.fd, before);
+    throw error;
+  }
+}
+
+function bindAs(
+  descriptor: Descriptor,
+  name: Name,
+  plan: FilePlan,
+  ready: () => void,
+): BoundFile | undefined {
+  const display = displayName(name);
   const keep = (directory: number) =>
     descriptor.closeTogether(new Descriptor(directory, descriptor.owner));
   const attempt = () => bindTo(descriptor.fd, name, plan.isAnswered ? keep : undefined);

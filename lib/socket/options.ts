@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isUint8Array } from "../../ffi/memory.ts";
 import { MISSING, platform } from "../../ffi/platform/mod.ts";
 import { ioctl } from "../../ffi/syscalls/files.ts";
 import { getsockopt, setsockopt } from "../../ffi/syscalls/sockets.ts";
@@ -75,7 +76,7 @@ export function setOption(fd: number, level: number, name: number, value: Option
   requireInt("level", level);
   requireInt("name", name);
   optionsVersion++;
-  if (value instanceof Uint8Array) {
+  if (isUint8Array(value)) {
     check(setsockopt(fd, level, name, value), "setsockopt");
     return;
   }

@@ -91,7 +91,8 @@ const BAD: [uri: string, message: string][] = [
   ["127.0.0.1:80", "not a URI"],
   ["://x", "not a URI"],
   ["tcp://example.org:port", "not a URI"],
-  ["tcp://example.org:65536", "not a URI"],
+  ["tcp://example.org:+1", "not a URI"],
+  ["tcp://[::1:65536", "not a URI"],
   ["tcp://[::1", "not a URI"],
   ["http://", "not a URI"],
   [" unix:/a", "as percent escapes"],
@@ -189,6 +190,20 @@ Deno.test("the error of a text that is no URI does not contain its password, nor
     const error = assertThrows(() => resolveUri(uri), TypeError, "example.org:");
     assertFalse(Deno.inspect(error).includes("secret"), uri);
   }
+});
+
+Deno.test("resolveUri() names a port that is out of range, and takes no part of a password for one", () => {
+  for (const end of ["", "/", "?a=secret", "#secret"]) {
+    for (const host of ["example.org", "[::1]", "me:secret@example.org"]) {
+      for (const scheme of ["tcp", "http", "unknown"]) {
+        const uri = `${scheme}://${host}:65536${end}`;
+        const { message } = assertThrows(() => resolveUri(uri), RangeError, "port 65536 is out of");
+        assertFalse(message.includes("secret"), uri);
+      }
+    }
+  }
+  const { message } = assertThrows(() => resolveUri("tcp://me:99999/x@[::1:80"), TypeError);
+  assertFalse(message.includes("99999"));
 });
 
 Deno.test("resolveUri() leaves a URL object alone", () => {

@@ -368,3 +368,41 @@ Deno.test(
     assert(calls <= 4, `${calls} calls`);
   }),
 );
+
+Deno.test(
+  "a framing that detaches the bytes it is given loses them: every read says so, and disposing works",
+  noLeaks(async () => {
+    for (const length of [undefined, 3] as const) {
+      using pair = streamPair();
+      const framing: Framing = (head) => {
+        (head.buffer as ArrayBuffer).transfer();
+        return length;
+      };
+      using frames = new Frames(pair.far, framing, { files: 1 });
+      await pair.near.send({ data: encode("abc"), files: [0] });
+      for (const read of [() => frames.next(), () => frames.readExactly(2)]) {
+        await assertRejects(read, InvalidData, "detached the memory of the 3 bytes");
+      }
+    }
+  }),
+);
+
+Deno.test(
+  "a framing that detaches bytes it kept leaves every other reader whole",
+  noLeaks(async () => {
+    using pair = streamPair();
+    using other = streamPair();
+    let kept: Uint8Array | undefined;
+    const framing: Framing = (head) => {
+      kept ??= head;
+      return 32768;
+    };
+    using frames = new Frames(pair.far, framing);
+    using others = new Frames(other.far, lengthPrefixed());
+    await pair.near.write(new Uint8Array(32768));
+    (await frames.next())?.[Symbol.dispose]();
+    (kept?.buffer as ArrayBuffer).transfer();
+    await other.near.write(prefixed(encode("abc")));
+    assertEquals(bodyOf(await others.next()), "abc");
+  }),
+);

@@ -354,3 +354,16 @@ test("connecting a socket that other code has closed fails", () => {
   closeFd(made.fd);
   assertThrows(() => made.connectSync(dir.join("a")), Deno.errors.BadResource, "EBADF");
 });
+
+test("a bind() that fails leaves its mode to no later one", () => {
+  using dir = tempDir();
+  Deno.writeTextFileSync(dir.join("taken"), "");
+  for (const type of ["stream", "dgram", "seqpacket"] as const) {
+    for (const failing of ["taken", "missing/a"]) {
+      using socket = unix.socket({ type });
+      assertThrows(() => socket.bind(dir.join(failing), { mode: 0o600 }));
+      socket.bind(dir.join("a"));
+      assertEquals((Deno.statSync(dir.join("a")).mode ?? 0) & 0o777, 0o777 & ~Deno.umask());
+    }
+  }
+});
