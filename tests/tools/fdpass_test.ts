@@ -104,6 +104,13 @@ testUnless(notLinux, "fdpass run hands on more files than one digit counts", asy
   assertEquals({ code, output, errors }, { code: 0, output: "200\n", errors: "" });
 });
 
+testUnless(notLinux, "fdpass run hands on no descriptor that Deno has opened itself", async () => {
+  for (const number of [3, 4, 5]) {
+    await using tool = startTool("fdpass", ["run", `fd:${number}`, "--", "true"]);
+    await assertFails(tool, 1, /Cannot hand on fd:\d: it is not open here$/);
+  }
+});
+
 testUnless(notLinux, "fdpass run hands on descriptors it has itself", async () => {
   using dir = tempDir();
   Deno.writeTextFileSync(dir.join("in"), "input\n");

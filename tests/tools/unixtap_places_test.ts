@@ -138,6 +138,23 @@ testUnless(notLinux, "unixtap attach notices that a server has begun anew", asyn
   }
 });
 
+testUnless(notLinux, "unixtap attach leaves nothing where a server has ended", async () => {
+  for (const follows of [false, true]) {
+    using dir = tempDir();
+    const path = dir.join("s");
+    const server = new NamedServer(path, "the server");
+    const options = follows ? ["--json", "-k"] : ["--json"];
+    await using tool = startTool("unixtap", ["attach", ...options, path]);
+    await readEvent(tool);
+    server[Symbol.dispose]();
+    Deno.removeSync(path); // as servers do at their end
+    if (follows) tool.kill("SIGTERM");
+    const { errors } = await finish(tool);
+    assertMatch(errors, follows ? /ended by SIGTERM$/ : /Cannot stay .*s": it was removed$/);
+    assertEquals(namesIn(dir.path), []);
+  }
+});
+
 testWith(
   "systemd-socket-activate",
   "unixtap listens on the sockets that LISTEN_FDS brings",

@@ -140,3 +140,31 @@ testUnless(
     }
   },
 );
+
+testUnless(notLinux, "unixtap run kills its command at a second signal of any kind", async () => {
+  using dir = tempDir();
+  const path = dir.join("s");
+  using _server = new NamedServer(path, "the server");
+  const script = `trap 'echo got it' HUP QUIT; echo up; while :; do sleep 0.1; done`;
+  for (const signal of ["SIGHUP", "SIGQUIT"] as const) {
+    const args = ["run", "-e", "S", "-o", "/dev/null", path, "--", "sh", "-c", script];
+    await using tool = startTool("unixtap", args);
+    assertEquals(await tool.readLine(), "up");
+    tool.kill(signal);
+    assertEquals(await tool.readLine(), "got it");
+    tool.kill(signal);
+    assertEquals((await tool.status).code, 137);
+  }
+});
+
+testUnless(notLinux, "unixtap run gives a command its environment byte by byte", async () => {
+  using dir = tempDir();
+  const path = dir.join("s");
+  using _server = new NamedServer(path, "the server");
+  const by = ["sh", "-c", `NO_TEXT=$(printf '\\377') exec "$@"`, "sh"];
+  const args = ["run", "-e", "S", "-o", "/dev/null", path, "--"];
+  const command = ["sh", "-c", 'printf %s "$NO_TEXT" | od -An -tx1; echo "$S"'];
+  await using tool = startTool("unixtap", [...args, ...command], { S: "before" }, by);
+  const { output } = await finish(tool);
+  assertMatch(output, /^ ff\n\/.*\/s\n$/);
+});

@@ -329,3 +329,22 @@ testAsRoot(
     }
   },
 );
+
+testUnless(
+  notLinux,
+  "unixtap passes on what a seqpacket peer sent before it closed with messages unread",
+  async () => {
+    for (const leaving of ["client", "server"] as const) {
+      await using tapped = await Tapped.start("seqpacket");
+      const { client, server } = tapped;
+      const [leaver, other] = leaving === "client" ? [client, server] : [server, client];
+      await other.send({ data: encode("never read") });
+      await leaver.ready("read");
+      await leaver.send({ data: encode("last words") });
+      leaver.close();
+      using message = await other.receive();
+      assertEquals(message?.data, encode("last words"));
+      assertEquals(await other.receive(), null);
+    }
+  },
+);

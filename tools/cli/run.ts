@@ -54,9 +54,13 @@ function listenForSignals(end: (reason: Interrupted) => void): void {
   const ignored = ignoredSignals();
   for (const [signal, number] of SIGNALS) {
     if ((ignored >> BigInt(number - 1)) & 1n) continue;
+    endingSignals.push(signal);
     Deno.addSignalListener(signal, () => end(new Interrupted(signal, number)));
   }
 }
+
+/** The signals that end this tool: those that the parent has not set to be ignored. */
+export const endingSignals: Deno.Signal[] = [];
 
 function ignoredSignals(): bigint {
   try {

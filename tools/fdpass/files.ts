@@ -7,7 +7,7 @@
 import { type BindOptions, OwnedFd, unix } from "../../mod.ts";
 import { bound } from "../cli/bound.ts";
 import { codeOf } from "../cli/text.ts";
-import { isSameFile, openFile, pathInfo, readLink, remove } from "../native/files.ts";
+import { isSameFile, openFile, pathInfo, readProc, remove } from "../native/files.ts";
 import { openInternet } from "./internet.ts";
 import type { Spec } from "./spec.ts";
 
@@ -78,8 +78,12 @@ async function open(
   }
 }
 
+const O_CLOEXEC = 0o2000000;
+
 function inherited(number: number): OwnedFd {
-  if (readLink(`/proc/self/fd/${number}`) === undefined) {
+  // What Deno has opened itself is closed on exec, and was not inherited.
+  const flags = /^flags:\s*([0-7]+)$/m.exec(readProc(`/proc/self/fdinfo/${number}`) ?? "")?.[1];
+  if (flags === undefined || parseInt(flags, 8) & O_CLOEXEC) {
     throw new Error(`Cannot hand on fd:${number}: it is not open here`);
   }
   const original = OwnedFd.adopt(number);

@@ -138,12 +138,21 @@ export function cString(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(`${text}\0`);
 }
 
-/** Return strings as `execv` takes them: pointers, and behind them in the same memory the strings themselves. */
-export function stringArray(texts: readonly string[]): Uint8Array<ArrayBuffer> {
+/**
+ * Return strings as `execv` takes them: pointers, and behind them in the same memory the strings themselves.
+ *
+ * @param others Addresses of further strings, which stay where they are.
+ */
+export function stringArray(
+  texts: readonly string[],
+  others: readonly bigint[] = [],
+): Uint8Array<ArrayBuffer> {
   const strings = texts.map(cString);
-  const start = (strings.length + 1) * BigUint64Array.BYTES_PER_ELEMENT; // the last pointer stays null
+  const count = strings.length + others.length;
+  const start = (count + 1) * BigUint64Array.BYTES_PER_ELEMENT; // the last pointer stays null
   const block = new Uint8Array(strings.reduce((sum, it) => sum + it.byteLength, start));
-  const pointers = new BigUint64Array(block.buffer, 0, strings.length);
+  const pointers = new BigUint64Array(block.buffer, 0, count);
+  pointers.set(others, strings.length);
   const base = Deno.UnsafePointer.value(Deno.UnsafePointer.of(block));
   let offset = start;
   for (const [i, string] of strings.entries()) {

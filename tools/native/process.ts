@@ -68,9 +68,10 @@ export function spawn(
   for (const [target, fd] of files) c.posix_spawn_file_actions_adddup2(actions, fd, target);
   const argv = stringArray(args);
   const envp = stringArray(
-    Object.entries({ ...withoutListen(environment()), ...variables }).map(([name, value]) =>
-      `${name}=${value}`
-    ),
+    Object.entries(variables).map(([name, value]) => `${name}=${value}`),
+    // As they are: what is no UTF-8 would not survive being read.
+    entries().filter(({ name }) => !(NOT_FOR_CHILDREN.has(name) || Object.hasOwn(variables, name)))
+      .map(({ address }) => address),
   );
   const pid = new Int32Array(1);
   using _ = withLoweredFileLimit();
@@ -88,11 +89,7 @@ export function spawn(
 }
 
 /** What tells this process of sockets that it was given is not for its children. */
-function withoutListen(variables: Record<string, string>): Record<string, string> {
-  const { LISTEN_FDS: _1, LISTEN_PID: _2, LISTEN_PIDFDID: _3, LISTEN_FDNAMES: _4, ...rest } =
-    variables;
-  return rest;
-}
+const NOT_FOR_CHILDREN = new Set(["LISTEN_FDS", "LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDNAMES"]);
 
 const WNOHANG = 1;
 
@@ -123,19 +120,32 @@ export function sendSignal(pid: number, number: number): void {
   libc().kill(pid, number);
 }
 
-/** Return the environment, as a child gets it. */
+/** Return the environment as text. */
 export function environment(): Record<string, string> {
-  const variables: Record<string, string> = {};
+  return Object.fromEntries(entries().map(({ name, value }) => [name, value]));
+}
+
+/** A variable, and where the C library has it. */
+interface Entry {
+  readonly name: string;
+  readonly value: string;
+  readonly address: bigint;
+}
+
+function entries(): Entry[] {
+  const found: Entry[] = [];
   const { environ } = libc();
   const array = environ === null ? null : new Deno.UnsafePointerView(environ).getPointer();
-  if (array === null) return variables;
+  if (array === null) return found;
   const view = new Deno.UnsafePointerView(array);
   for (let offset = 0;; offset += 8) {
     const entry = view.getPointer(offset);
-    if (entry === null) return variables;
+    if (entry === null) return found;
     const text = new Deno.UnsafePointerView(entry).getCString();
     const end = text.indexOf("=");
-    if (end > 0) variables[text.slice(0, end)] = text.slice(end + 1);
+    if (end <= 0) continue;
+    const address = Deno.UnsafePointer.value(entry);
+    found.push({ name: text.slice(0, end), value: text.slice(end + 1), address });
   }
 }
 

@@ -25,13 +25,16 @@ function besideOf(path: string): string {
   return `${path.slice(0, slash)}.${path.slice(slash)}.unixtap`;
 }
 
-/** Whether a socket is behind a path. Another type is asked for than servers usually have: they notice nothing. */
-async function isAlive(path: string): Promise<boolean> {
+/**
+ * Whether a socket is behind a path. Another type is asked for than servers usually have: they notice nothing.
+ * A datagram socket that is connected to another, and one of another user, refuse, but are there.
+ */
+function isAlive(path: string): boolean {
   try {
-    using _ = await unix.connect(path, { type: "dgram" });
+    unix.connectSync(path, { type: "dgram" }).close();
     return true;
   } catch (error) {
-    return codeOf(error) === "EPROTOTYPE";
+    return !["ENOENT", "ECONNREFUSED"].includes(codeOf(error) ?? "");
   }
 }
 
@@ -40,11 +43,11 @@ async function isAlive(path: string): Promise<boolean> {
  *
  * @throws {Error} If an unixtap is attached there that is still running.
  */
-async function putBack(path: string): Promise<boolean> {
+function putBack(path: string): boolean {
   const beside = besideOf(path);
   if (pathInfo(beside, false)?.kind !== "socket") return false;
-  const [pathIsAlive, besideIsAlive] = await Promise.all([isAlive(path), isAlive(beside)]);
-  if (pathIsAlive && besideIsAlive) {
+  const pathIsAlive = isAlive(path);
+  if (pathIsAlive && isAlive(beside)) {
     throw new Error(`Cannot attach to "${path}": another unixtap is attached to it`);
   }
   if (pathIsAlive) {
@@ -60,8 +63,8 @@ async function putBack(path: string): Promise<boolean> {
  *
  * @throws {Error} If there is nothing to put back.
  */
-export async function restore(path: string): Promise<number> {
-  if (await putBack(path)) {
+export function restore(path: string): number {
+  if (putBack(path)) {
     print(`put "${printable(path)}" back`);
     return 0;
   }
@@ -72,11 +75,11 @@ export async function restore(path: string): Promise<number> {
 const LOOK_INTERVAL = 500;
 
 /** Take the place of a socket. */
-export async function attachTo(path: string, options: Options): Promise<Place> {
+export function attachTo(path: string, options: Options): Place {
   if (isAbstract(path)) {
     throw new UsageError(`Cannot attach to "${printable(path)}": an abstract name cannot be moved`);
   }
-  if (await putBack(path)) {
+  if (putBack(path)) {
     warn(NAME, `put "${printable(path)}" back, which a killed one had taken`);
   }
   const found = pathInfo(path, false);
@@ -138,9 +141,10 @@ class Attachment implements Place {
       const found = pathInfo(this.listen, false);
       if (isSameFile(found, this.#own)) continue;
       if (!this.#options.keepGoing) {
-        throw new Error(`Cannot stay attached to "${this.listen}": its server has begun anew`);
+        const why = found === undefined ? "it was removed" : "its server has begun anew";
+        throw new Error(`Cannot stay attached to "${this.listen}": ${why}`);
       }
-      if (found?.kind !== "socket" || !await isAlive(this.listen)) continue;
+      if (found?.kind !== "socket" || !isAlive(this.listen)) continue;
       this.#own = undefined;
       remove(this.target); // the socket of the server that has ended
       return;
@@ -152,7 +156,8 @@ class Attachment implements Place {
     this.#own = undefined;
     if (own === undefined) return;
     const found = pathInfo(this.listen, false);
-    if (found === undefined || isSameFile(found, own)) {
+    // A server that has ended and removed its path left it so.
+    if (isSameFile(found, own) || (found === undefined && isAlive(this.target))) {
       if (pathInfo(this.target, false) !== undefined) rename(this.target, this.listen, true);
     } else remove(this.target);
   }

@@ -6,6 +6,7 @@
  */
 
 import type { Message, ReceiveOptions, Socket } from "../../mod.ts";
+import { codeOf } from "../cli/text.ts";
 
 /** As many descriptors as a message can carry. */
 const ALL_FILES = 253;
@@ -58,9 +59,22 @@ export class MessageIntake {
 
   /** Receive a message; `null` at the end. */
   async next(): Promise<Message | null> {
-    using first = await this.#source.receive(LOOK);
+    using first = await this.#receive(LOOK);
     if (first === null) return null;
     const size = Math.max(first.fullLength, 1);
-    return await this.#source.receive({ size, files: ALL_FILES });
+    return await this.#receive({ size, files: ALL_FILES });
+  }
+
+  /**
+   * Receive, again after a reset: a peer that closes with unread messages resets the connection, which the
+   * kernel reports once, before the messages that the peer had sent.
+   */
+  async #receive(options: ReceiveOptions): Promise<Message | null> {
+    try {
+      return await this.#source.receive(options);
+    } catch (error) {
+      if (codeOf(error) !== "ECONNRESET") throw error;
+      return await this.#source.receive(options);
+    }
   }
 }

@@ -30,8 +30,8 @@ const listen: Action = ({ options, positionals }, stop) => {
 const attach: Action = async ({ options, positionals }, stop) => {
   const [path] = atMost(positionals, 1);
   if (!path) throw new UsageError("Give the PATH of the socket to take the place of");
-  if (options.restore) return await restore(path);
-  return await runSession(options, await attachTo(path, options), stop);
+  if (options.restore) return restore(path);
+  return await runSession(options, attachTo(path, options), stop);
 };
 
 const runIt: Action = ({ options, positionals, command }, stop) => {

@@ -5,7 +5,7 @@
  */
 
 import type { Socket } from "../../mod.ts";
-import { codeOf, oneLine } from "../cli/text.ts";
+import { oneLine } from "../cli/text.ts";
 import type { Side } from "./events.ts";
 import { MessageIntake, StreamIntake } from "./intake.ts";
 import { passOn } from "./pass_on.ts";
@@ -45,8 +45,9 @@ async function passAll(from: Side, source: Socket, sink: Socket, ends: Ends): Pr
   try {
     await passMessages(from, source, sink, ends);
   } catch (error) {
-    // The sink takes no more: let the sender know.
-    if (codeOf(error) === "EPIPE") source.shutdown("read");
+    // Nothing more goes this way: let both ends know.
+    source.shutdown("read");
+    sink.shutdown("write");
     throw error;
   }
   ends.account.end(from);

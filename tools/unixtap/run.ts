@@ -4,7 +4,7 @@
  * @module
  */
 
-import { ExitError, UsageError } from "../cli/run.ts";
+import { endingSignals, ExitError, UsageError } from "../cli/run.ts";
 import { printable } from "../cli/text.ts";
 import { exists, remove, removeDirectory, temporaryDirectory } from "../native/files.ts";
 import { ended, environment, findProgram, sendSignal, spawn } from "../native/process.ts";
@@ -106,7 +106,7 @@ function forwardSignals(pid: number, stop: AbortSignal): void {
     if (number !== SIGINT || !Deno.stdin.isTerminal()) sendSignal(pid, number);
     // Later: a listener that is added now would be called for this very signal.
     setTimeout(() => {
-      for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      for (const signal of endingSignals) {
         Deno.addSignalListener(signal, () => sendSignal(pid, SIGKILL));
       }
     }, 0);
