@@ -251,6 +251,7 @@ for (const [name, run] of Object.entries(cases)) {
     using stack = new DisposableStack();
     await run(stack);
   }
-  assert(countDescriptors() <= before, `${name}: descriptors stay open`);
+  const more = (): string[] => countDescriptors() <= before ? [] : ["descriptors stay open"];
+  assertEquals(await settle(more, 80), [], name);
   console.log(name);
 }
