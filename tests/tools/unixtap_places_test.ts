@@ -155,6 +155,26 @@ testUnless(notLinux, "unixtap attach leaves nothing where a server has ended", a
   }
 });
 
+testUnless(notLinux, "unixtap attach --keep-going waits for a socket", async () => {
+  using dir = tempDir();
+  const path = dir.join("s");
+  const by = ["sh", "-c", 'exec "$@" 2>&1', "sh"];
+  const start = () => startTool("unixtap", ["attach", "-k", "-T", "none", path], {}, by);
+  await using early = start();
+  assertEquals(await early.readLine(), `unixtap: waiting for "${path}"`);
+  early.kill("SIGTERM");
+  assertEquals((await finish(early)).code, 143);
+  await using tool = start();
+  assertEquals(await tool.readLine(), `unixtap: waiting for "${path}"`);
+  using _server = new NamedServer(path, "the server");
+  assertMatch(await tool.readLine(), /^listening on ".*s" for ".*\.s\.unixtap" \(stream\)$/);
+  assertEquals(await serverAt(path), "the server");
+  assertMatch(await tool.readLine(), /^#1 connect /);
+  tool.kill("SIGTERM");
+  await tool.status;
+  assertEquals(namesIn(dir.path), ["s"]);
+});
+
 testWith(
   "systemd-socket-activate",
   "unixtap listens on the sockets that LISTEN_FDS brings",

@@ -72,6 +72,21 @@ testUnless(notLinux, "unixtap finds a datagram target that comes back", async ()
   assertMatch(await it.tool.stderr, /^unixtap: Cannot send to ".*target".*\nunixtap: ended by/);
 });
 
+testUnless(notLinux, "unixtap serves datagram clients after it was killed", async () => {
+  await using it = new Tapped();
+  using target = unix.bind(it.target);
+  using client = unix.bind(it.dir.join("client"));
+  for (const signal of ["SIGKILL", "SIGKILL", "SIGTERM"] as const) {
+    await it.startTool("--json", "--replace");
+    await client.send({ data: encode(signal), to: it.address });
+    using message = await target.receive();
+    assertEquals(message?.data, encode(signal));
+    it.tool.kill(signal);
+    await it.tool.status;
+  }
+  assertEquals(namesIn(it.dir.path), ["client", "target"]);
+});
+
 testUnless(
   notLinux,
   "unixtap --keep-going asks a target that was replaced for its type",

@@ -74,13 +74,25 @@ export function restore(path: string): number {
 /** How often the path is looked at, in milliseconds. */
 const LOOK_INTERVAL = 500;
 
-/** Take the place of a socket. */
-export function attachTo(path: string, options: Options): Place {
+function isServed(path: string): boolean {
+  return pathInfo(path, false)?.kind === "socket" && isAlive(path);
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL));
+}
+
+/** Take the place of a socket; with `--keep-going`, of one that is not there yet. */
+export async function attachTo(path: string, options: Options, stop: AbortSignal): Promise<Place> {
   if (isAbstract(path)) {
     throw new UsageError(`Cannot attach to "${printable(path)}": an abstract name cannot be moved`);
   }
   if (putBack(path)) {
     warn(NAME, `put "${printable(path)}" back, which a killed one had taken`);
+  }
+  if (options.keepGoing && pathInfo(path, false) === undefined) {
+    warn(NAME, `waiting for "${printable(path)}"`);
+    for (; !isServed(path); await pause()) stop.throwIfAborted();
   }
   const found = pathInfo(path, false);
   if (found?.kind === "link") {
@@ -137,14 +149,14 @@ class Attachment implements Place {
    */
   async replaced(stop: AbortSignal): Promise<void> {
     while (!stop.aborted) {
-      await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL));
+      await pause();
       const found = pathInfo(this.listen, false);
       if (isSameFile(found, this.#own)) continue;
       if (!this.#options.keepGoing) {
         const why = found === undefined ? "it was removed" : "its server has begun anew";
         throw new Error(`Cannot stay attached to "${this.listen}": ${why}`);
       }
-      if (found?.kind !== "socket" || !isAlive(this.listen)) continue;
+      if (!isServed(this.listen)) continue;
       this.#own = undefined;
       remove(this.target); // the socket of the server that has ended
       return;

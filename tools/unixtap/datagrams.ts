@@ -118,12 +118,14 @@ export class DatagramTap implements Disposable {
     if (name === "") return unix.socket({ type: "dgram" });
     if (name.startsWith("\0")) return unix.bind("");
     const beside = (path: string): string => `${path}.tap${number}`;
+    // A killed unixtap leaves its files.
+    const options = { mode: 0o600, replaceStale: true };
     try {
-      return asClients(name, unix.bind(beside(name), { mode: 0o600 }), beside(name));
+      return asClients(name, unix.bind(beside(name), options), beside(name));
     } catch (error) {
       const { listen } = this.#service;
       if (listen.startsWith("@")) throw error;
-      return asClients(name, unix.bind(beside(listen), { mode: 0o600 }), beside(listen));
+      return asClients(name, unix.bind(beside(listen), options), beside(listen));
     }
   }
 

@@ -31,7 +31,7 @@ const attach: Action = async ({ options, positionals }, stop) => {
   const [path] = atMost(positionals, 1);
   if (!path) throw new UsageError("Give the PATH of the socket to take the place of");
   if (options.restore) return restore(path);
-  return await runSession(options, attachTo(path, options), stop);
+  return await runSession(options, await attachTo(path, options, stop), stop);
 };
 
 const runIt: Action = ({ options, positionals, command }, stop) => {
