@@ -61,13 +61,20 @@ export function perform(
 ): Promise<unknown> {
   if (!channel.tryEnter()) return queued(channel, operation, signal);
   const value = attemptInTurn(channel, operation, signal);
-  return value === AGAIN ? completeAfterWait(channel, operation, signal) : Promise.resolve(value);
+  if (!(value instanceof Unfinished)) return Promise.resolve(value);
+  return value.pause === undefined
+    ? completeAfterWait(channel, operation, signal)
+    : complete(channel, operation, signal, value);
 }
 
-/** In place of a value: the operation is to wait. */
-const AGAIN = Symbol("again");
+/** In place of a value: the operation is to pause, and to end with `result` then, or else to wait. */
+class Unfinished {
+  constructor(readonly result: number, readonly pause?: Promise<void>) {}
+}
 
-/** Attempt once, in the operation's turn: its value, a promise of it, or {@linkcode AGAIN}. */
+const AGAIN = new Unfinished(-EAGAIN);
+
+/** Attempt once, in the operation's turn: its value, the promise of a failure, or {@linkcode Unfinished}. */
 function attemptInTurn(
   channel: Channel,
   operation: AnyOperation,
@@ -83,8 +90,7 @@ function attemptInTurn(
   }
   if (result === -EAGAIN) return AGAIN;
   const pause = yieldIfBudgetSpent();
-  if (pause === undefined) return finish(channel, operation, result);
-  return pause.then(() => finish(channel, operation, result));
+  return pause === undefined ? finish(channel, operation, result) : new Unfinished(result, pause);
 }
 
 /** End an operation whose last attempt returned `result`: its value, or a promise of it. */
@@ -116,22 +122,31 @@ function completeAfterWait(
   return wait(channel, operation, signal).then((failure) => {
     if (failure !== undefined) return fail(channel, operation, failure.reason);
     const value = attemptInTurn(channel, operation, signal);
-    return value === AGAIN ? completeAfterWaits(channel, operation, signal) : value;
+    return value instanceof Unfinished ? complete(channel, operation, signal, value) : value;
   });
 }
 
-/** Complete an operation that waits any number of times: as a loop, what is kept does not grow with each. */
-async function completeAfterWaits(
+/** Complete an operation, however often it is to wait: as a loop, what is kept does not grow with each time. */
+async function complete(
   channel: Channel,
   operation: AnyOperation,
   signal: AbortSignal | undefined,
+  unfinished: Unfinished,
 ): Promise<unknown> {
-  for (;;) {
-    const failure = await wait(channel, operation, signal);
-    if (failure !== undefined) return await fail(channel, operation, failure.reason);
-    const value = attemptInTurn(channel, operation, signal);
-    if (value !== AGAIN) return await value;
+  let value: unknown = unfinished;
+  while (value instanceof Unfinished) {
+    if (value.pause !== undefined) {
+      await value.pause;
+      value = finish(channel, operation, value.result);
+    } else {
+      const failure = await wait(channel, operation, signal);
+      value = failure === undefined
+        ? attemptInTurn(channel, operation, signal)
+        : fail(channel, operation, failure.reason);
+    }
   }
+  // The next operation has its turn by now. A value that were awaited here would come later than that one's.
+  return value instanceof Promise ? await value : value;
 }
 
 /** Wait until an attempt may succeed: if that fails, the promise is resolved with the reason, not rejected. */
@@ -171,7 +186,7 @@ async function queued(
     return recovered(operation, error);
   }
   const value = attemptInTurn(channel, operation, signal);
-  return await (value === AGAIN ? completeAfterWaits(channel, operation, signal) : value);
+  return await (value instanceof Unfinished ? complete(channel, operation, signal, value) : value);
 }
 
 /** What an operation that has failed makes of the error: most often that very error. */

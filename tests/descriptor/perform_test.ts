@@ -253,6 +253,21 @@ test("perform() lets operations of one channel through one after the other", asy
   assertEquals(await Promise.all([first, second]), [2, 1]);
 });
 
+test("perform() ends operations in their order, however often each waits or pauses", async () => {
+  using made = channel();
+  const obstacle = { wait: () => new Promise<void>((it) => setImmediate(it)), waitSync: () => {} };
+  for (const attempts of [[1], [2], [3], [1, 2, 3], [3, 1, 1, 1, 2]]) {
+    const order: number[] = [];
+    const all = Array.from({ length: 600 }, async (_, i) => {
+      const times = attempts[i % attempts.length] ?? 1;
+      await perform(made.channel, { ...nth(times), obstacle });
+      order.push(i);
+    });
+    await Promise.all(all);
+    assertEquals(order, all.map((_, i) => i));
+  }
+});
+
 test("perform() throws errors whose stack names the code that awaits it, after one wait and two", async () => {
   for (const attempts of [2, 3]) {
     using made = channel();
