@@ -14,7 +14,7 @@ import { shortageOfDescriptors } from "../fd/file_like.ts";
 import { isUnknownSender } from "../message/cmsg.ts";
 import { sharedHeader } from "../message/header.ts";
 import { concatenated, totalLength } from "../socket/pieces.ts";
-import { END, lookAhead } from "../socket/seqpacket.ts";
+import { END, foundEnd, lookAhead } from "../socket/seqpacket.ts";
 import { denoAddr } from "../socket/socket_type.ts";
 import { bytesBeforeFiles, startsWithFiles } from "./files_first.ts";
 import { type Message, ReceivedMessage } from "./message.ts";
@@ -115,6 +115,9 @@ export class MessageReceiver extends Receiver<Message | null> {
       const next = lookAhead(fd);
       this.hasEnded = next === END;
       if (next <= END) return next;
+      const count = this.#receiveInto(fd, this.size);
+      this.hasEnded = foundEnd(fd, next, count);
+      return count;
     }
     return this.#receiveInto(fd, this.size);
   }

@@ -9,7 +9,7 @@ import { recv } from "../../ffi/syscalls/sockets.ts";
 import { requireLength } from "../descriptor/caller_buffer.ts";
 import type { Outcome } from "../descriptor/perform.ts";
 import { check } from "../errors.ts";
-import { END, lookAhead } from "../socket/seqpacket.ts";
+import { END, foundEnd, lookAhead } from "../socket/seqpacket.ts";
 import type { SocketState } from "./socket_state.ts";
 
 const { EAGAIN, MSG_DONTWAIT } = platform;
@@ -41,10 +41,9 @@ export class Read implements Outcome<number | null> {
     // With no space it returns 0 here: recv(2) would wait for data all the same, or take a message.
     if (this.#length === 0) return 0;
     if (state.type === "stream") return Read.#readStream(this, fd);
-    const next = state.type === "seqpacket" ? lookAhead(fd) : 1;
-    this.#hasEnded = next === END;
-    const count = next <= END ? next : recv(fd, this.#bytes, MSG_DONTWAIT, this.#length);
-    return count === -EAGAIN && state.type === "dgram" ? Read.#nothingYet(this) : count;
+    if (state.type === "seqpacket") return Read.#readMessage(this, fd);
+    const count = recv(fd, this.#bytes, MSG_DONTWAIT, this.#length);
+    return count === -EAGAIN ? Read.#nothingYet(this) : count;
   }
 
   // Static: with a private method, each read would take memory for the mark of its class.
@@ -55,6 +54,15 @@ export class Read implements Outcome<number | null> {
       ? receiving.takeUnread([read.#bytes], false, read.#length)
       : recv(fd, read.#bytes, MSG_DONTWAIT, read.#length);
     read.#hasEnded = count === 0;
+    return count;
+  }
+
+  static #readMessage(read: Read, fd: number): number {
+    const next = lookAhead(fd);
+    read.#hasEnded = next === END;
+    if (next <= END) return next;
+    const count = recv(fd, read.#bytes, MSG_DONTWAIT, read.#length);
+    read.#hasEnded = foundEnd(fd, next, count);
     return count;
   }
 

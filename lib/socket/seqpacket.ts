@@ -16,15 +16,18 @@ const { MSG_DONTWAIT, MSG_PEEK } = platform;
 
 const oneByte = new Uint8Array(128).subarray(0, 1);
 
-/** What {@linkcode lookAhead} returns for a message that can be taken. */
+/** What {@linkcode lookAhead} returns for a message that has data. */
 export const MESSAGE = 1;
+
+/** What {@linkcode lookAhead} returns for a message without data. */
+export const EMPTY_MESSAGE = 2;
 
 /** What {@linkcode lookAhead} returns for the end of the connection. */
 export const END = 0;
 
 /**
- * Peek at what the next receive on a seqpacket socket will find: {@linkcode MESSAGE}, {@linkcode END}, or `-errno`,
- * which is `-EAGAIN` if nothing has come yet.
+ * Peek at what the next receive on a seqpacket socket will find: {@linkcode END}, more than that for a message, or
+ * `-errno`, which is `-EAGAIN` if nothing has come yet.
  *
  * The connection ends only after reading is shut down, by the peer's close or on this side, which cannot be undone.
  * Before that, an empty result is a message. Afterwards nothing new can arrive, so that a second peek is exact.
@@ -32,7 +35,19 @@ export const END = 0;
 export function lookAhead(fd: number): number {
   const count = recv(fd, oneByte, MSG_PEEK | MSG_DONTWAIT);
   if (count !== 0) return count;
-  return isReadingShutDown(fd) && !hasMessage(fd) ? END : MESSAGE;
+  return isOver(fd) ? END : EMPTY_MESSAGE;
+}
+
+/**
+ * Whether a receive of `count` bytes found the end, although {@linkcode lookAhead} had `seen` a message with data:
+ * another thread or process has taken that one meanwhile. If it has taken an empty one, nothing tells.
+ */
+export function foundEnd(fd: number, seen: number, count: number): boolean {
+  return count === 0 && seen === MESSAGE && isOver(fd);
+}
+
+function isOver(fd: number): boolean {
+  return isReadingShutDown(fd) && !hasMessage(fd);
 }
 
 let control: IncomingControl | undefined;

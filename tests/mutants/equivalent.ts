@@ -71,7 +71,7 @@ export const LABELS: Readonly<Record<string, readonly string[]>> = {
   "lib/fd/nonblocking_io.ts": ["NEEDS_PAUSE"],
   "lib/handle/receiver.ts": ["GO_ON"],
   "lib/msghdr/state.ts": ["RECEIVING_NAMED"],
-  "lib/socket/seqpacket.ts": ["MESSAGE"],
+  "lib/socket/seqpacket.ts": ["EMPTY_MESSAGE"],
 };
 
 /** Single places. */

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { platform } from "../../ffi/platform/mod.ts";
-import { END, lookAhead, MESSAGE } from "../../lib/socket/seqpacket.ts";
+import { EMPTY_MESSAGE, END, foundEnd, lookAhead, MESSAGE } from "../../lib/socket/seqpacket.ts";
 import type { Socket } from "../../lib/handle/socket.ts";
 import { bytes, connected, linuxTest } from "../util/cases.ts";
 import { countDescriptors } from "../util/descriptors.ts";
@@ -30,12 +30,12 @@ for (const [name, prepare] of Object.entries(PREPARATIONS)) {
       const options = optionsOf(b);
       assertEquals(lookAhead(b.fd), -platform.EAGAIN);
       a.sendSync({ data: bytes("") });
-      assertEquals(lookAhead(b.fd), MESSAGE);
+      assertEquals(lookAhead(b.fd), EMPTY_MESSAGE);
       a.sendSync({ data: bytes("") });
       a.sendSync({ data: bytes("abc") });
       a.close();
       for (const size of [0, 0, 3]) {
-        assertEquals(lookAhead(b.fd), MESSAGE);
+        assertEquals(lookAhead(b.fd), size === 0 ? EMPTY_MESSAGE : MESSAGE);
         assertEquals(b.readSync(new Uint8Array(8)), size);
       }
       assertEquals({ first: lookAhead(b.fd), second: lookAhead(b.fd) }, {
@@ -53,7 +53,7 @@ linuxTest("lookAhead() makes no descriptor of those in an empty message", () => 
   pair.a.close();
   const before = countDescriptors();
   assertEquals({ lookAhead: lookAhead(pair.b.fd), descriptors: countDescriptors() }, {
-    lookAhead: MESSAGE,
+    lookAhead: EMPTY_MESSAGE,
     descriptors: before,
   });
   using message = pair.b.receiveSync({ files: 6 });
@@ -64,7 +64,22 @@ linuxTest("lookAhead() sees the end after reading was shut down on this side", (
   using pair = connected("seqpacket");
   pair.a.sendSync({ data: bytes("") });
   pair.b.shutdown("read");
-  assertEquals(lookAhead(pair.b.fd), MESSAGE);
+  assertEquals(lookAhead(pair.b.fd), EMPTY_MESSAGE);
   pair.b.receiveSync();
   assertEquals(lookAhead(pair.b.fd), END);
+});
+
+linuxTest("foundEnd() knows the end where another thread took the message that was seen", () => {
+  using pair = connected("seqpacket");
+  const { a, b } = pair;
+  const found = (): boolean => foundEnd(b.fd, MESSAGE, 0);
+  assertEquals({ found: found(), why: "open" }, { found: false, why: "open" });
+  a.sendSync({ data: bytes("") });
+  a.close();
+  assertEquals({ found: found(), why: "a message" }, { found: false, why: "a message" });
+  assertEquals(b.readSync(new Uint8Array(1)), 0);
+  assertEquals(
+    [found(), foundEnd(b.fd, EMPTY_MESSAGE, 0), foundEnd(b.fd, MESSAGE, 1)],
+    [true, false, false],
+  );
 });
