@@ -129,6 +129,21 @@ testUnless(notLinux, "fdpass run gives its sockets a mode and a backlog", async 
   await assertFails(tool, 1, /the address is taken; --replace removes/, dir, ["s"]);
 });
 
+testUnless(notLinux, "fdpass run loses no signal while it becomes the command", async () => {
+  // Many arguments take some time to be copied for it.
+  const command = ["sleep", ...Array.from({ length: 30_000 }, () => "1000")];
+  for (let moment = 0; moment < 10; moment++) {
+    using dir = tempDir();
+    const path = dir.join("s");
+    await using tool = startTool("fdpass", ["run", `unix:${path}`, "--", ...command]);
+    await untilServed(path);
+    await new Promise((resolve) => setTimeout(resolve, 3 * moment));
+    tool.kill("SIGTERM");
+    const { code } = await tool.status;
+    assertEquals(code, 143);
+  }
+});
+
 testUnless(notLinux, "fdpass serve leaves a path whose socket another process has", async () => {
   using dir = tempDir();
   const [served, path] = [dir.join("served"), dir.join("web")];

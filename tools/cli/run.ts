@@ -6,6 +6,7 @@
 
 import { OwnedFd } from "../../mod.ts";
 import { readProc } from "../native/files.ts";
+import { takeDefault } from "../native/process.ts";
 import { oneLine } from "./text.ts";
 
 /** Reports a command line that makes no sense. The tool ends with 2. */
@@ -61,6 +62,19 @@ function listenForSignals(end: (reason: Interrupted) => void): void {
 
 /** The signals that end this tool: those that the parent has not set to be ignored. */
 export const endingSignals: Deno.Signal[] = [];
+
+/**
+ * End listening for signals, before the process becomes another program, which would not hear of what was
+ * caught here. From now on a signal ends the process itself.
+ *
+ * @throws {ExitError} If one was caught before.
+ */
+export async function endListening(stop: AbortSignal): Promise<void> {
+  for (const [signal, number] of SIGNALS) if (endingSignals.includes(signal)) takeDefault(number);
+  // What was caught until now is on its way through a thread of the runtime.
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  stop.throwIfAborted();
+}
 
 function ignoredSignals(): bigint {
   try {

@@ -7,7 +7,7 @@
 
 import type { OwnedFd } from "../../mod.ts";
 import { parse } from "../cli/options.ts";
-import { ExitError, UsageError } from "../cli/run.ts";
+import { endListening, ExitError, UsageError } from "../cli/run.ts";
 import { printable } from "../cli/text.ts";
 import { exists } from "../native/files.ts";
 import { become, findProgram } from "../native/process.ts";
@@ -60,6 +60,7 @@ export async function runCommand(args: readonly string[], stop: AbortSignal): Pr
   for (const [target, file] of targets) {
     sources.set(target, moved(file, FIRST + files.length, stack).fd);
   }
+  await endListening(stop);
   become(program, command, sources);
   throw new ExitError(
     `Cannot run "${printable(program)}": the system does not start it`,

@@ -38,6 +38,11 @@ export function become(path: string, args: readonly string[], files: Map<number,
   execv(cString(path), argv);
 }
 
+/** Let a signal do what it does to a program that does not listen to it. */
+export function takeDefault(number: number): void {
+  libc().signal(number, null); // SIG_DFL
+}
+
 const POSIX_SPAWN_SETSIGDEF = 4;
 
 /** More than any system's `posix_spawnattr_t`, `posix_spawn_file_actions_t` and `sigset_t`. */
