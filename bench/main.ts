@@ -14,6 +14,7 @@ import { type Report, report, type WorkReport } from "./harness/report.ts";
 import { measure } from "./harness/rounds.ts";
 import { table } from "./harness/table.ts";
 import type { Settings, Work } from "./harness/types.ts";
+import { reasonOf } from "../tests/util/arguments.ts";
 import { taskTempDir } from "../tests/util/tempdir.ts";
 import { peers } from "./peers/mod.ts";
 import { works } from "./works.ts";
@@ -84,7 +85,7 @@ async function main(args: readonly string[]): Promise<number> {
     chosen(request.works);
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
-    console.error(`${error.message}\n\n${usage}`);
+    console.error(`${reasonOf(error)}\n\n${usage}`);
     return 2;
   }
   if (request.list) list();

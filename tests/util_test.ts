@@ -8,7 +8,7 @@ import {
 } from "@std/assert";
 import { OwnedFd } from "../lib/handle/owned_fd.ts";
 import { compileC } from "./util/cc.ts";
-import { uncounted, withDeadline } from "./util/deadline.ts";
+import { SLOWER, uncounted, withDeadline } from "./util/deadline.ts";
 import { countDescriptors, listDescriptors, noLeaks } from "./util/descriptors.ts";
 import { peer, testWith } from "./util/peers.ts";
 import { LineProcess, startProcess } from "./util/process.ts";
@@ -28,7 +28,7 @@ Deno.test("tempDir() removes the directory and its content", () => {
 
 Deno.test("withDeadline() ends a test that waits, and does not count what is uncounted", async (t) => {
   const never = withDeadline(() => new Promise(() => {}), 0.01);
-  await assertRejects(() => never(t), Error, "still waits after 0.01 s");
+  await assertRejects(() => never(t), Error, `still waits after ${0.01 * SLOWER} s`);
   const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 100));
   const built = withDeadline(async () => {
     await Promise.all([uncounted(() => Promise.resolve()), uncounted(pause)]);
@@ -38,7 +38,7 @@ Deno.test("withDeadline() ends a test that waits, and does not count what is unc
     await uncounted(pause);
     await new Promise(() => {});
   }, 0.05);
-  await assertRejects(() => after(t), Error, "still waits after 0.05 s");
+  await assertRejects(() => after(t), Error, `still waits after ${0.05 * SLOWER} s`);
 });
 
 Deno.test("listDescriptors() sees a file that is opened and closed", () => {

@@ -12,6 +12,12 @@ export function refuse(message: string): never {
   Deno.exit(2);
 }
 
+/** What is wrong with a command line, in one sentence: `parseArgs` gives advice besides. */
+export function reasonOf({ message }: Error): string {
+  const [reason = ""] = message.split(/\.?(?: To specify|\n)/);
+  return /^Cannot /.test(reason) ? reason : `Cannot start: ${reason}`;
+}
+
 /** What a command line says. */
 export interface TaskArguments<T extends ParseArgsConfig> {
   readonly values: ReturnType<typeof parseArgs<T>>["values"];
@@ -27,8 +33,7 @@ export function taskArguments<const T extends ParseArgsConfig>(
   try {
     parsed = parseArgs({ args: Deno.args, allowPositionals: true, ...config });
   } catch (error) {
-    const [reason = ""] = (error as Error).message.split(/\.?(?: To specify|\n)/);
-    return refuse(`Cannot start: ${reason}`);
+    return refuse(reasonOf(error as Error));
   }
   const surplus = parsed.positionals[most];
   if (surplus !== undefined) refuse(`Cannot start: there is no use for the argument "${surplus}"`);
