@@ -90,6 +90,9 @@ export class OwnedFd extends FileMethods implements Disposable {
   /**
    * Open a file, close-on-exec, by open(2). Needs no permission but FFI.
    *
+   * A FIFO opened for reading or writing only blocks the thread until another process opens its other end, as with
+   * `Deno.openSync`. Opened for both, it does not wait.
+   *
    * @throws {TypeError} If the path or an option is of the wrong type, or the options contradict each other.
    * @throws {RangeError} If `mode` is out of range.
    * @throws {Deno.errors.NotFound} If the file is not there and not to be created.

@@ -18,7 +18,7 @@ import { requireNoReceive, requireNoSend } from "../socket/busy.ts";
 import { controlNeedsByte, isFullQueue } from "../socket/full_queue.ts";
 import type { Sender } from "../socket/sender.ts";
 import { performWithin } from "../socket/time_limit.ts";
-import { HeaderReceiver } from "./incoming.ts";
+import { checkReceived, HeaderReceiver } from "./incoming.ts";
 import { checkedFlags, Msghdr, stateOf } from "./msghdr.ts";
 import { HeaderSender } from "./outgoing.ts";
 import type { MessageState } from "./state.ts";
@@ -237,7 +237,7 @@ export function recvmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = NO_OPT
   const message = stateOf(m);
   if (!isUrgent(flags)) requireNoReceive(socket.descriptor, socket.type);
   const count = receiveNow(socket, message, flags);
-  if (count !== -EAGAIN) return check(count, "recvmsg");
+  if (count !== -EAGAIN) return checkReceived(count, flags);
   const receiver = new HeaderReceiver(socket.receiveState(s), message, flags);
   return isImpatient(flags)
     ? performOnce(receiver)

@@ -6,12 +6,23 @@
 
 import { platform } from "../../ffi/platform/mod.ts";
 import { recvmsg } from "../../ffi/syscalls/sockets.ts";
-import { check } from "../errors.ts";
+import { check, systemError } from "../errors.ts";
 import type { ReceiveState } from "../handle/receive_state.ts";
 import { Receiver } from "../handle/receiver.ts";
 import type { MessageState } from "./state.ts";
 
-const { EAGAIN, MSG_DONTWAIT, MSG_OOB, MSG_WAITALL } = platform;
+const { EAGAIN, EINVAL, MSG_DONTWAIT, MSG_OOB, MSG_WAITALL } = platform;
+
+/** Check the result of recvmsg(2): with `MSG_OOB`, the commonest error has another meaning. */
+export function checkReceived(result: number, flags: number): number {
+  if (result === -EINVAL && (flags & MSG_OOB) !== 0) throw noUrgentData();
+  return check(result, "recvmsg");
+}
+
+function noUrgentData(): Error {
+  const reason = "no urgent data is there: none came yet, or it was taken";
+  return systemError(EINVAL, "recvmsg", undefined, reason);
+}
 
 /** Receives into a message; its result is the number of bytes. */
 export class HeaderReceiver extends Receiver<number> {
@@ -71,7 +82,9 @@ export class HeaderReceiver extends Receiver<number> {
 
   /** Return the number of bytes; after the socket's own time limit, too, if there are any. */
   outcome(result: number): number {
-    const count = result === -EAGAIN && this.filled > 0 ? this.filled : check(result, "recvmsg");
+    const count = result === -EAGAIN && this.filled > 0
+      ? this.filled
+      : checkReceived(result, this.flags);
     this.taken();
     if (this.#isUnread) this.#message.finishUnread(count);
     else this.#message.bytesReceived = count;

@@ -42,6 +42,10 @@ export function addFiles(msg: Msghdr, ...files: FileLike[]): void {
 /**
  * Reserve capacity in a message for `nfile` open files to be received.
  *
+ * The kernel puts other control data in front of them. If the socket has `passCredentials` or another option that adds
+ * some, reserve capacity for it, too, by `addControl` or `controlCapacity`: files without space left are lost, and
+ * `flags` has `MSG_CTRUNC`.
+ *
  * @throws {RangeError} If `nfile` is not an integer from 0 to 253.
  * @throws {Deno.errors.BadResource} If the message is disposed.
  *

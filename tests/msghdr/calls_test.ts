@@ -155,8 +155,14 @@ for (const twin of ["async", "sync"] as const) {
     const error = await assertRejects(
       () => receive(pair.b, urgent, { flags: MSG_OOB | MSG_DONTWAIT }),
       SyscallError,
+      "no urgent data is there",
     );
     assertEquals(error.code, "EINVAL");
+    await assertRejects(
+      () => receive(pair.b, urgent, { flags: MSG_OOB }),
+      SyscallError,
+      "no urgent data is there",
+    );
   });
 
   test(`flags say that a datagram was cut (${twin})`, async () => {
