@@ -109,6 +109,7 @@ const common = () => ({
   SO_PEERPIDFD: MISSING,
   SO_PEERSEC: MISSING,
   SO_NREAD: 0x1020,
+  SO_PEEK_OFF: MISSING,
   SO_NWRITE: 0x1024,
   SOL_LOCAL: 0, // <sys/un.h>
   LOCAL_PEERCRED: 0x001,

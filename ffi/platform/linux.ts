@@ -206,6 +206,7 @@ function common(): Omit<Platform, Own> {
     FIONREAD: 0x541b, // also SIOCINQ
     SIOCOUTQ: 0x5411,
     SO_NREAD: MISSING,
+    SO_PEEK_OFF: 42,
     SO_NWRITE: MISSING,
 
     // <asm-generic/ioctls.h>, <asm-generic/termbits.h>

@@ -155,6 +155,7 @@ export interface Constants {
   readonly FIONREAD: number;
   readonly SIOCOUTQ: number;
   readonly SO_NREAD: number;
+  readonly SO_PEEK_OFF: number;
   readonly SO_NWRITE: number;
 
   readonly AT_FDCWD: number;

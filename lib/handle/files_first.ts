@@ -6,13 +6,13 @@
  */
 
 import { platform } from "../../ffi/platform/mod.ts";
-import { recvmsg } from "../../ffi/syscalls/sockets.ts";
 import { Header } from "../message/header.ts";
+import { peekMessage } from "../socket/peek.ts";
 import { closeReceived, nothingReceived, ownReceivedFds } from "./received_fds.ts";
 import { CREDENTIALS_CONTROL, type ReceiveState } from "./receive_state.ts";
 import { sharedControl } from "./receiver.ts";
 
-const { MSG_CTRUNC, MSG_DONTWAIT, MSG_PEEK } = platform;
+const { MSG_CTRUNC } = platform;
 
 /** The memory that peeks fill again and again: small, so that it stays in the processor's cache. */
 const PAGE_SIZE = 4096;
@@ -40,7 +40,7 @@ function peek(fd: number, size: number, beyond: number, capacity: number): numbe
   const control = sharedControl();
   header.setRepeated(page, size, beyond);
   header.setControl(control.prepare(capacity), capacity);
-  const count = recvmsg(fd, header.location, MSG_DONTWAIT | MSG_PEEK);
+  const count = peekMessage(fd, header.location);
   control.arrived = count < 0 ? 0 : header.controlLength;
   // If another process has just switched an option off, its space is taken by descriptors.
   ownReceivedFds(control, seen);

@@ -7,12 +7,12 @@
 
 import { byteLengthOf } from "../../ffi/memory.ts";
 import { platform } from "../../ffi/platform/mod.ts";
-import { recvmsg } from "../../ffi/syscalls/sockets.ts";
 import { bufferDetachedError } from "../descriptor/caller_buffer.ts";
 import type { Outcome } from "../descriptor/perform.ts";
 import { type Credentials, isSameSender } from "../message/cmsg.ts";
 import { IncomingControl } from "../message/control.ts";
 import { sharedHeader } from "../message/header.ts";
+import { peekMessage } from "../socket/peek.ts";
 import { concatenated, totalLength } from "../socket/pieces.ts";
 import type { OwnedFd } from "./owned_fd.ts";
 import type { PartialReceive, ReceiveState } from "./receive_state.ts";
@@ -206,7 +206,7 @@ export abstract class Receiver<T> implements Outcome<T>, Received, PartialReceiv
     header.setSingleVector(oneByte);
     header.setName(null);
     header.setControl(control.prepare(capacity), capacity);
-    const count = recvmsg(fd, header.location, MSG_DONTWAIT | MSG_PEEK);
+    const count = peekMessage(fd, header.location);
     control.arrived = count < 0 ? 0 : header.controlLength;
     ownReceivedFds(control, seen);
     closeReceived(seen);

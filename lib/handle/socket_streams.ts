@@ -5,7 +5,7 @@
  */
 
 import { MISSING, platform } from "../../ffi/platform/mod.ts";
-import { recv, shutdown } from "../../ffi/syscalls/sockets.ts";
+import { shutdown } from "../../ffi/syscalls/sockets.ts";
 import { check } from "../errors.ts";
 import type { Descriptor } from "../descriptor/descriptor.ts";
 import { copyOf } from "../descriptor/caller_buffer.ts";
@@ -15,6 +15,7 @@ import { readableFrom, writableTo } from "../fd/streams.ts";
 import { progressed } from "../reactor/mod.ts";
 import { isReadingShutDown } from "../socket/inspect.ts";
 import { bytesAvailable } from "../socket/options.ts";
+import { peek } from "../socket/peek.ts";
 import type { SocketType } from "../socket/socket_type.ts";
 import { Read } from "./reading.ts";
 import type { SocketState, StreamPair } from "./socket_state.ts";
@@ -161,8 +162,8 @@ class NextLength implements Outcome<number | null> {
 
   attempt(): number {
     const { fd } = this.descriptor;
-    const { EAGAIN, MSG_DONTWAIT, MSG_PEEK, MSG_TRUNC } = platform;
-    const length = recv(fd, NOTHING, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
+    const { EAGAIN, MSG_TRUNC } = platform;
+    const length = peek(fd, NOTHING, MSG_TRUNC);
     if (length === -EAGAIN) {
       // Once reading is shut down, a datagram socket stays readable and gives EAGAIN.
       this.#isOver = this.type === "dgram" && isReadingShutDown(fd);

@@ -25,6 +25,16 @@ const MAX_OPTION = 65536;
  */
 export let optionsVersion = 0;
 
+/** Whether this thread has set `SO_PEEK_OFF` on a socket, or adopted one with it: others do without asking for it. */
+export let usesPeekOffsets = false;
+
+/** Note whether an adopted socket has the option `SO_PEEK_OFF`. */
+export function notePeekOffset(fd: number): void {
+  const { SO_PEEK_OFF, SOL_SOCKET } = platform;
+  usesPeekOffsets ||= SO_PEEK_OFF !== MISSING &&
+    readIntOption(fd, SOL_SOCKET, SO_PEEK_OFF) >= 0;
+}
+
 /** Set an option that is an `int`; the result of setsockopt(2). */
 export function setIntOption(fd: number, level: number, name: number, value: number): number {
   int[0] = value;
@@ -38,8 +48,8 @@ export function readIntOption(fd: number, level: number, name: number): number {
   return length < 0 ? length : int[0] ?? 0;
 }
 
-function requireInt(what: string, value: number): void {
-  if (!Number.isInteger(value) || value < -0x80000000 || value > 0xffffffff) {
+function requireInt(what: string, value: number, most = 0x7fffffff): void {
+  if (!Number.isInteger(value) || value < -0x80000000 || value > most) {
     throw new RangeError(
       `Cannot use ${shown(value)} as the ${what} of a socket option: give a C int`,
     );
@@ -76,6 +86,7 @@ export function setOption(fd: number, level: number, name: number, value: Option
   requireInt("level", level);
   requireInt("name", name);
   optionsVersion++;
+  usesPeekOffsets ||= name === platform.SO_PEEK_OFF && level === platform.SOL_SOCKET;
   if (isUint8Array(value)) {
     check(setsockopt(fd, level, name, value), "setsockopt");
     return;
@@ -85,7 +96,7 @@ export function setOption(fd: number, level: number, name: number, value: Option
       `Cannot set the socket option to ${shown(value)}: give a number, a boolean or a Uint8Array`,
     );
   }
-  requireInt("value", Number(value));
+  requireInt("value", Number(value), 0xffffffff);
   check(setIntOption(fd, level, name, Number(value)), "setsockopt");
 }
 

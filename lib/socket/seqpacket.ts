@@ -5,14 +5,12 @@
  */
 
 import { MISSING, platform } from "../../ffi/platform/mod.ts";
-import { recv, recvmsg } from "../../ffi/syscalls/sockets.ts";
 import { IncomingControl } from "../message/control.ts";
 import { sharedHeader } from "../message/header.ts";
 import { cmsgSpace } from "../message/cmsg.ts";
 import { isReadingShutDown } from "./inspect.ts";
 import { readIntOption, setIntOption } from "./options.ts";
-
-const { MSG_DONTWAIT, MSG_PEEK } = platform;
+import { peek, peekMessage } from "./peek.ts";
 
 const oneByte = new Uint8Array(128).subarray(0, 1);
 
@@ -33,7 +31,7 @@ export const END = 0;
  * Before that, an empty result is a message. Afterwards nothing new can arrive, so that a second peek is exact.
  */
 export function lookAhead(fd: number): number {
-  const count = recv(fd, oneByte, MSG_PEEK | MSG_DONTWAIT);
+  const count = peek(fd, oneByte);
   if (count !== 0) return count;
   return isOver(fd) ? END : EMPTY_MESSAGE;
 }
@@ -87,6 +85,6 @@ function hasControl(fd: number): boolean {
   header.setSingleVector(oneByte);
   header.setName(null);
   header.setControl(control.prepare(TIMESTAMP_SPACE), TIMESTAMP_SPACE);
-  const count = recvmsg(fd, header.location, MSG_PEEK | MSG_DONTWAIT);
+  const count = peekMessage(fd, header.location);
   return count > 0 || (count === 0 && header.controlLength > 0);
 }
