@@ -116,7 +116,8 @@ export class MessageReceiver extends Receiver<Message | null> {
       this.hasEnded = next === END;
       if (next <= END) return next;
       const count = this.#receiveInto(fd, this.size);
-      this.hasEnded = foundEnd(fd, next, count);
+      // Without space for bytes, a whole message counts as 0 of them.
+      this.hasEnded = count === 0 && foundEnd(fd, next, this.#fullLength);
       return count;
     }
     return this.#receiveInto(fd, this.size);
