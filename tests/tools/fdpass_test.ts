@@ -104,6 +104,15 @@ testUnless(notLinux, "fdpass run hands on more files than one digit counts", asy
   assertEquals({ code, output, errors }, { code: 0, output: "200\n", errors: "" });
 });
 
+testUnless(notLinux, "fdpass run leaves signals ignored that its parent ignores", async () => {
+  const by = ["sh", "-c", `trap '' HUP INT TERM; exec "$@"`, "sh"];
+  const args = ["run", "a=/dev/null", "--", "grep", "^SigIgn:", "/proc/self/status"];
+  await using tool = startTool("fdpass", args, {}, by);
+  const { output } = await finish(tool);
+  const wanted = 0x4003n; // bits 0, 1 and 14
+  assertEquals(BigInt(`0x${output.split(/\s+/)[1]}`) & wanted, wanted);
+});
+
 testUnless(notLinux, "fdpass run hands on no descriptor that Deno has opened itself", async () => {
   for (const number of [3, 4, 5]) {
     await using tool = startTool("fdpass", ["run", `fd:${number}`, "--", "true"]);

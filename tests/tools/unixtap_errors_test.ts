@@ -119,6 +119,24 @@ testUnless(notLinux, "unixtap ends cleanly at a signal, its connections as well"
   }
 });
 
+testUnless(notLinux, "unixtap goes on at a signal that its parent ignores", async () => {
+  for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
+    await using it = new Tapped();
+    using listener = it.listen();
+    const by = ["sh", "-c", `trap '' ${signal.slice(3)}; exec "$@"`, "sh"];
+    await it.startUnheardBy(by);
+    it.tool.kill(signal);
+    using client = await unix.connect(it.address);
+    using server = await listener.accept();
+    await client.send({ data: encode("still there") });
+    using message = await server.receive();
+    assertEquals(message?.data, encode("still there"));
+    it.tool.kill("SIGQUIT");
+    assertEquals((await it.tool.status).code, 131);
+    assertEquals(namesIn(it.dir.path), ["target"]);
+  }
+});
+
 testUnless(notLinux, "unixtap continues when the target has vanished", async () => {
   for (const args of [[], ["--keep-going"]]) {
     await using it = new Tapped();

@@ -168,3 +168,19 @@ testUnless(notLinux, "unixtap run gives a command its environment byte by byte",
   const { output } = await finish(tool);
   assertMatch(output, /^ ff\n\/.*\/s\n$/);
 });
+
+testUnless(
+  notLinux,
+  "unixtap run makes its socket in /tmp if TMPDIR is no absolute path",
+  async () => {
+    using dir = tempDir();
+    const path = dir.join("s");
+    using _server = new NamedServer(path, "the server");
+    for (const value of ["", "tests"]) {
+      const env = { XDG_RUNTIME_DIR: "", TMPDIR: value };
+      const args = ["run", "-e", "S", "-o", "/dev/null", path, "--", "printenv", "S"];
+      await using tool = startTool("unixtap", args, env);
+      assertMatch((await finish(tool)).output, /^\/tmp\/unixtap-\w{6}\/s\n$/);
+    }
+  },
+);

@@ -6,7 +6,7 @@
 
 import { OwnedFd } from "../../mod.ts";
 import { readProc } from "../native/files.ts";
-import { takeDefault } from "../native/process.ts";
+import { ignoreSignal, takeDefault } from "../native/process.ts";
 import { oneLine } from "./text.ts";
 
 /** Reports a command line that makes no sense. The tool ends with 2. */
@@ -54,7 +54,12 @@ export async function run(name: string, body: Body): Promise<never> {
 function listenForSignals(end: (reason: Interrupted) => void): void {
   const ignored = ignoredSignals();
   for (const [signal, number] of SIGNALS) {
-    if ((ignored >> BigInt(number - 1)) & 1n) continue;
+    if ((ignored >> BigInt(number - 1)) & 1n) {
+      // As soon as there is any listener, Deno catches some signals itself, and ends by them.
+      Deno.addSignalListener(signal, () => {});
+      ignoreSignal(number);
+      continue;
+    }
     endingSignals.push(signal);
     Deno.addSignalListener(signal, () => end(new Interrupted(signal, number)));
   }

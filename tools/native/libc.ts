@@ -167,6 +167,7 @@ const REASONS: Record<number, string> = {
   1: "this user may not",
   2: "no such file or directory",
   3: "no such process",
+  8: "it is no program that the system can start",
   11: "the system lacks resources",
   12: "out of memory",
   13: "permission denied",

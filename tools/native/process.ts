@@ -120,6 +120,12 @@ export function ended(pid: number): Promise<number> {
   return promise;
 }
 
+/** Ignore a signal, here and in programs that are started from now on. */
+export function ignoreSignal(number: number): void {
+  const ignore = Deno.UnsafePointer.create(1n); // SIG_IGN
+  libc().signal(number, ignore);
+}
+
 /** Send a signal to a process, if it is still there. */
 export function sendSignal(pid: number, number: number): void {
   libc().kill(pid, number);

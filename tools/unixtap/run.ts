@@ -44,7 +44,7 @@ export async function runCommand(
   const program = findProgram(name, variables.PATH);
   if (program === undefined) throw notRunnable(name);
   const { XDG_RUNTIME_DIR, TMPDIR } = variables;
-  const base = XDG_RUNTIME_DIR?.startsWith("/") ? XDG_RUNTIME_DIR : TMPDIR ?? "/tmp";
+  const base = [XDG_RUNTIME_DIR, TMPDIR].find((it) => it?.startsWith("/")) ?? "/tmp";
   const directory = temporaryDirectory(`${base}/unixtap-`);
   const path = `${directory}/${told.file}`;
   const session = new AbortController();
