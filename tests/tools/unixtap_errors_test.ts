@@ -42,7 +42,7 @@ const USAGE: readonly [args: string[], message: RegExp][] = [
   [["run", "-e", "NO_SUCH_SOCKET", "--", "true"], /NO_SUCH_SOCKET names no Unix socket/],
   [["-b", "many", "a", "b"], /Cannot use "many" for --bytes: give a number up to 4294967295/],
   [["--match", "(", "a", "b"], /Cannot use "\(" for --match: it is no regular expression/],
-  [["--mode", "888", "a", "b"], /Cannot use "888" for --mode: give octal digits/],
+  [["--mode", "888", "a", "b"], /Cannot use "888" for --mode: give up to three octal digits/],
 ];
 
 testUnless(notLinux, "unixtap refuses a wrong command line in one line, with 2", async () => {

@@ -86,6 +86,32 @@ for (const [args, data, lines] of VIEWS) {
   });
 }
 
+testUnless(notLinux, "unixtap --width splits the lines of totals that are longer", async () => {
+  for (const [width, closing] of [["200", 1], ["66", 2]] as const) {
+    await using it = new Tapped();
+    using listener = unix.listen(it.target);
+    await it.startTool("--once", "-v", "none", "--width", width);
+    using client = await unix.connect(it.address);
+    using server = await listener.accept();
+    for (const [from, to] of [[client, server], [server, client]] as const) {
+      for (let i = 0; i < 12; i++) {
+        await from.send({ data: new Uint8Array(1000) });
+        for (let left = 1000; left > 0;) left -= await to.read(new Uint8Array(left)) ?? left;
+      }
+    }
+    client.close();
+    server.close();
+    const output = await it.tool.readAll();
+    const totals = output.split("\n").filter((line) => line.includes(" messages of "));
+    const both = totals.filter((line) => /client .*server /.test(line));
+    assertEquals({ both: both.length, all: totals.length }, {
+      both: closing === 1 ? 2 : 0,
+      all: 2 * closing,
+    });
+    for (const line of totals) assert(line.length <= Number(width), line);
+  }
+});
+
 testUnless(notLinux, "unixtap colours at a terminal only", async () => {
   for (
     const [args, env, colored] of [

@@ -117,7 +117,9 @@ export function integer(option: string, text: string, limit = 0xffffffff, least 
  */
 export function mode(text: string): number {
   if (/^0?[0-7]{1,3}$/.test(text)) return parseInt(text, 8);
-  throw new UsageError(`Cannot use "${printable(text)}" for --mode: give octal digits, as in 600`);
+  throw new UsageError(
+    `Cannot use "${printable(text)}" for --mode: give up to three octal digits, as in 600`,
+  );
 }
 
 /**

@@ -65,7 +65,7 @@ export function readSpec(text: string): Spec {
         `or ${how}:./${what} for a file of that name`,
     );
   }
-  if (how === "fd") integer("fd:", what, 0x7fffffff);
+  if (how === "fd") integer("fd", what, 0x7fffffff);
   const name = given ?? defaultName(how, what);
   if (!NAME.test(name)) {
     throw new UsageError(

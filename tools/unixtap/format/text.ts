@@ -32,6 +32,9 @@ const INDENT = "    ";
 /** The fixed part of a "connect" line: the number, the word, the process and its user. */
 const CONNECT_WIDTH = 48;
 
+/** The fixed part of a "close" line: the time, the number and the word. */
+const CLOSE_WIDTH = 28;
+
 /** Writes events as text. */
 export class TextFormatter implements Formatter {
   readonly #options: TextOptions;
@@ -79,11 +82,11 @@ export class TextFormatter implements Formatter {
       case "end":
         return [event.from, [`#${event.connection} ${event.from} will send no more`]];
       case "close": {
-        const { client, server, answers, error } = event;
-        const head = `#${event.connection} close   client ${totalsText(client)}, server ${
-          totalsText(server)
-        }`;
+        const { answers, error } = event;
+        const [totals, ...others] = totalsLines(event, width === 0 ? 0 : width - CLOSE_WIDTH);
+        const head = `#${event.connection} close   ${totals}`;
         const rest = [
+          ...others,
           ...(answers.count > 0 ? [answersText(answers)] : []),
           ...(error === undefined ? [] : [printable(error)]),
         ];
@@ -97,7 +100,7 @@ export class TextFormatter implements Formatter {
       case "lost":
         return ["error", [`${count(event.count, "event")} left out: the output was too slow`]];
       case "summary":
-        return ["plain", summaryLines(event)];
+        return ["plain", summaryLines(event, width)];
     }
   }
 
@@ -144,17 +147,25 @@ function totalsText({ messages, bytes, files }: Totals): string {
   return `${count(messages, "message")} of ${count(bytes, "byte")}${carried}`;
 }
 
+/** What both sides sent: a line each if there is no `space` for one line. */
+function totalsLines({ client, server }: Pick<Summary, Side>, space: number): string[] {
+  const both = [`client ${totalsText(client)}`, `server ${totalsText(server)}`];
+  const line = both.join(", ");
+  return space === 0 || line.length <= space ? [line] : both;
+}
+
 function answersText({ count: number, mean, slowest }: Answers): string {
   const [average, longest] = [mean, slowest].map(millisecondsText);
   return `${count(number, "answer")} after ${average} on average, ${longest} at most`;
 }
 
-function summaryLines(summary: Summary): string[] {
-  const { duration, connections, open, client, server, answers, slowest, lost } = summary;
+function summaryLines(summary: Summary, width: number): string[] {
+  const { duration, connections, open, answers, slowest, lost } = summary;
+  const totals = totalsLines(summary, width === 0 ? 0 : width - INDENT.length);
   const still = open === 0 ? "" : `, ${open} still open`;
   const lines = [
     `served ${count(connections, "connection")} in ${millisecondsText(duration)}${still}`,
-    `${INDENT}client ${totalsText(client)}, server ${totalsText(server)}`,
+    ...totals.map((it) => INDENT + it),
   ];
   if (answers.count > 0) lines.push(INDENT + answersText(answers));
   for (const { connection, answer, time, command } of slowest) {
