@@ -65,12 +65,25 @@ async function serve(device: OwnedFd): Promise<number> {
     try {
       length = await device.read(buffer);
     } catch (error) {
-      if ((error as { code?: string }).code === "ENODEV") return count; // unmounted
+      if (codeOf(error) === "ENODEV") return count; // unmounted
       throw error;
     }
     const reply = respond(buffer.subarray(0, length ?? 0));
-    if (reply !== undefined) await device.write(reply);
+    if (reply !== undefined) await deliver(device, reply);
   }
+}
+
+async function deliver(device: OwnedFd, reply: Uint8Array): Promise<void> {
+  try {
+    await device.write(reply);
+  } catch (error) {
+    // The program that asked was interrupted and waits no more, or all is unmounted: the next read says so.
+    if (!["ENOENT", "ENODEV"].includes(codeOf(error) ?? "")) throw error;
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as { code?: string }).code;
 }
 
 function respond(bytes: Uint8Array<ArrayBuffer>): Uint8Array | undefined {
