@@ -70,7 +70,7 @@ testWith(
     assert(messages.every((it) => it.length <= 60));
     assertMatch(
       plain.join("\n"),
-      /^served 1 connection in .*\n.*\n +1 answer after .* on average/m,
+      /^served 1 connection in .*\n +client .*\n +server .*\n +1 answer after .* on average/m,
     );
   },
 );

@@ -69,7 +69,7 @@ async function serveOne(client: Socket, service: Service): Promise<void> {
   const account = recorder.connect(describeProcess(credentials));
   try {
     const server = keep(await connecting);
-    server.passCredentials = true;
+    server.passCredentials = true; // only now: connect(2) would give a name to a socket that has it
     client.busyPoll = server.busyPoll = BUSY_POLL;
     client.sendBufferSize = server.sendBufferSize = SEND_BUFFER;
     const pids = { client: credentials.pid, server: server.peerCredentials().pid };

@@ -54,7 +54,7 @@ export class DatagramTap implements Disposable {
 
   /** Serve until the inbox is closed. */
   async serve(): Promise<void> {
-    this.#inbox.passCredentials = true;
+    this.#inbox.passCredentials = true; // for one that was inherited
     this.#inbox.busyPoll = BUSY_POLL;
     const intake = new MessageIntake(this.#inbox);
     for (;;) {
@@ -116,10 +116,10 @@ export class DatagramTap implements Disposable {
   /** Make a socket towards the server, with a name of the same kind as the client's. */
   #outlet(name: string, number: number): Socket {
     if (name === "") return unix.socket({ type: "dgram" });
-    if (name.startsWith("\0")) return unix.bind("");
+    if (name.startsWith("\0")) return unix.bind("", { passCredentials: true });
     const beside = (path: string): string => `${path}.tap${number}`;
     // A killed unixtap leaves its files.
-    const options = { mode: 0o600, replaceStale: true };
+    const options = { mode: 0o600, replaceStale: true, passCredentials: true };
     try {
       return asClients(name, unix.bind(beside(name), options), beside(name));
     } catch (error) {
@@ -138,7 +138,6 @@ export class DatagramTap implements Disposable {
     const { recorder, warn } = this.#service;
     const intake = new MessageIntake(socket);
     try {
-      socket.passCredentials = true;
       for (;;) {
         using message = await intake.next();
         if (message === null) return;

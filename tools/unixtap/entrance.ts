@@ -58,9 +58,11 @@ export function bindEntrance(
 ): Listener | Socket {
   const hasFile = !isAbstract(address);
   const isOwners = uid === undefined && gid === undefined;
+  // What comes before this option is set has no sender.
+  const credentials = { passCredentials: true };
   const options = hasFile
-    ? { mode: isOwners ? mode : mode & OWNER_ONLY, replaceStale: replace }
-    : {};
+    ? { ...credentials, mode: isOwners ? mode : mode & OWNER_ONLY, replaceStale: replace }
+    : credentials;
   const socket = bound<Listener | Socket>(
     address,
     replace,
