@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import { getEventListeners } from "node:events";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { platform } from "../../ffi/platform/mod.ts";

@@ -21,7 +21,7 @@ import {
   type Socket,
   unix,
 } from "../../mod.ts";
-import { countDescriptors, settle } from "../util/descriptors.ts";
+import { countDescriptors, listDescriptors, settle } from "../util/descriptors.ts";
 import { DATA, place } from "./place.ts";
 import { fill, pair, TYPES } from "../util/cases.ts";
 
@@ -101,7 +101,7 @@ const cases: Record<string, (stack: DisposableStack) => void | Promise<void>> = 
     const { short } = place(stack);
     const adopted = stack.use(Listener.adopt(listener.dup().detach()));
     const taken = hoard();
-    const before = countDescriptorsHoarding(taken);
+    const before = openHoarding(taken);
     isShortage(assertThrows(() => unix.socketpair()), "socketpair");
     isShortage(assertThrows(() => unix.listen(short)), "socket");
     isShortage(assertThrows(() => unix.bind(short)), "socket");
@@ -110,7 +110,7 @@ const cases: Record<string, (stack: DisposableStack) => void | Promise<void>> = 
     isShortage(assertThrows(() => OwnedFd.memfd("x")), "memfd_create");
     isShortage(assertThrows(() => taken[0]?.dup()), "dup");
     isShortage(assertThrows(() => adopted.unlinkOnClose = true), "socket");
-    await countComesTo(taken, before);
+    await comesTo(taken, before);
     release(taken);
     unix.listen(short).close();
   },
@@ -145,11 +145,11 @@ for (const type of TYPES) {
     const taken = hoard();
     for (const space of [0, 1]) {
       release(taken, space);
-      const before = countDescriptorsHoarding(taken);
+      const before = openHoarding(taken);
       const error = await assertRejects(() => b.receive({ files: 3 }), ControlTruncatedError);
       assertEquals(error.data, DATA);
       assertStringIncludes(error.message, "descriptors");
-      await countComesTo(taken, before);
+      await comesTo(taken, before);
     }
     release(taken);
     using message = await b.receive({ files: 3 });
@@ -227,22 +227,23 @@ function queue(
   return { listener, clients };
 }
 
-/** Counting takes a descriptor itself: lend it one. */
-function countDescriptorsHoarding(taken: OwnedFd[]): number {
+/** List what is open. That takes a descriptor itself: lend it one. */
+function openHoarding(taken: OwnedFd[]): string[] {
   const lent = taken.pop();
   lent?.close();
-  const count = countDescriptors();
+  const open = [...listDescriptors().values()].sort();
   taken.push(OwnedFd.open("/dev/null"));
-  return count;
+  return open;
 }
 
-/** Check the count, some turns later where the runtime's threads have something open for a moment. */
-async function countComesTo(taken: OwnedFd[], count: number): Promise<void> {
-  const others = (): string[] => {
-    const now = countDescriptorsHoarding(taken);
-    return now === count ? [] : [`${now} descriptors are open, not ${count}`];
-  };
-  assertEquals(await settle(others, 80), []);
+/** Check what is open, some turns later where the runtime's threads have something open for a moment. */
+async function comesTo(taken: OwnedFd[], expected: string[]): Promise<void> {
+  let open = openHoarding(taken);
+  await settle(() => {
+    open = openHoarding(taken);
+    return open.join() === expected.join() ? [] : ["something else is open"];
+  }, 80);
+  assertEquals(open, expected);
 }
 
 for (const [name, run] of Object.entries(cases)) {

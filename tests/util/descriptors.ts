@@ -28,11 +28,14 @@ function isSame(a: Listing, b: Listing): boolean {
   return a.size === b.size && [...a].every(([fd, target]) => b.get(fd) === target);
 }
 
+/** The databases of Deno's caches: it opens them whenever it has compiled something, and keeps them open. */
+const RUNTIME_CACHE = /\/[a-z0-9_]+_cache_v\d+(?:-wal|-shm|-journal)?(?: |$)/;
+
 function look(): Listing {
   const open: Listing = new Map();
   for (const { name } of [...Deno.readDirSync(DIRECTORY)]) {
     const target = describe(name);
-    if (target !== undefined) open.set(Number(name), target);
+    if (target !== undefined && !RUNTIME_CACHE.test(target)) open.set(Number(name), target);
   }
   return open;
 }
