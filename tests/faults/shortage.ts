@@ -32,6 +32,9 @@ const ignore = (): void => {};
 Deno.addSignalListener("SIGUSR2", ignore);
 Deno.removeSignalListener("SIGUSR2", ignore);
 
+/** How many descriptors are lent to a look at what is open. */
+const LENT = 8;
+
 /** Take every descriptor there is, and return them. */
 function hoard(): OwnedFd[] {
   const taken = [OwnedFd.open("/dev/null")];
@@ -227,12 +230,12 @@ function queue(
   return { listener, clients };
 }
 
-/** List what is open. That takes a descriptor itself: lend it one. */
+/** List what is open. That takes descriptors itself, and the runtime's threads may take some: lend them. */
 function openHoarding(taken: OwnedFd[]): string[] {
-  const lent = taken.pop();
-  lent?.close();
+  const lent = taken.splice(-LENT);
+  for (const fd of lent) fd.close();
   const open = [...listDescriptors().values()].sort();
-  taken.push(OwnedFd.open("/dev/null"));
+  while (lent.pop() !== undefined) taken.push(OwnedFd.open("/dev/null"));
   return open;
 }
 

@@ -51,7 +51,9 @@ function describe(name: string): string | undefined {
     const { isFile, isDirectory, isSocket, ino } = Deno.statSync(path);
     const kind = isFile ? "file" : isDirectory ? "directory" : isSocket ? "socket" : "other";
     return `${kind}:[${ino}]`;
-  } catch {
+  } catch (error) {
+    // A shortage of descriptors would leave out one that is open.
+    if ((error as { code?: string }).code === "EMFILE") throw error;
     return undefined;
   }
 }
