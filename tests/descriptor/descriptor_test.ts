@@ -5,7 +5,6 @@ import { pipe } from "../../ffi/syscalls/readiness.ts";
 import { Descriptor } from "../../lib/descriptor/descriptor.ts";
 import { READABLE, WRITABLE } from "../../lib/reactor/mod.ts";
 import { connected, isOpen, isPending, test, turn } from "../util/cases.ts";
-import { lifetime } from "../util/lifetime.ts";
 
 /** The reading end of a pipe, and the number of the other. */
 function reading(): { descriptor: Descriptor; other: Descriptor } {
@@ -193,21 +192,3 @@ test("close() ends a delay also where nothing else was ever waited for", async (
   other.close();
   await assertRejects(() => waiting, Deno.errors.BadResource);
 });
-
-const MODULE = JSON.stringify(
-  new URL("../../lib/descriptor/descriptor.ts", import.meta.url).href,
-);
-
-for (const order of ["before", "after"]) {
-  Deno.test(`unref() ${order} delay() lets the program end, and ref() keeps it`, async () => {
-    const program = (last: string): string => `
-      const { Descriptor } = await import(${MODULE});
-      const descriptor = new Descriptor(OwnedFd.eventfd().detach(), "Test");
-      if (${order === "before"}) descriptor.unref();
-      descriptor.delay(100).then(() => console.log("passed"));
-      if (${order === "after"}) descriptor.unref();
-      ${last}`;
-    assertEquals(await lifetime(program("")), "");
-    assertEquals(await lifetime(program("descriptor.ref();")), "passed\n");
-  });
-}

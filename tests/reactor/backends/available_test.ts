@@ -5,7 +5,7 @@ import { libc, replaceLibc } from "../../../ffi/libc.ts";
 import { platform } from "../../../ffi/platform/mod.ts";
 import { ioDestroy, ioSetup } from "../../../ffi/syscalls/aio.ts";
 import { closeFd, write } from "../../../ffi/syscalls/files.ts";
-import { pipe } from "../../../ffi/syscalls/readiness.ts";
+import { epollCreate, pipe } from "../../../ffi/syscalls/readiness.ts";
 import { openAio } from "../../../lib/reactor/backends/aio.ts";
 import { openIoUring } from "../../../lib/reactor/backends/io_uring.ts";
 import { openPool } from "../../../lib/reactor/backends/pool.ts";
@@ -48,6 +48,14 @@ function hasAio(): boolean {
   return true;
 }
 
+/** Why there is no epoll(7), if that is so: the pool opens nothing of its kind then. */
+function noEpoll(): string | undefined {
+  const epoll = epollCreate();
+  if (epoll < 0) return "the system has no epoll";
+  closeFd(epoll);
+  return undefined;
+}
+
 Deno.test("the pool works everywhere", () => {
   const pools = Object.keys(backends).filter((it) =>
     it.startsWith("pool") && (linux === undefined || it.endsWith("poll(2)"))
@@ -88,7 +96,7 @@ function mappings(): string[] {
 
 for (const [name, opener, calls] of CALLS) {
   testUnless(
-    linux ?? whyMissing(name),
+    linux ?? whyMissing(name) ?? noEpoll(),
     `${name} that does not open leaves nothing, whichever call fails`,
     () => {
       new Station(opener)[Symbol.dispose]();
