@@ -6,6 +6,9 @@
 
 import { libc } from "./libc.ts";
 import { utf8 } from "./text.ts";
+import { bufferOf, byteLengthOf, byteOffsetOf } from "./typed_array.ts";
+
+export { byteLengthOf, isUint8Array } from "./typed_array.ts";
 
 /** Bytes in the form that the FFI types ask for. Shared memory is taken too, the types only hide it. */
 export type Bytes = Uint8Array<ArrayBuffer>;
@@ -13,33 +16,6 @@ export type Bytes = Uint8Array<ArrayBuffer>;
 /** The same bytes, in the type that `Deno.dlopen` gives a `buffer` parameter. */
 export function ffiBytes(bytes: Uint8Array): Bytes {
   return bytes as Bytes;
-}
-
-/** A getter of every typed array: a subclass or a property of the object's own may say something else. */
-function trueGetter<T>(
-  name: "buffer" | "byteLength" | "byteOffset" | typeof Symbol.toStringTag,
-): (bytes: Uint8Array) => T {
-  const typedArray = Object.getPrototypeOf(Uint8Array.prototype);
-  const { get } = Object.getOwnPropertyDescriptor(typedArray, name) ?? {};
-  return Function.prototype.call.bind(get ?? (() => undefined));
-}
-
-/** Return the true length of `bytes`, for the kernel to read or write. */
-export const byteLengthOf: (bytes: Uint8Array) => number = trueGetter("byteLength");
-
-const bufferOf: (bytes: Uint8Array) => ArrayBufferLike = trueGetter("buffer");
-const byteOffsetOf: (bytes: Uint8Array) => number = trueGetter("byteOffset");
-
-/** The name of the class that made a typed array, whatever its prototype says. */
-const classOf: (bytes: Uint8Array) => string | undefined = trueGetter(Symbol.toStringTag);
-
-/**
- * Whether `value` is a `Uint8Array`, of this realm or another, such as a context of `node:vm`, and has memory: neither
- * a prototype nor a proxy can feign that.
- */
-export function isUint8Array(value: unknown): value is Uint8Array {
-  return ArrayBuffer.isView(value) &&
-    (value instanceof Uint8Array || classOf(value as Uint8Array) === "Uint8Array");
 }
 
 /** Return a view of our own on `length` bytes of `bytes`: `subarray` may be that of a subclass. */

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { utf8 } from "../../ffi/text.ts";
+import { isUint8Array } from "../../ffi/typed_array.ts";
 import type { Platform } from "../../ffi/platform/mod.ts";
 import { rightForm } from "../dial/conventions.ts";
 import { withoutSecrets, withoutUser } from "../dial/errors.ts";
@@ -32,7 +34,7 @@ export type Address = string | Uint8Array | URL;
 
 /** Tell an address in the form of Deno's own sockets from the forms of {@linkcode Address}. */
 export function isUnixAddr(address: Address | Deno.UnixAddr): address is Deno.UnixAddr {
-  return typeof address === "object" && address !== null && !isBytes(address) &&
+  return typeof address === "object" && address !== null && !isUint8Array(address) &&
     !(address instanceof URL) && "path" in address;
 }
 
@@ -45,8 +47,7 @@ export interface Name {
 
 const AT = 0x40;
 
-// Made at their first use: what is behind them takes Deno 0.1 ms.
-let encoder: TextEncoder | undefined;
+/** Made at the first use, which takes Deno 0.1 ms. */
 let decoder: TextDecoder | undefined;
 
 /** Decode a name, and a byte order mark as a part of it. */
@@ -94,17 +95,11 @@ function abstractName(bytes: Uint8Array, platform: Platform): Name {
   return { kind: "abstract", bytes };
 }
 
-/** Whether `value` is a `Uint8Array`, of this realm or another, such as a context of `node:vm`. */
-function isBytes(value: unknown): value is Uint8Array {
-  return value instanceof Uint8Array ||
-    ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === "[object Uint8Array]";
-}
-
 /** Return a copy of the bytes: the caller may change its own afterwards. */
 function addressBytes(address: Address): Uint8Array {
   if (typeof address === "string") return textBytes(address);
   // Not `slice`: that of a Buffer shares its memory.
-  if (isBytes(address)) return new Uint8Array(address);
+  if (isUint8Array(address)) return new Uint8Array(address);
   if (address instanceof URL) return urlBytes(address);
   throw new InvalidAddressError(
     `Cannot use ${shown(address)} as an address: give a string, a Uint8Array or a unix: URL`,
@@ -119,7 +114,7 @@ function textBytes(text: string): Uint8Array {
       } as an address: it contains half a surrogate pair; give its bytes as a Uint8Array`,
     );
   }
-  return (encoder ??= new TextEncoder()).encode(text);
+  return utf8(text);
 }
 
 function urlBytes(url: URL): Uint8Array {

@@ -145,7 +145,7 @@ async function complete(
         : fail(channel, operation, failure.reason);
     }
   }
-  // The next operation has its turn by now. A value that were awaited here would come later than that one's.
+  // The next operation has its turn by now: to await the value would bring it later than that of the next.
   return value instanceof Promise ? await value : value;
 }
 

@@ -1,5 +1,5 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
-import { addressOf, cString, ffiBytes, isUint8Array, size } from "../../ffi/memory.ts";
+import { addressOf, cString, ffiBytes, size } from "../../ffi/memory.ts";
 
 /** Read `length` bytes at an address. */
 function at(address: number, length: number): number[] {
@@ -55,10 +55,4 @@ Deno.test("cString() ends in a NUL", () => {
 Deno.test("ffiBytes() gives the same array, shared memory too", () => {
   const bytes = new Uint8Array(new SharedArrayBuffer(4));
   assertEquals(ffiBytes(bytes) as Uint8Array === bytes, true);
-});
-
-Deno.test("isUint8Array() distinguishes memory from what only looks like it", () => {
-  assertEquals([new Uint8Array(1), new Uint8Array(0)].map(isUint8Array), [true, true]);
-  const others = [Object.create(Uint8Array.prototype), new DataView(new ArrayBuffer(1)), [], null];
-  assertEquals(others.map(isUint8Array), [false, false, false, false]);
 });
