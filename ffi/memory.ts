@@ -18,9 +18,14 @@ export function ffiBytes(bytes: Uint8Array): Bytes {
   return bytes as Bytes;
 }
 
-/** Return a view of our own on `length` bytes of `bytes`: `subarray` may be that of a subclass. */
+/**
+ * Return a view of our own on `length` bytes of `bytes`: `subarray` may be that of a subclass. No bytes need no memory,
+ * which a detached buffer does not have.
+ */
 export function viewOf(bytes: Uint8Array, start: number, length: number): Uint8Array {
-  return new Uint8Array(bufferOf(bytes), byteOffsetOf(bytes) + start, length);
+  return length === 0
+    ? new Uint8Array(0)
+    : new Uint8Array(bufferOf(bytes), byteOffsetOf(bytes) + start, length);
 }
 
 /**
@@ -49,11 +54,11 @@ export function size(length: number): bigint {
  * systems: numbers are exact for them, and do without an object each.
  *
  * It holds until the buffer is detached, resized or collected: use it at once and keep `bytes`
- * reachable for as long. Touching `.buffer` moves a small array out of V8's own heap, where the garbage
+ * reachable for as long. Touching its buffer moves a small array out of V8's own heap, where the garbage
  * collector could move it.
  */
 export function addressOf(bytes: Uint8Array): number {
-  if (byteLengthOf(bytes) === 0 || bytes.buffer.byteLength === 0) return 0;
+  if (byteLengthOf(bytes) === 0 || bufferOf(bytes).byteLength === 0) return 0;
   wide[0] = libc().memset(ffiBytes(bytes), 0, 0n);
   return (halves[1] ?? 0) * 0x100000000 + (halves[0] ?? 0);
 }

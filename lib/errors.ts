@@ -356,6 +356,12 @@ export function check(result: number, syscall: string, subject?: string): number
   return result;
 }
 
+/** Return what text contains that the kernel would cut it at, or that has no bytes; `undefined` if nothing is wrong. */
+export function flawOf(text: string): string | undefined {
+  if (text.includes("\0")) return "a NUL byte";
+  return text.isWellFormed() ? undefined : "half a surrogate pair";
+}
+
 /** The most characters of a value that a message quotes. */
 const MAX_SHOWN = 120;
 

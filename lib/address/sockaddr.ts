@@ -98,12 +98,22 @@ function abstractName(bytes: Uint8Array, platform: Platform): Name {
 /** Return a copy of the bytes: the caller may change its own afterwards. */
 function addressBytes(address: Address): Uint8Array {
   if (typeof address === "string") return textBytes(address);
-  // Not `slice`: that of a Buffer shares its memory.
-  if (isUint8Array(address)) return new Uint8Array(address);
+  if (isUint8Array(address)) return copied(address);
   if (address instanceof URL) return urlBytes(address);
   throw new InvalidAddressError(
     `Cannot use ${shown(address)} as an address: give a string, a Uint8Array or a unix: URL`,
   );
+}
+
+function copied(address: Uint8Array): Uint8Array {
+  try {
+    // Not `slice`: that of a Buffer shares its memory.
+    return new Uint8Array(address);
+  } catch {
+    throw new InvalidAddressError(
+      "Cannot use the address: its buffer was detached or resized; give one with its bytes",
+    );
+  }
 }
 
 function textBytes(text: string): Uint8Array {

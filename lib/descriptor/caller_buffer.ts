@@ -36,9 +36,12 @@ export function noBytes(value: unknown): TypeError {
   return new TypeError(`Cannot transfer ${shown(value)} as data: ${remedy}`);
 }
 
-/** Return a copy. `slice` would not do: that of a Node `Buffer` shares memory, and a subclass may override it. */
+/**
+ * Return a copy; that of a detached buffer is empty. `slice` would not do: that of a Node `Buffer` shares memory, and a
+ * subclass may override it.
+ */
 export function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(bytes);
+  return byteLengthOf(bytes) === 0 ? new Uint8Array(0) : new Uint8Array(bytes);
 }
 
 /**

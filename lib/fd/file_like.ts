@@ -104,11 +104,13 @@ export function fileNumbers(files: readonly FileLike[]): number[] {
   if (!Array.isArray(files)) {
     throw new TypeError("Cannot pass the files: they are in no array; give an array");
   }
-  requireFit(files.length);
+  // Read once: a getter of a file may change the array.
+  const { length } = files;
+  requireFit(length);
   // An array that grows by `push` takes capacity for 17.
-  if (files.length === 1) return [fileNumber(files[0] as FileLike)];
+  if (length === 1) return [fileNumber(files[0] as FileLike)];
   const numbers: number[] = [];
-  for (const file of files) numbers.push(fileNumber(file));
+  for (let i = 0; i < length; i++) numbers.push(fileNumber(files[i] as FileLike));
   return numbers;
 }
 

@@ -4,11 +4,11 @@
  * @module
  */
 
-import { cString } from "../../ffi/memory.ts";
+import { byteLengthOf, cString, viewOf } from "../../ffi/memory.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { closeFd, ftruncate, lseek, memfdCreate, write } from "../../ffi/syscalls/files.ts";
 import { requireBytes } from "../descriptor/caller_buffer.ts";
-import { check, notSupported, requireOptions } from "../errors.ts";
+import { check, flawOf, notSupported, requireOptions } from "../errors.ts";
 import { checkedLength } from "./file_change.ts";
 import { addSeals, ALL_SEALS, checkedSeals, type Seal } from "./seals.ts";
 
@@ -71,7 +71,7 @@ export function createMemfd(
 
 function sizeOf(size: number | undefined, data: Uint8Array | undefined): number | undefined {
   if (size === undefined) return undefined;
-  const length = data?.byteLength ?? 0;
+  const length = data === undefined ? 0 : byteLengthOf(data);
   if (checkedLength(size) >= length) return size;
   throw new RangeError(
     `Cannot make a memory file of ${size} bytes: its data has ${length}; give at least that size, or none`,
@@ -90,8 +90,9 @@ function nameBytes(name: string): Uint8Array<ArrayBuffer> {
   if (typeof name !== "string") {
     throw new TypeError("Cannot name the memory file: its name is no string; give one");
   }
-  if (name.includes("\0")) {
-    throw new TypeError("Cannot name the memory file: the name contains a NUL byte; leave it out");
+  const flaw = flawOf(name);
+  if (flaw !== undefined) {
+    throw new TypeError(`Cannot name the memory file: the name contains ${flaw}; leave it out`);
   }
   const bytes = cString(name);
   const length = bytes.byteLength - 1;
@@ -103,8 +104,9 @@ function nameBytes(name: string): Uint8Array<ArrayBuffer> {
 
 /** Write all of the data: one write(2) takes it all, unless memory runs out. */
 function fill(fd: number, data: Uint8Array): void {
-  for (let done = 0; done < data.byteLength;) {
-    done += check(write(fd, data.subarray(done)), "write");
+  const length = byteLengthOf(data);
+  for (let done = 0; done < length;) {
+    done += check(write(fd, viewOf(data, done, length - done)), "write");
   }
   check(lseek(fd, 0, platform.SEEK_SET), "lseek");
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { byteLengthOf } from "../../ffi/memory.ts";
+import { byteLengthOf, viewOf } from "../../ffi/memory.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { recvmsg } from "../../ffi/syscalls/sockets.ts";
 import { decodeSockaddr, unambiguous } from "../address/sockaddr.ts";
@@ -173,7 +173,7 @@ export class MessageReceiver extends Receiver<Message | null> {
     }
     if (piece === scratch) return piece.slice(0, filled);
     // A view is an object of its own: none where the piece is full.
-    return filled === piece.byteLength ? piece : piece.subarray(0, filled);
+    return filled === byteLengthOf(piece) ? piece : viewOf(piece, 0, filled);
   }
 
   /**

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { byteLengthOf } from "../../ffi/memory.ts";
+import { byteLengthOf, viewOf } from "../../ffi/memory.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { bufferDetachedError } from "../descriptor/caller_buffer.ts";
 import type { Outcome } from "../descriptor/perform.ts";
@@ -104,7 +104,7 @@ export abstract class Receiver<T> implements Outcome<T>, Received, PartialReceiv
   protected get received(): Uint8Array {
     return this.piece === undefined
       ? concatenated(this.pieces, this.filled)
-      : this.piece.subarray(0, this.filled);
+      : viewOf(this.piece, 0, this.filled);
   }
 
   protected target(): readonly Uint8Array[] {

@@ -134,6 +134,12 @@ Deno.test("parseAddress() refuses half a surrogate pair, which has no bytes", ()
   }
 });
 
+Deno.test("parseAddress() refuses bytes that have no memory any more", () => {
+  const gone = bytes("a");
+  gone.buffer.transfer();
+  assertThrows(() => parseAddress(gone, linux), InvalidAddressError, "detached");
+});
+
 Deno.test("parseAddress() keeps bytes of its own", () => {
   const address = bytes("/run/a");
   const name = parseAddress(address, linux);

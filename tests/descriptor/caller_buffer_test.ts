@@ -54,6 +54,15 @@ Deno.test("copyOf() shares no memory, whatever `slice` does", () => {
   });
 });
 
+Deno.test("copyOf() is empty where the bytes have no memory any more", () => {
+  const gone = new Uint8Array(4);
+  gone.buffer.transfer();
+  const memory = new ArrayBuffer(4, { maxByteLength: 4 });
+  const outside = new Uint8Array(memory, 2, 2);
+  memory.resize(1);
+  assertEquals([copyOf(gone), copyOf(outside)], [new Uint8Array(0), new Uint8Array(0)]);
+});
+
 Deno.test("requireLength() refuses what was detached or shrunk, not what has grown", () => {
   const memory = new ArrayBuffer(4, { maxByteLength: 8 });
   const bytes = new Uint8Array(memory);

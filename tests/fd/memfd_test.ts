@@ -30,6 +30,28 @@ linuxTest("createMemfd() sets all seals, some or none", () => {
   }
 });
 
+test("createMemfd() refuses a name that has no bytes, or that the kernel would cut", () => {
+  if (Deno.build.os !== "linux") return;
+  for (const [name, why] of [["a\0b", "NUL"], ["\ud800", "surrogate"], ["a\udc00", "surrogate"]]) {
+    assertThrows(() => createMemfd(name ?? "", undefined, {}), TypeError, why);
+  }
+});
+
+linuxTest("createMemfd() takes the bytes of a subclass, whatever that says of them", () => {
+  class Liar extends Uint8Array {
+    override get byteLength(): number {
+      return 1;
+    }
+    override subarray(): Uint8Array<ArrayBuffer> {
+      return new Uint8Array(2);
+    }
+  }
+  using file = made(new Liar(3).fill(7), { size: 4 });
+  const content = new Uint8Array(8);
+  assertEquals(file.readSync(content), 4);
+  assertEquals([...content], [7, 7, 7, 0, 0, 0, 0, 0]);
+});
+
 test("createMemfd() refuses a size and seals that cannot be, and leaves nothing open", () => {
   if (Deno.build.os !== "linux") return;
   assertThrows(() => made(bytes("abc"), { size: 2 }), RangeError, "its data has 3");

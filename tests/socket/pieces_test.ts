@@ -29,6 +29,14 @@ Deno.test("concatenated() takes as many bytes as asked for, in memory of its own
   assertEquals(text(copy), "ab");
 });
 
+Deno.test("pieces without bytes need no memory: that of a detached buffer is none", () => {
+  const gone = new Uint8Array(4);
+  gone.buffer.transfer();
+  const piece = new Uint8Array(2);
+  assertEquals(scatter(bytes("ab"), [gone, piece]), 2);
+  assertEquals(text(concatenated([gone, piece, gone], 1)), "a");
+});
+
 Deno.test("scatter() fills pieces in turn, and leaves what has no place", () => {
   const pieces = [new Uint8Array(2), new Uint8Array(0), new Uint8Array(3)];
   assertEquals(scatter(bytes("abc"), pieces), 3);

@@ -69,6 +69,9 @@ test("writes that queue up end each on their own: what cannot be sent fails alon
   using pair = connected();
   const [size, first] = await waiting(pair.a);
   const detached = new Uint8Array(16);
+  const gone = new Uint8Array(16);
+  gone.buffer.transfer();
+  const empty = new Uint8Array(new ArrayBuffer(4), 4);
   const shrinking = new ArrayBuffer(16, { maxByteLength: 16 });
   const wrong = Object.create(Uint8Array.prototype);
   const given = [
@@ -78,17 +81,21 @@ test("writes that queue up end each on their own: what cannot be sent fails alon
     bytes("defg"),
     new Uint8Array(shrinking),
     bytes(""),
+    gone,
+    empty,
+    bytes("h"),
   ];
   const writes = Promise.allSettled(given.map((it) => pair.a.write(it)));
   detached.buffer.transfer();
+  empty.buffer.transfer();
   shrinking.resize(8);
   await readBytes(pair.b, size);
   assertEquals(await first, 8);
   const outcome = (await writes).map((it) =>
     it.status === "fulfilled" ? it.value : it.reason.constructor
   );
-  assertEquals(outcome, [3, TypeError, TypeError, 4, TypeError, 0]);
-  assertEquals(text((await pair.b.receive())?.data), "abcdefg");
+  assertEquals(outcome, [3, TypeError, TypeError, 4, TypeError, 0, 0, 0, 1]);
+  assertEquals(text((await pair.b.receive())?.data), "abcdefgh");
 });
 
 test("a write that waits sends as much as it was given, and rejects once that is gone", async () => {
