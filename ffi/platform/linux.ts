@@ -142,6 +142,7 @@ function common(): Omit<Platform, Own> {
     SO_TIMESTAMPING: 37,
     SO_TIMESTAMP_NEW: 63,
     SO_TIMESTAMPNS_NEW: 64,
+    SO_TIMESTAMPING_NEW: 65,
     SO_PASSCRED: 16,
     SO_PASSPIDFD: 76,
     SO_PASSRIGHTS: 83,

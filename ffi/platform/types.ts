@@ -75,6 +75,7 @@ export interface Constants {
   readonly SO_TIMESTAMPING: number;
   readonly SO_TIMESTAMP_NEW: number;
   readonly SO_TIMESTAMPNS_NEW: number;
+  readonly SO_TIMESTAMPING_NEW: number;
   readonly SO_PASSCRED: number;
   readonly SO_PASSPIDFD: number;
   readonly SO_PASSRIGHTS: number;

@@ -67,7 +67,8 @@ export class ReceiveState {
    * locks of this process.
    */
   get plainControl(): number {
-    if (this.#version !== optionsVersion) this.lookUpOptions();
+    // Where this thread has set no option and adopted no socket, there are only the two that accepted sockets inherit.
+    if (this.#version !== optionsVersion) this.lookUpOptions(optionsVersion > 0);
     return this.#plainControl;
   }
 
@@ -80,11 +81,11 @@ export class ReceiveState {
     return this.#passesPidfd ? FULL_CONTROL : plain;
   }
 
-  /** Read the options again: control data came that they do not add, so another process has set one. */
-  lookUpOptions(): void {
+  /** Read the options again, by default all: control data came that they do not add, so another process has set one. */
+  lookUpOptions(isThorough = true): void {
     this.#version = optionsVersion;
     const { fd } = this.descriptor;
-    this.#plainControl = controlOfOptions(fd);
+    this.#plainControl = controlOfOptions(fd, this.type, isThorough);
     this.#passesPidfd = isOn(fd, platform.SO_PASSPIDFD);
   }
 
@@ -151,13 +152,20 @@ export class ReceiveState {
   }
 }
 
-/** Control capacity, in bytes, for what is of use in a message without descriptors, and what comes before it. */
-export function controlOfOptions(fd: number): number {
+/**
+ * Control capacity, in bytes, for what the options add to a message without descriptors: what has no space is reported
+ * like descriptors that were not requested.
+ *
+ * @param isThorough Whether to look up the options of little use, if none of the others is on.
+ */
+export function controlOfOptions(fd: number, type: SocketType, isThorough: boolean): number {
   const credentials = isOn(fd, platform.SO_PASSCRED) ? CREDENTIALS_CONTROL : 0;
   const pidfd = isOn(fd, platform.SO_PASSPIDFD) ? cmsgSpace(4, platform) : 0;
-  if (credentials + pidfd === 0) return 0;
+  if (credentials + pidfd === 0 && !isThorough) return 0;
   const label = isOn(fd, platform.SO_PASSSEC) ? cmsgSpace(MAX_LABEL, platform) : 0;
-  return timestampsOf(fd) + credentials + label + pidfd;
+  // The bytes of a stream have no time stamps.
+  const timestamps = type === "stream" ? 0 : timestampsOf(fd);
+  return timestamps + credentials + label + pidfd;
 }
 
 function timestampsOf(fd: number): number {

@@ -20,7 +20,7 @@ const intBytes = new Uint8Array(int.buffer);
 const MAX_OPTION = 65536;
 
 /**
- * Counts the options that this thread has set, on all sockets: options belong to the open file, so a change through
+ * Counts the options that this thread has set, on all sockets, and is 0 only if it has adopted none either: options belong to the open file, so a change through
  * one object affects every duplicate.
  */
 export let optionsVersion = 0;
@@ -28,9 +28,10 @@ export let optionsVersion = 0;
 /** Whether this thread has set `SO_PEEK_OFF` on a socket, or adopted one with it: others do without asking for it. */
 export let usesPeekOffsets = false;
 
-/** Note whether an adopted socket has the option `SO_PEEK_OFF`. */
-export function notePeekOffset(fd: number): void {
+/** Note that an adopted socket may have options set, and whether `SO_PEEK_OFF` is one of them. */
+export function noteForeignOptions(fd: number): void {
   const { SO_PEEK_OFF, SOL_SOCKET } = platform;
+  optionsVersion ||= 1;
   usesPeekOffsets ||= SO_PEEK_OFF !== MISSING &&
     readIntOption(fd, SOL_SOCKET, SO_PEEK_OFF) >= 0;
 }

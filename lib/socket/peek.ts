@@ -27,9 +27,13 @@ export function peekMessage(fd: number, header: BigUint64Array): number {
   return count;
 }
 
-/** Let the next peek begin at the front. Returns where it would have begun; less than 0 if that is the front. */
+/**
+ * Let the next peek begin at the front. Returns where it would have begun; less than 0 if that is the front.
+ *
+ * The option is switched off for that: with an offset of 0, a second peek would pass over an empty message.
+ */
 function rewind(fd: number): number {
   const offset = readIntOption(fd, SOL_SOCKET, SO_PEEK_OFF);
-  if (offset >= 0) setIntOption(fd, SOL_SOCKET, SO_PEEK_OFF, 0);
+  if (offset >= 0) setIntOption(fd, SOL_SOCKET, SO_PEEK_OFF, -1);
   return offset;
 }

@@ -60,22 +60,33 @@ const MARKS = [
   platform.SO_TIMESTAMP_NEW,
   platform.SO_TIMESTAMPNS_NEW,
   platform.SO_PASSCRED,
-].filter((it) => it !== MISSING);
+];
 
 /**
  * Whether a message is there, which may be empty, on a socket whose reading is shut down: a message has a time
  * stamp, and the end has none. If the option is off, it is set for this one peek only.
  */
 function hasMessage(fd: number): boolean {
-  const { SOL_SOCKET, SO_TIMESTAMP } = platform;
-  if (MARKS.some((it) => readIntOption(fd, SOL_SOCKET, it) > 0)) return hasControl(fd);
+  const { SOL_SOCKET } = platform;
+  if (MARKS.some((it) => isOn(fd, it))) return hasControl(fd);
+  const mark = timestampFor(fd);
   // deno-coverage-ignore -- every open socket takes the option
-  if (setIntOption(fd, SOL_SOCKET, SO_TIMESTAMP, 1) < 0) return false;
+  if (setIntOption(fd, SOL_SOCKET, mark, 1) < 0) return false;
   try {
     return hasControl(fd);
   } finally {
-    setIntOption(fd, SOL_SOCKET, SO_TIMESTAMP, 0);
+    setIntOption(fd, SOL_SOCKET, mark, 0);
   }
+}
+
+function isOn(fd: number, option: number): boolean {
+  return option !== MISSING && readIntOption(fd, platform.SOL_SOCKET, option) > 0;
+}
+
+/** One form for all time stamps of a socket: setting an option of the other form would change that of `SO_TIMESTAMPING`. */
+function timestampFor(fd: number): number {
+  const { SO_TIMESTAMP, SO_TIMESTAMP_NEW, SO_TIMESTAMPING_NEW } = platform;
+  return isOn(fd, SO_TIMESTAMPING_NEW) ? SO_TIMESTAMP_NEW : SO_TIMESTAMP;
 }
 
 /** Whether the next message has control data, or any data at all. */

@@ -4,26 +4,51 @@ import { platform } from "../../ffi/platform/mod.ts";
 import { cmsgSpace } from "../../lib/message/cmsg.ts";
 import { controlOfOptions, ReceiveState } from "../../lib/handle/receive_state.ts";
 import { SocketState } from "../../lib/handle/socket_state.ts";
-import { descriptorOf } from "../../lib/handle/socket.ts";
-import { bytes, connected, linuxTest, test, text } from "../util/cases.ts";
+import { descriptorOf, Socket } from "../../lib/handle/socket.ts";
+import { setIntOption } from "../../lib/socket/options.ts";
+import { bytes, connected, linuxTest, test, text, TYPES } from "../util/cases.ts";
 
-const { SOL_SOCKET, SO_TIMESTAMPNS, SO_PASSSEC } = platform;
+const { SOL_SOCKET, SO_TIMESTAMP, SO_TIMESTAMPNS, SO_PASSSEC } = platform;
 
 const CREDENTIALS = cmsgSpace(12, platform);
 const ONE = { pid: 1, uid: 2, gid: 3 };
 
 linuxTest("controlOfOptions() has space for exactly what the options call for", () => {
-  using pair = connected();
-  const { b } = pair;
-  assertEquals(controlOfOptions(b.fd), 0);
-  b.setOption(SOL_SOCKET, SO_TIMESTAMPNS, 1);
-  assertEquals(controlOfOptions(b.fd), 0, "time stamps are of no use by themselves");
-  b.passCredentials = true;
-  assertEquals(controlOfOptions(b.fd), CREDENTIALS + cmsgSpace(16, platform));
-  b.setOption(SOL_SOCKET, SO_TIMESTAMPNS, 0);
-  assertEquals(controlOfOptions(b.fd), CREDENTIALS);
-  b.setOption(SOL_SOCKET, SO_PASSSEC, 1);
-  assertEquals(controlOfOptions(b.fd), CREDENTIALS + cmsgSpace(4096, platform));
+  const timestamp = cmsgSpace(16, platform), label = cmsgSpace(4096, platform);
+  for (const type of TYPES) {
+    using pair = connected(type);
+    const { b } = pair;
+    const space = (isThorough = true): number => controlOfOptions(b.fd, type, isThorough);
+    const stamps = type === "stream" ? 0 : timestamp;
+    assertEquals(space(), 0);
+    b.setOption(SOL_SOCKET, SO_TIMESTAMPNS, 1);
+    assertEquals([space(), space(false)], [stamps, 0]);
+    b.setOption(SOL_SOCKET, SO_PASSSEC, 1);
+    assertEquals([space(), space(false)], [stamps + label, 0]);
+    b.setOption(SOL_SOCKET, SO_PASSSEC, 0);
+    b.passCredentials = true;
+    assertEquals([space(), space(false)], Array(2).fill(CREDENTIALS + stamps));
+    b.setOption(SOL_SOCKET, SO_TIMESTAMPNS, 0);
+    assertEquals(space(), CREDENTIALS);
+    b.setOption(SOL_SOCKET, SO_PASSSEC, 1);
+    assertEquals(space(), CREDENTIALS + label);
+  }
+});
+
+linuxTest("time stamps and labels are not taken for descriptors, on adopted sockets either", () => {
+  for (const type of TYPES) {
+    for (const option of [SO_TIMESTAMP, SO_TIMESTAMPNS, SO_PASSSEC]) {
+      using pair = connected(type);
+      setIntOption(pair.b.fd, SOL_SOCKET, option, 1);
+      using adopted = Socket.adopt(pair.b.detach());
+      for (const files of [[], [0]]) {
+        pair.a.sendSync({ data: bytes("a"), files });
+        using message = adopted.receiveSync();
+        const seen = [text(message?.data), message?.controlTruncated];
+        assertEquals(seen, ["a", files.length > 0], `${type}, option ${option}`);
+      }
+    }
+  }
 });
 
 linuxTest("plainControl follows options that are set on whatever object", () => {

@@ -6,6 +6,10 @@ import { bytes, connected, linuxTest } from "../util/cases.ts";
 import { countDescriptors } from "../util/descriptors.ts";
 
 const { SOL_SOCKET, SO_TIMESTAMP, SO_TIMESTAMPNS, SO_TIMESTAMP_NEW, SO_PASSCRED } = platform;
+const { SO_TIMESTAMPING, SO_TIMESTAMPING_NEW, SO_PEEK_OFF } = platform;
+
+/** Time stamps by the system's clock, of messages that are received: SOF_TIMESTAMPING_RX_SOFTWARE, …_SOFTWARE. */
+const RECEIVED = 0x18;
 
 /** What is set on a socket before it is looked at. */
 const PREPARATIONS: Readonly<Record<string, (socket: Socket) => void>> = {
@@ -14,11 +18,21 @@ const PREPARATIONS: Readonly<Record<string, (socket: Socket) => void>> = {
   SO_TIMESTAMPNS: (socket) => socket.setOption(SOL_SOCKET, SO_TIMESTAMPNS, 1),
   SO_TIMESTAMP_NEW: (socket) => socket.setOption(SOL_SOCKET, SO_TIMESTAMP_NEW, 1),
   SO_PASSCRED: (socket) => socket.setOption(SOL_SOCKET, SO_PASSCRED, 1),
+  SO_TIMESTAMPING: (socket) => socket.setOption(SOL_SOCKET, SO_TIMESTAMPING, RECEIVED),
+  SO_TIMESTAMPING_NEW: (socket) => socket.setOption(SOL_SOCKET, SO_TIMESTAMPING_NEW, RECEIVED),
+  SO_PEEK_OFF: (socket) => socket.setOption(SOL_SOCKET, SO_PEEK_OFF, 0),
 };
 
 const optionsOf = (socket: Socket): number[] =>
-  [SO_TIMESTAMP, SO_TIMESTAMPNS, SO_TIMESTAMP_NEW, SO_PASSCRED]
-    .map((it) => socket.getOption(SOL_SOCKET, it));
+  [
+    SO_TIMESTAMP,
+    SO_TIMESTAMPNS,
+    SO_TIMESTAMP_NEW,
+    SO_PASSCRED,
+    SO_TIMESTAMPING,
+    SO_TIMESTAMPING_NEW,
+    SO_PEEK_OFF,
+  ].map((it) => socket.getOption(SOL_SOCKET, it));
 
 for (const [name, prepare] of Object.entries(PREPARATIONS)) {
   linuxTest(
