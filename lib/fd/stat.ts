@@ -94,15 +94,21 @@ export interface FileIdentity {
   readonly mode: number;
   /** The user that owns it. */
   readonly uid: number;
+  /** How many names it has. */
+  readonly links: number;
+  /** Its length in bytes. */
+  readonly length: number;
 }
 
 function identity(stat: Stat): FileIdentity {
-  const { dev, ino, uid } = platform.stat;
+  const { dev, ino, uid, nlink, length } = platform.stat;
   return {
     device: stat.device(dev),
     inode: stat.exact(ino),
     mode: stat.mode,
     uid: stat.number(uid),
+    links: stat.number(nlink),
+    length: stat.number(length),
   };
 }
 
@@ -128,9 +134,16 @@ export function isSocket(file: FileIdentity): boolean {
   return (file.mode & platform.S_IFMT) === platform.S_IFSOCK;
 }
 
-/** Whether it is a regular file that only the user `uid` may open. */
-export function isPrivateFile({ mode, uid }: FileIdentity, user: number): boolean {
-  return (mode & platform.S_IFMT) === platform.S_IFREG && (mode & 0o077) === 0 && uid === user;
+/**
+ * Whether it is a regular file that only the user `user` may open, and that serves for nothing else: it is empty, and
+ * has no other name.
+ */
+export function isPrivateFile(
+  { mode, uid, links, length }: FileIdentity,
+  user: number,
+): boolean {
+  return (mode & platform.S_IFMT) === platform.S_IFREG && (mode & 0o077) === 0 && uid === user &&
+    links <= 1 && length === 0;
 }
 
 /** Return what fstat(2) tells of `fd`, in the form of `Deno.stat`. */

@@ -177,6 +177,29 @@ rootTest("replaceStale is not held up by a lock file that another user has made"
   }
 });
 
+test("replaceStale neither waits for a file that has another use, nor removes it", () => {
+  using dir = tempDir();
+  const { LOCK_EX, LOCK_NB } = platform;
+  const lock = dir.join(".a.lock"), other = dir.join("other");
+  const makers = [
+    () => Deno.writeTextFileSync(lock, "precious", { mode: 0o600 }),
+    () => {
+      Deno.writeTextFileSync(other, "", { mode: 0o600 });
+      Deno.linkSync(other, lock);
+    },
+  ];
+  for (const make of makers) {
+    make();
+    const before = identity(lock);
+    using held = OwnedFd.open(lock);
+    assertEquals(flock(held.fd, LOCK_EX | LOCK_NB), 0);
+    listen(dir.join("a"), { unlinkOnClose: false }).close();
+    listen(dir.join("a"), { replaceStale: true }).close();
+    assertEquals(identity(lock), before);
+    Deno.removeSync(lock);
+  }
+});
+
 test("replaceStale yields to a program that is just replacing the file", () => {
   using dir = tempDir();
   const { LOCK_EX, LOCK_NB } = platform;
