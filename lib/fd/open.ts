@@ -7,7 +7,7 @@
 import { cString } from "../../ffi/memory.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { open } from "../../ffi/syscalls/files.ts";
-import { check, checkedFlag, requireOptions, shown } from "../errors.ts";
+import { check, checkedFlag, flawOf, requireOptions, shown } from "../errors.ts";
 
 /**
  * How {@linkcode OwnedFd.open} opens a file: what `Deno.open` takes.
@@ -51,19 +51,24 @@ function pathText(path: string | URL): string {
       "Cannot open the file: its path is no string; give a string or a file: URL",
     );
   }
-  if (typeof path !== "string" && path.protocol !== "file:") {
-    throw new TypeError(`Cannot open "${path.href}": it is no file: URL; give one, or a path`);
+  const text = typeof path === "string" ? path : pathOfUrl(path);
+  const flaw = flawOf(text);
+  if (flaw === undefined) return text;
+  throw new TypeError(
+    `Cannot open ${JSON.stringify(text)}: the path contains ${flaw}; leave it out`,
+  );
+}
+
+function pathOfUrl({ href, protocol, host, pathname }: URL): string {
+  const refuse = (why: string): TypeError => new TypeError(`Cannot open "${href}": ${why}`);
+  if (protocol !== "file:") throw refuse("it is no file: URL; give one, or a path");
+  if (host !== "") throw refuse(`a host is no part of the path; write "file://${pathname}"`);
+  try {
+    // As in Deno's own functions, a lone "%" stands for itself.
+    return decodeURIComponent(pathname.replace(/%(?![0-9a-f]{2})/gi, "%25"));
+  } catch {
+    throw refuse('its percent escapes are not UTF-8; write "%25" for a percent sign');
   }
-  // As in Deno's own functions, a lone "%" stands for itself.
-  const text = typeof path === "string"
-    ? path
-    : decodeURIComponent(path.pathname.replace(/%(?![0-9a-f]{2})/gi, "%25"));
-  if (text.includes("\0")) {
-    throw new TypeError(
-      `Cannot open ${JSON.stringify(text)}: the path contains a NUL byte; leave it out`,
-    );
-  }
-  return text;
 }
 
 /** Permission bits, and the three above them: open(2) ignores all others. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { checkedFlag, shown } from "../errors.ts";
+import { checkedFlag, flawOf, shown } from "../errors.ts";
 import type { FileLike } from "../fd/file_like.ts";
 
 /**
@@ -134,9 +134,12 @@ function oneLine(variable: string, value: string): string {
   if (typeof value !== "string") {
     throw new TypeError(`Cannot notify of ${shown(value)} as ${variable}: give a string`);
   }
-  if (!/[\n\0]/.test(value)) return value;
+  const flaw = value.includes("\n") ? "a line break" : flawOf(value);
+  if (flaw === undefined) return value;
   throw new TypeError(
-    `Cannot notify of ${variable}=${JSON.stringify(value)}: give one line, without a NUL`,
+    `Cannot notify of ${variable}=${
+      JSON.stringify(value)
+    }: it contains ${flaw}; give one line of text`,
   );
 }
 

@@ -91,7 +91,15 @@ test("open() takes a file: URL, and no other", () => {
   assertEquals(file.statSync().size, 1);
   Deno.writeTextFileSync(dir.join("%zz"), "");
   OwnedFd.open(new URL(`file://${dir.join("%zz")}`)).close();
-  assertThrows(() => OwnedFd.open(new URL("http://localhost/a")), TypeError, "file: URL");
+  const wrong = [
+    ["http://localhost/a", "file: URL"],
+    ["file://host/dev/null", 'write "file:///dev/null"'],
+    ["file:///%ff", "UTF-8"],
+    ["file:///a%00b", "NUL"],
+  ];
+  for (const [url = "", why] of wrong) {
+    assertThrows(() => OwnedFd.open(new URL(url)), TypeError, why);
+  }
 });
 
 test("open() says what is wrong with a path", () => {
@@ -100,6 +108,7 @@ test("open() says what is wrong with a path", () => {
   assert("code" in error && "address" in error && "syscall" in error);
   assertObjectMatch(error, { code: "ENOENT", address: dir.join("none"), syscall: "open" });
   assertThrows(() => OwnedFd.open("a\0b"), TypeError, "NUL");
+  assertThrows(() => OwnedFd.open("a\udc00"), TypeError, "half a surrogate pair");
   Deno.writeTextFileSync(dir.join("a"), "");
   assertThrows(() => OwnedFd.open(dir.join("a", "b")), Deno.errors.NotADirectory);
   assertThrows(() => OwnedFd.open(dir.path, { write: true }), Deno.errors.IsADirectory);

@@ -37,6 +37,8 @@ Deno.test("encodeState() refuses what would be another line, or nothing", () => 
     { ready: false },
     { status: "a\nREADY=1" },
     { status: "a\0" },
+    { status: "a\ud800" },
+    { extra: { A: "\udc00b" } },
     { unstore: true },
     { store: [], name: "a:b" },
     { store: [], name: "ä" },
