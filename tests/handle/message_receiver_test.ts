@@ -43,13 +43,13 @@ class Whole extends Uint8Array {
 }
 
 for (const [name, receive] of Object.entries(RECEIVES)) {
-  test(`${name}() into memory that makes no part of itself closes what came along`, async () => {
+  test(`${name}() into memory that makes no part of itself gives a part of it`, async () => {
     using pair = connected();
     pair.a.sendSync({ data: bytes("a"), files: [0, 0] });
-    const before = countDescriptors();
     const buffer = new Whole(8);
-    await assertRejects(() => receive(pair.b, { buffer, files: 2 }), Error, "no parts");
-    assertEquals(countDescriptors(), before);
+    using message = await receive(pair.b, { buffer, files: 2 });
+    assertEquals([text(message?.data), message?.files.length], ["a", 2]);
+    assertEquals(message?.data.buffer, buffer.buffer);
   });
 
   test(`${name}() refuses flags that are no booleans, and takes nothing`, async () => {
