@@ -8,6 +8,8 @@
  * @module
  */
 
+export { now } from "../ffi/now.ts";
+
 type Schedule = (callback: () => void) => void;
 
 /** What `setTimeout` returns: a number, or an object in the style of Node. */
@@ -39,13 +41,7 @@ export function nodeProcess(): unknown {
   return process;
 }
 
-const { performance, queueMicrotask } = globalThis;
-const performanceNow = performance.now;
-
-/** Return milliseconds of a clock that only goes forwards. */
-export function now(): number {
-  return performanceNow.call(performance);
-}
+const { queueMicrotask } = globalThis;
 
 /** Call `callback` after `milliseconds`. It keeps the program alive, unless {@linkcode unrefTimer} says otherwise. */
 export function startTimer(callback: () => void, milliseconds: number): Timer {

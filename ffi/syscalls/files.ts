@@ -7,6 +7,7 @@
 
 import { libc } from "../libc.ts";
 import { byteLengthOf, type Bytes, ffiBytes, size } from "../memory.ts";
+import { now } from "../now.ts";
 import { platform } from "../platform/mod.ts";
 import { checked, missing, retried } from "./result.ts";
 
@@ -181,12 +182,12 @@ export function poll(fd: number, events: number, timeout: number): number {
   oneView.setInt32(pollfd.fd[0], fd, true);
   oneView.setInt16(pollfd.events[0], events, true);
   oneView.setInt16(pollfd.revents[0], 0, true);
-  const end = timeout > 0 ? performance.now() + timeout : 0;
+  const end = timeout > 0 ? now() + timeout : 0;
   for (let left = timeout;;) {
     const result = checked(libc().poll(one, 1n, left));
     if (result > 0) return oneView.getInt16(pollfd.revents[0], true);
     if (result !== -platform.EINTR) return result;
-    if (timeout > 0) left = Math.max(0, Math.ceil(end - performance.now()));
+    if (timeout > 0) left = Math.max(0, Math.ceil(end - now()));
   }
 }
 

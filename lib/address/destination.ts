@@ -12,6 +12,7 @@ import { cString } from "../../ffi/memory.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { bind } from "../../ffi/syscalls/sockets.ts";
 import { closeFd, link, open, readlink, unlink } from "../../ffi/syscalls/files.ts";
+import { Descriptor } from "../descriptor/descriptor.ts";
 import { identityOfPath } from "../fd/stat.ts";
 import { check, InvalidAddressError } from "../errors.ts";
 import {
@@ -94,22 +95,13 @@ function longDestination(name: Name, syscall: string): Destination {
     syscall,
     display,
   );
+  const file = new Descriptor(fd, "address in use");
   return {
     sockaddr: encodeSockaddr(pathName(`/proc/self/fd/${fd}`), platform),
     display,
     name,
     shortened: name.bytes,
-    [Symbol.dispose]: once(() => closeFd(fd)),
-  };
-}
-
-/** A number that is closed twice may have another owner the second time. */
-function once(action: () => void): () => void {
-  let isDone = false;
-  return () => {
-    if (isDone) return;
-    isDone = true;
-    action();
+    [Symbol.dispose]: () => file.close(),
   };
 }
 

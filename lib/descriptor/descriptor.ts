@@ -73,8 +73,8 @@ export class Descriptor {
     this.owner = owner;
     this.#fd = fd;
     owned[fd] = this;
-    if (isInWorker) closeAtThreadEnd(fd);
-    else if (!isWatched) watchUnload();
+    if (!isInWorker) watchUnload();
+    else if (fd > STANDARD_ERROR) closeAtThreadEnd(fd);
   }
 
   /**
@@ -100,11 +100,11 @@ export class Descriptor {
 
   /**
    * Close what is left when the program ends or is reloaded, and remove the socket files that go with it.
-   * Standard input, output and error stay open, and no wait is ended: no code of the program is to run any more.
+   * Standard input, output and error stay open, also when a Worker ends, and no wait is ended: no code of the program is to run any more.
    */
   static closeAll(): void {
-    for (const fd in owned) {
-      const descriptor = owned[fd];
+    // There are gaps. `for … in` would find what a program has added to Array.prototype as well.
+    for (const descriptor of Object.values(owned)) {
       if (descriptor !== undefined) Descriptor.#closeQuietly(descriptor);
     }
   }
@@ -288,6 +288,7 @@ export class Descriptor {
 const STANDARD_ERROR = 2;
 
 function watchUnload(): void {
+  if (isWatched) return;
   isWatched = true;
   atUnload(() => Descriptor.closeAll());
 }

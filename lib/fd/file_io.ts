@@ -6,7 +6,7 @@
 
 import { byteLengthOf, viewOf } from "../../ffi/memory.ts";
 import { platform } from "../../ffi/platform/mod.ts";
-import { read, write } from "../../ffi/syscalls/files.ts";
+import { write } from "../../ffi/syscalls/files.ts";
 import {
   pread,
   preadInPool,
@@ -83,7 +83,8 @@ export class FileIo {
   async readAt(bytes: Uint8Array, offset: number | bigint): Promise<number | null> {
     requireBytes(bytes);
     const at = checkedOffset(offset);
-    const read = new ThreadRead(bytes, (fd, own) => preadInPool(fd, own, at), at);
+    const inPool = (fd: number, own: Uint8Array) => preadInPool(fd, own, at);
+    const read = new ThreadRead(bytes, inPool, (fd, own) => pread(fd, own, at));
     return read.outcome(await callInThread(this.#descriptor, read), "pread");
   }
 
@@ -157,22 +158,21 @@ class ThreadRead implements ThreadedCall {
   readonly #bytes: Uint8Array;
   readonly #own: Uint8Array<ArrayBuffer>;
 
-  /** @param offset Where to read, the file position if left out. */
   constructor(
     bytes: Uint8Array,
-    readonly call: (fd: number, own: Uint8Array) => Promise<number>,
-    readonly offset?: bigint,
+    readonly readInPool: (fd: number, own: Uint8Array) => Promise<number>,
+    readonly readHere: (fd: number, own: Uint8Array) => number,
   ) {
     this.#bytes = bytes;
     this.#own = new Uint8Array(byteLengthOf(bytes));
   }
 
   inPool(fd: number): Promise<number> {
-    return this.call(fd, this.#own);
+    return this.readInPool(fd, this.#own);
   }
 
   here(fd: number): number {
-    return this.offset === undefined ? read(fd, this.#own) : pread(fd, this.#own, this.offset);
+    return this.readHere(fd, this.#own);
   }
 
   /** Copy what was read to the caller's buffer. */
@@ -205,7 +205,8 @@ class ReadOperation implements Outcome<number | null> {
     const target = this.#target();
     const result = this.io.read(target);
     if (result !== NEEDS_THREAD) return result;
-    this.#read = new ThreadRead(target, readInPool);
+    const repeat = (fd: number, own: Uint8Array) => this.io.repeatRead(fd, own);
+    this.#read = new ThreadRead(target, readInPool, repeat);
     this.obstacle = new CallObstacle(this.descriptor, this.#read);
     return -EAGAIN;
   }

@@ -162,6 +162,19 @@ export class NonblockingIo {
     return isTooMuch ? viewOf(bytes, 0, PIPE_BUF) : bytes;
   }
 
+  /**
+   * Repeat a read that has failed on a thread, to learn its error number. By now it might wait: another reader has the
+   * bytes, or a terminal that had ended is open again.
+   */
+  repeatRead(fd: number, bytes: Uint8Array): number {
+    if (!this.isFile) {
+      const events = poll(fd, READABLE, 0);
+      if (events <= 0) return events === 0 ? -EAGAIN : events;
+      if (hasTerminalEnded(fd)) return 0;
+    }
+    return read(fd, bytes);
+  }
+
   /** Tell a terminal's end from a failure. */
   result(count: number): number {
     const isEnd = count === -platform.EIO && hasTerminalEnded(this.#descriptor.fd);

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { closeFd } from "../../ffi/syscalls/files.ts";
 import type { Descriptor } from "../descriptor/descriptor.ts";
 import type { Obstacle } from "../descriptor/perform.ts";
 import { closedError } from "../errors.ts";
+import { closeThreadFd, closeWithThread } from "../reactor/thread_fds.ts";
 import { duplicate } from "./file_like.ts";
 
 /** A system call in both of its forms. */
@@ -26,12 +26,13 @@ export interface ThreadedCall {
  */
 export async function callInThread(descriptor: Descriptor, call: ThreadedCall): Promise<number> {
   const fd = duplicate(descriptor.fd);
+  closeWithThread(fd); // a Worker's thread ends only after the calls that it has in the pool
   try {
     const result = await call.inPool(fd);
     if (descriptor.closed) throw closedError(descriptor.owner);
     return result >= 0 ? result : call.here(fd);
   } finally {
-    closeFd(fd);
+    closeThreadFd(fd);
   }
 }
 

@@ -6,8 +6,8 @@
 
 import { addressOf } from "../../ffi/memory.ts";
 import { platform } from "../../ffi/platform/mod.ts";
-import { closeFd } from "../../ffi/syscalls/files.ts";
 import { controlStart, nextControl } from "../message/cmsg.ts";
+import { Descriptor } from "../descriptor/descriptor.ts";
 import { duplicate } from "../fd/file_like.ts";
 
 /** Small arrays may live in V8's heap, where they move. */
@@ -23,7 +23,7 @@ export class HeldControl {
   /** Where they lie. */
   readonly address: number;
   readonly #bytes: Uint8Array;
-  readonly #duplicates: number[] = [];
+  readonly #duplicates: Descriptor[] = [];
 
   /** @throws {Deno.errors.BadResource} If a descriptor in it is not open: then nothing is held. */
   constructor(finished: Uint8Array) {
@@ -46,16 +46,16 @@ export class HeldControl {
       const { level, type, start, end } = position;
       if (level !== SOL_SOCKET || type !== SCM_RIGHTS) continue;
       for (let offset = start; offset + 4 <= end; offset += 4) {
-        const fd = duplicate(view.getInt32(offset, true));
-        this.#duplicates.push(fd);
-        view.setInt32(offset, fd, true);
+        const copy = new Descriptor(duplicate(view.getInt32(offset, true)), "message under way");
+        this.#duplicates.push(copy);
+        view.setInt32(offset, copy.fd, true);
       }
     }
   }
 
   /** Close the duplicates, once. */
   release(): void {
-    for (const fd of this.#duplicates) closeFd(fd);
+    for (const copy of this.#duplicates) copy.close();
     this.#duplicates.length = 0;
   }
 }

@@ -82,16 +82,20 @@ for (const backend of ["io_uring", "aio", "pool"]) {
           using dir = tempDir();
           const file = dir.join("file");
           Deno.writeTextFileSync(file, "");
+          const folder = dir.join("d".repeat(100));
+          Deno.mkdirSync(folder);
+          const far = `${folder}/inbox`;
           const input = Deno.readLinkSync("/proc/self/fd/0");
           const [a, b] = unix.socketpair();
           using ours = a;
           const thread = start();
-          thread.postMessage({ path: dir.join("s"), file, given: b.detach(), end });
+          thread.postMessage({ path: dir.join("s"), far, file, given: b.detach(), end });
           assertEquals(await ours.read(new Uint8Array(1)), 1);
           if (end === "terminate()") thread.terminate();
           assertEquals(await ours.read(new Uint8Array(1)), null);
           // One after the other is closed: the given socket need not be the last.
-          while (numbersOf(file).length > 1 || await isAnswered(dir.join("s"))) await turn();
+          while (numbersOf(file).length > 1 || numbersOf(far).length > 0) await turn();
+          while (await isAnswered(dir.join("s"))) await turn();
           // A detached descriptor has no owner, and stays open.
           for (const detached of numbersOf(file)) closeFd(detached);
           assertEquals(Deno.readLinkSync("/proc/self/fd/0"), input);

@@ -20,7 +20,7 @@ function program(dir: TempDir, text: string): URL {
 
 /** Listens, has a conversation with itself, and says how many descriptors that makes. */
 const SERVER = `
-  import { OwnedFd, unix } from "${MODULE}";
+  import { Msghdr, OwnedFd, sendmsg, unix } from "${MODULE}";
   try {
     const path = unix.listen(DIR + "/a");
     const name = unix.listen("@unload-" + DIR);
@@ -32,7 +32,17 @@ const SERVER = `
     const file = OwnedFd.open("/dev/null");
     b.read(new Uint8Array(1)).then(console.log, console.log);
     inbox.receive().then(console.log, console.log);
-    globalThis.kept = [name, inbox, a, b, file];
+    // A message that waits holds a duplicate of what it passes.
+    const full = unix.socketpair();
+    const send = async () => {
+      const message = new Msghdr();
+      message.addVector(new Uint8Array(1 << 16));
+      unix.addFiles(message, name);
+      await sendmsg(full[0], message);
+      await send();
+    };
+    send();
+    globalThis.kept = [name, inbox, a, b, file, full];
     // Deno itself opens its caches anew, and leaves them open.
     const COUNTED = /^(socket|.dev|anon_inode)/;
     const count = () => [...Deno.readDirSync("/proc/self/fd")]
@@ -132,6 +142,14 @@ for (const [how, end] of [["its code", ""], ["Deno.exit()", "Deno.exit(0);"]]) {
     assertEquals(await run(OPEN + end), { output: "", files: ["detached", "left"], code: 0 });
   });
 }
+
+Deno.test("the end of a program is the same where it has added to the prototypes", async () => {
+  const { output, code } = await run(`
+    Object.prototype.also = Array.prototype.last = function () {};
+    ${OPEN}
+  `);
+  assertEquals({ output, code }, { output: "", code: 0 });
+});
 
 Deno.test("a listener for unload that was added before the first socket finds everything open", async () => {
   const { output } = await run(`

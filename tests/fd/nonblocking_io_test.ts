@@ -21,6 +21,20 @@ import { openFifo, openTerminal, statusFlags } from "../util/terminal.ts";
 
 const ONE = new Uint8Array(1);
 
+linuxTest("repeatRead() of what has nothing to read any more does not wait for more", () => {
+  using terminal = openTerminal();
+  const [reader, writer] = OwnedFd.pipe();
+  for (const [end, other] of [[terminal.master, terminal.slave], [reader, writer]] as const) {
+    const descriptor = new Descriptor(end.dup().detach(), "Test");
+    const io = new NonblockingIo(descriptor);
+    assertEquals(io.repeatRead(descriptor.fd, ONE), -platform.EAGAIN);
+    other.close();
+    assertEquals(io.repeatRead(descriptor.fd, ONE), 0);
+    descriptor.close();
+  }
+  reader.close();
+});
+
 /** The two ends of something that is read and written, in the sides that share it. */
 interface Shared extends Disposable {
   readonly readers: readonly [OwnedFd, OwnedFd];

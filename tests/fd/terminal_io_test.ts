@@ -36,6 +36,23 @@ linuxTest("readable of a terminal's master ends when all have closed its other s
   assertEquals(await content, "hello\r\n");
 });
 
+linuxTest("a terminal that ends and is opened again lets its two readers continue", async () => {
+  using terminal = openTerminal();
+  const { master, slave, path } = terminal;
+  using copy = master.dup();
+  const reads = [master, copy].map((it) => it.read(new Uint8Array(64)));
+  slave.writeSync(bytes("x\n"));
+  assertEquals(await Promise.race(reads), 3);
+  // The other one may be reading on a thread, which this ends.
+  slave.close();
+  using again = OwnedFd.open(path, { read: true, write: true });
+  await turn();
+  again.writeSync(bytes("y\n"));
+  again.writeSync(bytes("z\n"));
+  const counts = await Promise.all(reads);
+  assert(counts.every((it) => it === null || it >= 3), counts.join(", "));
+});
+
 /** Bytes that a terminal gives as it got them, in no regular order. */
 function letters(count: number): Uint8Array {
   return new Uint8Array(count).map((_, i) => 97 + (i * i + (i >> 7)) % 26);

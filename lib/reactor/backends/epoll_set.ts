@@ -15,7 +15,7 @@ import {
   epollCreate,
   epollPoll,
 } from "../../../ffi/syscalls/readiness.ts";
-import { closeThreadFd, closeWithThread } from "./thread_fds.ts";
+import { closeThreadFd, closeWithThread } from "../thread_fds.ts";
 import { unavailable } from "../errors.ts";
 import {
   type Interest,

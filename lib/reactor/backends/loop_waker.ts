@@ -12,7 +12,7 @@ import { eventfd } from "../../../ffi/syscalls/readiness.ts";
 import { keepAtThreadEnd } from "../../../ffi/thread_end.ts";
 import { nodeProcess } from "../../event_loop.ts";
 import { unavailable } from "../errors.ts";
-import { closeWithThread } from "./thread_fds.ts";
+import { closeWithThread } from "../thread_fds.ts";
 
 interface Pipe {
   onread?: () => void;

@@ -8,7 +8,7 @@ import { platform } from "../../../ffi/platform/mod.ts";
 import { read, write } from "../../../ffi/syscalls/files.ts";
 import { eventfd, pipe } from "../../../ffi/syscalls/readiness.ts";
 import { unavailable } from "../errors.ts";
-import { closeThreadFd, closeWithThread } from "./thread_fds.ts";
+import { closeThreadFd, closeWithThread } from "../thread_fds.ts";
 
 const ONE = new Uint8Array(new BigUint64Array([1n]).buffer);
 const drain = new Uint8Array(64);
