@@ -232,9 +232,10 @@ export class Descriptor {
     return descriptor.#registration ??= registerWith(descriptor.fd, descriptor.#extras);
   }
 
-  /** End all waits to read: there may be something to read that the kernel does not know of. */
-  wakeReaders(): void {
-    this.#registration?.deliver(READABLE);
+  /** End all waits for `interest`: something has happened that the kernel does not report. */
+  wake(interest: Interest): void {
+    this.#registration?.deliver(interest);
+    for (const dependent of this.#extras?.dependents ?? []) dependent.wake(interest);
   }
 
   /** Wait for `milliseconds`, or until the descriptor is closed: then reject. The caller tries again then. */

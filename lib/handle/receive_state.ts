@@ -9,6 +9,7 @@ import { copyOf } from "../descriptor/caller_buffer.ts";
 import type { Descriptor } from "../descriptor/descriptor.ts";
 import { cmsgSpace, type Credentials, isSameSender, UCRED_SIZE } from "../message/cmsg.ts";
 import { MAX_FILES } from "../fd/file_like.ts";
+import { READABLE } from "../reactor/mod.ts";
 import { isReadingShutDown } from "../socket/inspect.ts";
 import { optionsVersion, readIntOption } from "../socket/options.ts";
 import { concatenated, scatter, totalLength } from "../socket/pieces.ts";
@@ -138,7 +139,7 @@ export class ReceiveState {
     } else {
       unread.unshift({ bytes: copyOf(bytes), credentials });
     }
-    this.descriptor.wakeReaders();
+    this.descriptor.wake(READABLE);
   }
 
   /**

@@ -4,13 +4,13 @@
  * @module
  */
 
-import { shutdown, suppressSigpipe } from "../../ffi/syscalls/sockets.ts";
+import { suppressSigpipe } from "../../ffi/syscalls/sockets.ts";
 import { Descriptor } from "../descriptor/descriptor.ts";
 import { check } from "../errors.ts";
 import { duplicate, requireOpen } from "../fd/file_like.ts";
-import { progressed } from "../reactor/mod.ts";
 import { describeSocket } from "../socket/inspect.ts";
 import * as options from "../socket/options.ts";
+import { shutDown } from "../socket/shutdown.ts";
 import { directionNumber, type SocketType } from "../socket/socket_type.ts";
 import { adopters } from "./owned_fd.ts";
 import { SocketEndpoint } from "./socket_endpoint.ts";
@@ -78,7 +78,9 @@ export class Socket extends SocketEndpoint implements Deno.Conn<Deno.UnixAddr> {
   }
 
   /**
-   * Shut down one direction, or both, by shutdown(2): the peer reads an end, or cannot write any more.
+   * Shut down one direction, or both, by shutdown(2): the peer reads an end, or cannot write any more. A write of this
+   * socket that waits fails then. One of the peer that waits for send space fails once this socket reads what has come,
+   * or is closed: the system reports nothing to it before.
    *
    * @param how The direction.
    * @throws {TypeError} If `how` is none of the three.
@@ -97,8 +99,7 @@ export class Socket extends SocketEndpoint implements Deno.Conn<Deno.UnixAddr> {
    * ```
    */
   shutdown(how: "read" | "write" | "both"): void {
-    check(shutdown(this.fd, directionNumber(how)), "shutdown");
-    progressed();
+    check(shutDown(stateOf(this).descriptor, directionNumber(how)), "shutdown");
   }
 
   /**

@@ -5,17 +5,16 @@
  */
 
 import { MISSING, platform } from "../../ffi/platform/mod.ts";
-import { shutdown } from "../../ffi/syscalls/sockets.ts";
 import { check } from "../errors.ts";
 import type { Descriptor } from "../descriptor/descriptor.ts";
 import { copyOf } from "../descriptor/caller_buffer.ts";
 import { type Outcome, perform } from "../descriptor/perform.ts";
 import { CHUNK_SIZE, ChunkRead, sharedChunk } from "../fd/chunk.ts";
 import { readableFrom, writableTo } from "../fd/streams.ts";
-import { progressed } from "../reactor/mod.ts";
 import { isReadingShutDown } from "../socket/inspect.ts";
 import { bytesAvailable } from "../socket/options.ts";
 import { peek } from "../socket/peek.ts";
+import { discardUnread, shutDown } from "../socket/shutdown.ts";
 import type { SocketType } from "../socket/socket_type.ts";
 import { Read } from "./reading.ts";
 import type { SocketState, StreamPair } from "./socket_state.ts";
@@ -74,10 +73,10 @@ export class SocketStreams implements StreamPair {
   #end(how: number): void {
     if (this.#descriptor.closed) return;
     if (this.#hasReadingEnded && this.#hasWritingEnded) return this.#descriptor.close("streamed");
-    const result = shutdown(this.#descriptor.fd, how);
+    const result = shutDown(this.#descriptor, how);
     // If the peer has closed, both directions are shut down already.
     if (result !== -platform.ENOTCONN) check(result, "shutdown");
-    progressed();
+    if (how === platform.SHUT_RD) discardUnread(this.#descriptor.fd, sharedChunk());
   }
 }
 
