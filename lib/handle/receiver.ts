@@ -85,7 +85,7 @@ export abstract class Receiver<T> implements Outcome<T>, Received, PartialReceiv
     this.pieces = pieces;
     this.size = size;
     this.flags = flags | MSG_DONTWAIT;
-    this.#mustFill = mustFill && state.type === "stream" && (flags & MSG_PEEK) === 0;
+    this.#mustFill = mustFill && size > 0 && state.type === "stream" && (flags & MSG_PEEK) === 0;
   }
 
   /**

@@ -9,6 +9,7 @@ import { recvmsg as recvmsgCall, sendmsg as sendmsgCall } from "../../ffi/syscal
 import { destinationOf } from "../address/destination.ts";
 import type { Channel } from "../descriptor/descriptor.ts";
 import { perform, performOnce } from "../descriptor/perform.ts";
+import { requireSignal } from "../descriptor/signal.ts";
 import { check, requireOptions } from "../errors.ts";
 import { Socket } from "../handle/socket.ts";
 import type { SocketState } from "../handle/socket_state.ts";
@@ -99,6 +100,7 @@ export async function sendmsg(
 ): Promise<number> {
   requireOptions(o, "send a message");
   const { flags: given, signal } = o;
+  requireSignal(signal);
   const flags = combinedFlags(s, m, given);
   const socket = socketStateOf(s);
   const { writing } = socket.descriptor;
@@ -201,6 +203,7 @@ export async function recvmsg(
 ): Promise<number> {
   requireOptions(o, "receive a message");
   const { flags: given, signal } = o;
+  requireSignal(signal);
   const flags = combinedFlags(s, m, given);
   const socket = socketStateOf(s);
   const { reading } = socket.descriptor;
@@ -237,7 +240,10 @@ export function recvmsgSync(s: Socket, m: Msghdr, o: MessageCallOptions = NO_OPT
   const message = stateOf(m);
   if (!isUrgent(flags)) requireNoReceive(socket.descriptor, socket.type);
   const count = receiveNow(socket, message, flags);
-  if (count !== -EAGAIN) return checkReceived(count, flags);
+  if (count !== -EAGAIN) {
+    progressed();
+    return checkReceived(count, flags);
+  }
   const receiver = new HeaderReceiver(socket.receiveState(s), message, flags);
   return isImpatient(flags)
     ? performOnce(receiver)
@@ -249,6 +255,7 @@ function receiveNow(socket: SocketState, message: MessageState, flags: number): 
   if (socket.receiving?.hasUnread || (flags & MSG_WAITALL) !== 0) return -EAGAIN;
   const named = socket.type !== "stream";
   const header = message.layOutToReceive(named);
+  if (header === undefined) return -EAGAIN;
   const count = recvmsgCall(socket.descriptor.fd, header, flags | MSG_DONTWAIT);
   message.finishReceive(count, named);
   return count;

@@ -19,6 +19,12 @@ export function checkReceived(result: number, flags: number): number {
   return check(result, "recvmsg");
 }
 
+function noVectors(): TypeError {
+  return new TypeError(
+    "Cannot receive from a stream into a message without vectors: 0 bytes would look like the end; add one with `addVector`",
+  );
+}
+
 function noUrgentData(): Error {
   const reason = "no urgent data is there: none came yet, or it was taken";
   return systemError(EINVAL, "recvmsg", undefined, reason);
@@ -33,6 +39,7 @@ export class HeaderReceiver extends Receiver<number> {
   #isHeld = false;
   #isUnread = false;
 
+  /** @throws {TypeError} If the socket is a stream, and the message has no vectors. */
   constructor(state: ReceiveState, message: MessageState, flags: number) {
     // Every call is made with MSG_DONTWAIT, which makes MSG_WAITALL void: filling the memory is done here.
     const mustFill = (flags & MSG_WAITALL) !== 0 && (flags & (MSG_OOB | MSG_DONTWAIT)) === 0;
@@ -41,6 +48,7 @@ export class HeaderReceiver extends Receiver<number> {
     this.#resets = message.resets;
     this.#named = state.type !== "stream";
     this.#isUrgent = (flags & MSG_OOB) !== 0;
+    if (!this.#named && message.vectors.length === 0) throw noVectors();
   }
 
   protected override takesUnread(): boolean {
@@ -62,6 +70,10 @@ export class HeaderReceiver extends Receiver<number> {
     const header = this.filled === 0 && !this.#isHeld
       ? message.layOutToReceive(this.#named)
       : message.layOutRest(this.#named, this.pieces, this.filled, this.size - this.filled);
+    if (header === undefined || (this.size === 0 && !this.#named)) {
+      message.finishUnread(0);
+      return 0;
+    }
     const count = recvmsg(fd, header, this.flags);
     // What came along with the bytes before counts until more of them come.
     if (this.filled === 0 || count > 0) message.finishReceive(count, this.#named);

@@ -226,11 +226,12 @@ export class MessageState {
   }
 
   /**
-   * Return the header, laid out for a receive; what arrived before and was not taken is closed.
+   * Return the header, laid out for a receive; what arrived before and was not taken is closed. On a stream, without
+   * space for bytes, recvmsg(2) would wait, and take descriptors: it is not to be called then.
    *
-   * @param named Whether to ask for the sender's name.
+   * @param named Whether to ask for the sender's name, which a stream does not have.
    */
-  layOutToReceive(named: boolean): BigUint64Array {
+  layOutToReceive(named: boolean): BigUint64Array | undefined {
     closeReceived(this.#received);
     const header = this.#memory();
     const layout = named ? RECEIVING_NAMED : RECEIVING;
@@ -238,11 +239,7 @@ export class MessageState {
       header.rewind(named);
       return header.location;
     }
-    if (!named && this.vectors.length === 0) {
-      throw new TypeError(
-        "Cannot receive from a stream into a message without vectors: 0 bytes would look like the end; add one with `addVector`",
-      );
-    }
+    if (!named && this.isEmpty) return undefined;
     this.#prepareToReceive(header, named);
     const small = this.#copiesTo = this.#takeSmall();
     if (small !== undefined) {

@@ -21,6 +21,12 @@ for (const [name, receive] of Object.entries(RECEIVES)) {
     });
   });
 
+  test(`${name}() with waitAll into no space returns at once, though nothing has come`, async () => {
+    using pair = connected();
+    using message = await receive(pair.b, { buffer: new Uint8Array(0), waitAll: true });
+    assertEquals(message?.data.byteLength, 0);
+  });
+
   test(`${name}() with waitAll stops at the end, and at descriptors`, async () => {
     using pair = connected();
     pair.a.writeSync(bytes("ab"));

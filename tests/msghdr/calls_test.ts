@@ -199,6 +199,23 @@ for (const twin of ["async", "sync"] as const) {
     assertEquals(await receive(pair.b, empty), 0);
   });
 
+  test(`recvmsg into empty vectors on a stream returns at once, and takes nothing (${twin})`, async () => {
+    using pair = connected();
+    using empty = messageOf(new Uint8Array(0), new Uint8Array(0));
+    unix.allocFiles(empty, 1);
+    for (const flags of [0, MSG_DONTWAIT, platform.MSG_WAITALL]) {
+      assertEquals(await receive(pair.b, empty, { flags }), 0, "nothing has come");
+    }
+    pair.a.sendSync({ data: bytes("a"), files: [0] });
+    assertEquals(await receive(pair.b, empty), 0);
+    assertEquals({ flags: empty.flags, files: unix.recvFiles(empty) }, { flags: 0, files: [] });
+    using message = await pair.b.receive({ files: 1 });
+    assertEquals({ data: text(message?.data), files: message?.files.length }, {
+      data: "a",
+      files: 1,
+    });
+  });
+
   linuxTest(`sendmsg passes descriptors without data on a seqpacket socket (${twin})`, async () => {
     using pair = connected("seqpacket");
     using out = messageOf();

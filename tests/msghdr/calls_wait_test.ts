@@ -1,6 +1,7 @@
 /** Calls of `sendmsg` and `recvmsg` that wait: how they end, and when. */
 
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { platform } from "../../ffi/platform/mod.ts";
 import { type Msghdr, recvmsg, recvmsgSync, sendmsg, sendmsgSync, unix } from "../../mod.ts";
 import { bytes, connected, fill, isPending, linuxTest, test, turn } from "../util/cases.ts";
 import { tempDir } from "../util/tempdir.ts";
@@ -30,6 +31,32 @@ test("sendmsg() waits, and ends with the signal's reason", async () => {
   assertEquals(await isPending(pending), true);
   abort.abort("enough");
   assertEquals(await assertRejects(() => pending), "enough");
+});
+
+test("sendmsg() and recvmsg() with MSG_DONTWAIT check their signal, too, and do nothing", async () => {
+  using pair = connected();
+  using message = messageOf(bytes("a"));
+  const signals: [AbortSignal, string][] = [
+    [AbortSignal.abort(new TypeError("enough")), "enough"],
+    [5 as unknown as AbortSignal, "give an AbortSignal"],
+  ];
+  for (const [signal, why] of signals) {
+    const options = { flags: platform.MSG_DONTWAIT, signal };
+    await assertRejects(() => sendmsg(pair.a, message, options), TypeError, why);
+    assertEquals(pair.b.bytesAvailable, 0);
+    pair.a.writeSync(bytes("a"));
+    await assertRejects(() => recvmsg(pair.b, message, options), TypeError, why);
+    assertEquals(pair.b.readSync(new Uint8Array(8)), 1);
+  }
+});
+
+test("recvmsg() that waits for its turn refuses a message without vectors on a stream", async () => {
+  using pair = connected();
+  using empty = messageOf();
+  const first = pair.b.read(new Uint8Array(8));
+  await assertRejects(() => recvmsg(pair.b, empty), TypeError, "without vectors: 0 bytes");
+  pair.a.writeSync(bytes("a"));
+  assertEquals(await first, 1);
 });
 
 test("close() ends a pending recvmsg() and sendmsg() with BadResource", async () => {
