@@ -206,7 +206,10 @@ export abstract class SocketTransfer extends PeerIdentity {
     const timeout = checkedTimeout(options.timeout);
     const length = requireBytes(bytes);
     const count = readNow(this.#state, bytes, length);
-    if (count !== -EAGAIN) return countOrEnd(check(count, "recv"), length);
+    if (count !== -EAGAIN) {
+      progressed();
+      return countOrEnd(check(count, "recv"), length);
+    }
     const operation = new Read(this.#state, this, bytes, length);
     return performWithin(descriptor.reading, operation, timeout);
   }

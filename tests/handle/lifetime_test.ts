@@ -67,6 +67,30 @@ for (const [way, write] of Object.entries(LAST_WRITES)) {
   });
 }
 
+const LAST_READS: Readonly<Record<string, string>> = {
+  "readSync()": "b.readSync(bytes)",
+  "read()": "b.read(bytes)",
+  "receiveSync()": "b.receiveSync({ buffer: bytes })",
+  "receive()": "b.receive({ buffer: bytes })",
+  "recvmsgSync()": "recvmsgSync(b, message)",
+  "recvmsg()": "recvmsg(b, message)",
+};
+for (const [way, read] of Object.entries(LAST_READS)) {
+  Deno.test(`a write that keeps nothing alive sees what ${way} does last`, async () => {
+    const program = `
+      unix.reactorBackend(); // until then a timer polls now and then
+      const [a, b] = unix.socketpair();
+      const bytes = new Uint8Array(1 << 20);
+      const message = new Msghdr();
+      message.addVector(bytes);
+      a.unref();
+      await a.write(bytes);
+      setTimeout(() => ${read}, 20);
+      console.log(await a.write(new Uint8Array(3)));`;
+    assertEquals(await lifetime(program), "3\n");
+  });
+}
+
 Deno.test("an accept() that keeps nothing alive sees the last connection", async () => {
   for (const connect of ["connectSync", "connect"]) {
     const program = `

@@ -24,10 +24,10 @@ export async function lifetime(
   // A file: lines that `deno eval` runs are in no coverage.
   Deno.writeTextFileSync(
     path,
-    `import { Listener, Msghdr, OwnedFd, recvmsg, sendmsg, sendmsgSync, Socket, unix } from ${
+    `import { Listener, Msghdr, OwnedFd, recvmsg, recvmsgSync, sendmsg, sendmsgSync, Socket, unix } from ${
       JSON.stringify(MODULE)
     };
-     void [Listener, Msghdr, OwnedFd, recvmsg, sendmsg, sendmsgSync, Socket, unix];
+     void [Listener, Msghdr, OwnedFd, recvmsg, recvmsgSync, sendmsg, sendmsgSync, Socket, unix];
      const dir = Deno.makeTempDirSync({ dir: "/tmp", prefix: "denet-" });
      addEventListener("unload", () => Deno.removeSync(dir, { recursive: true }));
      ${program}`,
