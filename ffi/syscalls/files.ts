@@ -181,7 +181,6 @@ export function poll(fd: number, events: number, timeout: number): number {
   const { pollfd } = platform;
   oneView.setInt32(pollfd.fd[0], fd, true);
   oneView.setInt16(pollfd.events[0], events, true);
-  oneView.setInt16(pollfd.revents[0], 0, true);
   const end = timeout > 0 ? now() + timeout : 0;
   for (let left = timeout;;) {
     const result = checked(libc().poll(one, 1n, left));

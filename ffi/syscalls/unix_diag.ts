@@ -57,7 +57,6 @@ function requestFor(inode: bigint): Uint8Array {
   request.setUint16(4, SOCK_DIAG_BY_FAMILY, true);
   request.setUint16(6, NLM_F_REQUEST, true);
   request.setUint8(HEADER, platform.AF_UNIX);
-  request.setUint32(HEADER + 4, 0xffffffff, true); // udiag_states: all
   request.setUint32(HEADER + 8, Number(inode & 0xffffffffn), true);
   request.setUint32(HEADER + 12, UDIAG_SHOW_VFS, true);
   request.setBigUint64(HEADER + 16, 0xffffffffffffffffn, true); // udiag_cookie: any

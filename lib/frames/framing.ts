@@ -224,7 +224,7 @@ function delimiterBytes(delimiter: number | Uint8Array): Uint8Array {
 }
 
 function indexOf(bytes: Uint8Array, mark: Uint8Array, from: number, end: number): number {
-  const [first = 0] = mark;
+  const first = mark[0] ?? 0;
   // A search must not go on into memory behind the end, which is used for nothing yet.
   const part = bytes.subarray(from, end);
   for (let at = 0; (at = part.indexOf(first, at)) >= 0; at++) {

@@ -187,7 +187,9 @@ export abstract class Receiver<T> implements Outcome<T>, Received, PartialReceiv
       this.state.lookUpOptions();
       count = this.#lookAtSender(fd);
     }
-    if (count <= 0) return count < 0 ? count : GO_ON;
+    if (count < 0) return count;
+    // A receive at the end would overwrite what came along with the bytes before.
+    if (count === 0) return this.filled === 0 ? GO_ON : STOP;
     if (this.filled === 0) this.#sender = seen.credentials;
     else if (!isSameSender(seen.credentials, this.#sender) || this.mustStop(fd)) return STOP;
     return GO_ON;

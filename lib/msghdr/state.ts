@@ -155,7 +155,6 @@ export class MessageState {
   setName(address: Address | null): void {
     this.requireUsable();
     this.name = address === null ? null : exactBytes(parseAddress(address, platform));
-    this.#changed();
   }
 
   /** Reset vectors, control messages, name and flags, and close received descriptors that were not taken. */

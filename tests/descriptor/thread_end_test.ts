@@ -64,10 +64,14 @@ async function isAnswered(path: string): Promise<boolean> {
   }
 }
 
-function why(backend: string): string | undefined {
+function whyNever(): string | undefined {
   if (Deno.build.os !== "linux") return "there is no /proc";
   if (libc().__cxa_thread_atexit_impl === null) return "glibc alone has such destructors";
-  return whyMissing(backend);
+  return undefined;
+}
+
+function why(backend: string): string | undefined {
+  return whyNever() ?? whyMissing(backend);
 }
 
 for (const backend of ["io_uring", "aio", "pool"]) {
@@ -107,3 +111,27 @@ for (const backend of ["io_uring", "aio", "pool"]) {
     }
   }
 }
+
+testUnless(
+  whyNever(),
+  "a detached descriptor stays open when a Worker ends, whatever its number is",
+  async () => {
+    using dir = tempDir();
+    const file = dir.join("file");
+    Deno.writeTextFileSync(file, "");
+    // The first one is owned to the end, and closed after all others.
+    const numbers = [128, 256, 319, 320, 321, 322, 383, 384, 255, 257];
+    const code = `import { ownFirstOf } from ${JSON.stringify(WORKER)};
+      self.onmessage = ({ data }) => self.postMessage(ownFirstOf(data.numbers, data.file));`;
+    const worker = new Worker(`data:text/javascript,${encodeURIComponent(code)}`, {
+      type: "module",
+    });
+    worker.postMessage({ numbers, file });
+    await new Promise((resolve) => worker.onmessage = resolve);
+    worker.terminate();
+    while (numbersOf(file).includes(128)) await turn();
+    const open = numbersOf(file);
+    for (const fd of open) closeFd(fd);
+    assertEquals(open.sort((a, b) => a - b), numbers.slice(1).sort((a, b) => a - b));
+  },
+);

@@ -1,5 +1,7 @@
 /** Opens some of each kind, and ends as it is told: in a Worker of either sort. */
 
+import { platform } from "../../ffi/platform/mod.ts";
+import { fcntl } from "../../ffi/syscalls/files.ts";
 import { Msghdr, OwnedFd, sendmsg, Socket, unix } from "../../mod.ts";
 
 /** What a Worker is to do. */
@@ -58,4 +60,12 @@ async function sendAgainTo(inbox: Socket, to: string): Promise<void> {
   const sender = unix.socket();
   Object.assign(globalThis, { inbox, sender });
   for (;;) await sender.send({ data: new Uint8Array(1 << 10), to });
+}
+
+/** Open a file with each of these numbers, and detach all but the first of them. */
+export function ownFirstOf(numbers: readonly number[], file: string): void {
+  using opened = OwnedFd.open(file);
+  const owned = numbers.map((it) => OwnedFd.adopt(fcntl(opened.fd, platform.F_DUPFD_CLOEXEC, it)));
+  for (const it of owned.slice(1)) it.detach();
+  Object.assign(globalThis, { kept: owned });
 }

@@ -9,6 +9,7 @@ import {
   type FileKind,
   identityOf,
   identityOfPath,
+  isPrivateFile,
   isSameFile,
   isSocket,
   kindOf,
@@ -181,4 +182,17 @@ test("identityOfPath() returns an error number", () => {
 test("isSocket() recognizes a socket", () => {
   using pair = connected();
   assertEquals(isSocket(identityOf(pair.a.fd)), true);
+});
+
+test("isPrivateFile() is true of regular files that their user alone may open", () => {
+  const { S_IFREG, S_IFSOCK } = platform;
+  const file = (mode: number, uid = 7) => ({ ...identityOf(0), mode, uid });
+  for (const mode of [0o600, 0o700, 0o400]) {
+    assertEquals(isPrivateFile(file(S_IFREG | mode), 7), true);
+    assertEquals(isPrivateFile(file(S_IFREG | mode), 8), false);
+    assertEquals(isPrivateFile(file(S_IFSOCK | mode), 7), false);
+    for (let bit = 1; bit < 0o100; bit *= 2) {
+      assertEquals(isPrivateFile(file(S_IFREG | mode | bit), 7), false, `${bit}`);
+    }
+  }
 });

@@ -67,6 +67,17 @@ for (const cbreak of [false, true]) {
   );
 }
 
+linuxTest("setRaw() does what Deno.FsFile.setRaw() does, whatever options are left out", () => {
+  for (const options of [undefined, {}, { cbreak: undefined }, { cbreak: true }]) {
+    using ours = openTerminal();
+    using theirs = openTerminal();
+    using file = Deno.openSync(theirs.path, { read: true, write: true });
+    ours.slave.setRaw(true, options as Deno.SetRawOptions | undefined);
+    file.setRaw(true, options as Deno.SetRawOptions | undefined);
+    assertEquals(settings(ours.path), settings(theirs.path));
+  }
+});
+
 test("RawMode says what is no terminal", () => {
   using nothing = OwnedFd.open("/dev/null");
   const error = assertThrows(

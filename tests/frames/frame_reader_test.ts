@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { FrameReader } from "../../lib/frames/frame_reader.ts";
 import { delimited, Frames, type Framing, lengthPrefixed } from "../../lib/frames/mod.ts";
 import { noLeaks } from "../util/descriptors.ts";
 import { bodyOf, encode, nextTurn, prefixed, streamPair } from "./util.ts";
@@ -404,5 +405,22 @@ Deno.test(
     (kept?.buffer as ArrayBuffer).transfer();
     await other.near.write(prefixed(encode("abc")));
     assertEquals(bodyOf(await others.next()), "abc");
+  }),
+);
+
+Deno.test(
+  "close() ends the waits of iterators, but of none that has ended",
+  noLeaks(async () => {
+    using pair = streamPair();
+    const reader = new FrameReader(pair.far, delimited(), { files: 0, maxSize: 9 });
+    await pair.near.write(encode("a\n"));
+    const [ended, waiting] = [new AbortController(), new AbortController()];
+    assertEquals(bodyOf(await reader.waitFor(undefined, undefined, ended)), "a");
+    reader.forget(ended);
+    const wait = reader.waitFor(undefined, undefined, waiting);
+    const reason = new Error("closed");
+    reader.close(reason);
+    assertStrictEquals(await assertRejects(() => wait), reason);
+    assertEquals([ended.signal.aborted, waiting.signal.aborted], [false, true]);
   }),
 );

@@ -2,6 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { OwnedFd } from "../../lib/handle/owned_fd.ts";
+import { whyMissing } from "../reactor/backends.ts";
 import { connected, linuxTest, test } from "../util/cases.ts";
 import { countDescriptors } from "../util/descriptors.ts";
 import { lifetime } from "../util/lifetime.ts";
@@ -53,6 +54,14 @@ const LAST_WRITES: Readonly<Record<string, string>> = {
   "closeWrite()": "a.closeWrite()",
   "close()": "a.close()",
 };
+
+/** Run a program with each backend: what it printed. */
+async function withBackends(program: string): Promise<Set<string | undefined>> {
+  const backends = ["io_uring", "aio", "pool"].filter((it) => whyMissing(it) === undefined);
+  const runs = backends.map((it) => lifetime(program, { env: { DENET_UNIX_REACTOR: it } }));
+  return new Set(await Promise.all(runs));
+}
+
 for (const [way, write] of Object.entries(LAST_WRITES)) {
   Deno.test(`a read that keeps nothing alive sees what ${way} does last`, async () => {
     const program = `
@@ -63,7 +72,8 @@ for (const [way, write] of Object.entries(LAST_WRITES)) {
       b.unref();
       setTimeout(() => ${write}, 20);
       console.log(await b.read(new Uint8Array(8)));`;
-    assertEquals(await lifetime(program), /shut|close/.test(way) ? "null\n" : "3\n");
+    const count = /shut|close/.test(way) ? "null\n" : "3\n";
+    assertEquals(await withBackends(program), new Set([count]));
   });
 }
 
@@ -98,7 +108,7 @@ Deno.test("an accept() that keeps nothing alive sees the last connection", async
       listener.unref();
       setTimeout(() => unix.${connect}(dir + "/s"), 20);
       console.log((await listener.accept()).type);`;
-    assertEquals(await lifetime(program), "stream\n", connect);
+    assertEquals(await withBackends(program), new Set(["stream\n"]), connect);
   }
 });
 

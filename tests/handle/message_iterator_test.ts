@@ -184,3 +184,22 @@ test("messages() ends with the signal's reason", async () => {
   const error = await assertRejects(() => pair.b.messages({ signal }).next());
   assertEquals(error, "enough");
 });
+
+test("an iterator of messages that has ended stays so when the socket is closed", async () => {
+  for (const type of PAIRED) {
+    for (const end of ["the end", "an error", "return", "throw"]) {
+      if (end === "the end" && type === "dgram") continue;
+      using pair = connected(type);
+      const buffer = new Uint8Array(8);
+      const iterator = pair.b.messages({ buffer });
+      if (end === "the end") pair.a.close();
+      if (end === "an error") pair.b.shutdown("read");
+      if (end === "return") await iterator.return?.();
+      if (end === "throw") await iterator.throw?.(0).catch(() => {});
+      if (end.startsWith("the") || end.startsWith("an")) await iterator.next();
+      pair.b.close();
+      buffer.buffer.transfer();
+      assertEquals(await iterator.next(), { done: true, value: undefined }, `${type}: ${end}`);
+    }
+  }
+});

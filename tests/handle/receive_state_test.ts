@@ -62,6 +62,10 @@ linuxTest("plainControl follows options that are set on whatever object", () => 
   assertEquals(state.plainControl, CREDENTIALS);
   pair.b.passCredentials = false;
   assertEquals(state.plainControl, 0);
+  pair.b.setOption(SOL_SOCKET, platform.SO_PASSCRED, true);
+  assertEquals(state.plainControl, CREDENTIALS);
+  pair.b.setOption(SOL_SOCKET, platform.SO_PASSCRED, new Uint8Array(4));
+  assertEquals(state.plainControl, 0);
 });
 
 test("giveBack() copies, joins bytes of one sender and keeps those of another apart", () => {

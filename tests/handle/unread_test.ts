@@ -21,7 +21,7 @@ for (const backend of ["io_uring", "aio", "pool"]) {
       Object.keys(WAYS).map(async (way) => {
         const env = { DENET_UNIX_REACTOR: backend };
         await using child = startDeno(SCRIPT, ["--allow-all"], { args: [way], env });
-        return [way, JSON.parse(await child.readLine())] as const;
+        return [way, JSON.parse(await child.readAll())] as const;
       }),
     );
     assertEquals(Object.fromEntries(found), WAYS);

@@ -77,6 +77,33 @@ test("a payload that is transferred between two calls is noticed", () => {
   assertThrows(() => sendmsgSync(pair.a, out), TypeError, "transferred");
 });
 
+test("what is added to a message after receives counts from the next one on", () => {
+  const additions: Record<string, (into: Msghdr) => unknown> = {
+    allocFiles: (into) => unix.allocFiles(into, 1),
+    addControl: (into) => into.addControl(4, SOL_SOCKET, SCM_RIGHTS),
+    addVector: (into) => into.addVector(new Uint8Array(1)),
+  };
+  for (const [name, add] of Object.entries(additions)) {
+    using pair = connected();
+    const size = 5000; // more than what is copied
+    using into = messageOf(new Uint8Array(size));
+    for (let n = 0; n < 3; n++) {
+      pair.a.writeSync(bytes("x"));
+      assertEquals(recvmsgSync(pair.b, into), 1);
+    }
+    add(into);
+    pair.a.sendSync({ data: new Uint8Array(size + 1), files: [0] });
+    const received = recvmsgSync(pair.b, into) - size;
+    const files = unix.recvFiles(into);
+    for (const it of files) it.close();
+    assertEquals(
+      { received, files: files.length },
+      name === "addVector" ? { received: 1, files: 0 } : { received: 0, files: 1 },
+      name,
+    );
+  }
+});
+
 test("one message serves to send, to receive and to send to an address in turn", () => {
   using dir = tempDir();
   using pair = connected();

@@ -100,6 +100,30 @@ linuxTest("recvmsg() with MSG_WAITALL keeps the descriptors of the last part", (
   for (const file of files) file.close();
 });
 
+linuxTest("recvmsg() with MSG_WAITALL keeps the sender of what came before the end", async () => {
+  const { SCM_CREDENTIALS, SOL_SOCKET } = platform;
+  for (const end of ["closed", "limited", "closed while it waits"]) {
+    using pair = connected();
+    pair.b.passCredentials = true;
+    pair.a.writeSync(bytes("ab"));
+    if (end === "limited") pair.b.receiveTimeout = 2;
+    if (end === "closed") pair.a.close();
+    const [into, got] = spaceFor(6);
+    const received = end === "limited"
+      ? Promise.resolve(recvmsgSync(pair.b, into, { flags: MSG_WAITALL }))
+      : recvmsg(pair.b, into, { flags: MSG_WAITALL });
+    assertEquals(await isPending(received), end === "closed while it waits");
+    pair.a.close();
+    const count = await received;
+    const credentials = into.getControl(SOL_SOCKET, SCM_CREDENTIALS) ?? new Uint8Array();
+    assertEquals(
+      { count, got: got(), pid: new Int32Array(new Uint8Array(credentials).buffer)[0] },
+      { count: 2, got: "ab", pid: Deno.pid },
+      end,
+    );
+  }
+});
+
 test("recvmsgSync() with MSG_WAITALL gives what came within the socket's time limit", () => {
   using pair = connected();
   pair.a.writeSync(bytes("ab"));

@@ -163,11 +163,13 @@ function isSentinel({ parent }: ts.Node): boolean {
   return !(ts.isCallExpression(use) && /\.(?:at|slice|subarray)$/.test(use.expression.getText()));
 }
 
-/** The time limit of a poll(2) that does not wait: with one more it waits a millisecond. */
+/** The time limit of a poll(2) or epoll_wait(2) that does not wait: with one more it waits a millisecond. */
 function isNoWait(node: ts.Node): boolean {
   const { parent } = node;
-  return node.getText() === "0" && ts.isCallExpression(parent) &&
-    parent.expression.getText() === "poll" && parent.arguments[2] === node;
+  if (node.getText() !== "0" || !ts.isCallExpression(parent)) return false;
+  const name = parent.expression.getText();
+  return (name === "poll" && parent.arguments[2] === node) ||
+    (name === "epoll_wait" && parent.arguments[3] === node);
 }
 
 /** A bound that the operator beside it moves: `< 1` is `<= 0`, and would be counted twice. */

@@ -51,6 +51,8 @@ Deno.test("changesOf() names constants that a change is a part of, and variables
   assertEquals(named("a++;"), [["a++;", "a"]]);
 });
 
-Deno.test("changesOf() leaves the time limit of a poll(2) as it is that does not wait", () => {
+Deno.test("changesOf() leaves the time limit of a call as it is that does not wait", () => {
   assertEquals(changed("a = poll(b, 1, 0);"), [";", "a = poll(b, (1 + 1), 0);"]);
+  assertEquals(changed("a = epoll_wait(b, c, d, 0);"), [";"]);
+  assertEquals(changed("a = epoll_wait(b, c, 0);"), [";", "a = epoll_wait(b, c, (0 + 1));"]);
 });

@@ -7,7 +7,7 @@
  * (`deno task coverage` has measured which those are, or does so now), up to the first that fails: the one of
  * the same name first, then those of the same folder, then all others, quick ones first, a hundred
  * seconds' worth (with `--all`, each of them). The last lines are the score and the changes that no test noticed.
- * Changes that no test could notice are not made; they are listed with the reasons in `equivalent.ts`.
+ * Changes that no test could notice are not made; they are listed with the reasons in `equivalent.ts` and `places.ts`.
  *
  * Without folders, the changes are drawn from all of `lib/` and `ffi/`. The same seed draws the same changes
  * from the same sources.
@@ -195,7 +195,7 @@ if (changes.length === 0) {
 }
 console.log(
   `${drawn.length} changes, seed ${random.seed}; ${drawn.length - changes.length} of them ` +
-    "could not be seen (tests/mutants/equivalent.ts says why)",
+    "could not be seen (tests/mutants/places.ts says why)",
 );
 
 using temporary = taskTempDir();

@@ -85,6 +85,16 @@ test("setMode() gives the file the mode in full", () => {
   }
 });
 
+test("setMode() has nothing to do where the file was made with the mode", () => {
+  using dir = tempDir();
+  using _socket = bound(dir.join("a"));
+  const file = fileOf(dir.join("a"));
+  const mode = (Deno.statSync(dir.join("a")).mode ?? 0) & 0o7777;
+  Deno.removeSync(dir.join("a"));
+  file.setMode(mode);
+  assertThrows(() => file.setMode(mode ^ 0o100), Deno.errors.NotFound);
+});
+
 linuxTest("setMode() leaves what took the file's place as it is", () => {
   using dir = tempDir();
   using _socket = bound(dir.join("a"));

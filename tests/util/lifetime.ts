@@ -17,7 +17,12 @@ const LIMIT_MS = 20_000;
 /** How a program ended: its output, or `undefined` if it still ran after a while and was killed. */
 export async function lifetime(
   program: string,
-  { detached = false }: { /** As the leader of a session of its own. */ detached?: boolean } = {},
+  { detached = false, env = {} }: {
+    /** As the leader of a session of its own. */
+    detached?: boolean;
+    /** Variables added to the environment. */
+    env?: Record<string, string>;
+  } = {},
 ): Promise<string | undefined> {
   using folder = tempDir();
   const path = folder.join("program.ts");
@@ -35,6 +40,7 @@ export async function lifetime(
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-check", "--allow-all", "--config", CONFIG, path],
     detached,
+    env,
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

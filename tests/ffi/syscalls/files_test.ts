@@ -4,12 +4,14 @@ import {
   closeFd,
   closeOnExec,
   fcntl,
+  getcwd,
   nonblocking,
   setCloseOnExec,
   setNonblocking,
 } from "../../../ffi/syscalls/files.ts";
 import { socket } from "../../../ffi/syscalls/sockets.ts";
-import { test } from "../../util/cases.ts";
+import { linuxTest, test } from "../../util/cases.ts";
+import { tempDir } from "../../util/tempdir.ts";
 
 const { EBADF, F_GETFL, F_SETFL, O_APPEND, SOCK_STREAM } = platform;
 
@@ -49,4 +51,21 @@ test("nonblocking() and setNonblocking() read and set O_NONBLOCK alone", () => {
     nonblocking: -EBADF,
     setNonblocking: -EBADF,
   });
+});
+
+linuxTest("getcwd() gives the longest path that there is", () => {
+  using dir = tempDir();
+  const before = Deno.cwd();
+  const start = Deno.realPathSync(dir.path);
+  const rest = 4095 - start.length;
+  const path = `${start}/${"d".repeat(99 + rest % 100)}` +
+    `/${"d".repeat(99)}`.repeat(Math.floor(rest / 100) - 1);
+  Deno.mkdirSync(path, { recursive: true });
+  Deno.chdir(path);
+  try {
+    const found = getcwd();
+    assertEquals(typeof found === "number" ? found : new TextDecoder().decode(found), path);
+  } finally {
+    Deno.chdir(before);
+  }
 });

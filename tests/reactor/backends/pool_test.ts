@@ -1,7 +1,8 @@
 /** The call of the pool, which waits on a thread of its own: whether it is over when it has to be. */
 
-import { assert } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { libc, replaceLibc } from "../../../ffi/libc.ts";
+import { OwnedFd } from "../../../lib/handle/owned_fd.ts";
 import { openPool } from "../../../lib/reactor/backends/pool.ts";
 import { READABLE } from "../../../lib/reactor/types.ts";
 import { isOpen, linuxTest, test, turn } from "../../util/cases.ts";
@@ -19,6 +20,8 @@ const ATTEMPTS = 10;
 class LateWaking implements Disposable {
   /** Where the call in the pool writes its results. */
   #results: Uint8Array | undefined = undefined;
+  /** The call in the pool. */
+  call: Promise<unknown> | undefined = undefined;
   #wake: (() => void) | undefined = undefined;
   readonly #previous = libc();
 
@@ -27,11 +30,15 @@ class LateWaking implements Disposable {
     const calls: Partial<ReturnType<typeof libc>> = {
       epollWaitInPool: (epoll, events, ...rest) => {
         this.#results = events as Uint8Array;
-        return epollWaitInPool?.(epoll, events, ...rest) ?? Promise.resolve(-1);
+        const call = epollWaitInPool?.(epoll, events, ...rest) ?? Promise.resolve(-1);
+        this.call = call;
+        return call;
       },
       pollInPool: (fds, ...rest) => {
         this.#results = fds as Uint8Array;
-        return pollInPool(fds, ...rest);
+        const call = pollInPool(fds, ...rest);
+        this.call = call;
+        return call;
       },
       write: (...args) => {
         this.#wake = () => void write(...args);
@@ -80,7 +87,7 @@ interface Case {
 /** Define a test for forms of the pool. `use` returns whether the call was over in time. */
 function onEachPool(
   name: string,
-  use: (it: Case) => boolean,
+  use: (it: Case) => boolean | Promise<boolean>,
   forms: readonly boolean[] = [false, true],
 ): void {
   for (const portable of forms) {
@@ -95,7 +102,7 @@ function onEachPool(
         void station.wait(station.add(pair.fds[0]), READABLE);
         do station.pollAll(); while (!station.backend.park());
         await turn();
-        if (use({ station, late, own, isOver: () => late.hasReported(portable) })) return;
+        if (await use({ station, late, own, isOver: () => late.hasReported(portable) })) return;
       }
       throw new Error(`the call was left to itself, ${ATTEMPTS} times`);
     });
@@ -120,4 +127,18 @@ onEachPool(
     return isOver();
   },
   [true], // epoll_ctl(2) reaches a call under way
+);
+
+onEachPool(
+  "the pool closes nothing else when its call ends after what it opened",
+  async ({ station, own, late }) => {
+    station.end();
+    if (own.some(isOpen)) return false;
+    using files = new DisposableStack();
+    while (!own.every(isOpen)) files.use(OwnedFd.open("/dev/null"));
+    await late.call;
+    await turn();
+    assertEquals(own.filter((it) => !isOpen(it)), []);
+    return true;
+  },
 );
