@@ -185,12 +185,23 @@ function open(path: string, name: Name): Opened {
  */
 function* candidates(): Iterable<string> {
   let isAnyGranted = false;
-  for (const path of platform.libc) {
+  const paths = isAnyRefused() ? platform.libc.filter(isPlain) : platform.libc;
+  for (const path of paths) {
     if (!isGranted(path)) continue;
     isAnyGranted = true;
     yield path;
   }
-  if (!isAnyGranted) yield* platform.libc.slice(0, 1);
+  if (!isAnyGranted) yield* paths.slice(0, 1);
+}
+
+/** Whether some paths are refused (`--deny-ffi=`) while others are granted. */
+function isAnyRefused(): boolean {
+  return Deno.permissions.querySync({ name: "ffi" }).partial;
+}
+
+/** Whether the path says where the library is: what the dynamic loader puts in would go round a refusal of that place. */
+function isPlain(path: string): boolean {
+  return !path.includes("$");
 }
 
 function isGranted(path: string): boolean {

@@ -131,6 +131,16 @@ testUnless(
   },
 );
 
+Deno.test("a C library that is refused is not opened by another path", async () => {
+  for (const permissions of [["--allow-ffi"], ["--allow-ffi=/lib,/lib64,/usr"]]) {
+    const [code, text] = await run(...permissions, "--deny-ffi=/lib,/lib64,/usr");
+    assertEquals(code, 1, text);
+    assertStringIncludes(text, "NotCapable");
+  }
+  const [code, text] = await run("--allow-ffi", "--deny-ffi=/nowhere/else.so");
+  assertEquals(code, 0, text);
+});
+
 Deno.test("without FFI permission the first call throws NotCapable, and nothing is asked for", async () => {
   for (const permissions of [[], ["--deny-ffi"], ["--allow-ffi=/nowhere/else.so"]]) {
     const [code, text] = await run(...permissions);
