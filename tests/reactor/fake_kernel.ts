@@ -27,6 +27,8 @@ export class FakeLoop implements EventLoop, IdleSystem {
   time = 0;
   /** How many turns have begun. */
   turns = 0;
+  /** When the last one did. */
+  turnBegan = 0;
   readonly #outside: { looks: number; action: () => void }[] = [];
   #microtasks: (() => void)[] = [];
   #ticks: (() => void)[] = [];
@@ -100,9 +102,10 @@ export class FakeLoop implements EventLoop, IdleSystem {
   async turn(settle: () => Promise<void>): Promise<void> {
     await this.finishTurn(settle);
     for (const { action } of this.#outside.splice(0)) action();
-    this.time += 1;
+    this.turnBegan = this.time += 1;
     for (const callback of this.#nextTurn.splice(0)) {
       this.turns++;
+      this.turnBegan = this.time;
       callback();
       await settle();
       await this.finishTurn(settle);
@@ -115,6 +118,8 @@ export class FakeKernel {
   readonly data: number[];
   readonly space: boolean[];
   readonly backends: FakeBackend[] = [];
+  /** The most events that a poll was allowed to deliver since this was set. */
+  largestLimit = 0;
 
   constructor(sockets: number) {
     this.data = Array(sockets).fill(0);
@@ -244,6 +249,7 @@ export class FakeBackend implements Backend {
 
   poll(limit: number): number {
     if (this.#fails()) return 0;
+    this.kernel.largestLimit = Math.max(this.kernel.largestLimit, limit);
     this.#submit();
     const taken = this.#events.splice(0, limit);
     for (const event of taken) this.#deliver(event);
@@ -269,6 +275,7 @@ export class FakeBackend implements Backend {
 
   park(): boolean {
     if (this.#fails()) return true;
+    this.loop.now(); // another process may act between the last poll and this call
     if (this.style.isDeferred && this.#requests.length + this.#events.length > 0) return false;
     this.isParked = true;
     if (this.#events.length > 0) this.#wakeUp();

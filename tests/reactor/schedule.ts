@@ -20,6 +20,15 @@ const LATE = 3;
 /** Events of other sockets after which such an operation is late, within a turn as well. */
 const LATE_EVENTS = 32;
 
+/**
+ * Milliseconds of the fake clock after which a turn has lasted too long: its time before sleeping, and one slice of a
+ * busy poll that it still began.
+ */
+const LONG = 2.2;
+
+/** Microseconds that a wait may poll. */
+const BUSY_POLLS = [0, 20, 1500, 5000];
+
 /** Turns after which nothing may be left to run. */
 const SETTLED = 400;
 
@@ -42,6 +51,7 @@ export const STEPS = [
   "refOrUnref",
   "burst",
   "converse",
+  "busyPoll",
 ] as const;
 
 /** One step: what, and to which socket or how often. */
@@ -172,6 +182,11 @@ export class Schedule {
       case "breakBackend":
         if (this.#breaks++ < 2) { for (const it of this.#kernel.backends) it.break(); }
         return;
+      case "busyPoll": {
+        const registration = this.#registrations[socket];
+        if (registration) registration.busyPoll = BUSY_POLLS[much] ?? 0;
+        return;
+      }
       case "refOrUnref":
         return this.#refOrUnref(socket, much);
     }
@@ -310,6 +325,8 @@ export class Schedule {
     }
     check(delivered - this.#deliveredBefore <= BUDGET, "A turn delivers too many events");
     check(this.#done - this.#doneBefore <= 2 * BUDGET, "A turn does too many operations");
+    check(this.#kernel.largestLimit <= BUDGET, "A poll may deliver too many events");
+    check(this.#loop.time - this.#loop.turnBegan <= LONG, "A turn lasts too long");
   }
 
   #checkRest(): void {
