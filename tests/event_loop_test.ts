@@ -97,6 +97,25 @@ Deno.test("where there is no setImmediate(), a timer calls in the next turn", as
   assertEquals(await run(ORDER, "delete globalThis.setImmediate"), IN_ORDER);
 });
 
+Deno.test("after many turns in a row there is a pause, in which Deno's own sockets have their turn", async () => {
+  const before = `
+    let time = 1000;
+    const turns = [];
+    performance.now = () => time;
+    globalThis.setImmediate = (callback) => { turns.push("turn"); callback(); };
+    globalThis.setTimeout = (callback) => { turns.push("pause"); time += 2; callback(); return 1; };`;
+  const program = `
+    const run = (milliseconds, count) => {
+      for (let n = 0; n < count; n++, time += milliseconds) loop.inNextTurn(() => {});
+      return turns.splice(0).map((it) => it[0]).join("");
+    };
+    console.log(run(10, 16));
+    time += 1000;
+    console.log(run(40, 6));
+    console.log(run(100, 6));`;
+  assertEquals(await run(program, before), "tttttttpttttttpt\nttptpt\npttttt\n");
+});
+
 Deno.test("where there are no timers, waiting says so", async () => {
   const program = `
     try {
