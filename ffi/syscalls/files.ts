@@ -63,7 +63,7 @@ export function ioctl(fd: number, request: number, argument: Uint8Array): number
   const bytes = ffiBytes(argument);
   return platform.variadicOnStack
     ? checked(c.ioctlOnStack(fd, BigInt(request), 0n, 0n, 0n, 0n, 0n, 0n, bytes))
-    : checked(c.ioctl(fd, BigInt(request), bytes));
+    : checked(c.ioctl(fd, size(request), bytes));
 }
 
 /** open(2). */

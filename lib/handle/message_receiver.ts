@@ -14,7 +14,7 @@ import { shortageOfDescriptors } from "../fd/file_like.ts";
 import { isUnknownSender } from "../message/cmsg.ts";
 import { sharedHeader } from "../message/header.ts";
 import { concatenated, totalLength } from "../socket/pieces.ts";
-import { END, foundEnd, lookAhead } from "../socket/seqpacket.ts";
+import { END, foundEnd, lookAhead, noteTaken } from "../socket/seqpacket.ts";
 import { denoAddr } from "../socket/socket_type.ts";
 import { bytesBeforeFiles, startsWithFiles } from "./files_first.ts";
 import { type Message, ReceivedMessage } from "./message.ts";
@@ -109,18 +109,20 @@ export class MessageReceiver extends Receiver<Message | null> {
   }
 
   protected receiveOnce(fd: number): number {
-    const { type } = this.state;
-    if (type === "stream") return this.#receiveBytes(fd);
-    if (type === "seqpacket") {
-      const next = lookAhead(fd);
-      this.hasEnded = next === END;
-      if (next <= END) return next;
-      const count = this.#receiveInto(fd, this.size);
-      // Without space for bytes, a whole message counts as 0 of them.
-      this.hasEnded = count === 0 && foundEnd(fd, next, this.#fullLength);
-      return count;
+    const { state } = this;
+    if (state.type === "stream") return this.#receiveBytes(fd);
+    if (state.type === "dgram") return this.#receiveInto(fd, this.size);
+    const next = lookAhead(fd, state);
+    this.hasEnded = next === END;
+    if (next <= END) return next;
+    const count = this.#receiveInto(fd, this.size);
+    if ((this.flags & MSG_PEEK) === 0) {
+      const isKnown = count >= 0 && (TELL_LENGTH !== 0 || count < this.size);
+      noteTaken(state, isKnown ? this.#fullLength : undefined);
     }
-    return this.#receiveInto(fd, this.size);
+    // Without space for bytes, a whole message counts as 0 of them.
+    this.hasEnded = count === 0 && foundEnd(fd, next, this.#fullLength);
+    return count;
   }
 
   #receiveBytes(fd: number): number {

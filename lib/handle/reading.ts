@@ -9,7 +9,7 @@ import { recv } from "../../ffi/syscalls/sockets.ts";
 import { requireLength } from "../descriptor/caller_buffer.ts";
 import type { Outcome } from "../descriptor/perform.ts";
 import { check } from "../errors.ts";
-import { END, foundEnd, lookAhead } from "../socket/seqpacket.ts";
+import { END, foundEnd, lookAhead, noteTaken } from "../socket/seqpacket.ts";
 import type { SocketState } from "./socket_state.ts";
 
 const { EAGAIN, MSG_DONTWAIT } = platform;
@@ -58,10 +58,13 @@ export class Read implements Outcome<number | null> {
   }
 
   static #readMessage(read: Read, fd: number): number {
-    const next = lookAhead(fd);
+    const receiving = read.#state.receiveState(read.#owner);
+    const next = lookAhead(fd, receiving);
     read.#hasEnded = next === END;
     if (next <= END) return next;
     const count = recv(fd, read.#bytes, MSG_DONTWAIT, read.#length);
+    // A message that fills the memory may have been longer.
+    noteTaken(receiving, count < 0 || count === read.#length ? undefined : count);
     read.#hasEnded = foundEnd(fd, next, count);
     return count;
   }

@@ -13,6 +13,7 @@ import { READABLE } from "../reactor/mod.ts";
 import { isReadingShutDown } from "../socket/inspect.ts";
 import { optionsVersion, readIntOption } from "../socket/options.ts";
 import { concatenated, scatter, totalLength } from "../socket/pieces.ts";
+import type { MessageQueue } from "../socket/seqpacket.ts";
 import type { SocketType } from "../socket/socket_type.ts";
 
 /** The largest security label of a sender, in bytes: a page. */
@@ -45,21 +46,32 @@ export interface PartialReceive {
 }
 
 /** What receiving keeps from one message to the next. */
-export class ReceiveState {
+export class ReceiveState implements MessageQueue {
   readonly descriptor: Descriptor;
   readonly type: SocketType;
   /** The receive of a stream that waits, or has failed, with a part of what it was to take. */
   partial: PartialReceive | undefined = undefined;
+  isAlone: boolean;
+  queuedBytes = 0;
   #unread: Unread[] | undefined = undefined;
   #hasEnded = false;
   #plainControl = 0;
   #passesPidfd = false;
   #version = -1;
 
-  /** @param owner An object that must not become garbage while a receive waits: that would close the descriptor. */
-  constructor(descriptor: Descriptor, type: SocketType, readonly owner?: object) {
+  /**
+   * @param owner An object that must not become garbage while a receive waits: that would close the descriptor.
+   * @param isAlone Whether nothing else can receive from the socket.
+   */
+  constructor(
+    descriptor: Descriptor,
+    type: SocketType,
+    readonly owner?: object,
+    isAlone = false,
+  ) {
     this.descriptor = descriptor;
     this.type = type;
+    this.isAlone = isAlone;
   }
 
   /**

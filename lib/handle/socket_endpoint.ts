@@ -114,7 +114,9 @@ export abstract class SocketEndpoint extends SocketTransfer {
    * ```
    */
   override get fd(): number {
-    return stateOf(this).descriptor.fd;
+    const state = stateOf(this);
+    state.share();
+    return state.descriptor.fd;
   }
 
   /**

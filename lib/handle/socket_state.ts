@@ -39,11 +39,13 @@ export class SocketState {
   /** The writes that queue up last. */
   batch: WriteBatch | undefined = undefined;
   streams: StreamPair | undefined = undefined;
+  #isAlone: boolean;
 
   constructor(descriptor: Descriptor, type: SocketType, names: SocketNames) {
     this.descriptor = descriptor;
     this.type = type;
     this.names = names;
+    this.#isAlone = names.isShared !== true;
   }
 
   /**
@@ -52,6 +54,19 @@ export class SocketState {
    * @param owner The socket: it must not become garbage while a receive waits.
    */
   receiveState(owner: object): ReceiveState {
-    return this.receiving ??= new ReceiveState(this.descriptor, this.type, owner);
+    return this.receiving ??= new ReceiveState(
+      this.descriptor,
+      this.type,
+      owner,
+      this.#isAlone,
+    );
+  }
+
+  /** Note that others may receive from the socket from now on: its number was read, or a duplicate made. */
+  share(): void {
+    this.#isAlone = false;
+    if (this.receiving === undefined) return;
+    this.receiving.isAlone = false;
+    this.receiving.queuedBytes = 0;
   }
 }

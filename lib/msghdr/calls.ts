@@ -15,6 +15,7 @@ import { Socket } from "../handle/socket.ts";
 import type { SocketState } from "../handle/socket_state.ts";
 import { stateOf as socketStateOf } from "../handle/socket_transfer.ts";
 import { progressed } from "../reactor/mod.ts";
+import { noteTaken } from "../socket/seqpacket.ts";
 import { requireNoReceive, requireNoSend } from "../socket/busy.ts";
 import { controlNeedsByte, isFullQueue } from "../socket/full_queue.ts";
 import type { Sender } from "../socket/sender.ts";
@@ -257,6 +258,7 @@ function receiveNow(socket: SocketState, message: MessageState, flags: number): 
   const header = message.layOutToReceive(named);
   if (header === undefined) return -EAGAIN;
   const count = recvmsgCall(socket.descriptor.fd, header, flags | MSG_DONTWAIT);
+  if (socket.receiving !== undefined) noteTaken(socket.receiving, undefined);
   message.finishReceive(count, named);
   return count;
 }

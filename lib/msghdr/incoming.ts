@@ -9,6 +9,7 @@ import { recvmsg } from "../../ffi/syscalls/sockets.ts";
 import { check, systemError } from "../errors.ts";
 import type { ReceiveState } from "../handle/receive_state.ts";
 import { Receiver } from "../handle/receiver.ts";
+import { noteTaken } from "../socket/seqpacket.ts";
 import type { MessageState } from "./state.ts";
 
 const { EAGAIN, EINVAL, MSG_DONTWAIT, MSG_OOB, MSG_WAITALL } = platform;
@@ -75,6 +76,7 @@ export class HeaderReceiver extends Receiver<number> {
       return 0;
     }
     const count = recvmsg(fd, header, this.flags);
+    noteTaken(this.state, undefined);
     // What came along with the bytes before counts until more of them come.
     if (this.filled === 0 || count > 0) message.finishReceive(count, this.#named);
     if (count > 0) {

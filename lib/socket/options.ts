@@ -160,8 +160,13 @@ export function pollTimeout(fd: number, name: number): number {
 export function bytesAvailable(fd: number): number {
   // deno-coverage-ignore -- macOS and other BSD systems only
   if (platform.SO_NREAD !== MISSING) return getOption(fd, platform.SOL_SOCKET, platform.SO_NREAD);
-  check(ioctl(fd, platform.FIONREAD, intBytes), "ioctl");
-  return int[0] ?? 0;
+  return check(queuedBytes(fd), "ioctl");
+}
+
+/** FIONREAD: the bytes of a stream or of all messages that wait; on a datagram socket of the next one; or `-errno`. */
+export function queuedBytes(fd: number): number {
+  const result = ioctl(fd, platform.FIONREAD, intBytes);
+  return result < 0 ? result : int[0] ?? 0;
 }
 
 /** Return the memory that sent but unread data takes, as the system counts it, in bytes. */

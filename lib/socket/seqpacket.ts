@@ -9,12 +9,12 @@ import { IncomingControl } from "../message/control.ts";
 import { sharedHeader } from "../message/header.ts";
 import { cmsgSpace } from "../message/cmsg.ts";
 import { isReadingShutDown } from "./inspect.ts";
-import { readIntOption, setIntOption } from "./options.ts";
+import { queuedBytes, readIntOption, setIntOption } from "./options.ts";
 import { peek, peekMessage } from "./peek.ts";
 
 const oneByte = new Uint8Array(128).subarray(0, 1);
 
-/** What {@linkcode lookAhead} returns for a message that has data. */
+/** What {@linkcode lookAhead} returns for a message that has data, or has messages with data behind it. */
 export const MESSAGE = 1;
 
 /** What {@linkcode lookAhead} returns for a message without data. */
@@ -23,17 +23,37 @@ export const EMPTY_MESSAGE = 2;
 /** What {@linkcode lookAhead} returns for the end of the connection. */
 export const END = 0;
 
+/** What is known of the messages that wait on a seqpacket socket. */
+export interface MessageQueue {
+  /** Whether nothing else can take messages from it: nothing has read its number. */
+  readonly isAlone: boolean;
+  /** The bytes that were counted in it and are not taken yet: as long as there are some, the end is behind them. */
+  queuedBytes: number;
+}
+
 /**
- * Peek at what the next receive on a seqpacket socket will find: {@linkcode END}, more than that for a message, or
+ * Find out what the next receive on a seqpacket socket will find: {@linkcode END}, more than that for a message, or
  * `-errno`, which is `-EAGAIN` if nothing has come yet.
  *
  * The connection ends only after reading is shut down, by the peer's close or on this side, which cannot be undone.
  * Before that, an empty result is a message. Afterwards nothing new can arrive, so that a second peek is exact.
+ *
+ * Where nothing else receives, counting the bytes of all messages once takes the place of a peek at each.
  */
-export function lookAhead(fd: number): number {
+export function lookAhead(fd: number, queue: MessageQueue): number {
+  if (queue.queuedBytes > 0) return MESSAGE;
+  if (queue.isAlone) {
+    queue.queuedBytes = Math.max(0, queuedBytes(fd));
+    if (queue.queuedBytes > 0) return MESSAGE;
+  }
   const count = peek(fd, oneByte);
   if (count !== 0) return count;
   return isOver(fd) ? END : EMPTY_MESSAGE;
+}
+
+/** Note that a message of `length` bytes was taken, or, if that is not known, begin to count anew. */
+export function noteTaken(queue: MessageQueue, length: number | undefined): void {
+  queue.queuedBytes = length === undefined ? 0 : Math.max(0, queue.queuedBytes - length);
 }
 
 /**
