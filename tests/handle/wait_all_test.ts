@@ -240,3 +240,28 @@ test("receive() with waitAll ends with an error of the socket, and keeps what ca
   }
   assertEquals(results.filter((it) => it !== "ConnectionReset").join(""), "ab");
 });
+
+rootTest(
+  "a receive with waitAll knows its sender, whatever other sockets receive meanwhile",
+  async () => {
+    using pair = connected();
+    using other = connected();
+    other.b.passCredentials = true;
+    const receiveFrom = (pid: number): void => {
+      other.a.sendSync({ data: bytes("xyz"), credentials: { pid, ...own } });
+      using known = other.b.receiveSync({ size: 3, waitAll: true });
+      assertEquals(known?.credentials?.pid, pid);
+    };
+    receiveFrom(Deno.pid);
+    pair.a.writeSync(bytes("ab"));
+    const received = pair.b.receive({ size: 4, waitAll: true });
+    assertEquals(await isPending(received), true);
+    receiveFrom(1);
+    pair.a.writeSync(bytes("cd"));
+    using message = await received;
+    assertEquals({ data: text(message?.data), credentials: message?.credentials }, {
+      data: "abcd",
+      credentials: undefined,
+    });
+  },
+);

@@ -152,8 +152,14 @@ function isSize({ parent }: ts.Node): boolean {
 
 /** What an element is if there is none, where there always is one: the compiler wants to have it said. */
 function isForCompiler({ parent }: ts.Node): boolean {
-  return ts.isBinaryExpression(parent) && ts.isElementAccessExpression(parent.left) &&
-    parent.operatorToken.kind === ts.SyntaxKind.QuestionQuestionToken;
+  if (!isEither(parent)) return false;
+  const { left } = parent;
+  return ts.isElementAccessExpression(isEither(left) ? left.right : left);
+}
+
+function isEither(node: ts.Node): node is ts.BinaryExpression {
+  return ts.isBinaryExpression(node) &&
+    node.operatorToken.kind === ts.SyntaxKind.QuestionQuestionToken;
 }
 
 /** The 1 of `-1` where it stands for none: every other negative number does as well. */

@@ -51,6 +51,12 @@ Deno.test("changesOf() names constants that a change is a part of, and variables
   assertEquals(named("a++;"), [["a++;", "a"]]);
 });
 
+Deno.test("changesOf() leaves the value of an element as it is that always exists", () => {
+  assertEquals(changed("const a = b[c] ?? 1;"), ["const a = b[c] && 1;"]);
+  assertEquals(changed("const a = b ?? c[d] ?? 1;").filter((it) => it.includes("+")), []);
+  assertEquals(changed("const a = b ?? 1;"), ["const a = b && 1;", "const a = b ?? (1 + 1);"]);
+});
+
 Deno.test("changesOf() leaves the time limit of a call as it is that does not wait", () => {
   assertEquals(changed("a = poll(b, 1, 0);"), [";", "a = poll(b, (1 + 1), 0);"]);
   assertEquals(changed("a = epoll_wait(b, c, d, 0);"), [";"]);

@@ -429,6 +429,13 @@ export const PLACES: Readonly<Record<string, readonly Place[]>> = {
   ],
   "lib/socket/write_batch.ts": [
     {
+      line:
+        "for (let i = this.#done; i < this.#writes.length && vectors.length < MAX_VECTORS; i++) {",
+      was: "<",
+      nth: 1,
+      why: "the header takes no more vectors",
+    },
+    {
       line: "write.reject(length < 0 ? noBytes(bytes) : bufferDetachedError());",
       was: "<",
       why: "memory of no bytes cannot have become smaller",
