@@ -1,26 +1,27 @@
 /**
- * Runs the tests, each file in a process of its own, several beside each other (one more than
- * there are processors):
+ * Runs the tests, several processes beside each other (one more than there are processors):
  *
  *     deno task test [--jobs N] [--filter TEXT] [--verbose] [--slower N] [FLAG…] [FILE|FOLDER…]
  *
- * Files count the descriptors of their process, use all of them up and replace the C library, so that
- * two of them cannot share one. A file that takes longer than its limit (60 s unless a comment in it says
- * more, `--slower N` times as long) fails with its name. Flags are those of `deno test`, such as
- * `--v8-flags=--stress-compaction`, `--preload=…` and `--coverage=…`.
+ * Many files count the descriptors of their process, or use all of them up: these have a process of their own. Others
+ * share one, some at a time (`tests/util/groups.ts`). A file that takes longer than its limit (60 s unless a
+ * comment in it says more, `--slower N` times as long) fails with its name, files that share one with the name of
+ * the test. Flags are those of `deno test`, such as `--v8-flags=--stress-compaction`, `--preload=…` and
+ * `--coverage=…`.
  *
  * Those that took longest when they ran last (`tests/.build/seconds.json`) start first; meanwhile the types of
  * all are checked.
  *
- * One line for each file, the output of those that fail (with `--verbose`, or for a single file, of all),
+ * One line for each process, the output of those that fail (with `--verbose`, or for a single file, of all),
  * the tests that are skipped with their reasons, and the sums.
  *
  * @module
  */
 
+import { type Group, groupsOf, moduleOf } from "./util/groups.ts";
 import { filesIn, ROOT } from "./util/project.ts";
 import { Times } from "./util/times.ts";
-import { type Counts, type FileResult, limitOf, runTestFile, SUMMARY } from "./util/test_file.ts";
+import { type Counts, type FileResult, runTestFile, SUMMARY } from "./util/test_file.ts";
 import { cleanUp, run } from "./util/stop.ts";
 import { taskTempDir } from "./util/tempdir.ts";
 
@@ -38,7 +39,7 @@ const options = parse(Deno.args);
 const times = Times.read();
 const files = findFiles(options.paths);
 const started = performance.now();
-const results = await runAll(files);
+const results = await runAll(files, inOrder(groupsOf(files)));
 Deno.exitCode = report(results) ? 0 : 1;
 
 function parse(args: string[]): Options {
@@ -79,10 +80,7 @@ function fail(message: string): never {
   Deno.exit(2);
 }
 
-/**
- * The test files of some folders and files, those that took longest first, so that they end with the rest. What
- * has never run may take as long as it is allowed to.
- */
+/** The test files of some folders and files. */
 function findFiles(paths: readonly string[]): string[] {
   const found = new Set<string>();
   for (const path of paths.map((it) => it.replace(/^\.\//, "").replace(/\/$/, ""))) {
@@ -90,9 +88,16 @@ function findFiles(paths: readonly string[]): string[] {
     if (inside.length === 0) fail(`Cannot run "${path}": it is no test file, nor a folder of them`);
     for (const it of inside) found.add(it);
   }
-  const { seconds } = times;
-  const expected = (file: string): number => seconds[file] ?? limitOf(file);
-  return [...found].sort((a, b) => expected(b) - expected(a));
+  return [...found];
+}
+
+/**
+ * Those that took longest come first, so that they end with the rest. What has never run may take as long as it is
+ * allowed to.
+ */
+function inOrder(groups: readonly Group[]): Group[] {
+  const expected = ({ name, limit }: Group): number => times.seconds[name] ?? limit;
+  return groups.toSorted((a, b) => expected(b) - expected(a));
 }
 
 function isTestFile(path: string): boolean {
@@ -111,21 +116,26 @@ async function checkTypes(paths: readonly string[]): Promise<void> {
   throw new Error("Cannot run the tests: their types are wrong");
 }
 
-async function runAll(paths: readonly string[]): Promise<FileResult[]> {
+async function runAll(paths: readonly string[], groups: Group[]): Promise<FileResult[]> {
   using temporary = taskTempDir();
   Deno.chmodSync(temporary.path, 0o755); // as /tmp itself: tests run programs as other users
   const done: FileResult[] = [];
-  const queue = [...paths];
+  const queue = [...groups];
   const work = async (first?: Promise<void>): Promise<void> => {
     await first;
-    for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+    for (let group = queue.shift(); group !== undefined; group = queue.shift()) {
       const folder = temporary.join(`${queue.length}`); // short: names of sockets have 107 bytes at most
       Deno.mkdirSync(folder, { mode: 0o755 });
       const { flags, slower } = options;
-      const result = await runTestFile(file, { args: flags, temporary: folder, slower });
-      show(file, result);
+      const result = await runTestFile(moduleOf(group, folder), {
+        args: flags,
+        temporary: folder,
+        slower,
+        limit: group.limit,
+      });
+      show(group.name, result);
       done.push(result);
-      if (options.isWhole) times.note(file, result);
+      if (options.isWhole) times.note(group.name, result);
     }
   };
   try {
@@ -141,12 +151,12 @@ async function runAll(paths: readonly string[]): Promise<FileResult[]> {
   }
 }
 
-function show(file: string, { counts, output, seconds }: FileResult): void {
+function show(name: string, { counts, output, seconds }: FileResult): void {
   const failed = counts.failed > 0;
   if (failed || options.verbose || files.length === 1) console.log(withoutSums(output).trimEnd());
   else if (sum(counts) === 0) return; // all filtered out
   const word = failed ? "FAILED" : "ok    ";
-  console.log(`${word} ${file.padEnd(45)} ${describe(counts)} (${seconds.toFixed(1)} s)`);
+  console.log(`${word} ${name.padEnd(45)} ${describe(counts)} (${seconds.toFixed(1)} s)`);
 }
 
 /** The sums of all files come last, and only once, for scripts that count. */

@@ -10,9 +10,11 @@ import { OwnedFd } from "../lib/handle/owned_fd.ts";
 import { compileC } from "./util/cc.ts";
 import { SLOWER, uncounted, withDeadline } from "./util/deadline.ts";
 import { countDescriptors, listDescriptors, noLeaks } from "./util/descriptors.ts";
+import { groupsOf, moduleOf } from "./util/groups.ts";
 import { peer, testWith } from "./util/peers.ts";
 import { LineProcess, startProcess } from "./util/process.ts";
-import { type FileResult, runTestFile } from "./util/test_file.ts";
+import { filesIn } from "./util/project.ts";
+import { type FileResult, limitOf, runTestFile } from "./util/test_file.ts";
 import { tempDir } from "./util/tempdir.ts";
 
 Deno.test("tempDir() removes the directory and its content", () => {
@@ -171,6 +173,61 @@ Deno.test("runTestFile() fails a file whose process is killed", async () => {
   const { counts, output } = await run('Deno.test("a", () => Deno.kill(Deno.pid, "SIGKILL"));');
   assertEquals(counts.failed, 1);
   assertStringIncludes(output, "ended by SIGKILL");
+});
+
+Deno.test("groupsOf() has each file once, and files that share a process are of one folder", () => {
+  const files = filesIn("tests").filter((it) => it.endsWith("_test.ts"));
+  const groups = groupsOf(files);
+  assertEquals(groups.flatMap((it) => it.files).sort(), files);
+  assertEquals(groupsOf(files.toReversed()), groups);
+  assertEquals(new Set(groups.map((it) => it.name)).size, groups.length);
+  const shared = groups.filter((it) => it.files.length > 1);
+  assert(shared.length >= 10, `${shared.length} groups`);
+  for (const { name, files, limit } of shared) {
+    const [folder = ""] = name.split(" ");
+    for (const it of files) assertEquals(it.slice(0, it.lastIndexOf("/")), folder);
+    assertEquals(limit, files.reduce((sum, it) => sum + limitOf(it), 0));
+    assert(files.length <= 10, name);
+  }
+});
+
+Deno.test("groupsOf() gives a process of its own to what takes long, says why or looks at all", () => {
+  const some = ["tests/message/cmsg_test.ts", "tests/message/control_test.ts"];
+  const own = [
+    "tests/dial/uri_test.ts", // says why
+    "tests/handle/lifetime_test.ts", // counts descriptors
+    "tests/interop/node_test.ts", // tests no folder of lib/
+    "tests/reactor/scheduler_test.ts", // takes long
+    "tests/util_test.ts",
+  ];
+  const groups = groupsOf([...some, ...own]);
+  assertEquals(groups.map(({ name, files }) => ({ name, files })), [
+    ...own.slice(0, 3).map((it) => ({ name: it, files: [it] })),
+    { name: "tests/message (2 files)", files: some },
+    ...own.slice(3).map((it) => ({ name: it, files: [it] })),
+  ]);
+});
+
+Deno.test("moduleOf() runs the tests of all files, and the one that hangs is named", async () => {
+  using dir = tempDir();
+  const files = ["a", "b"].map((it) => dir.join(`${it}_test.ts`));
+  const [a = "", b = ""] = files;
+  Deno.writeTextFileSync(a, 'Deno.test("passes", () => {});');
+  Deno.writeTextFileSync(
+    b,
+    'Deno.test("never ends", () => new Promise(() => setTimeout(() => {}, 1e8)));',
+  );
+  assertEquals(moduleOf({ name: "", files: [a], limit: 3 }, dir.path), a);
+  const module = moduleOf({ name: "", files, limit: 3 }, dir.path);
+  const { counts, output } = await runTestFile(module, {
+    args: [],
+    temporary: dir.path,
+    slower: 1,
+    limit: 3,
+  });
+  assertEquals(counts, { passed: 0, steps: 0, failed: 1, ignored: 0 });
+  assertMatch(output, /^passes \.\.\. .*ok/m);
+  assertStringIncludes(output, "pending:\n\nnever ends");
 });
 
 /** Run what a task does, and send it a signal once it prints a line: its process ids. */

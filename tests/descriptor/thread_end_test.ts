@@ -1,4 +1,5 @@
 /** What becomes of a Worker's descriptors when it ends. */
+// A process of its own, because it says by the environment which backend new threads have.
 
 import { assertEquals } from "@std/assert";
 import { Worker as NodeWorker } from "node:worker_threads";

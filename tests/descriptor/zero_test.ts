@@ -1,4 +1,7 @@
+// A process of its own, because it takes descriptor 0 away.
+
 // Descriptor 0 is as good as any other: a program that was started without standard input gets it first.
+
 import { assertEquals } from "@std/assert";
 import { platform } from "../../ffi/platform/mod.ts";
 import { closeFd, fcntl } from "../../ffi/syscalls/files.ts";

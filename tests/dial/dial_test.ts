@@ -1,3 +1,5 @@
+// A process of its own, because other files register protocols, and these tests name all that there are.
+
 import {
   assert,
   assertEquals,

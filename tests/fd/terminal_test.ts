@@ -1,3 +1,5 @@
+// A process of its own, because SIGHUP is listened for from here on.
+
 import { assertEquals, assertThrows } from "@std/assert";
 import { isatty, tcgetattr, tcsetattr } from "../../ffi/syscalls/terminal.ts";
 import { platform } from "../../ffi/platform/mod.ts";

@@ -1,3 +1,4 @@
+// A process of its own, because native code is compiled before the first test.
 // Time limit: 300 s, because crates are compiled once.
 
 /** What the tables hold, against what this platform's own headers say. */

@@ -1,3 +1,4 @@
+// A process of its own, because native code is compiled for other systems.
 // Time limit: 300 s, because crates are compiled once.
 
 /** The macOS table, against the `libc` crate's idea of macOS, on any system with the Rust target. */

@@ -1,3 +1,4 @@
+// A process of its own, because native code is compiled before the first test.
 // Time limit: 300 s, because crates are compiled once.
 
 /** The bytes that the codecs write, against those that native code writes with the macros of C. */

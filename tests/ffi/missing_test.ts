@@ -1,4 +1,5 @@
 /** The paths for systems that lack accept4(2), SOCK_CLOEXEC, memfd_create(2), statx(2) and more. */
+// A process of its own, because the tables are those of another system.
 
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import "./pool_only.ts";

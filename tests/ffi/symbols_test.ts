@@ -1,3 +1,4 @@
+// A process of its own, because native code is compiled before the first test.
 // Time limit: 300 s, because crates are compiled once.
 
 /** The declarations of the C functions, against the C compiler and the widths of the types in them. */

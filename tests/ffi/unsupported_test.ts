@@ -2,6 +2,7 @@
  * A system that no table knows. The file imports nothing of the module statically, and every test file
  * has module instances of its own: the system is another one by the time they load.
  */
+// A process of its own, because the system is one that no table knows.
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 

@@ -1,4 +1,5 @@
 /** Imports nothing of the sockets: `OwnedFd` alone must not need them. */
+// A process of its own, because others load the sockets.
 
 import { assertThrows } from "@std/assert";
 import { adopters, OwnedFd } from "../../lib/handle/owned_fd.ts";

@@ -1,4 +1,5 @@
 /** Imports nothing of listeners: a `Socket` alone must not need them. */
+// A process of its own, because others load the listeners.
 
 import { assertThrows } from "@std/assert";
 import { Descriptor } from "../../lib/descriptor/descriptor.ts";

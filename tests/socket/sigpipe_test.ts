@@ -1,3 +1,5 @@
+// A process of its own, because it listens for SIGPIPE.
+
 import { assertEquals, assertRejects } from "@std/assert";
 import type { Socket } from "../../lib/handle/socket.ts";
 import { Msghdr, sendmsg, sendmsgSync } from "../../mod.ts";

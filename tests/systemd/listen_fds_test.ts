@@ -1,3 +1,5 @@
+// A process of its own, because what a service manager has passed is taken over once.
+
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { type ConnectOptions, dial, type Socket, unix } from "../../mod.ts";
 import { listenFds } from "../../lib/systemd/mod.ts";

@@ -1,4 +1,5 @@
 /** The whole module where the system lacks what macOS lacks. */
+// A process of its own, because the tables are those of another system.
 
 import "../ffi/pool_only.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";

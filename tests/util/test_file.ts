@@ -47,6 +47,8 @@ export interface FileOptions {
   readonly temporary: string;
   /** How many times as long as usual the file may take. */
   readonly slower: number;
+  /** How long it may take otherwise, in seconds, if not as long as it says. */
+  readonly limit?: number;
   /** The project that the file belongs to, if not this one. */
   readonly root?: URL;
   /** More variables of the environment. */
@@ -60,7 +62,7 @@ export function limitOf(file: string): number {
 
 /** Run the tests of a file. A file that hangs fails, and its output ends with what was running. */
 export async function runTestFile(file: string, options: FileOptions): Promise<FileResult> {
-  const limit = limitOf(file) * options.slower;
+  const limit = (options.limit ?? limitOf(file)) * options.slower;
   const started = performance.now();
   const child = new Deno.Command(Deno.execPath(), {
     args: ["test", "--no-check", "--allow-all", ...options.args, file],
