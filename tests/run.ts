@@ -3,8 +3,8 @@
  *
  *     deno task test [--jobs N] [--filter TEXT] [--verbose] [--slower N] [FLAG…] [FILE|FOLDER…]
  *
- * Many files count the descriptors of their process, or use all of them up: these have a process of their own. Others
- * share one, some at a time (`tests/util/groups.ts`). A file that takes longer than its limit (60 s unless a
+ * A file has a process of its own; those of one folder of `lib/` or `ffi/` share one, some at a time, unless they say
+ * why they cannot (`tests/util/groups.ts`). A file that takes longer than its limit (60 s unless a
  * comment in it says more, `--slower N` times as long) fails with its name, files that share one with the name of
  * the test. Flags are those of `deno test`, such as `--v8-flags=--stress-compaction`, `--preload=…` and
  * `--coverage=…`.

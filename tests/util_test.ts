@@ -191,11 +191,11 @@ Deno.test("groupsOf() has each file once, and files that share a process are of 
   }
 });
 
-Deno.test("groupsOf() gives a process of its own to what takes long, says why or looks at all", () => {
+Deno.test("groupsOf() gives a process of its own to what takes long, measures all or says why", () => {
   const some = ["tests/message/cmsg_test.ts", "tests/message/control_test.ts"];
   const own = [
     "tests/dial/uri_test.ts", // says why
-    "tests/handle/lifetime_test.ts", // counts descriptors
+    "tests/handle/lifetime_test.ts", // measures memory
     "tests/interop/node_test.ts", // tests no folder of lib/
     "tests/reactor/scheduler_test.ts", // takes long
     "tests/util_test.ts",

@@ -1,3 +1,5 @@
+// A process of its own, because it looks at what the first use in a process opens.
+
 import { assert, assertEquals } from "@std/assert";
 import { platform } from "../../ffi/platform/mod.ts";
 import { setIntOption } from "../../lib/socket/options.ts";

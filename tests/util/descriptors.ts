@@ -1,6 +1,6 @@
 /**
- * What descriptors of this process are open. Deno's own test sanitizers do not see raw ones, and
- * two test files must not share a process while they run.
+ * What descriptors of this process are open. Deno's own test sanitizers do not see raw ones, and two tests must not
+ * run at the same time in one process.
  *
  * @module
  */
