@@ -29,6 +29,8 @@ export interface Operation {
 
 /** What an operation waits for if it is not the readiness of its own descriptor. */
 export interface Obstacle {
+  /** The result of the attempt, where that is what is waited for; `-EAGAIN` if it is to be made again. */
+  readonly result?: number | undefined;
   /** Wait until it may be gone. */
   wait(signal?: AbortSignal): Promise<void>;
   /** Block the thread until it may be gone, for at most `timeout` milliseconds (-1: without limit). */
@@ -83,7 +85,7 @@ function attemptInTurn(
   let result: number;
   try {
     // The abort may have come after the event and before this step: then nothing may be taken.
-    requireSignal(signal);
+    if (signal !== undefined && !hasResult(operation)) requireSignal(signal);
     result = operation.attempt();
   } catch (error) {
     return fail(channel, operation, error);
@@ -91,6 +93,11 @@ function attemptInTurn(
   if (result === -EAGAIN) return AGAIN;
   const pause = yieldIfBudgetSpent();
   return pause === undefined ? finish(channel, operation, result) : new Unfinished(result, pause);
+}
+
+/** Whether a call on a thread is done already, for which an abort comes too late: it has taken or written bytes. */
+function hasResult({ obstacle }: Operation): boolean {
+  return obstacle?.result !== undefined && obstacle.result !== -EAGAIN;
 }
 
 /** End an operation whose last attempt returned `result`: its value, or a promise of it. */

@@ -30,8 +30,8 @@ import { fileInfo } from "../fd/stat.ts";
  */
 export interface WaitOptions {
   /**
-   * Ends the wait; the promise is rejected with the signal's reason, and nothing is transferred. A read or write of
-   * a file that a thread has begun goes on to its end.
+   * Ends the wait; the promise is rejected with the signal's reason, and nothing is transferred. For a read or write of
+   * a file that a thread has begun it comes too late: that goes on, and has its result.
    */
   signal?: AbortSignal;
 }

@@ -190,6 +190,23 @@ test("write() to a blocking pipe waits without blocking the event loop", async (
   assertEquals({ read, written }, { read: all.byteLength, written: all.byteLength });
 });
 
+test("an abort comes too late for what a thread reads or writes: nothing is lost or written twice", async () => {
+  using file = OwnedFd.memfd("parts", bytes("abcdef"));
+  for (const expected of ["ab", "cd"]) {
+    const abort = new AbortController();
+    const part = new Uint8Array(2);
+    const pending = file.read(part, { signal: abort.signal });
+    abort.abort();
+    assertEquals({ count: await pending, part: text(part) }, { count: 2, part: expected });
+  }
+  const abort = new AbortController();
+  const pending = file.write(bytes("EF"), { signal: abort.signal });
+  abort.abort();
+  assertEquals(await pending, 2);
+  const all = new Uint8Array(8);
+  assertEquals(text(all.subarray(0, file.readAtSync(all, 0) ?? 0)), "abcdEF");
+});
+
 test("write() to a pipe without a reader throws BrokenPipe, and raises no signal", async () => {
   const [reader, writer] = blockingPipe();
   reader.close();
