@@ -37,6 +37,11 @@ export const PLACES: Readonly<Record<string, readonly Place[]>> = {
   ],
   "ffi/syscalls/file_io.ts": [
     {
+      line: "const LENGTH = platform.iovec.iov_len[0] / 4;",
+      was: "0",
+      why: "the field lies as far in as it is wide",
+    },
+    {
       line: "const RWF_NOWAIT = 0x8; // <linux/fs.h>",
       was: "0x8",
       why: "the bit that one more sets is for disks, which are not read like this",
@@ -257,6 +262,11 @@ export const PLACES: Readonly<Record<string, readonly Place[]>> = {
     },
   ],
   "lib/message/control.ts": [
+    {
+      line: "space: cmsgSpace(4, platform),",
+      was: "4",
+      why: "a sole descriptor is found by the walk through all control data as well",
+    },
     {
       line: "this.#words = new Int32Array(this.#buffer.buffer, 0, 32);",
       was: "32",
