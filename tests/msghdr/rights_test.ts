@@ -196,3 +196,10 @@ gcTest("a file that a message alone refers to stays open as long as the message 
   assertEquals(file?.readSync(new Uint8Array(3)), 3, "it is /dev/zero");
   message.reset();
 });
+
+test("addFiles() counts the descriptors for which the caller has made control data", () => {
+  using out = new Msghdr();
+  out.addControl(4 * 250, platform.SOL_SOCKET, platform.SCM_RIGHTS);
+  addFiles(out, 0, 0, 0);
+  assertThrows(() => addFiles(out, 0), RangeError, "253");
+});
