@@ -109,10 +109,10 @@ Deno.test("after many turns in a row there is a pause, in which Deno's own socke
       for (let n = 0; n < count; n++, time += milliseconds) loop.inNextTurn(() => {});
       return turns.splice(0).map((it) => it[0]).join("");
     };
-    console.log(run(10, 16));
+    console.log(run(15, 16));
     time += 1000;
-    console.log(run(40, 6));
-    console.log(run(100, 6));`;
+    console.log(run(60, 6));
+    console.log(run(150, 6));`;
   assertEquals(await run(program, before), "tttttttpttttttpt\nttptpt\npttttt\n");
 });
 

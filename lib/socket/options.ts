@@ -156,17 +156,15 @@ export function pollTimeout(fd: number, name: number): number {
   return milliseconds === 0 ? -1 : Math.ceil(milliseconds);
 }
 
-/** Return the number of bytes that wait to be read. */
+/**
+ * Return the number of bytes that wait to be read: those of a stream, of all messages of a seqpacket socket, of the next
+ * datagram.
+ */
 export function bytesAvailable(fd: number): number {
   // deno-coverage-ignore -- macOS and other BSD systems only
   if (platform.SO_NREAD !== MISSING) return getOption(fd, platform.SOL_SOCKET, platform.SO_NREAD);
-  return check(queuedBytes(fd), "ioctl");
-}
-
-/** FIONREAD: the bytes of a stream or of all messages that wait; on a datagram socket of the next one; or `-errno`. */
-export function queuedBytes(fd: number): number {
-  const result = ioctl(fd, platform.FIONREAD, intBytes);
-  return result < 0 ? result : int[0] ?? 0;
+  check(ioctl(fd, platform.FIONREAD, intBytes), "ioctl");
+  return int[0] ?? 0;
 }
 
 /** Return the memory that sent but unread data takes, as the system counts it, in bytes. */

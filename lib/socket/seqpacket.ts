@@ -9,7 +9,7 @@ import { IncomingControl } from "../message/control.ts";
 import { sharedHeader } from "../message/header.ts";
 import { cmsgSpace } from "../message/cmsg.ts";
 import { isReadingShutDown } from "./inspect.ts";
-import { queuedBytes, readIntOption, setIntOption } from "./options.ts";
+import { bytesAvailable, readIntOption, setIntOption } from "./options.ts";
 import { peek, peekMessage } from "./peek.ts";
 
 const oneByte = new Uint8Array(128).subarray(0, 1);
@@ -22,6 +22,9 @@ export const EMPTY_MESSAGE = 2;
 
 /** What {@linkcode lookAhead} returns for the end of the connection. */
 export const END = 0;
+
+/** Whether the system counts the bytes of all messages: on Linux it does. */
+const CAN_COUNT = platform.SO_NREAD === MISSING;
 
 /** What is known of the messages that wait on a seqpacket socket. */
 export interface MessageQueue {
@@ -42,8 +45,8 @@ export interface MessageQueue {
  */
 export function lookAhead(fd: number, queue: MessageQueue): number {
   if (queue.queuedBytes > 0) return MESSAGE;
-  if (queue.isAlone) {
-    queue.queuedBytes = Math.max(0, queuedBytes(fd));
+  if (queue.isAlone && CAN_COUNT) {
+    queue.queuedBytes = bytesAvailable(fd);
     if (queue.queuedBytes > 0) return MESSAGE;
   }
   const count = peek(fd, oneByte);
