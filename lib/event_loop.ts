@@ -94,9 +94,9 @@ function afterMicrotasks(callback: () => void, count: number): void {
 }
 
 /**
- * For so many milliseconds, turns may follow each other without a pause. Deno asks the system about its own sockets only
- * in each 61st of them: an HTTP request of the same program took 130 turns. In a pause of about a millisecond all of
- * its steps are done.
+ * For so many milliseconds, turns may follow each other without a pause. Deno asks the system about its own sockets
+ * only in each 61st of them: an HTTP request of the same program took 130 turns. In a pause of about a millisecond all
+ * of its steps are done.
  */
 const LONGEST_RUN = 100;
 

@@ -100,7 +100,8 @@ export class Descriptor {
 
   /**
    * Close what is left when the program ends or is reloaded, and remove the socket files that go with it.
-   * Standard input, output and error stay open, also when a Worker ends, and no wait is ended: no code of the program is to run any more.
+   * Standard input, output and error stay open, also when a Worker ends, and no wait is ended: no code of the program
+   * is to run any more.
    */
   static closeAll(): void {
     // There are gaps. `for … in` would find what a program has added to Array.prototype as well.

@@ -20,8 +20,8 @@ const intBytes = new Uint8Array(int.buffer);
 const MAX_OPTION = 65536;
 
 /**
- * Counts the options that this thread has set, on all sockets, and is 0 only if it has adopted none either: options belong to the open file, so a change through
- * one object affects every duplicate.
+ * Counts the options that this thread has set, on all sockets, and is 0 only if it has adopted none either: options
+ * belong to the open file, so a change through one object affects every duplicate.
  */
 export let optionsVersion = 0;
 
@@ -157,8 +157,8 @@ export function pollTimeout(fd: number, name: number): number {
 }
 
 /**
- * Return the number of bytes that wait to be read: those of a stream, of all messages of a seqpacket socket, of the next
- * datagram.
+ * Return the number of bytes that wait to be read: those of a stream, of all messages of a seqpacket socket, of the
+ * next datagram.
  */
 export function bytesAvailable(fd: number): number {
   // deno-coverage-ignore -- macOS and other BSD systems only

@@ -151,8 +151,9 @@ const UNLOCKED: Lock = { release: () => {} };
 /**
  * Lock the path against other programs that replace the file there. The lock is a file beside it that only this
  * user may open: other users, who may be able to create a file of that name in a shared directory, or to give that name
- * to another file of this user's, must not be able to block a start. Without a lock file of this user, the program goes on: it checks the file that it renamed,
- * and `link` replaces nothing, so that only an attack at that very moment could let two programs start.
+ * to another file of this user's, must not be able to block a start. Without a lock file of this user, the program goes
+ * on: it checks the file that it renamed, and `link` replaces nothing, so that only an attack at that very moment could
+ * let two programs start.
  */
 function lockFor(name: Name): Lock | "taken" {
   const { O_RDWR, O_CREAT, O_NOFOLLOW, O_CLOEXEC, O_NONBLOCK } = platform;
