@@ -94,7 +94,7 @@ function afterMicrotasks(callback: () => void, count: number): void {
 }
 
 /**
- * For so many milliseconds, turns may follow each other without a pause. Deno asks the system about its own sockets
+ * For so many milliseconds, busy turns may follow each other without a pause. Deno asks the system about its own sockets
  * only in each 61st of them: an HTTP request of the same program took 130 turns. In a pause of about a millisecond all
  * of its steps are done.
  */
@@ -103,17 +103,24 @@ const LONGEST_RUN = 100;
 let runStarted = 0;
 let lastTurn = 0;
 
-/** Run `callback` in the next turn, after timers and other sockets have had theirs. */
-export function inNextTurn(callback: () => void): void {
+/**
+ * Run `callback` in the next turn, after timers and other sockets have had theirs.
+ *
+ * @param isBusy Whether the turn has done all that it may: now and then there is a pause before the next one.
+ */
+export function inNextTurn(callback: () => void, isBusy = false): void {
+  const setImmediate = isBusy && isPauseDue() ? undefined : setImmediateOf();
+  if (setImmediate) setImmediate(callback);
+  else startTimer(callback, 0); // a program may have removed it
+}
+
+function isPauseDue(): boolean {
   const time = now();
   if (time - lastTurn > LONGEST_RUN) runStarted = time;
   lastTurn = time;
-  const setImmediate = time - runStarted < LONGEST_RUN ? setImmediateOf() : undefined;
-  if (setImmediate) return setImmediate(callback);
-  startTimer(() => { // a program may have removed setImmediate() as well
-    runStarted = lastTurn = now();
-    callback();
-  }, 0);
+  if (time - runStarted < LONGEST_RUN || setTimeoutOf() === undefined) return false;
+  runStarted = time;
+  return true;
 }
 
 const { addEventListener } = globalThis;

@@ -106,7 +106,7 @@ Deno.test("after many turns in a row there is a pause, in which Deno's own socke
     globalThis.setTimeout = (callback) => { turns.push("pause"); time += 2; callback(); return 1; };`;
   const program = `
     const run = (milliseconds, count) => {
-      for (let n = 0; n < count; n++, time += milliseconds) loop.inNextTurn(() => {});
+      for (let n = 0; n < count; n++, time += milliseconds) loop.inNextTurn(() => {}, true);
       return turns.splice(0).map((it) => it[0]).join("");
     };
     console.log(run(15, 16));
@@ -115,6 +115,28 @@ Deno.test("after many turns in a row there is a pause, in which Deno's own socke
     console.log(run(150, 6));`;
   assertEquals(await run(program, before), "tttttttpttttttpt\nttptpt\npttttt\n");
 });
+
+for (
+  const [which, before, isBusy] of [["turns that are not busy", "", false], [
+    "no timers",
+    "delete globalThis.setTimeout",
+    true,
+  ]]
+) {
+  Deno.test(`with ${which}, no turn is a pause`, async () => {
+    const program = `
+      for (const end = performance.now() + 300; performance.now() < end;) {
+        await new Promise((resolve) => loop.inNextTurn(resolve, ${isBusy}));
+      }
+      console.log(turns.size);`;
+    const count = `
+      globalThis.turns = new Set();
+      const { setTimeout } = globalThis;
+      globalThis.setTimeout = (callback, ms) => { turns.add("pause"); return setTimeout(callback, ms); };
+      ${before};`;
+    assertEquals(await run(program, count), "0\n");
+  });
+}
 
 Deno.test("where there are no timers, waiting says so", async () => {
   const program = `

@@ -14,6 +14,7 @@ import { readableFrom, writableTo } from "../fd/streams.ts";
 import { isReadingShutDown } from "../socket/inspect.ts";
 import { bytesAvailable } from "../socket/options.ts";
 import { peek } from "../socket/peek.ts";
+import { noteTaken } from "../socket/seqpacket.ts";
 import { discardUnread, shutDown } from "../socket/shutdown.ts";
 import type { SocketType } from "../socket/socket_type.ts";
 import { Read } from "./reading.ts";
@@ -76,7 +77,13 @@ export class SocketStreams implements StreamPair {
     const result = shutDown(this.#descriptor, how);
     // If the peer has closed, both directions are shut down already.
     if (result !== -platform.ENOTCONN) check(result, "shutdown");
-    if (how === platform.SHUT_RD) discardUnread(this.#descriptor.fd, sharedChunk());
+    if (how === platform.SHUT_RD) this.#discardUnread();
+  }
+
+  #discardUnread(): void {
+    discardUnread(this.#descriptor.fd, sharedChunk());
+    const { receiving } = this.#state;
+    if (receiving !== undefined) noteTaken(receiving, undefined);
   }
 }
 

@@ -49,7 +49,7 @@ export class Scheduler {
    * wait that keeps the process alive, what was just written is still to reach those that do not.
    */
   yieldIfBudgetSpent(): Promise<void> | undefined {
-    if (--this.#budget <= 0) return this.#yield();
+    if (--this.#budget <= 0) return this.#yield(true);
     this.progressed();
     return undefined;
   }
@@ -95,7 +95,7 @@ export class Scheduler {
   #poll(): void {
     if (this.#nextTurn) return;
     if (this.#budget <= 0) {
-      this.#yield();
+      this.#yield(true);
       return;
     }
     this.#budget -= this.#target.poll(this.#budget);
@@ -118,7 +118,7 @@ export class Scheduler {
     this.#isParkQueued = false;
     if (this.#isPollQueued || this.#nextTurn) return;
     if (this.#budget <= 0) {
-      this.#yield();
+      this.#yield(true);
       return;
     }
     const found = this.#pollBeforeSleep();
@@ -151,15 +151,19 @@ export class Scheduler {
     return found;
   }
 
-  /** Go on in the next turn, and return a promise of it. */
-  #yield(): Promise<void> {
+  /**
+   * Go on in the next turn, and return a promise of it.
+   *
+   * @param isBusy Whether this turn has spent its budget.
+   */
+  #yield(isBusy = false): Promise<void> {
     return this.#nextTurn ??= new Promise((resolve) => {
       this.#loop.inNextTurn(() => {
         this.#nextTurn = undefined;
         this.#beginTurn();
         this.#poll();
         resolve();
-      });
+      }, isBusy);
     });
   }
 }

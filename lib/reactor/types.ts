@@ -125,6 +125,10 @@ export interface EventLoop {
   inMicrotask(callback: () => void): void;
   /** Run `callback` when no microtask of this turn is left to run. */
   atEndOfTurn(callback: () => void): void;
-  /** Run `callback` in the next turn, after timers and other sockets have had theirs. */
-  inNextTurn(callback: () => void): void;
+  /**
+   * Run `callback` in the next turn, after timers and other sockets have had theirs.
+   *
+   * @param isBusy Whether this turn has done all that it may: now and then there is a pause before the next one.
+   */
+  inNextTurn(callback: () => void, isBusy?: boolean): void;
 }

@@ -28,7 +28,7 @@ export function describeSocket(fd: number, listening: boolean): SocketType {
   const listens = readIntOption(fd, platform.SOL_SOCKET, platform.SO_ACCEPTCONN) > 0;
   if (listening && !listens) throw refuse("it does not listen; use Socket.adopt");
   if (!listening && listens) throw refuse("it listens; use Listener.adopt");
-  if (!listening) noteForeignOptions(fd);
+  noteForeignOptions(fd); // those of a listener are inherited
   return type;
 }
 

@@ -9,6 +9,7 @@ import {
   gcTest,
   isOpen,
   isPending,
+  linuxTest,
   PAIRED,
   test,
   text,
@@ -45,6 +46,17 @@ test("readable.pipeTo(writable) is an echo, and leaves nothing open", async () =
   await echo;
   assertEquals(isOpen(fd), false, "both streams have ended");
   a.close();
+});
+
+linuxTest("cancelling readable drops messages, and those behind them are known again", async () => {
+  using pair = connected("seqpacket");
+  const { a, b } = pair;
+  for (const data of ["ab", "cd", "", ""]) a.sendSync({ data: bytes(data) });
+  assertEquals((await b.receive())?.data, bytes("ab"));
+  await b.readable.cancel();
+  // Of empty messages without data behind them only the first is dropped.
+  assertEquals((await b.receive())?.data, bytes(""));
+  assertEquals(await b.receive(), null);
 });
 
 test("writable waits for the peer: backpressure", async () => {
