@@ -9,7 +9,7 @@ import { poll } from "../../ffi/syscalls/files.ts";
 import { socketName } from "../../ffi/syscalls/sockets.ts";
 import { check } from "../errors.ts";
 import { decodeSockaddr } from "../address/sockaddr.ts";
-import { noteForeignOptions, readIntOption } from "./options.ts";
+import { noteForeignOptions, notePeekOffset, readIntOption } from "./options.ts";
 import { type SocketType, typeFromNumber } from "./socket_type.ts";
 
 /**
@@ -28,7 +28,8 @@ export function describeSocket(fd: number, listening: boolean): SocketType {
   const listens = readIntOption(fd, platform.SOL_SOCKET, platform.SO_ACCEPTCONN) > 0;
   if (listening && !listens) throw refuse("it does not listen; use Socket.adopt");
   if (!listening && listens) throw refuse("it listens; use Listener.adopt");
-  noteForeignOptions(fd); // those of a listener are inherited
+  noteForeignOptions();
+  if (!listening) notePeekOffset(fd);
   return type;
 }
 

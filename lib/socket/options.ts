@@ -28,10 +28,14 @@ export let optionsVersion = 0;
 /** Whether this thread has set `SO_PEEK_OFF` on a socket, or adopted one with it: others do without asking for it. */
 export let usesPeekOffsets = false;
 
-/** Note that an adopted socket may have options set, and whether `SO_PEEK_OFF` is one of them. */
-export function noteForeignOptions(fd: number): void {
-  const { SO_PEEK_OFF, SOL_SOCKET } = platform;
+/** Note that an adopted socket may have options set; what a listener accepts inherits them. */
+export function noteForeignOptions(): void {
   optionsVersion ||= 1;
+}
+
+/** Note whether an adopted socket has the option `SO_PEEK_OFF`. */
+export function notePeekOffset(fd: number): void {
+  const { SO_PEEK_OFF, SOL_SOCKET } = platform;
   usesPeekOffsets ||= SO_PEEK_OFF !== MISSING &&
     readIntOption(fd, SOL_SOCKET, SO_PEEK_OFF) >= 0;
 }
