@@ -55,7 +55,7 @@ export async function runExample(
     output += text;
     if (interrupted || !options.interruptAt || !output.includes(options.interruptAt)) continue;
     interrupted = true;
-    child.kill("SIGINT");
+    interrupt(child);
   }
   const { code } = await child.status;
   return {
@@ -64,4 +64,13 @@ export async function runExample(
     errors: (await errors).trimEnd(),
     left: Array.from(Deno.readDirSync(temporary.path), (it) => it.name),
   };
+}
+
+/** Send SIGINT, unless the example was done before. */
+function interrupt(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGINT");
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+  }
 }
