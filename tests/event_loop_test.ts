@@ -117,11 +117,10 @@ Deno.test("after many turns in a row there is a pause, in which Deno's own socke
 });
 
 for (
-  const [which, before, isBusy] of [["turns that are not busy", "", false], [
-    "no timers",
-    "delete globalThis.setTimeout",
-    true,
-  ]]
+  const { which, before, isBusy } of [
+    { which: "turns that are not busy", before: "", isBusy: false },
+    { which: "no timers", before: "delete globalThis.setTimeout", isBusy: true },
+  ]
 ) {
   Deno.test(`with ${which}, no turn is a pause`, async () => {
     const program = `

@@ -175,6 +175,15 @@ Deno.test("runTestFile() fails a file whose process is killed", async () => {
   assertStringIncludes(output, "ended by SIGKILL");
 });
 
+Deno.test("runTestFile() fails a file that ends its process before the sums", async () => {
+  const libc = Deno.build.os === "darwin" ? "libSystem.dylib" : "libc.so.6";
+  const { counts } = await run(
+    `const exit = { _exit: { parameters: ["i32"], result: "void" } };`,
+    `Deno.test("a", () => Deno.dlopen("${libc}", exit).symbols._exit(0));`,
+  );
+  assertEquals(counts, { passed: 0, steps: 0, failed: 1, ignored: 0 });
+});
+
 Deno.test("groupsOf() has each file once, and files that share a process are of one folder", () => {
   const files = filesIn("tests").filter((it) => it.endsWith("_test.ts"));
   const groups = groupsOf(files);

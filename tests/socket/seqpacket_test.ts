@@ -147,14 +147,14 @@ function recvmsg(socket: Socket, size: number): Uint8Array {
   return data.subarray(0, recvmsgSync(socket, message));
 }
 
-/** Ways of taking a message that know the end, and one that cannot tell it from an empty message. */
+/** Ways of taking a message that know the end: by the object that alone has the socket. */
 const ALONE: Readonly<Record<string, Take>> = {
   read,
   receive: (socket, size) => socket.receiveSync({ size })?.data ?? null,
   buffer: (socket, size) => socket.receiveSync({ buffer: new Uint8Array(size) })?.data ?? null,
 };
 
-/** Ways of taking one beside them: by the raw layer, by a duplicate. */
+/** Ways that the count does not see: by the raw layer, by a duplicate. */
 const BESIDE: Readonly<Record<string, Take>> = {
   recvmsg,
   duplicate(socket, size): Uint8Array | null {

@@ -30,7 +30,7 @@ export interface Group {
   readonly limit: number;
 }
 
-/** Put test files into groups: which files a group has depends on their names alone. */
+/** Put test files into groups: which files a group has depends on their names and texts alone, not on earlier runs. */
 export function groupsOf(files: readonly string[]): Group[] {
   const folders = Map.groupBy(files.toSorted(), (it) => sharedFolder(it) ?? it);
   return [...folders].flatMap(([folder, all]) => {

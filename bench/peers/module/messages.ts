@@ -3,6 +3,9 @@ import type { Part } from "../conn/protocol.ts";
 
 const size = 512;
 
+/** How many messages wait at a time. */
+const batch = 8;
+
 /** Datagrams from one bound socket to another; `iterator` receives them with `messages()`. */
 export async function datagrams(_role: string, path: string, variant: string): Promise<Part> {
   const receiver = unix.bind(path);
@@ -11,9 +14,13 @@ export async function datagrams(_role: string, path: string, variant: string): P
   return { run: (operations) => flow(sender, receive, operations) };
 }
 
-/** Seqpacket messages through a pair. */
+/** Seqpacket messages through a pair; `queued` and `peeked` have eight of them wait at a time. */
 export function seqpacket(_role: string, _path: string, variant: string): Part {
   const [sender, receiver] = unix.socketpair({ type: "seqpacket" });
+  if (variant === "peeked") void receiver.fd; // from now on others could receive as well
+  if (variant === "queued" || variant === "peeked") {
+    return { run: (operations) => inBatches(sender, receiver, operations) };
+  }
   const receive = receiving(receiver, variant);
   return { run: (operations) => flow(sender, receive, operations) };
 }
@@ -36,6 +43,20 @@ async function flow(
     receive(operations),
     sendAll(sender, operations),
   ]);
+  return right;
+}
+
+async function inBatches(
+  sender: unix.Socket,
+  receiver: unix.Socket,
+  operations: number,
+): Promise<number> {
+  let right = 0;
+  for (let left = operations; left > 0; left -= batch) {
+    const count = Math.min(batch, left);
+    await sendAll(sender, count);
+    right += await receiveAll(receiver, count);
+  }
   return right;
 }
 
