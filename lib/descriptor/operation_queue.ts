@@ -59,7 +59,7 @@ export class OperationQueue {
     };
     if (this.#queue === undefined || this.#queue === NO_WAITERS) this.#queue = [];
     this.#queue.push(waiter);
-    signal?.addEventListener("abort", abort);
+    signal?.addEventListener("abort", abort, { once: true });
     return promise;
   }
 

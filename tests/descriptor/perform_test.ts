@@ -232,6 +232,18 @@ test("perform() leaves no listener on a signal, however it ends", async () => {
   assertEquals(getEventListeners(signal, "abort").length, 0);
 });
 
+test("perform() that is aborted leaves no listener on the signal", async () => {
+  using made = channel();
+  const abort = new AbortController();
+  const never: Operation = { attempt: () => -platform.EAGAIN };
+  const ended = [never, never].map((it) => perform(made.channel, it, abort.signal));
+  await turn();
+  assertEquals(getEventListeners(abort.signal, "abort").length, 2);
+  abort.abort("enough");
+  for (const it of ended) assertEquals(await assertRejects(() => it), "enough");
+  assertEquals(getEventListeners(abort.signal, "abort").length, 0);
+});
+
 test("perform() frees the channel when an attempt throws", async () => {
   using made = channel();
   const attempt = (): number => {

@@ -5,6 +5,7 @@ import { OwnedFd } from "../../lib/handle/owned_fd.ts";
 import { isPending, linuxTest } from "../util/cases.ts";
 import { noLeaks } from "../util/descriptors.ts";
 import { testWith } from "../util/peers.ts";
+import { pollTimeouts } from "../util/poll_timeouts.ts";
 
 const LARGEST = 2n ** 64n - 2n;
 
@@ -161,6 +162,16 @@ linuxTest("FullCounter pauses, and ends with its descriptor", async () => {
   const wait = full.wait();
   descriptor.close();
   await assertRejects(() => wait, Deno.errors.BadResource);
+});
+
+linuxTest("FullCounter leaves the processor to others, longer each time up to a bound", () => {
+  const descriptor = new Descriptor(OwnedFd.eventfd(1).detach(), "Test");
+  const full = new FullCounter(descriptor, { inPool: () => Promise.resolve(0), here: () => 0 });
+  const waits = pollTimeouts(() => {
+    for (let n = 0; n < 8; n++) full.waitSync();
+  });
+  assertEquals(waits, [1, 2, 4, 8, 16, 32, 32, 32]);
+  descriptor.close();
 });
 
 linuxTest("a program ends whose write of a value that does not fit was ended", async () => {

@@ -164,6 +164,26 @@ Deno.test("a new socket whose flags cannot be set is closed, its other end inclu
 });
 
 Deno.test(
+  "accept() without accept4(2) gives no socket whose O_NONBLOCK could not be set",
+  noLeaks(() => {
+    using dir = tempDir();
+    const address = sockaddr(dir.join("s"));
+    const flags = { cloexec: true, nonblocking: false };
+    // What is accepted has the listener's O_NONBLOCK there, and is to lose it.
+    const listener = socket(SOCK_STREAM, { cloexec: true, nonblocking: true });
+    assertEquals({ bind: bind(listener, address), listen: listen(listener, 10) }, {
+      bind: 0,
+      listen: 0,
+    });
+    const client = socket(SOCK_STREAM, flags);
+    assertEquals(connect(client, address), 0);
+    assertEquals(failingFcntl(0, () => accept(listener, flags)), -platform.EBADF);
+    closeFd(client);
+    closeFd(listener);
+  }),
+);
+
+Deno.test(
   "accept() without accept4(2) reports what accept(2) does",
   noLeaks(() => {
     const fd = socket(SOCK_STREAM, { cloexec: true, nonblocking: true });

@@ -142,8 +142,10 @@ test("100,000 passes of a descriptor leave the number of descriptors and the mem
   assert(grown < 32 << 20, `the memory has grown by ${grown} bytes`);
 });
 
-linuxTest("OwnedFd.open() of a terminal does not make it the controlling terminal", async () => {
-  const program = `
+linuxTest(
+  "OwnedFd does not make a terminal that it opens, or reads, the controlling one",
+  async () => {
+    const program = `
     const { ioctl } = await import("${new URL("../../ffi/syscalls/files.ts", import.meta.url)}");
     const primary = OwnedFd.open("/dev/ptmx", { read: true, write: true });
     const number = new Uint8Array(4);
@@ -151,12 +153,17 @@ linuxTest("OwnedFd.open() of a terminal does not make it the controlling termina
     ioctl(primary.fd, 0x80045430, number); // TIOCGPTN
     const name = "/dev/pts/" + new DataView(number.buffer).getUint32(0, true);
     const terminal = OwnedFd.open(name, { read: true, write: true });
+    primary.writeSync(new TextEncoder().encode("a\\n"));
+    await terminal.ready("read");
+    await terminal.read(new Uint8Array(2));
+    await terminal.write(new Uint8Array(1));
     const controlling = Deno.readTextFileSync("/proc/self/stat").split(") ")[1].split(" ")[4];
     primary.close(); // which hangs the terminal up
     console.log(terminal.kind(), controlling);
   `;
-  assertEquals(await lifetime(program, { detached: true }), "character 0\n");
-});
+    assertEquals(await lifetime(program, { detached: true }), "character 0\n");
+  },
+);
 
 linuxTest(
   "a send that waits for a receiver's queue lets the program end after unref(), not after ref()",

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertObjectMatch, assertRejects, assertThrows } from "@std/assert";
 import { constants } from "../../lib/unix/constants.ts";
-import { libc } from "../../ffi/libc.ts";
+import { libc, replaceLibc } from "../../ffi/libc.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { OwnedFd } from "../../lib/handle/owned_fd.ts";
 import { Socket } from "../../lib/handle/socket.ts";
@@ -186,6 +186,35 @@ test("read() of memory that is detached while it waits loses nothing", async () 
   pair.a.writeSync(bytes("abc"));
   await assertRejects(() => pending, TypeError, "detached or resized");
   assertEquals(await pair.b.read(new Uint8Array(8)), 3);
+});
+
+test("what is refused for now never yields the processor before its turn ends", async () => {
+  const c = libc();
+  let yields = 0;
+  const counting: typeof c.sched_yield = () => {
+    yields++;
+    return c.sched_yield();
+  };
+  for (const type of PAIRED) {
+    using full = connected(type);
+    using empty = connected(type);
+    fill(full.a);
+    const previous = replaceLibc(Object.create(c, { sched_yield: { value: counting } }));
+    const data = new Uint8Array(4096);
+    const refused: Promise<unknown>[] = [];
+    try {
+      for (let n = 0; n < 10; n++) {
+        refused.push(full.a.write(data), full.a.send({ data }), full.a.send({ data, files: [0] }));
+        refused.push(empty.a.read(new Uint8Array(1)), empty.a.receive());
+      }
+      assertEquals(yields, 0);
+    } finally {
+      replaceLibc(previous);
+    }
+    full.a.close();
+    empty.a.close();
+    for (const it of refused) await assertRejects(() => it, Deno.errors.BadResource);
+  }
 });
 
 test("a busy socket does not starve timers and others", async () => {

@@ -249,6 +249,21 @@ test("recvmsg() and receive() that wait fill a vector that grows as far as it we
   }
 });
 
+test("recvmsg() that waits takes no vector that is added for one that was lost", async () => {
+  using pair = connected();
+  using message = new Msghdr();
+  const lost = new Uint8Array(100);
+  message.addVector(lost);
+  const received = recvmsg(pair.b, message);
+  assertEquals(await isPending(received), true);
+  structuredClone(lost, { transfer: [lost.buffer] });
+  message.addVector(new Uint8Array(100));
+  const refused = assertRejects(() => received, TypeError, "detached or resized");
+  pair.a.writeSync(bytes("kept"));
+  await refused;
+  assertEquals(text(pair.b.receiveSync()?.data), "kept");
+});
+
 test("recvmsg() that is aborted in the same turn as its data takes nothing", async () => {
   for (const type of PAIRED) {
     using pair = connected(type);

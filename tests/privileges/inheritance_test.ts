@@ -1,6 +1,6 @@
 /** No descriptor of the module gets into a process that another thread starts, at whatever moment. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { libc, replaceLibc } from "../../ffi/libc.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { openAio } from "../../lib/reactor/backends/aio.ts";
@@ -84,6 +84,7 @@ async function makeMore(path: string, folder: string): Promise<void> {
   using _copy = events.dup();
   const ends = [...OwnedFd.pipe(), ...unix.socketpair()];
   for (const it of ends) it.close();
+  await sendAndWait(`${long}/inbox`);
   for (const open of [openIoUring, openAio, openPool]) {
     try {
       new Station((sink) => open(sink))[Symbol.dispose]();
@@ -91,6 +92,27 @@ async function makeMore(path: string, folder: string): Promise<void> {
       if (!(error instanceof Deno.errors.NotSupported)) throw error;
     }
   }
+}
+
+/** Send to a full inbox beyond `sun_path`: what waits needs descriptors of its own. */
+async function sendAndWait(to: string): Promise<void> {
+  using inbox = unix.bind(to);
+  using sender = unix.bind("");
+  const message = { data: new Uint8Array(1), files: [0], to };
+  const isSent = (): boolean => {
+    try {
+      return sender.sendSync(message, { timeout: 1 }) === 1;
+    } catch (error) {
+      assert(error instanceof Deno.errors.TimedOut);
+      return false;
+    }
+  };
+  while (isSent());
+  const waiting = sender.send(message);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  sender.close();
+  await assertRejects(() => waiting, Deno.errors.BadResource);
+  assert(inbox.bytesAvailable > 0);
 }
 
 testUnless(

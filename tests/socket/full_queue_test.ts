@@ -7,6 +7,7 @@ import { unix } from "../../mod.ts";
 import { fill, isPending, linuxTest, test, turn } from "../util/cases.ts";
 import { countDescriptors } from "../util/descriptors.ts";
 import { lifetime } from "../util/lifetime.ts";
+import { pollTimeouts } from "../util/poll_timeouts.ts";
 import { tempDir } from "../util/tempdir.ts";
 
 const { EAGAIN, ENOBUFS, EPIPE } = platform;
@@ -145,6 +146,11 @@ linuxTest(
     const sender = new Descriptor(socket.detach(), "Socket");
     using queue = new FullQueue(sender, destinationOf(dir.join("to")));
     for (let n = 0; n < 4; n++) await queue.wait();
+    // Every other wait asks no probe, but pauses for a millisecond.
+    const waits = pollTimeouts(() => {
+      for (let n = 0; n < 4; n++) queue.waitSync(50);
+    });
+    assertEquals(waits, [50, 1, 50, 1]);
     assertEquals(receiver.bytesAvailable, 0);
     sender.close();
   },

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { checkedTimeout, timedOut } from "../../lib/socket/time_limit.ts";
 import type { Socket } from "../../lib/handle/socket.ts";
 import { bytes, connected, fill, PAIRED, test } from "../util/cases.ts";
+import { pollTimeouts } from "../util/poll_timeouts.ts";
 
 type Options = { readonly timeout?: number };
 
@@ -23,6 +24,26 @@ for (const [name, call] of [...Object.entries(RECEIVING), ...Object.entries(SEND
       pair.b.receiveTimeout = pair.b.sendTimeout = 60_000;
       for (const timeout of [0, 0.5, 2]) {
         assertThrows(() => call(pair.b, { timeout }), Deno.errors.TimedOut, `within ${timeout} ms`);
+      }
+    }
+  });
+
+  test(`${name}() waits no longer than the socket's own limit, or than its timeout`, () => {
+    for (const type of PAIRED) {
+      using pair = connected(type);
+      if (name in SENDING) fill(pair.b);
+      pair.b.receiveTimeout = pair.b.sendTimeout = 60_000;
+      const limits = [[{}, 60_000, Deno.errors.WouldBlock], [
+        { timeout: 40_000 },
+        40_000,
+        Deno.errors.TimedOut,
+      ]] as const;
+      for (const [options, limit, error] of limits) {
+        const asked = pollTimeouts(() => assertThrows(() => call(pair.b, options), error));
+        const waits = asked.filter((it) => it !== 0); // the others only look
+        // The rest is what the call itself may take on a busy machine.
+        assert(waits.every((it) => it > limit - 20_000 && it <= limit), `${waits} of ${limit} ms`);
+        assertEquals(waits.length, 1);
       }
     }
   });

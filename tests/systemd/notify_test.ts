@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { getEventListeners } from "node:events";
 import { OwnedFd, type Socket, unix } from "../../mod.ts";
 import { notify, notifyBarrier, type NotifyState, notifySync } from "../../lib/systemd/mod.ts";
 import { encodeState } from "../../lib/systemd/notify_state.ts";
@@ -174,6 +175,33 @@ Deno.test(
       using _message = await receiver.receive({ files: 1 });
       controller.abort(new Error("late"));
       await assertRejects(() => barrier, Error, "late");
+    });
+  }),
+);
+
+Deno.test(
+  "notify() and notifyBarrier() leave no listener on a signal, however they end",
+  noLeaks(async () => {
+    await atEach(async (receiver) => {
+      const controller = new AbortController();
+      const { signal } = controller;
+      const listeners = (): number => getEventListeners(signal, "abort").length;
+      await notify({ ready: true }, { signal });
+      assertEquals({ listeners: listeners(), text: (await next(receiver)).text }, {
+        listeners: 0,
+        text: "READY=1\n",
+      });
+      const barrier = notifyBarrier({ signal });
+      (await receiver.receive({ files: 1 }))?.[Symbol.dispose]();
+      assertEquals({ barrier: await barrier, listeners: listeners() }, {
+        barrier: true,
+        listeners: 0,
+      });
+      const aborted = notifyBarrier({ signal });
+      using _message = await receiver.receive({ files: 1 });
+      controller.abort(new Error("enough"));
+      await assertRejects(() => aborted, Error, "enough");
+      assertEquals(listeners(), 0);
     });
   }),
 );

@@ -1,10 +1,15 @@
 /** connect() of a socket to a listener whose backlog is full, and in its turn. */
 
 import { assert, assertEquals, assertObjectMatch, assertRejects, assertThrows } from "@std/assert";
+import { platform } from "../../ffi/platform/mod.ts";
+import { destinationOf } from "../../lib/address/destination.ts";
+import { Descriptor } from "../../lib/descriptor/descriptor.ts";
+import { Connector } from "../../lib/socket/connector.ts";
 import { type Listener, Socket, unix } from "../../mod.ts";
 import { bytes, fill, isPending, linuxTest, text } from "../util/cases.ts";
 import { countDescriptors } from "../util/descriptors.ts";
 import { lifetime } from "../util/lifetime.ts";
+import { pollTimeouts } from "../util/poll_timeouts.ts";
 import { tempDir } from "../util/tempdir.ts";
 
 linuxTest(
@@ -47,6 +52,23 @@ linuxTest("connect() to a full backlog waits until there is a place", async () =
   await connecting;
   full.listener.acceptSync().close();
 });
+
+linuxTest(
+  "connectSync() to a full backlog leaves the processor to others, longer each time",
+  () => {
+    using dir = tempDir();
+    using _full = fullListener(dir.join("a"));
+    const descriptor = new Descriptor(unix.socket({ type: "stream" }).detach(), "Socket");
+    using connector = new Connector(descriptor, destinationOf(dir.join("a")), false, -1);
+    assertEquals(connector.attempt(), -platform.EAGAIN);
+    const waits = pollTimeouts(() => {
+      for (let n = 0; n < 7; n++) connector.waitSync(-1);
+      connector.waitSync(5);
+    });
+    assertEquals(waits, [1, 2, 4, 8, 16, 32, 32, 5]);
+    descriptor.close();
+  },
+);
 
 linuxTest("connectSync() to a full backlog throws TimedOut after its timeout", () => {
   using dir = tempDir();

@@ -86,6 +86,41 @@ testUnless(
   }),
 );
 
+testUnless(
+  linux,
+  "a ring whose second mapping is refused takes the first one back",
+  noLeaks(() => {
+    const c = libc();
+    const mapped: Deno.PointerValue[] = [], unmapped: Deno.PointerValue[] = [];
+    const mmap: typeof c.mmap = (address, length, protection, flags, fd, offset) => {
+      // On no descriptor: the error number is that of a true call.
+      const result = c.mmap(
+        address,
+        length,
+        protection,
+        flags,
+        mapped.length > 0 ? -1 : fd,
+        offset,
+      );
+      mapped.push(result);
+      return result;
+    };
+    const munmap: typeof c.munmap = (address, length) => {
+      unmapped.push(address);
+      return c.munmap(address, length);
+    };
+    const previous = replaceLibc(
+      Object.create(c, { mmap: { value: mmap }, munmap: { value: munmap } }),
+    );
+    try {
+      assertThrows(() => new Ring({ entries: 2, completions: 2 }), Error, "io_uring");
+    } finally {
+      replaceLibc(previous);
+    }
+    assertEquals({ tried: mapped.length, unmapped }, { tried: 2, unmapped: [mapped[0]] });
+  }),
+);
+
 testUnless(linux, "SharedMemory.map() of a number that is no descriptor is -EBADF", () => {
   assertEquals(SharedMemory.map(987654, 4096, 0), -platform.EBADF);
 });
