@@ -129,11 +129,12 @@ test("write() of a file writes what the memory held at the call", async () => {
   using dir = tempDir();
   using file = OwnedFd.open(dir.join("a"), { write: true, create: true });
   const memory = bytes("before");
-  const write = file.write(memory);
+  // The second waits for its turn: no thread has its bytes before the memory is gone.
+  const writes = [file.write(memory), file.write(memory)];
   memory.fill(0);
   memory.buffer.transfer();
-  assertEquals(await write, 6);
-  assertEquals(Deno.readTextFileSync(dir.join("a")), "before");
+  assertEquals(await Promise.all(writes), [6, 6]);
+  assertEquals(Deno.readTextFileSync(dir.join("a")), "beforebefore");
 });
 
 test("read() of a pipe refuses memory that was taken away meanwhile, and loses nothing", async () => {

@@ -9,6 +9,7 @@ import { closeFd } from "../../ffi/syscalls/files.ts";
 import { openAio } from "../../lib/reactor/backends/aio.ts";
 import { openIoUring } from "../../lib/reactor/backends/io_uring.ts";
 import { openPool } from "../../lib/reactor/backends/pool.ts";
+import { SLEEPS_BEFORE_UPGRADE } from "../../lib/reactor/backends/selector.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { IdlePolicy } from "../../lib/reactor/idle_policy.ts";
 import { Reactor } from "../../lib/reactor/reactor.ts";
@@ -35,6 +36,29 @@ const breakable: readonly [name: string, kind: string, opener: Opener][] = [
   ["aio", "eventpoll", (sink) => openAio(sink)],
   ["pool", "eventpoll", (sink) => openPool(sink)],
 ];
+
+Deno.test("waits move to a better backend than the one that a thread began with, after a while", async () => {
+  const order: string[] = [];
+  const note = (name: string, portable: boolean): Opener => (sink) => {
+    order.push(name);
+    return openPool(sink, { portable });
+  };
+  const openers = [note("better", Deno.build.os !== "linux"), note("last", true)];
+  const reactor = reactorOf(openers, { beginWithLast: true });
+  using pair = new Pair(reactor);
+  for (let n = 0; n < 10 * SLEEPS_BEFORE_UPGRADE && order.length < 2; n++) {
+    const waiting = pair.receive(1);
+    await turn();
+    pair.send(0, "x");
+    assertEquals(await waiting, "x");
+  }
+  assertEquals(order, ["last", "better"]);
+  const waiting = pair.receive(1);
+  await turn();
+  pair.send(0, "still served");
+  assertEquals(await waiting, "still served");
+  reactor.dispose();
+});
 
 for (const [name, kind, opener] of breakable) {
   testUnless(
