@@ -133,6 +133,15 @@ export function atUnload(callback: () => void): void {
   addEventListener.call(globalThis, "unload", callback);
 }
 
+/**
+ * Call `callback` for each error that nothing has caught. Unless another listener prevents it, Deno ends the program
+ * then, and calls nothing more.
+ */
+export function atUncaughtError(callback: () => void): void {
+  addEventListener.call(globalThis, "error", callback);
+  addEventListener.call(globalThis, "unhandledrejection", callback);
+}
+
 /** Those of `node:worker_threads` as well, which lack `WorkerGlobalScope`. */
 const isWorker = "DedicatedWorkerGlobalScope" in globalThis;
 

@@ -7,8 +7,9 @@
 import { closeFd } from "../../ffi/syscalls/files.ts";
 import { closeAtThreadEnd, keepAtThreadEnd } from "../../ffi/thread_end.ts";
 import { closedError } from "../errors.ts";
-import { atUnload, inWorker } from "../event_loop.ts";
+import { atUncaughtError, atUnload, inWorker } from "../event_loop.ts";
 import { Delays } from "./delay.ts";
+import { closeLeftovers, leaveForNextRun } from "./leftovers.ts";
 import { OperationQueue } from "./operation_queue.ts";
 import {
   type Interest,
@@ -108,6 +109,12 @@ export class Descriptor {
     for (const descriptor of Object.values(owned)) {
       if (descriptor !== undefined) Descriptor.#closeQuietly(descriptor);
     }
+  }
+
+  /** The numbers of all descriptors that have an owner, but for standard input, output and error. */
+  static allOpen(): number[] {
+    const fds = Object.values(owned).map((it) => it === undefined ? CLOSED : it.#fd);
+    return fds.filter((it) => it > STANDARD_ERROR);
   }
 
   // Static: with a private method, each descriptor would take memory for the mark of its class.
@@ -292,7 +299,9 @@ const STANDARD_ERROR = 2;
 function watchUnload(): void {
   if (isWatched) return;
   isWatched = true;
+  closeLeftovers();
   atUnload(() => Descriptor.closeAll());
+  atUncaughtError(() => leaveForNextRun(() => Descriptor.allOpen()));
 }
 
 /** One direction of a descriptor, and the queue of operations that use it. */

@@ -55,6 +55,13 @@ export function progressed(): void {
   current?.progressed();
 }
 
+/** Have the kernel release every open file that it waits for, until the function that this returns is called. */
+export function letGo(): () => void {
+  const reactor = current;
+  reactor?.letGo();
+  return () => reactor?.goOn();
+}
+
 /**
  * Return the backend that this thread waits with, the best one that the machine allows. Until this is
  * called, or until it has slept 128 times, a thread waits in the thread pool, which costs least to begin with.

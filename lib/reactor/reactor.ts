@@ -80,6 +80,23 @@ export class Reactor implements RegistrationHost, Sink, Pollable {
     this.#selector.end();
   }
 
+  /** Release every open file and close what was opened, for now: pending waits go on when {@linkcode goOn} is called. */
+  letGo(): void {
+    this.#backend?.dispose(true);
+    this.#backend = undefined;
+    this.#isReferenced = false;
+    this.#selector.startAnew();
+    for (const registration of this.watched) {
+      if (registration !== undefined) registration.registered = 0;
+    }
+  }
+
+  /** Wait again, for all that is pending. */
+  goOn(): void {
+    this.#registerAll();
+    this.#scheduler.parkSoon();
+  }
+
   // What registrations call.
 
   prepare(registration: Registration, interest: Interest): Error | undefined {
