@@ -73,6 +73,8 @@ export class Descriptor {
   constructor(fd: number, owner: string) {
     this.owner = owner;
     this.#fd = fd;
+    const previous = owned[fd];
+    if (previous !== undefined) Descriptor.#lose(previous);
     owned[fd] = this;
     if (!isInWorker) watchUnload();
     else if (fd > STANDARD_ERROR) closeAtThreadEnd(fd);
@@ -137,12 +139,17 @@ export class Descriptor {
     return closedError(descriptor.owner, CAUSES[descriptor.#fd]);
   }
 
+  /** Foreign code has closed the descriptor, and its number is that of another file now, whose waits must not end. */
+  static #lose(descriptor: Descriptor): void {
+    if (descriptor.#registration !== undefined) descriptor.#registration.fd = CLOSED;
+    descriptor.#fd = CLOSED;
+    Descriptor.#endWaits(descriptor);
+  }
+
   static #giveUp(descriptor: Descriptor, state: number): number {
     const { fd } = descriptor;
-    if (owned[fd] === descriptor) {
-      owned[fd] = undefined;
-      if (isInWorker) keepAtThreadEnd(fd);
-    }
+    owned[fd] = undefined;
+    if (isInWorker) keepAtThreadEnd(fd);
     descriptor.#fd = state;
     Descriptor.#endWaits(descriptor);
     return fd;
@@ -280,16 +287,11 @@ export class Descriptor {
     this.#extras?.dependents?.delete(dependent);
   }
 
-  /**
-   * Close the descriptor. Closing again does nothing. If the number has another owner by now, foreign code closed
-   * it before, and it is left alone.
-   */
+  /** Close the descriptor. Closing again does nothing. */
   close(ending?: Ending): void {
     if (this.#fd < 0) return;
     this.beforeClose?.();
-    const isOwner = owned[this.#fd] === this;
-    const fd = Descriptor.#giveUp(this, ending === undefined ? CLOSED : ENDINGS[ending]);
-    if (isOwner) closeFd(fd);
+    closeFd(Descriptor.#giveUp(this, ending === undefined ? CLOSED : ENDINGS[ending]));
     progressed();
   }
 }

@@ -55,7 +55,7 @@ export class Registration implements Watched {
   #holds = true;
   #error: Error | undefined = undefined;
 
-  constructor(readonly fd: number, readonly host: RegistrationHost) {}
+  constructor(public fd: number, readonly host: RegistrationHost) {}
 
   get awaited(): number {
     return (this.#readers ? READABLE : 0) | (this.#writers ? WRITABLE : 0);

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
-import { closeFd } from "../../ffi/syscalls/files.ts";
+import { closeFd, write } from "../../ffi/syscalls/files.ts";
 import { duplicate } from "../../lib/fd/file_like.ts";
 import { pipe } from "../../ffi/syscalls/readiness.ts";
 import { Descriptor } from "../../lib/descriptor/descriptor.ts";
@@ -39,6 +39,24 @@ test("close() leaves a number alone that was closed elsewhere and has another ow
   assertEquals(isOpen(fd), true);
   next.close();
   other.close();
+});
+
+test("an object whose descriptor was closed elsewhere ends no wait of the next owner of the number", async () => {
+  const { descriptor, other } = reading();
+  const { fd } = descriptor;
+  const lost = descriptor.wait(READABLE).catch((error) => error);
+  await turn();
+  assertEquals(closeFd(fd), 0);
+  const next = reading();
+  assertEquals(next.descriptor.fd, fd, "the lowest free number is reused");
+  const wait = next.descriptor.wait(READABLE);
+  await turn();
+  assertEquals([descriptor.closed, next.descriptor.closed], [true, false]);
+  assertEquals((await lost).constructor, Deno.errors.BadResource);
+  descriptor.close();
+  assertEquals(write(next.other.fd, new Uint8Array(1)), 1);
+  await wait;
+  for (const it of [other, next.descriptor, next.other]) it.close();
 });
 
 test("adopt() refuses a number that has an owner, and takes it once that gave it up", () => {
