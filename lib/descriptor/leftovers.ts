@@ -2,7 +2,7 @@
  * What a program that an error ends leaves open for `deno run --watch`: the next run has the same process, and the
  * last one is not told of its end.
  *
- * Each error that nobody has handled yet may be the end. So a list of what is open is left then, under a number that
+ * Each error that is not caught may be the end. So a list of what is open is left then, under a number that
  * the next run knows, and that closes it. Where the program goes on, code of it runs later, which takes the list back.
  *
  * @module

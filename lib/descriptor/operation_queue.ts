@@ -8,10 +8,34 @@ interface Waiter {
   readonly ticket: object | undefined;
   enter(): void;
   fail(reason: unknown): void;
+  previous: Waiter | undefined;
+  next: Waiter | undefined;
+}
+
+/** Waiters in their order. A list: an array would move all that are left at each step, and there may be many. */
+class Waiters {
+  first: Waiter | undefined = undefined;
+  last: Waiter | undefined = undefined;
+
+  add(waiter: Waiter): void {
+    waiter.previous = this.last;
+    if (this.last === undefined) this.first = waiter;
+    else this.last.next = waiter;
+    this.last = waiter;
+  }
+
+  /** Remove a waiter that is in the list. */
+  remove(waiter: Waiter): void {
+    const { previous, next } = waiter;
+    if (previous === undefined) this.first = next;
+    else previous.next = next;
+    if (next === undefined) this.last = previous;
+    else next.previous = previous;
+  }
 }
 
 /** The queue of every direction without waiters, shared: most directions never need another. */
-const NO_WAITERS: Waiter[] = [];
+const NO_WAITERS = new Waiters();
 
 /**
  * Lets one operation through at a time, in the order of the calls (FIFO). Entering a free queue allocates
@@ -19,7 +43,7 @@ const NO_WAITERS: Waiter[] = [];
  */
 export class OperationQueue {
   /** Those that wait for their turn; undefined while no operation is inside. */
-  #queue: Waiter[] | undefined = undefined;
+  #queue: Waiters | undefined = undefined;
 
   /** Enter if no operation is inside. */
   tryEnter(): boolean {
@@ -35,7 +59,7 @@ export class OperationQueue {
 
   /** Whether the last waiter in the queue came with `ticket`: then no other operation came after it. */
   isLast(ticket: object): boolean {
-    return this.#queue?.at(-1)?.ticket === ticket;
+    return this.#queue?.last?.ticket === ticket;
   }
 
   /** Wait for the turn. Rejects with the signal's reason, or with what {@linkcode OperationQueue.cancel} was given. */
@@ -43,9 +67,9 @@ export class OperationQueue {
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.tryEnter()) return Promise.resolve();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
+    // What ends a wait otherwise takes this off the signal: here the waiter is in the queue.
     const abort = () => {
-      const place = this.#queue?.indexOf(waiter) ?? -1;
-      if (place >= 0) this.#queue?.splice(place, 1);
+      this.#queue?.remove(waiter);
       reject(signal?.reason);
     };
     const settle = (action: () => void) => {
@@ -56,9 +80,11 @@ export class OperationQueue {
       ticket,
       enter: () => settle(resolve),
       fail: (reason) => settle(() => reject(reason)),
+      previous: undefined,
+      next: undefined,
     };
-    if (this.#queue === undefined || this.#queue === NO_WAITERS) this.#queue = [];
-    this.#queue.push(waiter);
+    if (this.#queue === undefined || this.#queue === NO_WAITERS) this.#queue = new Waiters();
+    this.#queue.add(waiter);
     signal?.addEventListener("abort", abort, { once: true });
     return promise;
   }
@@ -66,9 +92,13 @@ export class OperationQueue {
   /** Leave: let the next in the queue enter. */
   leave(): void {
     const queue = this.#queue;
-    const next = queue === undefined || queue.length === 0 ? undefined : queue.shift();
-    if (next === undefined) this.#queue = undefined;
-    else next.enter();
+    const next = queue?.first;
+    if (queue === undefined || next === undefined) {
+      this.#queue = undefined;
+      return;
+    }
+    queue.remove(next);
+    next.enter();
   }
 
   /** Reject every waiter in the queue. The operation that is inside is not affected. */
@@ -76,6 +106,8 @@ export class OperationQueue {
     const waiting = this.#queue;
     if (waiting === undefined) return;
     this.#queue = NO_WAITERS;
-    for (const waiter of waiting) waiter.fail(reason);
+    for (let waiter = waiting.first; waiter !== undefined; waiter = waiter.next) {
+      waiter.fail(reason);
+    }
   }
 }

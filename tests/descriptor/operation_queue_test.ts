@@ -82,3 +82,32 @@ Deno.test("cancel() rejects every waiter in the queue, but not the operation ins
   queue.leave();
   await later;
 });
+
+Deno.test("enter() keeps the order, whichever waiters leave the queue: the first, the last, all of them", async () => {
+  for (const gone of [[0], [3], [1, 2], [0, 3], [3, 2, 1, 0], [0, 1, 2, 3]]) {
+    const queue = new OperationQueue();
+    queue.tryEnter();
+    const log: number[] = [];
+    const operation = async (n: number, signal?: AbortSignal): Promise<void> => {
+      try {
+        await queue.enter(signal);
+      } catch {
+        return;
+      }
+      log.push(n);
+      queue.leave();
+    };
+    const aborts = [0, 1, 2, 3].map(() => new AbortController());
+    const operations = aborts.map(({ signal }, n) => operation(n, signal));
+    for (const n of gone) aborts[n]?.abort();
+    const ticket = {};
+    assertEquals(queue.isLast(ticket), false);
+    const last = queue.enter(undefined, ticket).then(() => log.push(4));
+    assertEquals(queue.isLast(ticket), true);
+    queue.leave();
+    await Promise.all([...operations, last]);
+    queue.leave();
+    assertEquals(log, [0, 1, 2, 3, 4].filter((n) => !gone.includes(n)));
+    assertEquals(queue.isBusy, false);
+  }
+});

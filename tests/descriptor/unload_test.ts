@@ -3,20 +3,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { whyMissing } from "../reactor/backends.ts";
 import { testUnless } from "../util/peers.ts";
-import { type LineProcess, startDeno, startProcess } from "../util/process.ts";
-import { type TempDir, tempDir } from "../util/tempdir.ts";
-
-const MODULE = new URL("../../mod.ts", import.meta.url).href;
-const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
+import { startDeno, startProcess } from "../util/process.ts";
+import { tempDir } from "../util/tempdir.ts";
+import { CONFIG, MODULE, program, reload } from "./reload.ts";
 
 const notLinux = Deno.build.os === "linux" ? undefined : "there is no /proc";
-
-/** Write a program that has DIR as a string. */
-function program(dir: TempDir, text: string): URL {
-  const source = `const DIR = ${JSON.stringify(dir.path)};\n${text}`;
-  Deno.writeTextFileSync(dir.join("main.ts"), source);
-  return new URL(`file://${dir.join("main.ts")}`);
-}
 
 /** Listens, has a conversation with itself, and says how many descriptors that makes. */
 const SERVER = `
@@ -67,29 +58,6 @@ const SERVER = `
   }
 `;
 
-/** Read what each run says until there are `count`, touching the source in between. */
-async function reload(child: LineProcess, source: string, count: number): Promise<string[]> {
-  const lines = [await child.readLine()];
-  while (lines.length < count) lines.push(await nextRun(child, source));
-  return lines;
-}
-
-/**
- * Touch the source until the next run says something. Deno takes no notice of a change before it has begun to look
- * for some, of which it says nothing; the pauses grow, so that a slow run is not ended time and again.
- */
-async function nextRun(child: LineProcess, source: string): Promise<string> {
-  const line = child.readLine();
-  for (let pause = 500;; pause *= 2) {
-    Deno.writeTextFileSync(source, "//\n", { append: true });
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, pause);
-    const said = await Promise.race([line, late]);
-    clearTimeout(timer);
-    if (said !== undefined) return said;
-  }
-}
-
 for (const backend of ["io_uring", "aio", "pool"]) {
   testUnless(
     notLinux ?? whyMissing(backend),
@@ -117,90 +85,6 @@ for (const backend of ["io_uring", "aio", "pool"]) {
     },
   );
 }
-
-/** Listens, waits on sockets, says how many are open: an error follows. */
-const CRASH = `
-  import { unix } from "${MODULE}";
-  const kept = [unix.listen(DIR + "/a", { replaceStale: true }), unix.listen("@crash-" + DIR)];
-  for (const listener of kept) listener.accept().then(console.log, console.log);
-  const [a, b] = unix.socketpair();
-  const read = b.read(new Uint8Array(1));
-  await a.write(new Uint8Array(1));
-  await read;
-  b.read(new Uint8Array(1)).then(console.log, console.log);
-  globalThis.kept = [kept, a, b];
-  const count = () => [...Deno.readDirSync("/proc/self/fd")]
-    .map(({ name }) => "/proc/self/fd/" + name)
-    .filter((it) => { try { return /^socket/.test(Deno.readLinkSync(it)); } catch { return false; } })
-    .length;
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  console.log("open", count());
-`;
-
-for (const backend of ["io_uring", "aio", "pool"]) {
-  for (
-    const [how, end] of [
-      ["thrown by a timer", `setTimeout(() => { throw new Error("end"); }, 5);`],
-      ["of a promise", `Promise.reject(new Error("end"));`],
-      ["of the module itself", `throw new Error("end");`],
-    ]
-  ) {
-    testUnless(
-      notLinux ?? whyMissing(backend),
-      `a reload by --watch after an error ${how} closes all that the last run had open (${backend})`,
-      async () => {
-        using dir = tempDir();
-        const { href, pathname } = program(dir, CRASH + end);
-        const options = ["--quiet", "--allow-all", "--watch", "--no-clear-screen"];
-        await using child = startProcess(Deno.execPath(), {
-          args: ["run", ...options, "--config", CONFIG, href],
-          env: { DENET_UNIX_REACTOR: backend, NO_COLOR: "1" },
-        });
-        // What Deno looks for changes with may be open only after the first run has counted.
-        const [, second = "", ...others] = await reload(child, pathname, 4);
-        assert(/^open \d+$/.test(second), second);
-        assertEquals(others, [second, second]);
-      },
-    );
-  }
-}
-
-testUnless(
-  notLinux,
-  "an error that a program prevents from ending it leaves all as it was with --watch",
-  async () => {
-    using dir = tempDir();
-    const { href } = program(
-      dir,
-      `
-      addEventListener("unhandledrejection", (event) => event.preventDefault());
-      ${CRASH}
-      for (let i = 0; i < 3; i++) {
-        const waiting = unix.connect(DIR + "/a");
-        Promise.reject(new Error("survived"));
-        await waiting;
-        const [c, d] = unix.socketpair();
-        const late = d.read(new Uint8Array(1));
-        await new Promise((resolve) => setTimeout(resolve, 1));
-        Promise.reject(new Error("survived"));
-        await new Promise((resolve) => setTimeout(resolve, 1));
-        c.writeSync(new Uint8Array(1));
-        console.log(await late);
-        c.close();
-        d.close();
-      }
-      `.replaceAll(".then(console.log, console.log)", ".catch(console.log)"),
-    );
-    await using child = startProcess(Deno.execPath(), {
-      args: ["run", "--quiet", "--allow-all", "--watch", "--config", CONFIG, href],
-      env: { NO_COLOR: "1" },
-    });
-    const lines: (string | undefined)[] = [];
-    while (lines.length < 4) lines.push(await child.readLine());
-    assert(/^open \d+$/.test(lines.shift() ?? ""));
-    assertEquals(lines, ["1", "1", "1"]);
-  },
-);
 
 /** Run to the end: the lines on standard output, and the names in its folder. */
 async function run(text: string): Promise<{ output: string; files: string[]; code: number }> {
