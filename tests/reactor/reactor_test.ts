@@ -62,6 +62,25 @@ onEach(
   },
 );
 
+onEach("an interest that no wait needs any more is given up", async (reactor) => {
+  using pair = new Pair(reactor);
+  using other = new Pair(reactor);
+  const first = pair.receive(1);
+  await turn();
+  pair.send(0, "x");
+  assertEquals(await first, "x");
+  // Another wait keeps the reactor at work.
+  const last = other.receive(1);
+  for (let n = 0; n < 1000 && pair.ends[1].registered !== 0; n++) {
+    pair.send(0, "x");
+    await turn();
+    pair.tryReceive(1);
+  }
+  assertEquals(pair.ends[1].registered, 0);
+  other.send(0, "last");
+  assertEquals(await last, "last");
+});
+
 onEach("wait() for both sides of one descriptor", async (reactor) => {
   using pair = new Pair(reactor);
   pair.fill(0);
