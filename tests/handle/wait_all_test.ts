@@ -3,7 +3,16 @@
 import { assert, assertEquals } from "@std/assert";
 import { platform } from "../../ffi/platform/mod.ts";
 import { setIntOption } from "../../lib/socket/options.ts";
-import { bytes, connected, isPending, linuxTest, rootTest, test, text } from "../util/cases.ts";
+import {
+  bytes,
+  connected,
+  isPending,
+  linuxTest,
+  rootTest,
+  test,
+  text,
+  untilTaken,
+} from "../util/cases.ts";
 import { changes, countDescriptors, listDescriptors } from "../util/descriptors.ts";
 import { RECEIVES } from "../util/sockets.ts";
 
@@ -179,6 +188,29 @@ rootTest(
     assertEquals({ data: text(second?.data), pid: second?.credentials?.pid }, {
       data: "ab",
       pid: 1,
+    });
+  },
+);
+
+linuxTest(
+  "receive() with waitAll ends in front of the first sender that is known, as another process has asked meanwhile",
+  async () => {
+    using pair = connected();
+    const received = pair.b.receive({ size: 4, waitAll: true });
+    pair.a.writeSync(bytes("ab"));
+    await untilTaken(pair.b);
+    assertEquals(await isPending(received), true);
+    setIntOption(pair.b.fd, platform.SOL_SOCKET, platform.SO_PASSCRED, 1);
+    pair.a.sendSync({ data: bytes("cd"), credentials: { pid: Deno.pid, ...own } });
+    using first = await received;
+    assertEquals({ data: text(first?.data), credentials: first?.credentials }, {
+      data: "ab",
+      credentials: undefined,
+    });
+    using second = await pair.b.receive({ size: 2, waitAll: true });
+    assertEquals({ data: text(second?.data), pid: second?.credentials?.pid }, {
+      data: "cd",
+      pid: Deno.pid,
     });
   },
 );

@@ -60,6 +60,25 @@ Deno.test("waits move to a better backend than the one that a thread began with,
   reactor.dispose();
 });
 
+Deno.test("backend() changes to the better backend at once, with the waits that there are", async () => {
+  const order: boolean[] = [];
+  const open = (portable: boolean): Opener => (sink) => {
+    order.push(portable);
+    return openPool(sink, { portable });
+  };
+  const openers = [open(Deno.build.os !== "linux"), open(true)];
+  const reactor = reactorOf(openers, { beginWithLast: true });
+  using pair = new Pair(reactor);
+  const waiting = pair.receive(1);
+  await turn();
+  assertEquals(order.length, 1);
+  assertEquals(reactor.backend(), "pool");
+  assertEquals(order.length, 2);
+  pair.send(0, "served");
+  assertEquals(await waiting, "served");
+  reactor.dispose();
+});
+
 for (const [name, kind, opener] of breakable) {
   testUnless(
     linux,

@@ -6,7 +6,7 @@ import { noLeaks } from "../util/descriptors.ts";
 import { testUnless, testWith } from "../util/peers.ts";
 import type { LineProcess } from "../util/process.ts";
 import { namesIn, type TempDir, tempDir } from "../util/tempdir.ts";
-import { untilListening } from "./tapped.ts";
+import { untilListening, untilStopped } from "./tapped.ts";
 import { assertFails, finish, startTool, WITHOUT_PRIVILEGES } from "./tool.ts";
 
 const notLinux = Deno.build.os === "linux" ? undefined : "it reads /proc, as on Linux";
@@ -182,6 +182,18 @@ testUnless(notLinux, "fdpass serve --once ends after the first", async () => {
     errors: "",
     names: [],
   });
+});
+
+testUnless(notLinux, "fdpass serve lets 100 clients wait to be accepted", async () => {
+  using dir = tempDir();
+  await using server = await serve(dir, "/dev/null");
+  server.kill("SIGSTOP"); // it accepts nothing
+  await untilStopped(server.pid);
+  using stack = new DisposableStack();
+  for (let n = 0; n < 100; n++) stack.use(unix.connectSync(dir.join("served"), { timeout: 1 }));
+  server.kill("SIGCONT");
+  server.kill("SIGTERM");
+  await server.status;
 });
 
 testUnless(notLinux, "fdpass serve refuses other users", async () => {

@@ -103,3 +103,12 @@ function socketsAt(path: string): { type: string; listens: boolean }[] {
       return { type, listens: flags === acceptsConnections };
     });
 }
+
+/** Wait until every thread of a process has stopped: the signal alone stops none. */
+export async function untilStopped(pid: number): Promise<void> {
+  const hasStopped = (task: string): boolean =>
+    /\) T /.test(Deno.readTextFileSync(`/proc/${pid}/task/${task}/stat`));
+  while (![...Deno.readDirSync(`/proc/${pid}/task`)].every(({ name }) => hasStopped(name))) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

@@ -6,7 +6,7 @@ import { type Socket, unix } from "@denet/unix";
 import { type PeerName, testUnless, testWith } from "../util/peers.ts";
 import { namesIn, tempDir } from "../util/tempdir.ts";
 import { daemon, run } from "./daemon.ts";
-import { encode, notLinux, Tapped, untilListening, untilServed } from "./tapped.ts";
+import { encode, notLinux, Tapped, untilListening, untilServed, untilStopped } from "./tapped.ts";
 import { finish, readEvent, readEvents, startTool } from "./tool.ts";
 import { CONNECTED } from "../util/cases.ts";
 
@@ -68,6 +68,8 @@ testUnless(notLinux, "unixtap finds a datagram target that comes back", async ()
   await client.send({ data: encode("two"), to: it.address });
   using message = await back.receive();
   assertEquals(message?.data, encode("two"));
+  // A client with a path is one with a path to the server, too.
+  assertMatch(message?.from?.path ?? "", /^\//);
   it.tool.kill("SIGTERM");
   assertMatch(await it.tool.stderr, /^unixtap: Cannot send to ".*target".*\nunixtap: ended by/);
 });
@@ -267,15 +269,6 @@ testUnless(notLinux, "unixtap prints what it has served at SIGUSR1, and continue
   const last = (await readEvents(it.tool)).at(-1);
   assertEquals({ event: last?.event, bytes: last?.server?.bytes }, { event: "summary", bytes: 3 });
 });
-
-/** Wait until every thread of a process has stopped: the signal alone stops none. */
-async function untilStopped(pid: number): Promise<void> {
-  const hasStopped = (task: string): boolean =>
-    /\) T /.test(Deno.readTextFileSync(`/proc/${pid}/task/${task}/stat`));
-  while (![...Deno.readDirSync(`/proc/${pid}/task`)].every(({ name }) => hasStopped(name))) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
 
 testUnless(
   notLinux,

@@ -5,7 +5,7 @@ import { OwnedFd, type Socket, unix } from "@denet/unix";
 import { noLeaks } from "../util/descriptors.ts";
 import { testUnless, testWith } from "../util/peers.ts";
 import { namesIn, tempDir } from "../util/tempdir.ts";
-import { encode, notLinux, Tapped } from "./tapped.ts";
+import { encode, notLinux, Tapped, untilStopped } from "./tapped.ts";
 import { readEvent, readEvents, startTool, WITHOUT_PRIVILEGES } from "./tool.ts";
 import { readToEnd } from "../util/sockets.ts";
 
@@ -18,6 +18,28 @@ function random(length: number): Uint8Array<ArrayBuffer> {
   for (let i = 0; i < length; i += 65536) crypto.getRandomValues(bytes.subarray(i, i + 65536));
   return bytes;
 }
+
+testUnless(
+  notLinux,
+  "unixtap passes descriptors on with the byte that they were sent with",
+  async () => {
+    await using it = await Tapped.start("stream");
+    // Both pieces are there when the tool looks.
+    it.tool.kill("SIGSTOP");
+    await untilStopped(it.tool.pid);
+    it.client.writeSync(encode("size"));
+    it.client.sendSync({ data: encode("body"), files: [0] });
+    it.tool.kill("SIGCONT");
+    const size = new Uint8Array(4);
+    for (let done = 0; done < 4;) done += await it.server.read(size.subarray(done)) ?? 4;
+    assertEquals(size, encode("size"));
+    using body = await it.server.receive({ files: 1 });
+    assertEquals({ data: body?.data, fileCount: body?.files.length }, {
+      data: encode("body"),
+      fileCount: 1,
+    });
+  },
+);
 
 testUnless(
   notLinux,
