@@ -31,17 +31,11 @@ const places: Int32Array[] = [];
 
 let closedir: Deno.PointerValue | undefined;
 
-/**
- * Have the descriptor closed when the calling thread ends, unless it is closed or detached before. Returns whether
- * it will be.
- */
-export function closeAtThreadEnd(fd: number): boolean {
+/** Have the descriptor closed when the calling thread ends, where that works, unless it is closed or detached before. */
+export function closeAtThreadEnd(fd: number): void {
   if (places[fd] === undefined) makePlaces(fd);
   const place = places[fd];
-  // deno-coverage-ignore -- other C libraries than glibc only
-  if (place === undefined) return false;
-  place[0] = fd;
-  return true;
+  if (place !== undefined) place[0] = fd;
 }
 
 /** Leave the descriptor alone when the thread ends. To be called before it is closed. */

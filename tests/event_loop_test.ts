@@ -119,6 +119,7 @@ Deno.test("after many turns in a row there is a pause, in which Deno's own socke
 for (
   const { which, before, isBusy } of [
     { which: "turns that are not busy", before: "", isBusy: false },
+    { which: "turns of which nothing is said", before: "", isBusy: undefined },
     { which: "no timers", before: "delete globalThis.setTimeout", isBusy: true },
   ]
 ) {

@@ -9,7 +9,8 @@ import { ioctl, poll } from "../../ffi/syscalls/files.ts";
 import { isatty, tcgetattr, tcsetattr } from "../../ffi/syscalls/terminal.ts";
 import { check } from "../errors.ts";
 
-const number = new Uint8Array(4);
+/** What TIOCGPTN writes: an `int`. */
+const number = new Uint8Array(new Int32Array(1).buffer);
 
 /** Whether `fd` is the master of a pseudoterminal (pty(7)). */
 export function isTerminalMaster(fd: number): boolean {

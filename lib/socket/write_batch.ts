@@ -150,6 +150,5 @@ export class WriteBatch implements Operation {
     if (this.#sent > 0) left.shift()?.resolve(this.#sent);
     for (const { reject } of left) reject(reason);
     this.#done = this.#writes.length;
-    this.#sent = 0;
   }
 }

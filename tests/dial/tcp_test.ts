@@ -6,7 +6,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { dial, dialUri, registerService, UnknownServiceError } from "../../lib/dial/mod.ts";
-import { resolveTcp } from "../../lib/dial/tcp.ts";
+import { dialTcp, resolveTcp } from "../../lib/dial/tcp.ts";
 import { noLeaks } from "../util/descriptors.ts";
 import { testUnless } from "../util/peers.ts";
 import { hasIpv6, listen, remotePort } from "./util.ts";
@@ -98,6 +98,16 @@ Deno.test("dial() rejects a host that no resolver takes with TypeError", async (
   for (const host of NO_HOST) {
     await assertRejects(() => dial("tcp", host, "80"), TypeError, "its host is malformed");
   }
+});
+
+Deno.test("dialTcp() hands the signal to the connection attempt", async () => {
+  using listener = listen();
+  const signal = AbortSignal.abort(new Error("early"));
+  await assertRejects(
+    () => dialTcp(`127.0.0.1:${listener.port}`, "", { signal }),
+    Error,
+    "early",
+  );
 });
 
 Deno.test(

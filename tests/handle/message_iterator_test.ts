@@ -25,7 +25,9 @@ test("messages() without space for a byte is refused on a stream, and ends elsew
   using pair = connected();
   pair.a.close();
   for (const options of [{ size: 0 }, { buffer: new Uint8Array(0) }] as ReceiveOptions[]) {
-    await assertRejects(() => pair.b.messages(options).next(), RangeError, "at least 1");
+    const iterator = pair.b.messages(options);
+    await assertRejects(() => iterator.next(), RangeError, "at least 1");
+    assertEquals(await iterator.next(), { done: true, value: undefined });
   }
   if (!PAIRED.includes("seqpacket")) return;
   using records = connected("seqpacket");

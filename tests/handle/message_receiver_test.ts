@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertObjectMatch, assertRejects } from "@std/assert";
+import { libc, replaceLibc } from "../../ffi/libc.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { closeFd } from "../../ffi/syscalls/files.ts";
 import { setsockopt } from "../../ffi/syscalls/sockets.ts";
@@ -285,3 +286,61 @@ for (const end of ["close", "detach"] as const) {
     for (const result of await Promise.all(received)) assertEquals(result, ["b", true]);
   });
 }
+
+/** The C library, in which another reader of the socket takes a message between a peek at it and the receive. */
+class EarlierReader implements Disposable {
+  /** How many messages it is to take. */
+  left = 1;
+  readonly #previous = libc();
+
+  constructor() {
+    const { recv, recvmsg } = this.#previous;
+    const takeBefore = (fd: number, flags: number): void => {
+      if ((flags & platform.MSG_PEEK) !== 0 || this.left === 0) return;
+      this.left--;
+      recv(fd, new Uint8Array(8), 8n, platform.MSG_DONTWAIT);
+    };
+    const calls: Partial<ReturnType<typeof libc>> = {
+      recv: (fd, bytes, length, flags) => {
+        takeBefore(fd, flags);
+        return recv(fd, bytes, length, flags);
+      },
+      recvmsg: (fd, header, flags) => {
+        takeBefore(fd, flags);
+        return recvmsg(fd, header, flags);
+      },
+    };
+    const properties = Object.entries(calls).map(([name, value]) => [name, { value }]);
+    replaceLibc(Object.create(this.#previous, Object.fromEntries(properties)));
+  }
+
+  [Symbol.dispose](): void {
+    replaceLibc(this.#previous);
+  }
+}
+
+linuxTest(
+  "a receive and a read find the end where another reader took the last message first",
+  async () => {
+    for (const isLast of [true, false]) {
+      for (const how of ["receive", "receiveSync", "read", "readSync"] as const) {
+        using pair = connected("seqpacket");
+        for (const data of isLast ? ["ab"] : ["ab", "cd"]) pair.a.sendSync({ data: bytes(data) });
+        pair.a.close();
+        using reader = new EarlierReader();
+        let result: number | string | null | undefined;
+        if (how === "read" || how === "readSync") result = await pair.b[how](new Uint8Array(8));
+        else {
+          const message = await pair.b[how]();
+          result = message && text(message.data);
+        }
+        const other = how.startsWith("read") ? 2 : "cd";
+        assertEquals({ how, result, left: reader.left }, {
+          how,
+          result: isLast ? null : other,
+          left: 0,
+        });
+      }
+    }
+  },
+);

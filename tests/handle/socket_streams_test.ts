@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { platform, replacePlatform } from "../../ffi/platform/mod.ts";
 import type { Socket } from "../../lib/handle/socket.ts";
 import { socketpair } from "../../lib/unix/socketpair.ts";
 import {
@@ -47,6 +48,26 @@ test("readable.pipeTo(writable) is an echo, and leaves nothing open", async () =
   assertEquals(isOpen(fd), false, "both streams have ended");
   a.close();
 });
+
+for (const type of PAIRED) {
+  test(`readable asks an option for the length where MSG_TRUNC does not tell it (${type})`, async () => {
+    using pair = connected(type);
+    const reader = pair.b.readable.getReader();
+    const words = ["hello", "a", "world".repeat(200)];
+    // The size of the buffer stands for that of the message, which is never longer.
+    const previous = replacePlatform({ ...platform, MSG_TRUNC: 0, SO_NREAD: platform.SO_RCVBUF });
+    try {
+      for (const word of words) {
+        pair.a.sendSync({ data: bytes(word) });
+        let read = "";
+        while (read.length < word.length) read += text((await reader.read()).value);
+        assertEquals(read, word);
+      }
+    } finally {
+      replacePlatform(previous);
+    }
+  });
+}
 
 linuxTest("cancelling readable drops messages, and those behind them are known again", async () => {
   using pair = connected("seqpacket");

@@ -23,8 +23,8 @@ export interface Change {
   /** How many changes of the same text the line has before this one. */
   readonly nth: number;
   /**
-   * The constant of the module whose value it is a part of, or variables: that which it assigns to, or those that it
-   * moves a bound between.
+   * The constant of the module whose value it is a part of, or variables: that whose default it is, that which it
+   * assigns to, or those that it moves a bound between.
    */
   readonly names: readonly string[];
 }
@@ -57,7 +57,9 @@ export function changesOf(file: string, text: string): Change[] {
     const line = source.getLineAndCharacterOfPosition(start).line + 1;
     if (unreachable.has(line)) return;
     const lineText = lines[line - 1]?.trim() ?? "";
-    const names = [constantOf(node), assignedBy(node), ...comparedBy(node)].filter(isText);
+    const names = [constantOf(node), defaultOf(node), assignedBy(node), ...comparedBy(node)].filter(
+      isText,
+    );
     const nth = changes.filter((it) => it.line === line && it.was === was).length;
     changes.push({ file, start, end, text: replacement, line, was, lineText, nth, names });
   };
@@ -80,6 +82,11 @@ function constantOf(node: ts.Node): string | undefined {
     if (ts.isVariableDeclaration(it)) return it.name.getText();
   }
   return undefined;
+}
+
+/** The option that a node is the default of, where options are taken apart. */
+function defaultOf({ parent }: ts.Node): string | undefined {
+  return ts.isBindingElement(parent) ? parent.name.getText() : undefined;
 }
 
 /** The variable that the statement around a node, or the node itself, assigns to. */

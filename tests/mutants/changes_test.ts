@@ -49,6 +49,7 @@ Deno.test("changesOf() names constants that a change is a part of, and variables
   assertEquals(named("a(b < LIMIT);"), [["a(b < LIMIT);"], ["<", "b", "LIMIT"]]);
   assertEquals(named("a += b - 1;"), [["a += b - 1;", "a"], ["-", "a"], ["1", "a"]]);
   assertEquals(named("a++;"), [["a++;", "a"]]);
+  assertEquals(named("const { a = 3 } = b;"), [["3", "{ a = 3 }", "a"]]);
 });
 
 Deno.test("changesOf() leaves the value of an element as it is that always exists", () => {

@@ -37,8 +37,9 @@ export const TUNING: Readonly<Record<string, readonly string[]>> = {
   "lib/message/control.ts": ["USUAL_CAPACITY"],
   "lib/message/header.ts": ["INLINE_VECTORS", "LARGEST_KEPT", "SMALL_SIZE"],
   "lib/msghdr/state.ts": ["SMALL_SIZE"],
+  "lib/reactor/backends/aio.ts": ["capacity"],
   "lib/reactor/backends/io_uring.ts": ["PROBE_COMPLETIONS"],
-  "lib/reactor/backends/pool.ts": ["UNREF_INTERVAL", "WORKER_LIMIT"],
+  "lib/reactor/backends/pool.ts": ["capacity", "UNREF_INTERVAL", "WORKER_LIMIT"],
   "lib/reactor/backends/ring.ts": ["MOST_ENTRIES"],
   "lib/reactor/idle_policy.ts": [
     "MAX_TIME_PER_TURN",

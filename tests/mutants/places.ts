@@ -126,6 +126,13 @@ export const PLACES: Readonly<Record<string, readonly Place[]>> = {
       why: "a shortage is found at any number to begin from",
     },
   ],
+  "lib/fd/memfd.ts": [
+    {
+      line: "const flags = MFD_CLOEXEC | (seals === undefined ? 0 : MFD_ALLOW_SEALING);",
+      was: "0",
+      why: "the bit that one more sets is MFD_CLOEXEC, which is set",
+    },
+  ],
   "lib/fd/streams.ts": [
     {
       line: "if (this.#ending.isOver) return;",
@@ -356,6 +363,16 @@ export const PLACES: Readonly<Record<string, readonly Place[]>> = {
   ],
   "lib/reactor/backends/poll_set.ts": [
     { line: "outdated = false;", was: "false", why: "an empty set is made anew to the same end" },
+    {
+      line: "return found > 0 ? this.#polled.deliver(this.#sink, limit) : found;",
+      was: ">",
+      why: "where nothing is reported, nothing is delivered",
+    },
+    {
+      line: "return result > 0 ? this.#waited.deliver(this.#sink) : result;",
+      was: ">",
+      why: "where nothing is reported, nothing is delivered",
+    },
   ],
   "lib/reactor/backends/waker.ts": [
     { line: "const drain = new Uint8Array(64);", was: "64", why: "what is left is read next time" },
@@ -429,6 +446,12 @@ export const PLACES: Readonly<Record<string, readonly Place[]>> = {
     },
   ],
   "lib/socket/stale_file.ts": [
+    {
+      line: "const aside = sibling(name, `.${crypto.randomUUID().slice(0, 8)}`);",
+      was: "0",
+      nth: 0,
+      why: "seven random characters are as good a name as eight",
+    },
     {
       line:
         'const fd = check(socket(platform.SOCK_DGRAM, { cloexec: true, nonblocking: true }), "socket");',

@@ -41,6 +41,11 @@ const programs: Record<string, () => Promise<void> | void> = {
     console.log(name);
   },
 
+  /** Name the backend and be done. */
+  opened(): void {
+    console.log(backend());
+  },
+
   /** Wait for what never comes, without keeping the process. */
   unheld(): void {
     const [mine] = pair();

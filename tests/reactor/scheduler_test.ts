@@ -71,6 +71,20 @@ Deno.test("a bulk transfer that has found events is over for the wait that follo
   assertEquals(seen, [false, true]);
 });
 
+Deno.test("a scheduler parks once a turn, however often it is asked to", async () => {
+  const loop = new FakeLoop();
+  let parked = 0;
+  const target = { waits: 1, isHeld: true, poll: () => 0, park: () => ++parked > 0 };
+  const scheduler = new Scheduler(target, loop, new IdlePolicy(loop));
+  for (let turns = 1; turns <= 3; turns++) {
+    for (let i = 0; i < 3; i++) scheduler.parkSoon();
+    scheduler.wake();
+    scheduler.parkSoon();
+    await loop.turn(() => Promise.resolve());
+    assertEquals(parked, turns);
+  }
+});
+
 Deno.test("an operation that succeeds takes a turn only where all waits let the process end", async () => {
   for (
     const { waits, isHeld, turns } of [

@@ -1,11 +1,15 @@
 import { assert, assertEquals, assertObjectMatch, assertRejects } from "@std/assert";
+import { platform } from "../../ffi/platform/mod.ts";
 import type { FileLike } from "../../lib/fd/file_like.ts";
 import { OwnedFd } from "../../lib/handle/owned_fd.ts";
-import type { OutgoingMessage } from "../../lib/socket/outgoing_message.ts";
+import { descriptorOf } from "../../lib/handle/socket.ts";
+import { type OutgoingMessage, senderOf } from "../../lib/socket/outgoing_message.ts";
 import { concatenated } from "../../lib/socket/pieces.ts";
 import { bind } from "../../lib/unix/bind.ts";
+import { connectSync } from "../../lib/unix/connect.ts";
+import { socket } from "../../lib/unix/socket.ts";
 import { InvalidAddressError, SyscallError } from "../../mod.ts";
-import { bytes, connected, linuxTest, PAIRED, test, text } from "../util/cases.ts";
+import { bytes, connected, fill, linuxTest, PAIRED, test, text } from "../util/cases.ts";
 import { tempDir } from "../util/tempdir.ts";
 import { readBytes, SENDS } from "../util/sockets.ts";
 
@@ -250,3 +254,27 @@ test("data in pieces goes to the address given with it, whatever was sent or rec
     assertEquals(text(receiver.receiveSync()?.data), `to ${name}`);
   }
 });
+
+linuxTest(
+  "a connected socket whose queue is full waits for itself, and another one for a probe",
+  () => {
+    using dir = tempDir();
+    using receiver = bind(dir.join("receiver"));
+    for (const type of PAIRED) {
+      using pair = connected(type);
+      fill(pair.a);
+      using sender = senderOf(descriptorOf(pair.a), type, { data: bytes("a") });
+      assertEquals({ result: sender.attempt(), obstacle: sender.obstacle }, {
+        result: -platform.EAGAIN,
+        obstacle: undefined,
+      });
+    }
+    using filling = connectSync(dir.join("receiver"), { type: "dgram" });
+    fill(filling);
+    using other = socket();
+    const message = { data: bytes("a"), to: receiver.localAddr.path };
+    using sender = senderOf(descriptorOf(other), "dgram", message);
+    assertEquals(sender.attempt(), -platform.EAGAIN);
+    assert(sender.obstacle !== undefined);
+  },
+);

@@ -78,7 +78,7 @@ test("replaceStale replaces a socket without a listener, and nothing else", () =
 
 test("what only Linux has throws NotSupported", () => {
   using pair = connected();
-  assertThrows(() => OwnedFd.memfd("a"), Deno.errors.NotSupported);
+  assertThrows(() => OwnedFd.memfd("a"), Deno.errors.NotSupported, "use a temporary file");
   assertThrows(() => pair.a.peerPidfd(), Deno.errors.NotSupported);
   assertThrows(() => pair.a.peerGroups(), Deno.errors.NotSupported);
   assertThrows(() => pair.a.peerSecurity(), Deno.errors.NotSupported);
