@@ -61,6 +61,14 @@ class Project {
   }
 }
 
+/** Return the first example of the README that uses the package. */
+function exampleOfReadme(): string {
+  const examples = [...read("README.md").matchAll(/^```ts\n(.*?)^```/gms)].map(([, it = ""]) => it);
+  const first = examples.find((it) => it.includes(`from "${name}"`));
+  assert(first !== undefined);
+  return first;
+}
+
 Deno.test("the published package", async (t) => {
   using dir = tempDir();
   await using registry = new Registry();
@@ -96,26 +104,24 @@ Deno.test("the published package", async (t) => {
       `console.log(${JSON.stringify(entry)}, Object.keys(module${i}).length);`,
     ]);
     project.write("all.ts", lines.join("\n"));
-    await project.deno("check", "all.ts");
-    const counts = (await project.deno("run", "all.ts")).trim().split("\n");
-    assertEquals(counts.map((it) => it.split(" ")[0]), Object.keys(exports));
+    project.write("readme.ts", exampleOfReadme());
     project.write("wrong.ts", `import { unix } from "${name}";\nunix.connect(1);\n`);
-    const { success, errors } = await project.run(Deno.execPath(), ["check", "wrong.ts"]);
+    // All at once: an error of another file would be told as well.
+    const args = ["check", "all.ts", "readme.ts", "wrong.ts"];
+    const { success, errors } = await project.run(Deno.execPath(), args);
     assert(!success);
     assertMatch(
       errors,
       /Argument of type 'number' is not assignable to parameter of type 'Address'/,
     );
+    assertEquals([...errors.matchAll(/^ +at (\S+\/)?(\w+\.ts):/gm)].map((it) => it[2]), [
+      "wrong.ts",
+    ]);
+    const counts = (await project.deno("run", "all.ts")).trim().split("\n");
+    assertEquals(counts.map((it) => it.split(" ")[0]), Object.keys(exports));
   });
 
   await t.step("runs the example of the README, without the network", async () => {
-    const examples = [...read("README.md").matchAll(/^```ts\n(.*?)^```/gms)].map((it) =>
-      it[1] ?? ""
-    );
-    const first = examples.find((it) => it.includes(`from "${name}"`));
-    assert(first !== undefined);
-    project.write("readme.ts", first);
-    await project.deno("check", "readme.ts");
     registry.requests.length = 0;
     await project.deno(
       "run",

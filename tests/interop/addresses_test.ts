@@ -3,7 +3,7 @@
  *
  * @module
  */
-// Time limit: 300 s, because Go compiles its packages once, which takes long on a busy machine.
+// Time limit: 300 s at first, because Go compiles its packages once, which takes long on a busy machine.
 
 import { assert, assertEquals, assertObjectMatch, assertRejects } from "@std/assert";
 import { type Address, dial, dialUri, type Socket, type SocketType, unix } from "../../mod.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-// Time limit: 300 s, because Go compiles its packages once, which takes long on a busy machine.
+// Time limit: 300 s at first, because Go compiles its packages once, which takes long on a busy machine.
 
 import { assert, assertEquals, assertObjectMatch, assertThrows } from "@std/assert";
 import { platform } from "../../ffi/platform/mod.ts";

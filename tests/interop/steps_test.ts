@@ -4,7 +4,7 @@
  *
  * @module
  */
-// Time limit: 300 s, because Go compiles its packages once, which takes long on a busy machine.
+// Time limit: 300 s at first, because Go compiles its packages once, which takes long on a busy machine.
 
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type Socket, SyscallError, unix } from "../../mod.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-// Time limit: 300 s, because Go compiles its packages once, which takes long on a busy machine.
+// Time limit: 300 s at first, because Go compiles its packages once, which takes long on a busy machine.
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Msghdr, recvmsgSync, sendmsg, sendmsgSync, type Socket, unix } from "../../mod.ts";

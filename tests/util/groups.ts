@@ -3,8 +3,9 @@
  *
  * Starting Deno and loading the module takes more processor time than most tests of a folder of `lib/` or of
  * `ffi/`. So the files of such a folder share processes, some at a time, and leave everything as they found
- * it, as `noLeaks()` makes sure of descriptors. Those that measure the whole process, or use up its descriptors, have
- * one of their own, and so has a file that says why: `// A process of its own, because …`.
+ * it, as `noLeaks()` makes sure of descriptors; so do the files of folders whose tests start programs. Those that
+ * measure the whole process, or use up its descriptors, have one of their own, and so has a file that says why:
+ * `// A process of its own, because …`.
  *
  * @module
  */
@@ -15,8 +16,11 @@ import { limitOf } from "./test_file.ts";
 /** How many files share a process at most: few enough that none of them takes much longer than the rest. */
 const MOST = 10;
 
-/** How a test file says that it cannot share, or takes long. */
-const SAYS_SO = /^\/\/ (?:A process of its own, because|Time limit:) /m;
+/** Folders whose tests start the programs that they test. */
+const START_PROGRAMS = ["tests/examples", "tests/interop", "tests/tools"];
+
+/** How a test file says that it cannot share, or takes long each time. */
+const SAYS_SO = /^\/\/ (?:A process of its own|Time limit: \d+ s), because /m;
 
 /** What measures the whole process, or takes something from all of it. */
 const LOOKS_AT_ALL = /\b(?:outOfDescriptors|memoryUsage|cpuUsage|proc\/self\/maps)\b/;
@@ -53,7 +57,7 @@ export function groupsOf(files: readonly string[]): Group[] {
 function sharedFolder(file: string): string | undefined {
   const folder = file.slice(0, file.lastIndexOf("/"));
   const tested = folder.replace(/^tests\/(?!ffi\b)/, "lib/").replace(/^tests\/?/, "");
-  if (tested === "" || !isFolder(tested)) return undefined;
+  if (!START_PROGRAMS.includes(folder) && (tested === "" || !isFolder(tested))) return undefined;
   const text = read(file);
   return SAYS_SO.test(text) || LOOKS_AT_ALL.test(text) ? undefined : folder;
 }
