@@ -92,3 +92,63 @@ testUnless(
     assertEquals(lines, ["1", "1", "1"]);
   },
 );
+
+/** A program that Deno does not reload, though its own arguments read so: it goes on after the event of an error. */
+const LEFT = `
+  import { OwnedFd, unix } from "${MODULE}";
+  import { closeLeftovers } from "${new URL("../../lib/descriptor/leftovers.ts", import.meta.url)}";
+  import { fcntl } from "${new URL("../../ffi/syscalls/files.ts", import.meta.url)}";
+  const F_DUPFD = 0;
+  const isOpen = (fd) => { try { return Deno.readLinkSync("/proc/self/fd/" + fd) !== ""; } catch { return false; } };
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  const [a, b] = unix.socketpair();
+  const [c, d] = unix.socketpair();
+  const numbers = [a, b, c].map(({ fd }) => fd);
+`;
+
+async function say(text: string): Promise<string> {
+  using dir = tempDir();
+  const { href } = program(dir, LEFT + text);
+  await using child = startProcess(Deno.execPath(), {
+    args: ["run", "--quiet", "--allow-all", "--config", CONFIG, href, "--watch"],
+    env: { NO_COLOR: "1" },
+  });
+  return await child.readAll() + await child.stderr;
+}
+
+testUnless(
+  notLinux,
+  "the next run closes what is left, but no other file that has one of the numbers by then",
+  async () => {
+    const output = await say(`
+    dispatchEvent(new Event("error"));
+    const other = OwnedFd.open("/dev/null");
+    c.close();
+    console.log(fcntl(other.fd, F_DUPFD, numbers[2]) === numbers[2], numbers.map(isOpen).join());
+    closeLeftovers();
+    console.log(numbers.map(isOpen).join(), isOpen(1023));
+    Deno.exit(0);
+  `);
+    assertEquals(output, "true true,true,true\nfalse,false,true false\n");
+  },
+);
+
+testUnless(
+  notLinux,
+  "nothing is left once the program goes on, nor where the number is taken",
+  async () => {
+    const output = await say(`
+    dispatchEvent(new Event("unhandledrejection"));
+    dispatchEvent(new Event("unhandledrejection"));
+    console.log(isOpen(1023));
+    await turn();
+    console.log(isOpen(1023), numbers.map(isOpen).join());
+    console.log(fcntl(a.fd, F_DUPFD, 1023));
+    dispatchEvent(new Event("error"));
+    closeLeftovers();
+    await turn();
+    console.log(isOpen(1023), isOpen(1024), numbers.map(isOpen).join());
+  `);
+    assertEquals(output, "true\nfalse true,true,true\n1023\ntrue false true,true,true\n");
+  },
+);
