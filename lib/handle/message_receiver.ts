@@ -117,8 +117,7 @@ export class MessageReceiver extends Receiver<Message | null> {
     if (next <= END) return next;
     const count = this.#receiveInto(fd, this.size);
     if ((this.flags & MSG_PEEK) === 0) {
-      const isKnown = count >= 0 && (TELL_LENGTH !== 0 || count < this.size);
-      noteTaken(state, isKnown ? this.#fullLength : undefined);
+      noteTaken(state, count >= 0 ? this.#fullLength : undefined);
     }
     // Without space for bytes, a whole message counts as 0 of them.
     this.hasEnded = count === 0 && foundEnd(fd, next, this.#fullLength);

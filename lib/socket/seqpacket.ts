@@ -23,8 +23,8 @@ export const EMPTY_MESSAGE = 2;
 /** What {@linkcode lookAhead} returns for the end of the connection. */
 export const END = 0;
 
-/** Whether the system counts the bytes of all messages: on Linux it does. */
-const CAN_COUNT = platform.SO_NREAD === MISSING;
+/** Whether the system counts the bytes of all messages, and tells how long one was that is cut: on Linux it does. */
+const CAN_COUNT = platform.SO_NREAD === MISSING && platform.reportsFullLength;
 
 /** What is known of the messages that wait on a seqpacket socket. */
 export interface MessageQueue {

@@ -206,6 +206,10 @@ Deno.test("resolveUri() names a port that is out of range, and takes no part of 
   }
   const { message } = assertThrows(() => resolveUri("tcp://me:99999/x@[::1:80"), TypeError);
   assertFalse(message.includes("99999"));
+  // What follows the password is a port that is none out of range.
+  for (const port of [80, 65535]) {
+    assertThrows(() => resolveUri(`tcp://me:99999/x@example.org:${port}`), TypeError);
+  }
 });
 
 Deno.test("resolveUri() leaves a URL object alone", () => {

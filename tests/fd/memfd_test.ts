@@ -1,8 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { libc, replaceLibc } from "../../ffi/libc.ts";
 import { createMemfd, type MemfdOptions } from "../../lib/fd/memfd.ts";
 import type { Seal } from "../../lib/fd/seals.ts";
 import { OwnedFd } from "../../lib/handle/owned_fd.ts";
-import { bytes, linuxTest, test } from "../util/cases.ts";
+import { bytes, linuxTest, test, text } from "../util/cases.ts";
 
 const made = (data?: Uint8Array, options: MemfdOptions = {}): OwnedFd =>
   OwnedFd.adopt(createMemfd("test", data, options));
@@ -14,6 +15,23 @@ linuxTest("createMemfd() fills the file up to the size with zeros", () => {
   assertEquals([...content], [97, 98, 99, 0, 0, 1, 1, 1]);
   using empty = made(undefined, { size: 2 ** 32 });
   assertEquals(empty.statSync().size, 2 ** 32);
+});
+
+linuxTest("createMemfd() goes on where memory ran out in the middle", () => {
+  const previous = replaceLibc(Object.create(libc(), {
+    write: {
+      value: (fd: number, data: Uint8Array<ArrayBuffer>, length: bigint): unknown =>
+        previous.write(fd, data, length < 3n ? length : 3n),
+    },
+  }));
+  try {
+    using file = made(bytes("abcdefgh"));
+    const content = new Uint8Array(9);
+    assertEquals(file.readSync(content), 8);
+    assertEquals(text(content), "abcdefgh\0");
+  } finally {
+    replaceLibc(previous);
+  }
 });
 
 linuxTest("createMemfd() sets all seals, some or none", () => {

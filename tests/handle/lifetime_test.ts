@@ -1,6 +1,7 @@
 /** How long programs live that use sockets, and what many messages leave behind. */
 
 import { assert, assertEquals } from "@std/assert";
+import { platform } from "../../ffi/platform/mod.ts";
 import { OwnedFd } from "../../lib/handle/owned_fd.ts";
 import { whyMissing } from "../reactor/backends.ts";
 import { connected, linuxTest, test } from "../util/cases.ts";
@@ -50,6 +51,7 @@ const LAST_WRITES: Readonly<Record<string, string>> = {
   "send()": "a.send({ data })",
   "sendmsgSync()": "sendmsgSync(a, message)",
   "sendmsg()": "sendmsg(a, message)",
+  "sendmsg() with MSG_DONTWAIT": `sendmsg(a, message, { flags: ${platform.MSG_DONTWAIT} })`,
   "shutdown()": 'a.shutdown("write")',
   "closeWrite()": "a.closeWrite()",
   "close()": "a.close()",
@@ -84,6 +86,7 @@ const LAST_READS: Readonly<Record<string, string>> = {
   "receive()": "b.receive({ buffer: bytes })",
   "recvmsgSync()": "recvmsgSync(b, message)",
   "recvmsg()": "recvmsg(b, message)",
+  "recvmsg() with MSG_DONTWAIT": `recvmsg(b, message, { flags: ${platform.MSG_DONTWAIT} })`,
 };
 for (const [way, read] of Object.entries(LAST_READS)) {
   Deno.test(`a write that keeps nothing alive sees what ${way} does last`, async () => {

@@ -127,6 +127,14 @@ test("setSingleVector() of the same memory again sees its current length", () =>
   }
 });
 
+test("setRepeated() points at the same memory as often as it takes, and at nothing else", () => {
+  const header = new Header();
+  header.setVectors([bytes("other")]);
+  header.setRepeated(bytes("ab"), 5, 0);
+  assertEquals(fields(header).iovlen, 3);
+  assertEquals(through(header), "ababa");
+});
+
 gcTest("a header keeps no large memory, however it was used", async () => {
   const header = new Header();
   const uses = [

@@ -14,6 +14,8 @@ import { PLACES } from "./places.ts";
  * by one that is compared with them, and what variables have that only count towards them.
  */
 export const TUNING: Readonly<Record<string, readonly string[]>> = {
+  // How soon a trampoline is tried again after a shortage.
+  "ffi/libc.ts": ["calls"],
   "lib/descriptor/finalizer.ts": [
     "MOST",
     "DEFERRED_ROUNDS",

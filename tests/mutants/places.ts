@@ -4,6 +4,8 @@
  * @module
  */
 
+import { ENGINE_PLACES } from "./engine_places.ts";
+
 /** A change of one place: the text of its line, and what is replaced in it. */
 export interface Place {
   readonly line: string;
@@ -14,58 +16,7 @@ export interface Place {
 }
 
 export const PLACES: Readonly<Record<string, readonly Place[]>> = {
-  "ffi/memory.ts": [
-    {
-      line: "halves[1] = length > 0xffffffff ? length / 0x100000000 : 0;",
-      was: ">",
-      why: "what is less than 1 is kept as 0",
-    },
-  ],
-  "ffi/runtime.ts": [
-    {
-      line: "for (let i = 0; i < OLDEST.length; i++) {",
-      was: "<",
-      why: "no version has a fourth number, which counts as 0 on both sides",
-    },
-  ],
-  "ffi/syscalls/aio.ts": [
-    {
-      line: "return new Int32Array(Deno.UnsafePointerView.getArrayBuffer(pointer, words * 4));",
-      was: "4",
-      why: "what a longer view reaches is not read",
-    },
-  ],
-  "ffi/syscalls/file_io.ts": [
-    {
-      line: "const LENGTH = platform.iovec.iov_len[0] / 4;",
-      was: "0",
-      why: "the field lies as far in as it is wide",
-    },
-    {
-      line: "const RWF_NOWAIT = 0x8; // <linux/fs.h>",
-      was: "0x8",
-      why: "the bit that one more sets is for disks, which are not read like this",
-    },
-  ],
-  "ffi/syscalls/files.ts": [
-    {
-      line: "const end = timeout > 0 ? now() + timeout : 0;",
-      was: "0",
-      why: "the end is looked at where there is a limit only",
-    },
-  ],
-  "ffi/syscalls/unix_diag.ts": [
-    {
-      line: "for (let at = ANSWER; isAnswer && at + 12 <= answer.byteLength;) {",
-      was: "&&",
-      why: "an error's answer has nothing that reads as a file",
-    },
-    {
-      line: "for (let at = ANSWER; isAnswer && at + 12 <= answer.byteLength;) {",
-      was: "<=",
-      why: "another attribute follows the file",
-    },
-  ],
+  ...ENGINE_PLACES,
   "lib/address/destination.ts": [
     {
       line:
@@ -73,30 +24,6 @@ export const PLACES: Readonly<Record<string, readonly Place[]>> = {
       was: "0",
       nth: 0,
       why: "seven random characters are as good a name as eight",
-    },
-  ],
-  "lib/descriptor/finalizer.ts": [
-    {
-      line: "((round - (arrivals[i] ?? 0)) >>> 0) >= DEFERRED_ROUNDS;",
-      was: ">=",
-      why: "one more round only tunes",
-    },
-    {
-      line: "if (arrived + count < FEW_PER_TURN) rounds = 0;",
-      was: "arrived + count < FEW_PER_TURN",
-      why: "whether objects are registered by rounds or by turns only tunes",
-    },
-    {
-      line: "if (arrived + count < FEW_PER_TURN) rounds = 0;",
-      was: "+",
-      why: "whether objects are registered by rounds or by turns only tunes",
-    },
-  ],
-  "lib/descriptor/perform.ts": [
-    {
-      line: "return found === 0 && left < LONGEST_POLL;",
-      was: "<",
-      why: "the difference shows after 24 days",
     },
   ],
   "lib/fd/eventfd.ts": [
@@ -156,6 +83,12 @@ export const PLACES: Readonly<Record<string, readonly Place[]>> = {
     },
   ],
   "lib/frames/frame_buffer.ts": [
+    {
+      line:
+        "if (this.bytes.byteLength - this.end < size) this.#move(Math.max(length + size, 2 * length));",
+      was: "2",
+      why: "how much more memory there is than needed only tunes",
+    },
     { line: "leave(bytes);", was: "leave(bytes);", why: "new memory does as well" },
     {
       line: "const limit = whole !== undefined && whole > SIZE ? whole : Infinity;",
@@ -189,6 +122,13 @@ export const PLACES: Readonly<Record<string, readonly Place[]>> = {
       why: "which half of two equal ones is copied to the other only tunes",
     },
   ],
+  "lib/frames/frame_reader.ts": [
+    {
+      line: "const length = size ?? this.#length ?? 0;",
+      was: "0",
+      why: "the length is known by then",
+    },
+  ],
   "lib/frames/framing.ts": [
     {
       line: "ends.set(made, frameEnd);",
@@ -216,6 +156,11 @@ export const PLACES: Readonly<Record<string, readonly Place[]>> = {
     },
   ],
   "lib/handle/message_receiver.ts": [
+    {
+      line: "noteTaken(state, count >= 0 ? this.#fullLength : undefined);",
+      was: ">=",
+      why: "what is counted anew is the same",
+    },
     {
       line: 'if (this.state.type === "stream") header.setName(null);',
       was: "header.setName(null);",
@@ -291,6 +236,11 @@ export const PLACES: Readonly<Record<string, readonly Place[]>> = {
     },
   ],
   "lib/message/header.ts": [
+    {
+      line: "capacity > 0 ? this.#addressOf(bytes, capacity) : 0,",
+      was: "0",
+      why: "memory without bytes is not looked at",
+    },
     { line: "if (this.#hasName === on) return;", was: "return;", why: "the same is written again" },
     {
       line: "if (beyond > 0) this.#setVector(count++, 0, beyond);",
@@ -305,6 +255,11 @@ export const PLACES: Readonly<Record<string, readonly Place[]>> = {
     },
   ],
   "lib/msghdr/incoming.ts": [
+    {
+      line: "#isHeld = false;",
+      was: "false",
+      why: "the message is laid out anew, as it was, which only tunes",
+    },
     {
       line: "#isUnread = false;",
       was: "false",
@@ -334,66 +289,6 @@ export const PLACES: Readonly<Record<string, readonly Place[]>> = {
       was: "sockaddr === null",
       why: "a message with a name is never laid out, and laying out anew comes to the same",
     },
-  ],
-  "lib/reactor/backends/epoll_set.ts": [
-    {
-      line: "watched.unclaimed = 0;",
-      was: "0",
-      why: "one event less until the next time only tunes",
-    },
-  ],
-  "lib/reactor/backends/io_uring.ts": [
-    {
-      line: "this.#silent = true;",
-      was: "this.#silent = true;",
-      why: "it is silenced again, to the same end",
-    },
-    { line: "this.#silent = true;", was: "true", why: "it is silenced again, to the same end" },
-    { line: "return 0;", was: "0", why: "what is not negative is no error" },
-    {
-      line: "if ((watched.registered & interest) !== 0) return 0;",
-      was: "0",
-      why: "what is not negative is no error",
-    },
-    {
-      line: "watched.unclaimed = 0;",
-      was: "0",
-      why: "one event less until the next time only tunes",
-    },
-  ],
-  "lib/reactor/backends/poll_set.ts": [
-    { line: "outdated = false;", was: "false", why: "an empty set is made anew to the same end" },
-    {
-      line: "return found > 0 ? this.#polled.deliver(this.#sink, limit) : found;",
-      was: ">",
-      why: "where nothing is reported, nothing is delivered",
-    },
-    {
-      line: "return result > 0 ? this.#waited.deliver(this.#sink) : result;",
-      was: ">",
-      why: "where nothing is reported, nothing is delivered",
-    },
-  ],
-  "lib/reactor/backends/waker.ts": [
-    { line: "const drain = new Uint8Array(64);", was: "64", why: "what is left is read next time" },
-  ],
-  "lib/reactor/idle_policy.ts": [
-    {
-      line: "? polling.try(busyPoll, poll, MAX_TIME_PER_TURN * 1000)",
-      was: "1000",
-      why: "a microsecond more in each turn only tunes",
-    },
-  ],
-  "lib/reactor/reactor.ts": [
-    {
-      line: "return this.#token = (this.#token + 1) | 0;",
-      was: "+",
-      why: "tokens only have to differ",
-    },
-  ],
-  "lib/reactor/registration.ts": [
-    { line: "readToken = 0;", was: "0", why: "tokens only have to differ" },
-    { line: "writeToken = 0;", was: "0", why: "tokens only have to differ" },
   ],
   "lib/socket/bound_file.ts": [
     {

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { platform } from "../../ffi/platform/mod.ts";
+import { platform, replacePlatform } from "../../ffi/platform/mod.ts";
 import { Descriptor } from "../../lib/descriptor/descriptor.ts";
 import { controlNeedsByte, FullQueue, isFullQueue } from "../../lib/socket/full_queue.ts";
 import { destinationOf } from "../../lib/address/destination.ts";
@@ -21,6 +21,16 @@ Deno.test("isFullQueue() distinguishes a refusal for now from a failure", () => 
   ]);
   assertEquals(isFullQueue(-ENOBUFS, "dgram"), platform.fullQueueIsNobufs);
   assertEquals(isFullQueue(-ENOBUFS, "stream"), false);
+});
+
+Deno.test("isFullQueue() takes ENOBUFS for a full queue where the system says so, but for streams", () => {
+  const previous = replacePlatform({ ...platform, fullQueueIsNobufs: true });
+  try {
+    assertEquals(isFullQueue(-ENOBUFS, "dgram"), true);
+    assertEquals(isFullQueue(-ENOBUFS, "stream"), false);
+  } finally {
+    replacePlatform(previous);
+  }
 });
 
 Deno.test("controlNeedsByte() says what to do", () => {
