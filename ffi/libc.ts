@@ -161,6 +161,7 @@ function openLibrary(): string {
 
 function errnoLocation(path: string, at: Addresses, isByAddress: boolean): Deno.PointerValue {
   for (const name of ERRNO_LOCATIONS) {
+    // deno-coverage-ignore -- other C libraries than glibc only
     if (at[name] === null) continue;
     const locate = isByAddress ? functionAtAddress(name, at[name]) : open(path, name)[name];
     return (locate as () => Deno.PointerValue)();

@@ -49,7 +49,8 @@ export function keepAtThreadEnd(fd: number): void {
  * its own first, so that a listener is closed before the connections that came later, whose peers may try anew.
  */
 function makePlaces(fd: number): void {
-  if (!mayFollowPointers()) return; // it may have been given up since there were places for other numbers
+  // deno-coverage-ignore -- only if permission was given up since there were places for other numbers
+  if (!mayFollowPointers()) return;
   closedir ??= findDestructor();
   // deno-coverage-ignore -- other C libraries than glibc only
   if (closedir === null) return;

@@ -1,6 +1,7 @@
 /** What becomes of the C library where it cannot be opened for a while. */
 
 import { assertEquals } from "@std/assert";
+import { libc } from "../../ffi/libc.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { testUnless } from "../util/peers.ts";
 import { startDeno } from "../util/process.ts";
@@ -53,3 +54,39 @@ for (const failing of [1, 2, 3, 4]) {
     },
   );
 }
+
+/** A program that is out of descriptors when functions that it uses often are to be opened for good. */
+const OFTEN = `
+  const { dlopen } = Deno;
+  let isShort = false, opened = 0;
+  Deno.dlopen = (...args) => {
+    if (isShort) throw new Error("too many open files");
+    opened++;
+    return dlopen(...args);
+  };
+  const { unix } = await import(${JSON.stringify(MODULE)});
+  const use = () => {
+    for (let n = 0; n < 10; n++) unix.socketpair().forEach((it) => it.close());
+  };
+  unix.socketpair().forEach((it) => it.close());
+  isShort = true;
+  use();
+  isShort = false;
+  const before = opened;
+  use();
+  console.log(opened > before);
+`;
+
+Deno.test("functions that are used often are opened later if a shortage keeps them from it", async () => {
+  using dir = tempDir();
+  Deno.writeTextFileSync(dir.join("main.js"), OFTEN);
+  await using child = startDeno(
+    new URL(`file://${dir.join("main.js")}`),
+    ["--allow-ffi", "--allow-import", "--allow-read"],
+  );
+  assertEquals([await child.readAll(), await child.stderr], ["true\n", ""]);
+});
+
+Deno.test("libc() has nothing under a name that is none of its functions", () => {
+  assertEquals((libc() as unknown as Record<string, unknown>).nothing, undefined);
+});

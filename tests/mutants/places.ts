@@ -237,6 +237,11 @@ export const PLACES: Readonly<Record<string, readonly Place[]>> = {
   ],
   "lib/message/header.ts": [
     {
+      line: "if (index * 4 >= this.#vectors.length) this.#growVectors();",
+      was: "4",
+      why: "memory that grows earlier does as well",
+    },
+    {
       line: "capacity > 0 ? this.#addressOf(bytes, capacity) : 0,",
       was: "0",
       why: "memory without bytes is not looked at",

@@ -7,7 +7,7 @@
  */
 
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { openers } from "../../../lib/reactor/backends/select.ts";
+import { mechanisms, openers } from "../../../lib/reactor/backends/select.ts";
 import { needPeer, testUnless, testWith } from "../../util/peers.ts";
 import { Pair, reactorOf } from "../backends.ts";
 import { type LineProcessOptions, startDeno, startProcess } from "../../util/process.ts";
@@ -185,4 +185,10 @@ Deno.test("backend() passes NotCapable on and can be tried again", () => {
   granted = true;
   assertEquals(reactor.backend(), "pool");
   reactor.dispose();
+});
+
+Deno.test("mechanisms() turns off what a list of names leaves out", () => {
+  assertEquals(mechanisms("yield"), { yielding: true, polling: false });
+  assertEquals(mechanisms("yield poll"), { yielding: true, polling: true });
+  assertEquals(mechanisms(""), { yielding: false, polling: false });
 });
