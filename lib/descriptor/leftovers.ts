@@ -62,8 +62,10 @@ export function closeLeftovers(): void {
 }
 
 function isReloaded(): boolean {
+  // deno-coverage-ignore -- macOS and other BSD systems only
   if (!platform.procSelfFd) return false;
   const fd = open(cString("/proc/self/cmdline"), platform.O_RDONLY | platform.O_CLOEXEC);
+  // deno-coverage-ignore -- only in a shortage of descriptors
   if (fd < 0) return false;
   const text = textOf((bytes) => read(fd, bytes));
   closeFd(fd);
@@ -74,6 +76,7 @@ function isReloaded(): boolean {
 function leave(fds: readonly number[]): boolean {
   const lines = fds.map((fd) => `${fd} ${openFileOf(fd)}`).filter(isUnmistakable);
   const list = memfdCreate(cString(listName()), platform.MFD_CLOEXEC);
+  // deno-coverage-ignore -- only in a shortage of descriptors
   if (list < 0) return false;
   write(list, utf8(lines.join("\0")));
   const place = fcntl(list, platform.F_DUPFD_CLOEXEC, PLACE);

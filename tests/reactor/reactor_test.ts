@@ -34,6 +34,20 @@ onEach("wait() ends when data came before the wait", async (reactor) => {
   assertEquals(pair.tryReceive(1), "early");
 });
 
+onEach("letGo() ends what the kernel waits for, until goOn()", async (reactor) => {
+  using pair = new Pair(reactor);
+  for (const isLate of [false, true]) {
+    const waiting = pair.receive(1);
+    await turn();
+    reactor.letGo();
+    if (!isLate) pair.send(0, "meanwhile");
+    await turn();
+    reactor.goOn();
+    if (isLate) pair.send(0, "later");
+    assertEquals(await waiting, isLate ? "later" : "meanwhile");
+  }
+});
+
 onEach("wait() ends when there is space to write", async (reactor) => {
   using pair = new Pair(reactor);
   for (let i = 0; i < 5; i++) {
