@@ -22,7 +22,7 @@ import {
 import { pread } from "../../ffi/syscalls/file_io.ts";
 import { utf8 } from "../../ffi/text.ts";
 import { inNextTurn } from "../event_loop.ts";
-import { letGo } from "../reactor/mod.ts";
+import { suspend } from "../reactor/mod.ts";
 
 /** The number of the list: high enough to be free, and below the usual limit of 1024. */
 const PLACE = 1023;
@@ -41,11 +41,11 @@ let isLeft = false;
 export function leaveForNextRun(fds: () => Iterable<number>): void {
   if (isLeft || !isReloaded() || !leave([...fds()])) return;
   isLeft = true;
-  const goOn = letGo();
+  const resume = suspend();
   inNextTurn(() => {
     isLeft = false;
     closeFd(PLACE);
-    goOn();
+    resume();
   });
 }
 

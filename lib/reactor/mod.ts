@@ -56,10 +56,10 @@ export function progressed(): void {
 }
 
 /** Have the kernel release every open file that it waits for, until the function that this returns is called. */
-export function letGo(): () => void {
+export function suspend(): () => void {
   const reactor = current;
-  reactor?.letGo();
-  return () => reactor?.goOn();
+  reactor?.suspend();
+  return () => reactor?.resume();
 }
 
 /**

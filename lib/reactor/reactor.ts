@@ -80,8 +80,8 @@ export class Reactor implements RegistrationHost, Sink, Pollable {
     this.#selector.end();
   }
 
-  /** Release every open file and close what was opened, for now: pending waits go on when {@linkcode goOn} is called. */
-  letGo(): void {
+  /** Release every open file and close what was opened, for now: pending waits go on when {@linkcode resume} is called. */
+  suspend(): void {
     this.#backend?.dispose(true);
     this.#backend = undefined;
     this.#isReferenced = false;
@@ -92,7 +92,7 @@ export class Reactor implements RegistrationHost, Sink, Pollable {
   }
 
   /** Wait again, for all that is pending. */
-  goOn(): void {
+  resume(): void {
     this.#registerAll();
     this.#scheduler.parkSoon();
   }

@@ -34,15 +34,15 @@ onEach("wait() ends when data came before the wait", async (reactor) => {
   assertEquals(pair.tryReceive(1), "early");
 });
 
-onEach("letGo() ends what the kernel waits for, until goOn()", async (reactor) => {
+onEach("suspend() ends what the kernel waits for, until resume()", async (reactor) => {
   using pair = new Pair(reactor);
   for (const isLate of [false, true]) {
     const waiting = pair.receive(1);
     await turn();
-    reactor.letGo();
+    reactor.suspend();
     if (!isLate) pair.send(0, "meanwhile");
     await turn();
-    reactor.goOn();
+    reactor.resume();
     if (isLate) pair.send(0, "later");
     assertEquals(await waiting, isLate ? "later" : "meanwhile");
   }

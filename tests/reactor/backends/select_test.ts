@@ -9,7 +9,7 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { mechanisms, openers } from "../../../lib/reactor/backends/select.ts";
 import { needPeer, testUnless, testWith } from "../../util/peers.ts";
-import { Pair, reactorOf } from "../backends.ts";
+import { reactorOf } from "../backends.ts";
 import { type LineProcessOptions, startDeno, startProcess } from "../../util/process.ts";
 
 const program = new URL("../child.ts", import.meta.url);
@@ -158,20 +158,6 @@ Deno.test("backend() takes the next one silently, and fails with all reasons", (
   reactor.dispose();
   const none = reactorOf([broken("first"), broken("second")]);
   assertThrows(() => none.backend(), Deno.errors.NotSupported, "first; second");
-});
-
-Deno.test("backend() goes over to the best one once a wait has begun with the last, and keeps the wait", async () => {
-  const all = openers("");
-  const alone = reactorOf(all);
-  const best = alone.backend();
-  alone.dispose();
-  const reactor = reactorOf(all, { beginWithLast: true });
-  using pair = new Pair(reactor);
-  const received = pair.receive(1);
-  assertEquals({ waits: reactor.waits, now: reactor.backend() }, { waits: 1, now: best });
-  pair.send(0, "x");
-  assertEquals(await received, "x");
-  reactor.dispose();
 });
 
 Deno.test("backend() passes NotCapable on and can be tried again", () => {
