@@ -7,7 +7,7 @@
 import { type Outcome, perform } from "../descriptor/perform.ts";
 import { check, ControlTruncatedError } from "../errors.ts";
 import type { Message } from "../handle/message.ts";
-import { MessageReceiver } from "../handle/message_receiver.ts";
+import { type MessageReceiver, messageReceiver } from "../handle/message_receiver.ts";
 import type { ReceiveState } from "../handle/receive_state.ts";
 import type { Socket } from "../handle/socket.ts";
 import { stateOf } from "../handle/socket_transfer.ts";
@@ -53,7 +53,7 @@ export class Intake {
   /** Return what receives once, into space at the end of the buffer. */
   receiver(whole: number | undefined): MessageReceiver {
     const buffer = this.buffer.reserve(whole);
-    return new MessageReceiver(this.#state, { buffer, files: this.#files, filesFirst: true });
+    return messageReceiver(this.#state, { buffer, files: this.#files, filesFirst: true });
   }
 
   /** Take a message that has come into that space; its descriptors belong to its first byte. */

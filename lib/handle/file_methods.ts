@@ -9,7 +9,7 @@ import type { Descriptor } from "../descriptor/descriptor.ts";
 import { checkedReady, type ReadyOptions, waitUntilReady } from "../descriptor/ready.ts";
 import { checkedFlag, requireOptions } from "../errors.ts";
 import * as change from "../fd/file_change.ts";
-import { FileIo } from "../fd/file_io.ts";
+import type { FileIo } from "../fd/file_io.ts";
 import * as locks from "../fd/lock.ts";
 import { fileInfo } from "../fd/stat.ts";
 
@@ -36,6 +36,19 @@ export interface WaitOptions {
   signal?: AbortSignal;
 }
 
+/** The parts of an `OwnedFd` that its methods here use. `owned_fd.ts` imports this file, and sets them. */
+export const internals: {
+  /** Return what owns the number. */
+  descriptorOf(file: FileMethods): Descriptor;
+  /** Return what reads and writes. */
+  ioOf(file: FileMethods): FileIo;
+} = { descriptorOf: notLoaded, ioOf: notLoaded };
+
+// deno-coverage-ignore -- `owned_fd.ts` makes all objects that have these methods
+function notLoaded(): never {
+  throw new TypeError('Cannot use a file: import "@denet/unix" for its methods');
+}
+
 /**
  * The methods of `Deno.FsFile`, and others that read, write and wait: the part of `OwnedFd` without ownership.
  *
@@ -52,23 +65,6 @@ export interface WaitOptions {
  * ```
  */
 export abstract class FileMethods {
-  readonly #descriptor: Descriptor;
-  #made: FileIo | undefined;
-
-  /**
-   * Made by `OwnedFd`, which owns the descriptor.
-   *
-   * @ignore
-   */
-  constructor(descriptor: Descriptor) {
-    this.#descriptor = descriptor;
-    this.#made = undefined;
-  }
-
-  get #io(): FileIo {
-    return this.#made ??= new FileIo(this.#descriptor, this);
-  }
-
   /**
    * Read up to `bytes.byteLength` bytes at the file position, without blocking the event loop, whatever the
    * descriptor is, also if other processes use it. `O_NONBLOCK` is not changed.
@@ -95,7 +91,7 @@ export abstract class FileMethods {
   read(bytes: Uint8Array, options: WaitOptions = {}): Promise<number | null> {
     try {
       requireOptions(options, "read");
-      return this.#io.read(bytes, options.signal);
+      return internals.ioOf(this).read(bytes, options.signal);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -121,7 +117,7 @@ export abstract class FileMethods {
    * ```
    */
   readSync(bytes: Uint8Array): number | null {
-    return this.#io.readSync(bytes);
+    return internals.ioOf(this).readSync(bytes);
   }
 
   /**
@@ -148,7 +144,7 @@ export abstract class FileMethods {
   write(bytes: Uint8Array, options: WaitOptions = {}): Promise<number> {
     try {
       requireOptions(options, "write");
-      return this.#io.write(bytes, options.signal);
+      return internals.ioOf(this).write(bytes, options.signal);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -172,7 +168,7 @@ export abstract class FileMethods {
    * ```
    */
   writeSync(bytes: Uint8Array): number {
-    return this.#io.writeSync(bytes);
+    return internals.ioOf(this).writeSync(bytes);
   }
 
   /**
@@ -196,7 +192,7 @@ export abstract class FileMethods {
    * ```
    */
   readAt(bytes: Uint8Array, offset: number | bigint): Promise<number | null> {
-    return this.#io.readAt(bytes, offset);
+    return internals.ioOf(this).readAt(bytes, offset);
   }
 
   /**
@@ -219,7 +215,7 @@ export abstract class FileMethods {
    * ```
    */
   readAtSync(bytes: Uint8Array, offset: number | bigint): number | null {
-    return this.#io.readAtSync(bytes, offset);
+    return internals.ioOf(this).readAtSync(bytes, offset);
   }
 
   /**
@@ -242,7 +238,7 @@ export abstract class FileMethods {
    * ```
    */
   writeAt(bytes: Uint8Array, offset: number | bigint): Promise<number> {
-    return this.#io.writeAt(bytes, offset);
+    return internals.ioOf(this).writeAt(bytes, offset);
   }
 
   /**
@@ -265,7 +261,7 @@ export abstract class FileMethods {
    * ```
    */
   writeAtSync(bytes: Uint8Array, offset: number | bigint): number {
-    return this.#io.writeAtSync(bytes, offset);
+    return internals.ioOf(this).writeAtSync(bytes, offset);
   }
 
   /**
@@ -287,8 +283,8 @@ export abstract class FileMethods {
    */
   async ready(interest: "read" | "write", options: ReadyOptions = {}): Promise<void> {
     const signal = checkedReady(interest, options);
-    this.#io.prepareToWait();
-    await waitUntilReady(this.#descriptor, interest, signal);
+    internals.ioOf(this).prepareToWait();
+    await waitUntilReady(internals.descriptorOf(this), interest, signal);
   }
 
   /**
@@ -309,7 +305,7 @@ export abstract class FileMethods {
    * ```
    */
   get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return this.#io.readable;
+    return internals.ioOf(this).readable;
   }
 
   /**
@@ -330,7 +326,7 @@ export abstract class FileMethods {
    * ```
    */
   get writable(): WritableStream<Uint8Array<ArrayBufferLike>> {
-    return this.#io.writable;
+    return internals.ioOf(this).writable;
   }
 
   /**
@@ -376,7 +372,7 @@ export abstract class FileMethods {
    * ```
    */
   seekSync(offset: number | bigint, whence: Deno.SeekMode): number {
-    return change.seek(this.#descriptor.fd, offset, whence);
+    return change.seek(internals.descriptorOf(this).fd, offset, whence);
   }
 
   /**
@@ -397,7 +393,7 @@ export abstract class FileMethods {
    * ```
    */
   async truncate(length = 0): Promise<void> {
-    await change.truncate(this.#descriptor, length);
+    await change.truncate(internals.descriptorOf(this), length);
   }
 
   /**
@@ -419,7 +415,7 @@ export abstract class FileMethods {
    * ```
    */
   truncateSync(length = 0): void {
-    change.truncateSync(this.#descriptor.fd, length);
+    change.truncateSync(internals.descriptorOf(this).fd, length);
   }
 
   /**
@@ -457,7 +453,7 @@ export abstract class FileMethods {
    * ```
    */
   statSync(): Deno.FileInfo {
-    return fileInfo(this.#descriptor.fd);
+    return fileInfo(internals.descriptorOf(this).fd);
   }
 
   /**
@@ -476,7 +472,7 @@ export abstract class FileMethods {
    * ```
    */
   async sync(): Promise<void> {
-    await change.sync(this.#descriptor, true);
+    await change.sync(internals.descriptorOf(this), true);
   }
 
   /**
@@ -495,7 +491,7 @@ export abstract class FileMethods {
    * ```
    */
   syncSync(): void {
-    change.syncSync(this.#descriptor.fd, true);
+    change.syncSync(internals.descriptorOf(this).fd, true);
   }
 
   /**
@@ -514,7 +510,7 @@ export abstract class FileMethods {
    * ```
    */
   async syncData(): Promise<void> {
-    await change.sync(this.#descriptor, false);
+    await change.sync(internals.descriptorOf(this), false);
   }
 
   /**
@@ -533,7 +529,7 @@ export abstract class FileMethods {
    * ```
    */
   syncDataSync(): void {
-    change.syncSync(this.#descriptor.fd, false);
+    change.syncSync(internals.descriptorOf(this).fd, false);
   }
 
   /**
@@ -577,7 +573,7 @@ export abstract class FileMethods {
    * ```
    */
   utimeSync(accessed: number | Date, modified: number | Date): void {
-    change.setTimes(this.#descriptor.fd, accessed, modified);
+    change.setTimes(internals.descriptorOf(this).fd, accessed, modified);
   }
 
   /**
@@ -605,7 +601,7 @@ export abstract class FileMethods {
    * ```
    */
   async lock(exclusive = false): Promise<void> {
-    await locks.lock(this.#descriptor, exclusive);
+    await locks.lock(internals.descriptorOf(this), exclusive);
   }
 
   /**
@@ -626,7 +622,7 @@ export abstract class FileMethods {
    * ```
    */
   lockSync(exclusive = false): void {
-    locks.lockSync(this.#descriptor.fd, exclusive);
+    locks.lockSync(internals.descriptorOf(this).fd, exclusive);
   }
 
   /**
@@ -670,7 +666,7 @@ export abstract class FileMethods {
    * ```
    */
   tryLockSync(exclusive = false): boolean {
-    return locks.tryLock(this.#descriptor.fd, exclusive);
+    return locks.tryLock(internals.descriptorOf(this).fd, exclusive);
   }
 
   /**
@@ -708,7 +704,7 @@ export abstract class FileMethods {
    * ```
    */
   unlockSync(): void {
-    locks.unlock(this.#descriptor.fd);
+    locks.unlock(internals.descriptorOf(this).fd);
   }
 
   /**
@@ -726,7 +722,7 @@ export abstract class FileMethods {
    * ```
    */
   isTerminal(): boolean {
-    return isatty(this.#descriptor.fd);
+    return isatty(internals.descriptorOf(this).fd);
   }
 
   /**
@@ -751,7 +747,11 @@ export abstract class FileMethods {
    */
   setRaw(mode: boolean, options?: Deno.SetRawOptions): void {
     const cbreak = checkedCbreak(options);
-    this.#io.rawMode.set(this.#descriptor.fd, checkedFlag("mode", mode), cbreak);
+    internals.ioOf(this).rawMode.set(
+      internals.descriptorOf(this).fd,
+      checkedFlag("mode", mode),
+      cbreak,
+    );
   }
 }
 

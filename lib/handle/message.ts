@@ -66,15 +66,22 @@ export class ReceivedMessage implements Message {
   controlTruncated: boolean;
   endOfRecord: boolean;
 
-  constructor(data: Uint8Array, files: OwnedFd[]) {
+  constructor(
+    data: Uint8Array,
+    files: OwnedFd[],
+    fullLength: number = data.byteLength,
+    truncated = false,
+    controlTruncated = false,
+    endOfRecord = false,
+  ) {
     this.data = data;
     this.files = files;
     this.from = null;
     this.fromAddress = null;
-    this.fullLength = data.byteLength;
-    this.truncated = false;
-    this.controlTruncated = false;
-    this.endOfRecord = false;
+    this.fullLength = fullLength;
+    this.truncated = truncated;
+    this.controlTruncated = controlTruncated;
+    this.endOfRecord = endOfRecord;
   }
 
   [Symbol.dispose](): void {

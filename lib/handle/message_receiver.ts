@@ -11,7 +11,7 @@ import { decodeSockaddr, unambiguous } from "../address/sockaddr.ts";
 import { isBytes } from "../descriptor/caller_buffer.ts";
 import { check, checkedFlag, ControlTruncatedError } from "../errors.ts";
 import { shortageOfDescriptors } from "../fd/file_like.ts";
-import { isUnknownSender } from "../message/cmsg.ts";
+import { type Credentials, isUnknownSender } from "../message/cmsg.ts";
 import { sharedHeader } from "../message/header.ts";
 import { concatenated, totalLength } from "../socket/pieces.ts";
 import { END, foundEnd, lookAhead, noteTaken } from "../socket/seqpacket.ts";
@@ -30,7 +30,7 @@ import { FULL_CONTROL, type ReceiveState } from "./receive_state.ts";
 import { Receiver, sharedControl } from "./receiver.ts";
 import { closeReceived, ownReceivedFds } from "./received_fds.ts";
 
-const { MSG_CTRUNC, MSG_EOR, MSG_PEEK, MSG_TRUNC } = platform;
+const { MSG_CTRUNC, MSG_DONTWAIT, MSG_EOR, MSG_PEEK, MSG_TRUNC } = platform;
 
 /** Asks for the full length of a truncated message, if the system supports that. */
 const TELL_LENGTH = platform.reportsFullLength ? MSG_TRUNC : 0;
@@ -51,8 +51,69 @@ function ownMemory(size: number, waitAll: boolean): Uint8Array {
   return scratch ??= new Uint8Array(DEFAULT_SIZE);
 }
 
+/**
+ * Return what receives one message, after checking the request and reading each option of it once.
+ *
+ * @param refusesSurplus Whether more files than requested are an error; otherwise the message comes without any.
+ * @throws {TypeError} If `buffer` is no memory, `filesFirst`, `peek` or `waitAll` is no boolean, or `peek` is to see files.
+ * @throws {RangeError} If `size` or `files` is out of range, or there are more than 1024 buffers.
+ */
+export function messageReceiver(
+  state: ReceiveState,
+  request: ReceiveRequest,
+  refusesSurplus = true,
+): MessageReceiver {
+  const { buffer, size, files = 0, filesFirst = false, peek = false, waitAll = false } = request;
+  checkedFlag("filesFirst", filesFirst);
+  checkedFlag("peek", peek);
+  checkedFlag("waitAll", waitAll);
+  requireLimit(files, peek);
+  const isStream = state.type === "stream";
+  let piece: Uint8Array | undefined = undefined;
+  let pieces = NO_PIECES;
+  let length: number;
+  if (buffer === undefined) {
+    length = checkedSize(size);
+    piece = ownMemory(length, waitAll);
+  } else if (isBytes(buffer)) {
+    length = byteLengthOf(buffer);
+    piece = buffer;
+  } else {
+    pieces = checkedBuffers(buffer);
+    length = totalLength(pieces);
+    if (pieces.length === 1) piece = pieces[0];
+  }
+  return new MessageReceiver(
+    state,
+    piece,
+    pieces,
+    length,
+    MSG_DONTWAIT | (peek ? MSG_PEEK : 0) | (isStream ? 0 : TELL_LENGTH),
+    waitAll && length > 0 && isStream && !peek,
+    files,
+    filesFirst && files > 0 && isStream,
+    refusesSurplus,
+  );
+}
+
 /** Receives one message of a socket; its result is `null` at the end. */
 export class MessageReceiver extends Receiver<Message | null> {
+  files: OwnedFd[] | undefined = undefined;
+  pidfd: OwnedFd | undefined = undefined;
+  credentials: Credentials | undefined = undefined;
+  protected readonly state: ReceiveState;
+  protected readonly piece: Uint8Array | undefined;
+  protected readonly pieces: readonly Uint8Array[];
+  protected readonly size: number;
+  protected readonly flags: number;
+  protected readonly mustFill: boolean;
+  protected filled = 0;
+  protected hasEnded = false;
+  protected sender: Credentials | undefined = undefined;
+  protected isPending = false;
+  protected isDone = false;
+  protected isTaken = false;
+  protected hasWaited = false;
   readonly #limit: number;
   readonly #filesFirst: boolean;
   readonly #refusesSurplus: boolean;
@@ -62,37 +123,32 @@ export class MessageReceiver extends Receiver<Message | null> {
   #data: Uint8Array | undefined = undefined;
 
   /**
-   * Check a request, reading each option once.
+   * Take what {@linkcode messageReceiver} has checked.
    *
-   * @param refusesSurplus Whether more files than requested are an error; otherwise the message comes without any.
-   * @throws {TypeError} If `buffer` is no memory, `filesFirst`, `peek` or `waitAll` is no boolean, or `peek` is to see files.
-   * @throws {RangeError} If `size` or `files` is out of range, or there are more than 1024 buffers.
+   * @param limit How many descriptors are accepted.
+   * @param filesFirst Whether to end before bytes that descriptors were sent with.
+   * @param refusesSurplus Whether more descriptors are an error; otherwise the message comes without any.
    */
-  constructor(state: ReceiveState, request: ReceiveRequest, refusesSurplus = true) {
-    const { buffer, size, files = 0, filesFirst = false, peek = false, waitAll = false } = request;
-    checkedFlag("filesFirst", filesFirst);
-    checkedFlag("peek", peek);
-    checkedFlag("waitAll", waitAll);
-    requireLimit(files, peek);
-    const isStream = state.type === "stream";
-    let piece: Uint8Array | undefined = undefined;
-    let pieces = NO_PIECES;
-    let length: number;
-    if (buffer === undefined) {
-      length = checkedSize(size);
-      piece = ownMemory(length, waitAll);
-    } else if (isBytes(buffer)) {
-      length = byteLengthOf(buffer);
-      piece = buffer;
-    } else {
-      pieces = checkedBuffers(buffer);
-      length = totalLength(pieces);
-      if (pieces.length === 1) piece = pieces[0];
-    }
-    const flags = (peek ? MSG_PEEK : 0) | (isStream ? 0 : TELL_LENGTH);
-    super(state, piece, pieces, length, flags, waitAll);
-    this.#limit = files;
-    this.#filesFirst = filesFirst && files > 0 && isStream;
+  constructor(
+    state: ReceiveState,
+    piece: Uint8Array | undefined,
+    pieces: readonly Uint8Array[],
+    size: number,
+    flags: number,
+    mustFill: boolean,
+    limit: number,
+    filesFirst: boolean,
+    refusesSurplus: boolean,
+  ) {
+    super();
+    this.state = state;
+    this.piece = piece;
+    this.pieces = pieces;
+    this.size = size;
+    this.flags = flags;
+    this.mustFill = mustFill;
+    this.#limit = limit;
+    this.#filesFirst = filesFirst;
     this.#refusesSurplus = refusesSurplus;
   }
 
@@ -144,22 +200,22 @@ export class MessageReceiver extends Receiver<Message | null> {
   #receiveInto(fd: number, size: number): number {
     const header = sharedHeader();
     const control = sharedControl();
-    const capacity = this.#limit > 0 ? FULL_CONTROL : this.state.unrequestedControl;
-    if (this.piece !== undefined && this.filled === 0) header.setSingleVector(this.piece, size);
-    else header.setVectors(this.target(), this.filled, size);
-    if (this.state.type === "stream") header.setName(null);
+    const { state, piece, filled } = this;
+    const isStream = state.type === "stream";
+    const capacity = this.#limit > 0 ? FULL_CONTROL : state.unrequestedControl;
+    if (piece !== undefined && filled === 0) header.setSingleVector(piece, size);
+    else header.setVectors(this.vectors, filled, size);
+    if (isStream) header.setName(null);
     else header.receiveName();
     header.setControl(control.prepare(capacity), capacity);
     const count = recvmsg(fd, header.location, this.flags);
     if (count < 0) return count;
     this.#fullLength = count;
-    if (count === 0 && this.state.type === "stream") return count;
+    if (count === 0 && isStream) return count;
     control.arrived = header.controlLength;
     ownReceivedFds(control, this);
     this.#arrivedFlags |= header.flags;
-    if (this.state.type !== "stream") {
-      this.#from = decodeSockaddr(header.name, header.nameLength, platform);
-    }
+    if (!isStream) this.#from = decodeSockaddr(header.name, header.nameLength, platform);
     return Math.min(count, size);
   }
 
@@ -168,9 +224,9 @@ export class MessageReceiver extends Receiver<Message | null> {
   }
 
   #takeData(): Uint8Array {
-    const { piece, filled } = this;
+    const { piece, pieces, filled } = this;
     if (piece === undefined) {
-      return filled > 0 ? concatenated(this.pieces, filled) : NO_DATA.slice();
+      return filled > 0 ? concatenated(pieces, filled) : NO_DATA.slice();
     }
     if (piece === scratch) return piece.slice(0, filled);
     // A view is an object of its own: none where the piece is full.
@@ -186,23 +242,27 @@ export class MessageReceiver extends Receiver<Message | null> {
     check(result, "recvmsg");
     if (this.hasEnded && this.filled === 0) return null;
     this.taken();
-    const { files, pidfd } = this;
-    const isCut = (this.#arrivedFlags & MSG_CTRUNC) !== 0;
+    const { files, pidfd, filled, state: { type } } = this;
+    const flags = this.#arrivedFlags;
+    const isCut = (flags & MSG_CTRUNC) !== 0;
     const isRefused = isCut || (files !== undefined && files.length > this.#limit);
-    const given = isRefused || files === undefined ? [] : files;
-    const message = new ReceivedMessage(this.#data ?? NO_DATA.slice(), given);
-    this.#describe(message);
+    const truncated = (flags & MSG_TRUNC) !== 0;
+    const message = new ReceivedMessage(
+      this.#data ?? NO_DATA.slice(),
+      isRefused || files === undefined ? [] : files,
+      type === "stream" ? filled : Math.max(this.#fullLength, filled),
+      truncated,
+      isRefused,
+      (flags & MSG_EOR) !== 0 || (type === "seqpacket" && !truncated),
+    );
+    this.#describeSender(message);
     if (isRefused) this.#refuse(message, files ?? []);
     if (pidfd !== undefined) message.pidfd = pidfd;
     return message;
   }
 
-  #describe(message: ReceivedMessage): void {
+  #describeSender(message: ReceivedMessage): void {
     const { state: { type }, credentials } = this;
-    const flags = this.#arrivedFlags;
-    message.truncated = (flags & MSG_TRUNC) !== 0;
-    message.fullLength = type === "stream" ? this.filled : Math.max(this.#fullLength, this.filled);
-    message.endOfRecord = (flags & MSG_EOR) !== 0 || (type === "seqpacket" && !message.truncated);
     if (this.#from !== null) {
       message.from = denoAddr(type, this.#from);
       message.fromAddress = unambiguous(this.#from);
@@ -214,7 +274,6 @@ export class MessageReceiver extends Receiver<Message | null> {
 
   /** Throw if control data is missing; without a request for descriptors, that is allowed. */
   #refuse(message: ReceivedMessage, files: readonly OwnedFd[]): void {
-    message.controlTruncated = true;
     // Another process has changed the options, or the kernel closed descriptors that were not requested.
     if (this.#limit === 0 && !this.state.descriptor.closed) this.state.lookUpOptions();
     const shortage = this.#shortage(files.length);

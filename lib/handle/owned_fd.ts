@@ -16,7 +16,8 @@ import { Descriptor } from "../descriptor/descriptor.ts";
 import { closeOnFinalization } from "../descriptor/finalizer.ts";
 import { check, checkedFlag, notSupported } from "../errors.ts";
 import { duplicate, requireOpen } from "../fd/file_like.ts";
-import { FileMethods } from "./file_methods.ts";
+import { FileIo } from "../fd/file_io.ts";
+import { FileMethods, internals } from "./file_methods.ts";
 import { type FileMapping, type MapOptions, mapSealed } from "../fd/mapping.ts";
 import { createMemfd, type MemfdOptions } from "../fd/memfd.ts";
 import type { Listener } from "./listener.ts";
@@ -51,9 +52,11 @@ export let closeWithMessage: (file: OwnedFd) => void;
  */
 export class OwnedFd extends FileMethods implements Disposable {
   readonly #descriptor: Descriptor;
+  /** What reads and writes, made by the first use. */
+  #io: FileIo | undefined = undefined;
 
   private constructor(descriptor: Descriptor) {
-    super(descriptor);
+    super();
     this.#descriptor = descriptor;
     closeOnFinalization(this, descriptor);
   }
@@ -61,6 +64,9 @@ export class OwnedFd extends FileMethods implements Disposable {
   static {
     own = (fd) => new this(new Descriptor(fd, "OwnedFd"));
     closeWithMessage = (file) => file.#descriptor.close("disposed");
+    // A constructor of the base class would take as long as the rest of a new object.
+    internals.descriptorOf = (file: OwnedFd) => file.#descriptor;
+    internals.ioOf = (file: OwnedFd) => file.#io ??= new FileIo(file.#descriptor, file);
   }
 
   /**

@@ -18,7 +18,7 @@ import type { OwnedFd } from "./owned_fd.ts";
 import type { PartialReceive, ReceiveState } from "./receive_state.ts";
 import { closeReceived, nothingReceived, ownReceivedFds, type Received } from "./received_fds.ts";
 
-const { EAGAIN, MSG_CTRUNC, MSG_DONTWAIT, MSG_PEEK } = platform;
+const { EAGAIN, MSG_CTRUNC, MSG_PEEK } = platform;
 
 /** The control data of all sockets on this thread: calls never overlap. */
 let control: IncomingControl | undefined;
@@ -40,53 +40,40 @@ const seen: Received = nothingReceived();
 /**
  * Receives one message, or what has come of a stream. If it is to fill its memory, it goes on until that is full,
  * the stream ends, another sender follows, or descriptors come along, which stay with the bytes they came with.
+ *
+ * One is made for each message, and a constructor that calls another takes a thirtieth of the time of a message. So this
+ * class has no constructor, and nothing that needs one, such as fields or `#private` methods: its subclasses declare the
+ * fields, with the values given here.
  */
 export abstract class Receiver<T> implements Outcome<T>, Received, PartialReceive, Disposable {
-  files: OwnedFd[] | undefined = undefined;
-  pidfd: OwnedFd | undefined = undefined;
-  credentials: Credentials | undefined = undefined;
-  protected readonly state: ReceiveState;
-  /** Where to receive into: one piece of memory, or else several. */
-  protected readonly piece: Uint8Array | undefined;
-  protected pieces: readonly Uint8Array[];
+  abstract files: OwnedFd[] | undefined;
+  abstract pidfd: OwnedFd | undefined;
+  abstract credentials: Credentials | undefined;
+  protected abstract readonly state: ReceiveState;
+  /** The memory, if it is used as one piece. */
+  protected abstract readonly piece: Uint8Array | undefined;
+  /** The memory, if it is used as several. */
+  protected abstract pieces: readonly Uint8Array[];
   /** The number of bytes to receive at most: what the memory had when the receive was started. */
-  protected readonly size: number;
-  /** The number of bytes received. */
-  protected filled = 0;
-  /** Whether the end was received. */
-  protected hasEnded = false;
+  protected abstract readonly size: number;
   /** Flags of recvmsg(2). */
-  protected readonly flags: number;
-  readonly #mustFill: boolean;
+  protected abstract readonly flags: number;
+  /** Whether to go on until the memory is full. */
+  protected abstract readonly mustFill: boolean;
+  /** The number of bytes received: 0 at first. */
+  protected abstract filled: number;
+  /** Whether the end was received: `false` at first. */
+  protected abstract hasEnded: boolean;
   /** The sender of the first byte, if it is known: read only where it matters. */
-  #sender: Credentials | undefined = undefined;
-  /** Whether the receive has had to wait: code of the caller has run since it was checked. */
-  #isPending = false;
-  #isDone = false;
-  #isTaken = false;
-  #hasWaited = false;
-
-  /**
-   * @param piece The memory, if it is in one piece.
-   * @param pieces The memory, if it is in several.
-   * @param flags Flags of recvmsg(2), beside `MSG_DONTWAIT`.
-   * @param mustFill Whether to go on until the memory is full.
-   */
-  constructor(
-    state: ReceiveState,
-    piece: Uint8Array | undefined,
-    pieces: readonly Uint8Array[],
-    size: number,
-    flags: number,
-    mustFill: boolean,
-  ) {
-    this.state = state;
-    this.piece = piece;
-    this.pieces = pieces;
-    this.size = size;
-    this.flags = flags | MSG_DONTWAIT;
-    this.#mustFill = mustFill && size > 0 && state.type === "stream" && (flags & MSG_PEEK) === 0;
-  }
+  protected abstract sender: Credentials | undefined;
+  /** Whether the receive has had to wait: code of the caller has run since then. `false` at first. */
+  protected abstract isPending: boolean;
+  /** Whether nothing more is to be received: `false` at first. */
+  protected abstract isDone: boolean;
+  /** Whether the caller has got what was received: `false` at first. */
+  protected abstract isTaken: boolean;
+  /** Whether an attempt has found nothing: `false` at first. */
+  protected abstract hasWaited: boolean;
 
   /**
    * Receive once, behind the bytes that are there: the number of bytes, or `-errno`. The descriptors that come
@@ -102,31 +89,37 @@ export abstract class Receiver<T> implements Outcome<T>, Received, PartialReceiv
 
   /** The bytes received so far, to be copied. */
   protected get received(): Uint8Array {
-    return this.piece === undefined
-      ? concatenated(this.pieces, this.filled)
-      : viewOf(this.piece, 0, this.filled);
+    const { piece, pieces, filled } = this;
+    return piece === undefined ? concatenated(pieces, filled) : viewOf(piece, 0, filled);
   }
 
-  protected target(): readonly Uint8Array[] {
+  /** The memory, in the form for several pieces. */
+  protected get vectors(): readonly Uint8Array[] {
     return this.piece === undefined ? this.pieces : [this.piece];
+  }
+
+  private hasSize(): boolean {
+    const { piece, pieces, size } = this;
+    return (piece === undefined ? totalLength(pieces) : byteLengthOf(piece)) >= size;
   }
 
   attempt(): number {
     const { fd } = this.state.descriptor;
-    if (this.filled === 0 && this.takesUnread()) this.#takeUnread();
-    while (!this.#isDone) {
-      if (this.#isPending) this.#requireSize();
-      const next = this.#mustFill ? this.#lookAhead(fd) : GO_ON;
+    if (this.filled === 0 && this.takesUnread()) this.takeUnread();
+    while (!this.isDone) {
+      // A buffer may be detached or shrink while the receive waits: then no bytes are taken.
+      if (this.isPending && !this.hasSize()) throw bufferDetachedError();
+      const next = this.mustFill ? this.lookAhead(fd) : GO_ON;
       if (next === STOP) break;
       const count = next < 0 ? next : this.receiveOnce(fd);
-      if (count < 0 && !this.#isOver(count)) {
+      if (count < 0 && !this.isOver(count)) {
         if (this.filled > 0) this.state.partial = this;
         return count;
       }
       this.filled += Math.max(count, 0);
-      this.#isDone = !this.#mustFill || this.#isAll();
+      this.isDone = !this.mustFill || this.isAll();
     }
-    this.#isDone = true;
+    this.isDone = true;
     this.state.partial = undefined;
     this.keepData();
     return this.filled;
@@ -137,37 +130,27 @@ export abstract class Receiver<T> implements Outcome<T>, Received, PartialReceiv
     return this.state.hasUnread;
   }
 
-  #takeUnread(): void {
-    const { state } = this;
-    this.credentials = this.#sender = state.unreadCredentials;
-    this.filled = state.takeUnread(this.target(), (this.flags & MSG_PEEK) !== 0, this.size);
-    this.#isDone = !this.#mustFill || this.filled >= this.size || state.hasUnread;
-  }
-
-  /** A buffer may be detached or shrink while the receive waits: then no bytes are taken. */
-  #requireSize(): void {
-    if (!this.#hasSize()) throw bufferDetachedError();
-  }
-
-  #hasSize(): boolean {
-    const length = this.piece === undefined ? totalLength(this.pieces) : byteLengthOf(this.piece);
-    return length >= this.size;
+  private takeUnread(): void {
+    const { state, size } = this;
+    this.credentials = this.sender = state.unreadCredentials;
+    this.filled = state.takeUnread(this.vectors, (this.flags & MSG_PEEK) !== 0, size);
+    this.isDone = !this.mustFill || this.filled >= size || state.hasUnread;
   }
 
   /** Note that the caller's code may run now and change its memory. */
   beforeWait(): void {
-    this.#isPending = true;
+    this.isPending = true;
   }
 
-  #isOver(result: number): boolean {
+  private isOver(result: number): boolean {
     if (result !== -EAGAIN) return false;
-    this.hasEnded = this.state.isOver(this.#hasWaited);
-    this.#hasWaited = true;
+    this.hasEnded = this.state.isOver(this.hasWaited);
+    this.hasWaited = true;
     return this.hasEnded;
   }
 
   /** Whether a receive that is to fill its memory has what it waits for. */
-  #isAll(): boolean {
+  private isAll(): boolean {
     return this.hasEnded || this.filled >= this.size || this.hasDescriptors();
   }
 
@@ -180,18 +163,18 @@ export abstract class Receiver<T> implements Outcome<T>, Received, PartialReceiv
    * Peek whether the next bytes may be appended: only bytes of one sender are put together. Returns
    * `STOP`, `GO_ON`, or `-errno`.
    */
-  #lookAhead(fd: number): number {
-    let count = this.#lookAtSender(fd);
+  private lookAhead(fd: number): number {
+    let count = lookAtSender(fd, this.state);
     if (count > 0 && (sharedHeader().flags & MSG_CTRUNC) !== 0) {
       // Another process may have set an option since: a peek loses nothing.
       this.state.lookUpOptions();
-      count = this.#lookAtSender(fd);
+      count = lookAtSender(fd, this.state);
     }
     if (count < 0) return count;
     // A receive at the end would overwrite what came along with the bytes before.
     if (count === 0) return this.filled === 0 ? GO_ON : STOP;
-    if (this.filled === 0) this.#sender = seen.credentials;
-    else if (!isSameSender(seen.credentials, this.#sender) || this.mustStop(fd)) return STOP;
+    if (this.filled === 0) this.sender = seen.credentials;
+    else if (!isSameSender(seen.credentials, this.sender) || this.mustStop(fd)) return STOP;
     return GO_ON;
   }
 
@@ -200,24 +183,9 @@ export abstract class Receiver<T> implements Outcome<T>, Received, PartialReceiv
     return false;
   }
 
-  /** Peek at the sender of the next byte. Returns the number of bytes seen, or `-errno`. */
-  #lookAtSender(fd: number): number {
-    const capacity = this.state.plainControl;
-    const header = sharedHeader();
-    const control = sharedControl();
-    header.setSingleVector(oneByte);
-    header.setName(null);
-    header.setControl(control.prepare(capacity), capacity);
-    const count = peekMessage(fd, header.location);
-    control.arrived = count < 0 ? 0 : header.controlLength;
-    ownReceivedFds(control, seen);
-    closeReceived(seen);
-    return count;
-  }
-
   /** Note that the caller has got what was received. */
   protected taken(): void {
-    this.#isTaken = true;
+    this.isTaken = true;
     if (this.state.partial === this) this.state.partial = undefined;
   }
 
@@ -225,13 +193,28 @@ export abstract class Receiver<T> implements Outcome<T>, Received, PartialReceiv
   handBack(): void {
     if (this.state.partial !== this) return;
     this.state.partial = undefined;
-    if (this.#hasSize()) this.state.giveBack(this.received, this.credentials);
+    if (this.hasSize()) this.state.giveBack(this.received, this.credentials);
   }
 
   /** Close descriptors that the caller did not get, and keep the bytes of a stream for the next receive. */
   [Symbol.dispose](): void {
-    if (this.#isTaken) return;
+    if (this.isTaken) return;
     closeReceived(this);
     this.handBack();
   }
+}
+
+/** Peek at the sender of the next byte. Returns the number of bytes seen, or `-errno`. */
+function lookAtSender(fd: number, state: ReceiveState): number {
+  const capacity = state.plainControl;
+  const header = sharedHeader();
+  const control = sharedControl();
+  header.setSingleVector(oneByte);
+  header.setName(null);
+  header.setControl(control.prepare(capacity), capacity);
+  const count = peekMessage(fd, header.location);
+  control.arrived = count < 0 ? 0 : header.controlLength;
+  ownReceivedFds(control, seen);
+  closeReceived(seen);
+  return count;
 }

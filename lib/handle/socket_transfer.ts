@@ -20,7 +20,7 @@ import { checkedTimeout, performWithin, type SyncOptions } from "../socket/time_
 import { Write, WriteBatch } from "../socket/write_batch.ts";
 import type { Message } from "./message.ts";
 import { MessageIterator } from "./message_iterator.ts";
-import { MessageReceiver } from "./message_receiver.ts";
+import { type MessageReceiver, messageReceiver } from "./message_receiver.ts";
 import { Read } from "./reading.ts";
 import type { ReceiveOptions, SyncReceiveOptions } from "./receive_options.ts";
 import { PeerIdentity } from "./peer_identity.ts";
@@ -384,7 +384,7 @@ export abstract class SocketTransfer extends PeerIdentity {
     try {
       requireOptions(options, "receive");
       const { signal } = options;
-      const receiver = new MessageReceiver(this.#state.receiveState(this), options);
+      const receiver = messageReceiver(this.#state.receiveState(this), options);
       return perform(this.#state.descriptor.reading, receiver, signal);
     } catch (error) {
       return Promise.reject(error);
@@ -416,7 +416,7 @@ export abstract class SocketTransfer extends PeerIdentity {
     requireNoReceive(descriptor, type);
     requireOptions(options, "receive");
     const timeout = checkedTimeout(options.timeout);
-    const receiver = new MessageReceiver(this.#state.receiveState(this), options);
+    const receiver = messageReceiver(this.#state.receiveState(this), options);
     return performWithin(descriptor.reading, receiver, timeout);
   }
 
@@ -444,7 +444,7 @@ export abstract class SocketTransfer extends PeerIdentity {
     requireOptions(options, "receive");
     const { signal, ...request } = options;
     const newReceiver = (): MessageReceiver => {
-      const receiver = new MessageReceiver(this.#state.receiveState(this), request, false);
+      const receiver = messageReceiver(this.#state.receiveState(this), request, false);
       receiver.requireSize();
       return receiver;
     };

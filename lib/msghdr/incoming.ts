@@ -8,11 +8,13 @@ import { platform } from "../../ffi/platform/mod.ts";
 import { recvmsg } from "../../ffi/syscalls/sockets.ts";
 import { check, systemError } from "../errors.ts";
 import type { ReceiveState } from "../handle/receive_state.ts";
+import type { OwnedFd } from "../handle/owned_fd.ts";
 import { Receiver } from "../handle/receiver.ts";
+import type { Credentials } from "../message/cmsg.ts";
 import { noteTaken } from "../socket/seqpacket.ts";
 import type { MessageState } from "./state.ts";
 
-const { EAGAIN, EINVAL, MSG_DONTWAIT, MSG_OOB, MSG_WAITALL } = platform;
+const { EAGAIN, EINVAL, MSG_DONTWAIT, MSG_OOB, MSG_PEEK, MSG_WAITALL } = platform;
 
 /** Check the result of recvmsg(2): with `MSG_OOB`, the commonest error has another meaning. */
 export function checkReceived(result: number, flags: number): number {
@@ -33,6 +35,22 @@ function noUrgentData(): Error {
 
 /** Receives into a message; its result is the number of bytes. */
 export class HeaderReceiver extends Receiver<number> {
+  files: OwnedFd[] | undefined = undefined;
+  pidfd: OwnedFd | undefined = undefined;
+  credentials: Credentials | undefined = undefined;
+  protected readonly state: ReceiveState;
+  protected readonly piece = undefined;
+  protected pieces: readonly Uint8Array[];
+  protected readonly size: number;
+  protected readonly flags: number;
+  protected readonly mustFill: boolean;
+  protected filled = 0;
+  protected hasEnded = false;
+  protected sender: Credentials | undefined = undefined;
+  protected isPending = false;
+  protected isDone = false;
+  protected isTaken = false;
+  protected hasWaited = false;
   readonly #message: MessageState;
   readonly #resets: number;
   readonly #named: boolean;
@@ -42,14 +60,20 @@ export class HeaderReceiver extends Receiver<number> {
 
   /** @throws {TypeError} If the socket is a stream, and the message has no vectors. */
   constructor(state: ReceiveState, message: MessageState, flags: number) {
-    // Every call is made with MSG_DONTWAIT, which makes MSG_WAITALL void: filling the memory is done here.
-    const mustFill = (flags & MSG_WAITALL) !== 0 && (flags & (MSG_OOB | MSG_DONTWAIT)) === 0;
-    super(state, undefined, message.vectors, message.size, flags & ~MSG_WAITALL, mustFill);
+    super();
+    const { vectors, size, resets } = message;
+    this.state = state;
     this.#message = message;
-    this.#resets = message.resets;
+    this.#resets = resets;
     this.#named = state.type !== "stream";
     this.#isUrgent = (flags & MSG_OOB) !== 0;
-    if (!this.#named && message.vectors.length === 0) throw noVectors();
+    if (!this.#named && vectors.length === 0) throw noVectors();
+    // Every call is made with MSG_DONTWAIT, which makes MSG_WAITALL void: filling the memory is done here.
+    this.mustFill = (flags & MSG_WAITALL) !== 0 && size > 0 && !this.#named &&
+      (flags & (MSG_OOB | MSG_DONTWAIT | MSG_PEEK)) === 0;
+    this.flags = (flags & ~MSG_WAITALL) | MSG_DONTWAIT;
+    this.pieces = vectors;
+    this.size = size;
   }
 
   protected override takesUnread(): boolean {

@@ -4,9 +4,8 @@
  * @module
  */
 
-import { byteLengthOf, viewOf } from "../../ffi/memory.ts";
+import { byteLengthOf } from "../../ffi/memory.ts";
 import { platform } from "../../ffi/platform/mod.ts";
-import { send, sendmsg } from "../../ffi/syscalls/sockets.ts";
 import type { Address } from "../address/sockaddr.ts";
 import { type Destination, destinationOf } from "../address/destination.ts";
 import { isBytes } from "../descriptor/caller_buffer.ts";
@@ -14,11 +13,9 @@ import type { Descriptor } from "../descriptor/descriptor.ts";
 import { shown } from "../errors.ts";
 import { type FileLike, fileNumbers } from "../fd/file_like.ts";
 import type { Credentials } from "../message/cmsg.ts";
-import { sharedRights } from "../message/control.ts";
-import { MAX_VECTORS, sharedHeader, SMALL_SIZE } from "../message/header.ts";
+import { MAX_VECTORS } from "../message/header.ts";
 import { controlNeedsByte } from "./full_queue.ts";
 import { concatenated, totalLength } from "./pieces.ts";
-import { pieceOf } from "./send_bytes.ts";
 import { Sender } from "./sender.ts";
 import type { SocketType } from "./socket_type.ts";
 
@@ -78,7 +75,7 @@ export function senderOf(
     if (size === 0 && type === "stream" && (numbers.length > 0 || claimed !== undefined)) {
       throw controlNeedsByte(numbers.length > 0 ? "descriptors" : "credentials");
     }
-    return new MessageSender(
+    return new Sender(
       descriptor,
       type,
       piece,
@@ -87,89 +84,13 @@ export function senderOf(
       numbers,
       claimed,
       destination,
+      0,
+      type === "stream",
       owner,
     );
   } catch (error) {
     destination?.[Symbol.dispose]();
     throw error;
-  }
-}
-
-/** Sends a message of `Socket.send`: on a stream all of it, elsewhere in one call. */
-class MessageSender extends Sender {
-  /** The data: one piece, or else several. */
-  readonly #piece: Uint8Array | undefined;
-  readonly #pieces: readonly Uint8Array[];
-  readonly #files: readonly number[];
-  readonly #credentials: Credentials | undefined;
-  readonly #hasControl: boolean;
-
-  constructor(
-    descriptor: Descriptor,
-    type: SocketType,
-    piece: Uint8Array | undefined,
-    pieces: readonly Uint8Array[],
-    size: number,
-    files: readonly number[],
-    credentials: Credentials | undefined,
-    destination: Destination | undefined,
-    owner: object | undefined,
-  ) {
-    super(descriptor, type, size, destination, 0, type === "stream", owner);
-    this.#piece = piece;
-    this.#pieces = pieces;
-    this.#files = files;
-    this.#credentials = credentials;
-    this.#hasControl = files.length > 0 || credentials !== undefined;
-  }
-
-  protected currentSize(): number {
-    return this.#piece === undefined ? totalLength(this.#pieces) : byteLengthOf(this.#piece);
-  }
-
-  protected transfer(fd: number, sent: number, sockaddr: Uint8Array | null, flags: number): number {
-    const left = this.size - sent;
-    const size = pieceOf(left, this.type);
-    const isPlain = sockaddr === null && (sent > 0 || !this.#hasControl);
-    if (this.#piece === undefined) return this.#transferVectors(fd, sent, size, sockaddr, flags);
-    const piece = sent === 0 ? this.#piece : viewOf(this.#piece, sent, size);
-    if (isPlain) return send(fd, piece, flags, size);
-    const header = sharedHeader();
-    if (size <= SMALL_SIZE) header.setCopy(piece, size);
-    else header.setSingleVector(piece, size);
-    this.#addControl(sent);
-    header.setName(sockaddr);
-    return sendmsg(fd, header.location, flags);
-  }
-
-  #transferVectors(
-    fd: number,
-    sent: number,
-    size: number,
-    sockaddr: Uint8Array | null,
-    flags: number,
-  ): number {
-    const header = sharedHeader();
-    header.setVectors(this.#pieces, sent, size);
-    this.#addControl(sent);
-    header.setName(sockaddr);
-    return sendmsg(fd, header.location, flags);
-  }
-
-  /** Descriptors are sent once: after a part of the data the receiver has them. */
-  #addControl(sent: number): void {
-    const header = sharedHeader();
-    const { held } = this;
-    if (sent > 0 || !this.#hasControl) return header.setControl(0, 0);
-    if (held !== undefined) return header.setControl(held.address, held.length);
-    const rights = sharedRights();
-    header.setControl(rights.address, rights.write(this.#files, this.#credentials));
-  }
-
-  protected controlToHold(): Uint8Array | undefined {
-    if (this.sent > 0 || !this.#hasControl) return undefined;
-    const rights = sharedRights();
-    return rights.finished(rights.write(this.#files, this.#credentials));
   }
 }
 

@@ -5,15 +5,22 @@
  * @module
  */
 
+import { byteLengthOf, viewOf } from "../../ffi/memory.ts";
 import { platform } from "../../ffi/platform/mod.ts";
+import { send, sendmsg } from "../../ffi/syscalls/sockets.ts";
 import type { Destination } from "../address/destination.ts";
 import { bufferDetachedError } from "../descriptor/caller_buffer.ts";
 import type { Descriptor } from "../descriptor/descriptor.ts";
 import type { Obstacle, Outcome } from "../descriptor/perform.ts";
 import { reasonForRefusal } from "../address/refusal.ts";
 import { check, systemError } from "../errors.ts";
+import type { Credentials } from "../message/cmsg.ts";
+import { sharedRights } from "../message/control.ts";
+import { sharedHeader, SMALL_SIZE } from "../message/header.ts";
 import { FullQueue, isFullQueue } from "./full_queue.ts";
 import { HeldControl } from "./held_control.ts";
+import { totalLength } from "./pieces.ts";
+import { pieceOf } from "./send_bytes.ts";
 import type { SocketType } from "./socket_type.ts";
 
 const { EAGAIN, MSG_DONTWAIT } = platform;
@@ -23,23 +30,36 @@ const { EAGAIN, MSG_DONTWAIT } = platform;
  * must not be sent again. Before its first wait the message uses the caller's memory, so that one that is sent at
  * once costs no copy.
  */
-export abstract class Sender implements Outcome<number>, Disposable {
+export class Sender implements Outcome<number>, Disposable {
   readonly #descriptor: Descriptor;
-  protected readonly type: SocketType;
-  /** The number of bytes of data when the send was started. */
-  protected readonly size: number;
-  readonly #destination: Destination | undefined;
+  readonly #type: SocketType;
   readonly #flags: number;
   readonly #isWhole: boolean;
   #obstacle: FullQueue | undefined = undefined;
   #sent = 0;
   /** Whether the message has had to wait: code of the caller has run since it was checked. */
   #isPending = false;
+  /** The data, if it is sent as one piece. */
+  readonly #piece: Uint8Array | undefined;
+  /** The data, if it is sent as several. */
+  protected pieces: readonly Uint8Array[];
+  /** The number of bytes of data when the send was started. */
+  protected readonly size: number;
+  readonly #files: readonly number[];
+  readonly #credentials: Credentials | undefined;
+  readonly #destination: Destination | undefined;
+  readonly #hasControl: boolean;
   /** The copy of the control messages, made before the first wait. */
   protected held: HeldControl | undefined = undefined;
 
   /**
+   * Take what has been checked.
+   *
+   * @param piece The data, if it is in one piece.
+   * @param pieces The data, if it is in several.
    * @param size The number of bytes of data.
+   * @param files The numbers of the descriptors that go along.
+   * @param credentials The credentials that go along.
    * @param destination Where to send it, on an unconnected datagram socket; the sender disposes it.
    * @param flags Flags of sendmsg(2), beside `MSG_DONTWAIT`.
    * @param isWhole Whether to go on until all data is in the kernel, rather than send what it takes at once.
@@ -48,39 +68,28 @@ export abstract class Sender implements Outcome<number>, Disposable {
   constructor(
     descriptor: Descriptor,
     type: SocketType,
+    piece: Uint8Array | undefined,
+    pieces: readonly Uint8Array[],
     size: number,
+    files: readonly number[],
+    credentials: Credentials | undefined,
     destination: Destination | undefined,
     flags: number,
     isWhole: boolean,
     readonly owner?: object,
   ) {
     this.#descriptor = descriptor;
-    this.type = type;
+    this.#type = type;
+    this.#piece = piece;
+    this.pieces = pieces;
     this.size = size;
+    this.#files = files;
+    this.#credentials = credentials;
     this.#destination = destination;
+    this.#hasControl = files.length > 0 || credentials !== undefined;
     this.#flags = flags | MSG_DONTWAIT;
     this.#isWhole = isWhole;
   }
-
-  /** The number of bytes of data that are there now. */
-  protected abstract currentSize(): number;
-
-  /**
-   * Try to send the data behind the first `sent` bytes. Returns the number of bytes sent, or `-errno`.
-   *
-   * @param sent The number of bytes sent before; with any, the control messages have gone out, too.
-   * @param sockaddr The destination, a `struct sockaddr_un`, or `null` for the peer.
-   * @param flags The flags of sendmsg(2).
-   */
-  protected abstract transfer(
-    fd: number,
-    sent: number,
-    sockaddr: Uint8Array | null,
-    flags: number,
-  ): number;
-
-  /** Return the control messages, to be copied before the first wait; `undefined` if none are left to be sent. */
-  protected abstract controlToHold(): Uint8Array | undefined;
 
   /** The number of bytes sent so far. */
   get sent(): number {
@@ -96,7 +105,7 @@ export abstract class Sender implements Outcome<number>, Disposable {
     const { fd } = this.#descriptor;
     const sockaddr = this.#destination?.sockaddr ?? null;
     for (;;) {
-      if (this.#isPending && this.currentSize() < this.size) throw bufferDetachedError();
+      if (this.#isPending && this.#currentSize() < this.size) throw bufferDetachedError();
       const count = this.transfer(fd, this.#sent, sockaddr, this.#flags);
       if (count < 0) return this.#refused(count);
       this.#sent += count;
@@ -106,9 +115,10 @@ export abstract class Sender implements Outcome<number>, Disposable {
 
   /** Tell a full queue from a failure. */
   #refused(error: number): number {
-    if (!isFullQueue(error, this.type)) return error;
-    const needsObstacle = this.#destination !== undefined || error !== -EAGAIN;
-    if (needsObstacle) this.#obstacle ??= new FullQueue(this.#descriptor, this.#destination);
+    if (!isFullQueue(error, this.#type)) return error;
+    const destination = this.#destination;
+    const needsObstacle = destination !== undefined || error !== -EAGAIN;
+    if (needsObstacle) this.#obstacle ??= new FullQueue(this.#descriptor, destination);
     return -EAGAIN;
   }
 
@@ -132,5 +142,64 @@ export abstract class Sender implements Outcome<number>, Disposable {
     this.held?.release();
     this.#destination?.[Symbol.dispose]();
     this.#obstacle?.[Symbol.dispose]();
+  }
+
+  /** The number of bytes of data that are there now. */
+  #currentSize(): number {
+    return this.#piece === undefined ? totalLength(this.pieces) : byteLengthOf(this.#piece);
+  }
+
+  /**
+   * Try to send the data behind the first `sent` bytes. Returns the number of bytes sent, or `-errno`.
+   *
+   * @param sent The number of bytes sent before; with any, the control messages have gone out, too.
+   * @param sockaddr The destination, a `struct sockaddr_un`, or `null` for the peer.
+   * @param flags The flags of sendmsg(2).
+   */
+  protected transfer(fd: number, sent: number, sockaddr: Uint8Array | null, flags: number): number {
+    const piece = this.#piece;
+    const size = pieceOf(this.size - sent, this.#type);
+    if (piece === undefined) return this.#transferVectors(fd, sent, size, sockaddr, flags);
+    const part = sent === 0 ? piece : viewOf(piece, sent, size);
+    if (sockaddr === null && (sent > 0 || !this.#hasControl)) {
+      return send(fd, part, flags, size);
+    }
+    const header = sharedHeader();
+    if (size <= SMALL_SIZE) header.setCopy(part, size);
+    else header.setSingleVector(part, size);
+    this.#addControl(sent);
+    header.setName(sockaddr);
+    return sendmsg(fd, header.location, flags);
+  }
+
+  #transferVectors(
+    fd: number,
+    sent: number,
+    size: number,
+    sockaddr: Uint8Array | null,
+    flags: number,
+  ): number {
+    const header = sharedHeader();
+    header.setVectors(this.pieces, sent, size);
+    this.#addControl(sent);
+    header.setName(sockaddr);
+    return sendmsg(fd, header.location, flags);
+  }
+
+  /** Descriptors are sent once: after a part of the data the receiver has them. */
+  #addControl(sent: number): void {
+    const header = sharedHeader();
+    const { held } = this;
+    if (sent > 0 || !this.#hasControl) return header.setControl(0, 0);
+    if (held !== undefined) return header.setControl(held.address, held.length);
+    const rights = sharedRights();
+    header.setControl(rights.address, rights.write(this.#files, this.#credentials));
+  }
+
+  /** Return the control messages, to be copied before the first wait; `undefined` if none are left to be sent. */
+  protected controlToHold(): Uint8Array | undefined {
+    if (this.#sent > 0 || !this.#hasControl) return undefined;
+    const rights = sharedRights();
+    return rights.finished(rights.write(this.#files, this.#credentials));
   }
 }

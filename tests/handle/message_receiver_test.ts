@@ -3,7 +3,7 @@ import { libc, replaceLibc } from "../../ffi/libc.ts";
 import { platform } from "../../ffi/platform/mod.ts";
 import { closeFd } from "../../ffi/syscalls/files.ts";
 import { setsockopt } from "../../ffi/syscalls/sockets.ts";
-import { MessageReceiver } from "../../lib/handle/message_receiver.ts";
+import { messageReceiver } from "../../lib/handle/message_receiver.ts";
 import { stateOf } from "../../lib/handle/socket_transfer.ts";
 import { Socket } from "../../lib/handle/socket.ts";
 import { duplicate } from "../../lib/fd/file_like.ts";
@@ -257,7 +257,7 @@ test("MessageReceiver that does not refuse gives the message without its descrip
   pair.a.sendSync({ data: bytes("a"), files: [0, 1, 2] });
   const before = countDescriptors();
   const state = stateOf(pair.b).receiveState(pair.b);
-  const receiver = new MessageReceiver(state, { files: 1 }, false);
+  const receiver = messageReceiver(state, { files: 1 }, false);
   const message = receiver.outcome(receiver.attempt());
   assertObjectMatch(message ?? {}, { files: [], controlTruncated: true });
   assertEquals({ data: text(message?.data), descriptors: countDescriptors() }, {

@@ -27,7 +27,7 @@ export const TUNING: Readonly<Record<string, readonly string[]>> = {
   ],
   "lib/dial/errors.ts": ["MAX_QUOTED", "MAX_LISTED"],
   "lib/errors.ts": ["MAX_SHOWN"],
-  "lib/event_loop.ts": ["MICROTASKS"],
+  "lib/event_loop.ts": ["MICROTASKS", "LONGEST_RUN"],
   "lib/fd/eventfd.ts": ["LONGEST_PAUSE"],
   "lib/fd/lock.ts": ["LONGEST_PAUSE"],
   // Whether it is asked again what gets the same refusal.
@@ -57,8 +57,9 @@ export const TUNING: Readonly<Record<string, readonly string[]>> = {
   "lib/handle/files_first.ts": ["PAGE_SIZE", "BEYOND", "BEYOND_PART"],
   "lib/socket/connector.ts": ["FIRST_PAUSE", "LONGEST_PAUSE"],
   "lib/socket/held_control.ts": ["SMALLEST"],
-  "lib/socket/outgoing_message.ts": ["SMALL_SIZE", "MAX_VECTORS"],
+  "lib/socket/outgoing_message.ts": ["MAX_VECTORS"],
   "lib/socket/send_bytes.ts": ["PIECE", "MOST"],
+  "lib/socket/sender.ts": ["SMALL_SIZE"],
   "lib/socket/stale_file.ts": ["NAME_RELEASE_TIME", "ASK_INTERVAL"],
   "ffi/thread_end.ts": ["AT_ONCE", "TRIAL"],
 };

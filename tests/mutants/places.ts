@@ -162,7 +162,7 @@ export const PLACES: Readonly<Record<string, readonly Place[]>> = {
       why: "what is counted anew is the same",
     },
     {
-      line: 'if (this.state.type === "stream") header.setName(null);',
+      line: "if (isStream) header.setName(null);",
       was: "header.setName(null);",
       why: "the name that comes with bytes of a stream is not looked at",
     },
@@ -278,8 +278,8 @@ export const PLACES: Readonly<Record<string, readonly Place[]>> = {
   ],
   "lib/msghdr/outgoing.ts": [
     {
-      line: "this.#vectors = this.#vectors.slice();",
-      was: "this.#vectors = this.#vectors.slice();",
+      line: "this.pieces = this.pieces.slice();",
+      was: "this.pieces = this.pieces.slice();",
       why: "bytes behind those of the call are never sent: the size bounds it",
     },
   ],
