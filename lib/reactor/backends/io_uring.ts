@@ -138,6 +138,8 @@ class IoUring implements Backend {
    */
   #isSpent = true;
   #broken = 0;
+  /** Whether polls are cancelled that the kernel has not ended yet: until then they keep their open files. */
+  #isCancelling = false;
 
   constructor(sink: Sink, ring: Ring, waker: LoopWaker) {
     this.#sink = sink;
@@ -169,8 +171,13 @@ class IoUring implements Backend {
     this.#isSpent ||= watched.isEvent;
     this.#cancelAll(watched);
     // A poll refers to the open file: the kernel must have ended it before the close(2) that follows.
-    this.#note(this.#ring.settle());
+    this.#endCancelled();
     this.#failIfBroken();
+  }
+
+  #endCancelled(): void {
+    this.#isCancelling = false;
+    this.#note(this.#ring.settle());
   }
 
   #cancelAll(watched: Watched): void {
@@ -181,6 +188,7 @@ class IoUring implements Backend {
   }
 
   #cancel(low: number, high: number): void {
+    this.#isCancelling = true;
     this.#note(cancel(this.#ring, low, high));
   }
 
@@ -207,6 +215,8 @@ class IoUring implements Backend {
     }
     if (!ring.idle) this.#note(ring.enter());
     const found = ring.reap(limit, this.#completed);
+    // The next poll may come after a close(2) of what is no longer registered.
+    if (this.#isCancelling) this.#endCancelled();
     this.#failIfBroken();
     return found;
   }

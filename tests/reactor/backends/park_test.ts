@@ -144,6 +144,23 @@ onEachBackend(
 );
 
 onEachBackend(
+  "a socket is closed for its peer at once when its interest in reading was dropped",
+  async (station, pair) => {
+    const watched = station.add(pair.fds[0]);
+    const waiting = station.wait(watched, READABLE);
+    // A pool with poll(2) asks for nothing between its calls, and drops nothing.
+    for (let i = 0; i < 2 * MAX_UNCLAIMED_EVENTS && watched.registered !== 0; i++) {
+      pair.send(1, "x");
+      station.backend.poll(128);
+      pair.tryReceive(0);
+    }
+    await waiting;
+    pair.close(0);
+    assertEquals(pair.tryReceive(1), "");
+  },
+);
+
+onEachBackend(
   "an interest in space that no wait needs is dropped, and reading continues",
   async (station, pair) => {
     const watched = station.add(pair.fds[0]);
@@ -179,6 +196,7 @@ Deno.test("a scheduler polls again when the backend refuses to park", () => {
   let parks = 0;
   const target = {
     waits: 0,
+    isIdle: false,
     isHeld: true,
     poll: () => (polls++, 0),
     park: () => ++parks === 2,
