@@ -203,6 +203,10 @@ export class Reactor implements RegistrationHost, Sink, Pollable {
     return this.#holding > 0;
   }
 
+  get isIdle(): boolean {
+    return this.waits === 0 && !this.#isReferenced;
+  }
+
   poll(limit: number): number {
     return this.#backend === undefined ? 0 : this.#backend.poll(limit);
   }

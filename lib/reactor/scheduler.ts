@@ -21,6 +21,8 @@ export interface Pollable {
   readonly waits: number;
   /** Whether pending waits keep the process alive. */
   readonly isHeld: boolean;
+  /** Whether nothing waits, and the process is not kept alive for waits. */
+  readonly isIdle: boolean;
   /** Deliver at most `limit` events: their number. */
   poll(limit: number): number;
   /** Have the event loop call when something happens. False: poll again. */
@@ -104,10 +106,11 @@ export class Scheduler {
 
   /**
    * Park after the operations whose waits have just ended have made their next attempt, and most often wait again.
-   * Callbacks for the end of the turn run before their microtasks if they are queued outside of one.
+   * Callbacks for the end of the turn run before their microtasks if they are queued outside of one. Where nothing waits
+   * there is nothing to park for: the next wait begins with a poll, and so comes here again.
    */
   #parkAfterMicrotasks(): void {
-    if (this.#isParkQueued) return;
+    if (this.#isParkQueued || this.#target.isIdle) return;
     this.#isParkQueued = true;
     this.#loop.inMicrotask(this.#parkAtEnd);
   }

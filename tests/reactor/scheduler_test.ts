@@ -43,7 +43,7 @@ Deno.test("each turn of the event loop has time of its own to spend before sleep
       turns++;
     }
   }(loop);
-  const target = { waits: 0, isHeld: true, poll: () => 0, park: () => true };
+  const target = { waits: 0, isHeld: true, isIdle: false, poll: () => 0, park: () => true };
   const scheduler = new Scheduler(target, loop, idle);
   for (let i = 0; i < 3; i++) scheduler.wake();
   assertEquals(turns, 3);
@@ -62,7 +62,13 @@ Deno.test("a bulk transfer that has found events is over for the wait that follo
     }
   }(loop);
   const found = [0, 1];
-  const target = { waits: 1, isHeld: true, poll: () => found.shift() ?? 0, park: () => true };
+  const target = {
+    waits: 1,
+    isHeld: true,
+    isIdle: false,
+    poll: () => found.shift() ?? 0,
+    park: () => true,
+  };
   const scheduler = new Scheduler(target, loop, idle);
   scheduler.pollSoon(0, true);
   await loop.turn(() => Promise.resolve());
@@ -74,7 +80,7 @@ Deno.test("a bulk transfer that has found events is over for the wait that follo
 Deno.test("a scheduler parks once a turn, however often it is asked to", async () => {
   const loop = new FakeLoop();
   let parked = 0;
-  const target = { waits: 1, isHeld: true, poll: () => 0, park: () => ++parked > 0 };
+  const target = { waits: 1, isHeld: true, isIdle: false, poll: () => 0, park: () => ++parked > 0 };
   const scheduler = new Scheduler(target, loop, new IdlePolicy(loop));
   for (let turns = 1; turns <= 3; turns++) {
     for (let i = 0; i < 3; i++) scheduler.parkSoon();
@@ -82,6 +88,18 @@ Deno.test("a scheduler parks once a turn, however often it is asked to", async (
     scheduler.parkSoon();
     await loop.turn(() => Promise.resolve());
     assertEquals(parked, turns);
+  }
+});
+
+Deno.test("a scheduler parks after a poll only where something waits, or keeps the process alive", async () => {
+  for (const isIdle of [true, false]) {
+    const loop = new FakeLoop();
+    let parked = 0;
+    const target = { waits: 0, isHeld: false, isIdle, poll: () => 0, park: () => ++parked > 0 };
+    const scheduler = new Scheduler(target, loop, new IdlePolicy(loop));
+    scheduler.wake();
+    await loop.turn(() => Promise.resolve());
+    assertEquals(parked, isIdle ? 0 : 1);
   }
 });
 
@@ -99,7 +117,7 @@ Deno.test("an operation that succeeds takes a turn only where all waits let the 
       begun++;
       loop.inNextTurn(callback);
     };
-    const target = { waits, isHeld, poll: () => 0, park: () => true };
+    const target = { waits, isHeld, isIdle: false, poll: () => 0, park: () => true };
     const scheduled = {
       inNextTurn,
       now: () => loop.now(),
