@@ -93,34 +93,11 @@ function afterMicrotasks(callback: () => void, count: number): void {
   else queueMicrotask(() => afterMicrotasks(callback, count - 1));
 }
 
-/**
- * For so many milliseconds, busy turns may follow each other without a pause. Deno asks the system about its own sockets
- * only in each 61st of them: an HTTP request of the same program took 130 turns. In a pause of about a millisecond all
- * of its steps are done.
- */
-const LONGEST_RUN = 100;
-
-let runStarted = 0;
-let lastTurn = 0;
-
-/**
- * Run `callback` in the next turn, after timers and other sockets have had theirs.
- *
- * @param isBusy Whether the turn has done all that it may: now and then there is a pause before the next one.
- */
-export function inNextTurn(callback: () => void, isBusy = false): void {
-  const setImmediate = isBusy && isPauseDue() ? undefined : setImmediateOf();
+/** Run `callback` in the next turn, after timers and other sockets have had theirs. */
+export function inNextTurn(callback: () => void): void {
+  const setImmediate = setImmediateOf();
   if (setImmediate) setImmediate(callback);
   else startTimer(callback, 0); // a program may have removed it
-}
-
-function isPauseDue(): boolean {
-  const time = now();
-  if (time - lastTurn > LONGEST_RUN) runStarted = time;
-  lastTurn = time;
-  if (time - runStarted < LONGEST_RUN || setTimeoutOf() === undefined) return false;
-  runStarted = time;
-  return true;
 }
 
 const { addEventListener } = globalThis;

@@ -97,47 +97,6 @@ Deno.test("where there is no setImmediate(), a timer calls in the next turn", as
   assertEquals(await run(ORDER, "delete globalThis.setImmediate"), IN_ORDER);
 });
 
-Deno.test("after many turns in a row there is a pause, in which Deno's own sockets have their turn", async () => {
-  const before = `
-    let time = 1000;
-    const turns = [];
-    performance.now = () => time;
-    globalThis.setImmediate = (callback) => { turns.push("turn"); callback(); };
-    globalThis.setTimeout = (callback) => { turns.push("pause"); time += 2; callback(); return 1; };`;
-  const program = `
-    const run = (milliseconds, count) => {
-      for (let n = 0; n < count; n++, time += milliseconds) loop.inNextTurn(() => {}, true);
-      return turns.splice(0).map((it) => it[0]).join("");
-    };
-    console.log(run(15, 16));
-    time += 1000;
-    console.log(run(60, 6));
-    console.log(run(150, 6));`;
-  assertEquals(await run(program, before), "tttttttpttttttpt\nttptpt\npttttt\n");
-});
-
-for (
-  const { which, before, isBusy } of [
-    { which: "turns that are not busy", before: "", isBusy: false },
-    { which: "turns of which nothing is said", before: "", isBusy: undefined },
-    { which: "no timers", before: "delete globalThis.setTimeout", isBusy: true },
-  ]
-) {
-  Deno.test(`with ${which}, no turn is a pause`, async () => {
-    const program = `
-      for (const end = performance.now() + 300; performance.now() < end;) {
-        await new Promise((resolve) => loop.inNextTurn(resolve, ${isBusy}));
-      }
-      console.log(turns.size);`;
-    const count = `
-      globalThis.turns = new Set();
-      const { setTimeout } = globalThis;
-      globalThis.setTimeout = (callback, ms) => { turns.add("pause"); return setTimeout(callback, ms); };
-      ${before};`;
-    assertEquals(await run(program, count), "0\n");
-  });
-}
-
 Deno.test("where there are no timers, waiting says so", async () => {
   const program = `
     try {

@@ -8,6 +8,7 @@ import { schedYield } from "../../ffi/syscalls/readiness.ts";
 import { atEndOfTurn, atUnload, inMicrotask, inNextTurn, now } from "../event_loop.ts";
 import { mechanisms, openers } from "./backends/select.ts";
 import { IdlePolicy } from "./idle_policy.ts";
+import { IoTurns } from "./io_turns.ts";
 import { Reactor } from "./reactor.ts";
 import type { Registration } from "./registration.ts";
 import type { BackendName } from "./types.ts";
@@ -18,6 +19,9 @@ export type { Registration, WaitFailure } from "./registration.ts";
 
 let current: Reactor | undefined;
 
+/** The busy turns of this thread. */
+const busyTurns = new IoTurns();
+
 function reactor(): Reactor {
   return current ??= start();
 }
@@ -27,10 +31,18 @@ function start(): Reactor {
   const reactor = new Reactor({
     choose: openers,
     beginWithLast: true,
-    loop: { now, inMicrotask, atEndOfTurn, inNextTurn },
+    loop: {
+      now,
+      inMicrotask,
+      atEndOfTurn,
+      inNextTurn: (callback, isBusy) => isBusy ? busyTurns.next(callback) : inNextTurn(callback),
+    },
     idle: new IdlePolicy({ now, schedYield }, mechanisms()),
   });
-  atUnload(() => reactor.dispose());
+  atUnload(() => {
+    reactor.dispose();
+    busyTurns.dispose();
+  });
   return reactor;
 }
 
@@ -59,6 +71,7 @@ export function progressed(): void {
 export function suspend(): () => void {
   const reactor = current;
   reactor?.suspend();
+  busyTurns.dispose();
   return () => reactor?.resume();
 }
 
@@ -84,4 +97,10 @@ export function suspend(): () => void {
  */
 export function backend(): BackendName {
   return reactor().backend();
+}
+
+/** Open all that waiting and busy turns need, which is otherwise opened when it is needed. */
+export function openAll(): void {
+  backend();
+  busyTurns.open();
 }

@@ -128,7 +128,7 @@ export interface EventLoop {
   /**
    * Run `callback` in the next turn, after timers and other sockets have had theirs.
    *
-   * @param isBusy Whether this turn has done all that it may: now and then there is a pause before the next one.
+   * @param isBusy Whether this turn has done all that it may: then other sockets of the program have waited for it.
    */
   inNextTurn(callback: () => void, isBusy?: boolean): void;
 }

@@ -4,13 +4,13 @@
  * @module
  */
 
-import { openAll } from "../../ffi/libc.ts";
-import { backend } from "../reactor/mod.ts";
+import { openAll as openFunctions } from "../../ffi/libc.ts";
+import { openAll as openReactor } from "../reactor/mod.ts";
 
 /**
  * Open all functions of the C library that this module uses, and start the reactor of this thread. Without this
  * call each function is opened at its first use, so that a program opens the few that it needs: all of them
- * take some 10 milliseconds. Calling it again does nothing.
+ * take some 10 milliseconds, and Node's `process` 20. Calling it again does nothing.
  *
  * After it, this thread opens nothing more and may give up FFI permission, which a Worker cannot get back: then
  * `OwnedFd.map` alone fails with `NotCapable`, as reading foreign memory needs the permission each time. For the
@@ -37,6 +37,6 @@ import { backend } from "../reactor/mod.ts";
  * ```
  */
 export function load(): void {
-  openAll();
-  backend();
+  openFunctions();
+  openReactor();
 }

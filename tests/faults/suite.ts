@@ -4,7 +4,7 @@
  * @module
  */
 
-import { unix } from "../../mod.ts";
+import { openAll } from "../../lib/reactor/mod.ts";
 import { type PeerName, testUnless, testWith } from "../util/peers.ts";
 import { FaultyLibrary } from "./library.ts";
 import { failEach, type Scenario } from "./scenario.ts";
@@ -15,7 +15,7 @@ export function testFaults(
   fn: (library: FaultyLibrary, t: Deno.TestContext) => void | Promise<void>,
 ): void {
   const run = async (t: Deno.TestContext): Promise<void> => {
-    unix.reactorBackend(); // what it opens is kept
+    openAll(); // it is kept
     using library = await FaultyLibrary.open();
     await fn(library, t);
   };

@@ -27,7 +27,7 @@ export const TUNING: Readonly<Record<string, readonly string[]>> = {
   ],
   "lib/dial/errors.ts": ["MAX_QUOTED", "MAX_LISTED"],
   "lib/errors.ts": ["MAX_SHOWN"],
-  "lib/event_loop.ts": ["MICROTASKS", "LONGEST_RUN"],
+  "lib/event_loop.ts": ["MICROTASKS"],
   "lib/fd/eventfd.ts": ["LONGEST_PAUSE"],
   "lib/fd/lock.ts": ["LONGEST_PAUSE"],
   // Whether it is asked again what gets the same refusal.
@@ -55,6 +55,7 @@ export const TUNING: Readonly<Record<string, readonly string[]>> = {
     "PREEMPTION_GAP",
   ],
   "lib/handle/files_first.ts": ["PAGE_SIZE", "BEYOND", "BEYOND_PART"],
+  "lib/reactor/io_turns.ts": ["EVENT_INTERVAL", "TURNS_BEFORE_EVENTS"],
   "lib/socket/connector.ts": ["FIRST_PAUSE", "LONGEST_PAUSE"],
   "lib/socket/held_control.ts": ["SMALLEST"],
   "lib/socket/outgoing_message.ts": ["MAX_VECTORS"],

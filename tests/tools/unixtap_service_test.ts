@@ -201,7 +201,8 @@ testUnless(notLinux, "unixtap keeps its size while its log takes nothing", async
     const grown = memoryOf(it.tool.pid) - before;
     // The garbage collector lets some tens of them lie, more on a busy machine.
     assert(grown < 128 << 20, `it has grown by ${grown} bytes for 196 MB that were not written`);
-    await descriptorsFallTo(it.tool.pid, descriptors);
+    // One is opened once, by the first of many busy turns.
+    await descriptorsFallTo(it.tool.pid, descriptors + 1);
   }
 });
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { backend } from "../../lib/reactor/mod.ts";
+import { openAll } from "../../lib/reactor/mod.ts";
 import { withDeadline } from "./deadline.ts";
 
 const DIRECTORY = Deno.build.os === "linux" ? "/proc/self/fd" : "/dev/fd";
@@ -86,7 +86,7 @@ export function countDescriptors(): number {
  */
 const warmUp = async (): Promise<void> => {
   await new Deno.Command("true").output();
-  backend();
+  openAll();
   await new Promise((resolve) => setTimeout(resolve, 0));
   await Deno.stat(".");
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });

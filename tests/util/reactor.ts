@@ -1,8 +1,9 @@
+import { openAll } from "../../lib/reactor/mod.ts";
 import { unix } from "../../mod.ts";
 
-/** Have the reactor open what it keeps: its best backend, which it goes over to by itself after some waits. */
+/** Have the reactor open what it keeps: what it otherwise opens after some waits and busy turns. */
 export async function openReactor(): Promise<void> {
-  unix.reactorBackend();
+  openAll();
   const [a, b] = unix.socketpair();
   using _a = a;
   using _b = b;

@@ -13,6 +13,7 @@ import { keepAtThreadEnd } from "../../../ffi/thread_end.ts";
 import { nodeProcess } from "../../event_loop.ts";
 import { unavailable } from "../errors.ts";
 import { closeWithThread } from "../thread_fds.ts";
+import { signal } from "./waker.ts";
 
 interface Pipe {
   onread?: () => void;
@@ -53,6 +54,11 @@ export class LoopWaker {
     this.#pipe.onread = callback;
     this.#pipe.readStart();
     this.#pipe.unref();
+  }
+
+  /** Signal it. Called outside of the callback, the event loop calls back in its next turn. */
+  set(): void {
+    signal(this.fd);
   }
 
   /** Keep the process alive. */

@@ -13,6 +13,11 @@ import { closeThreadFd, closeWithThread } from "../thread_fds.ts";
 const ONE = new Uint8Array(new BigUint64Array([1n]).buffer);
 const drain = new Uint8Array(64);
 
+/** Make an eventfd(2) readable, or the other end of a pipe. */
+export function signal(fd: number): void {
+  write(fd, ONE);
+}
+
 /** An eventfd(2), or a pipe where there is none. */
 export class Waker {
   /** The descriptor to wait for. */
@@ -34,7 +39,7 @@ export class Waker {
 
   /** Make it readable. */
   set(): void {
-    write(this.#writing, ONE);
+    signal(this.#writing);
   }
 
   /** Make it unreadable again. */
