@@ -86,14 +86,12 @@ export class Reactor implements RegistrationHost, Sink, Pollable {
     this.#backend = undefined;
     this.#isReferenced = false;
     this.#selector.startAnew();
-    for (const registration of this.watched) {
-      if (registration !== undefined) registration.registered = 0;
-    }
+    this.#forgetRegistered();
   }
 
-  /** Wait again, for all that is pending. */
+  /** Wait again, for all that is pending. What began to wait meanwhile is registered already. */
   resume(): void {
-    this.#registerAll();
+    this.#prepareAll();
     this.#scheduler.parkSoon();
   }
 
@@ -186,9 +184,20 @@ export class Reactor implements RegistrationHost, Sink, Pollable {
 
   /** Register every pending wait with a new backend. */
   #registerAll(): void {
+    this.#forgetRegistered();
+    this.#prepareAll();
+  }
+
+  /** Note that the kernel waits for nothing any more. */
+  #forgetRegistered(): void {
+    for (const registration of this.watched) {
+      if (registration !== undefined) registration.registered = 0;
+    }
+  }
+
+  #prepareAll(): void {
     for (const registration of this.watched) {
       if (registration === undefined) continue;
-      registration.registered = 0;
       for (const interest of [READABLE, WRITABLE] as const) {
         if ((registration.awaited & interest) === 0) continue;
         const failed = this.prepare(registration, interest);

@@ -48,6 +48,22 @@ onEach("suspend() ends what the kernel waits for, until resume()", async (reacto
   }
 });
 
+onEach(
+  "a wait that begins between suspend() and resume() keeps no closed socket open",
+  async (reactor) => {
+    using pair = new Pair(reactor);
+    reactor.suspend();
+    const waiting = pair.receive(1);
+    await turn();
+    reactor.resume();
+    await turn();
+    pair.send(0, "x");
+    assertEquals(await waiting, "x");
+    pair.close(1);
+    assertEquals(pair.tryReceive(0), "");
+  },
+);
+
 onEach("wait() ends when there is space to write", async (reactor) => {
   using pair = new Pair(reactor);
   for (let i = 0; i < 5; i++) {
