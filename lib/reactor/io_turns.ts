@@ -62,8 +62,7 @@ const SYSTEM: TurnSystem = {
 /** Begins the busy turns of one thread. */
 export class IoTurns {
   readonly #system: TurnSystem;
-  /** Undefined before the first use, `null` where there is none. */
-  #waker: TurnWaker | null | undefined = undefined;
+  #waker: TurnWaker | undefined = undefined;
   #callback: (() => void) | undefined = undefined;
   /** The number of turns since the last pause, or the first one. */
   #turns = 0;
@@ -77,7 +76,7 @@ export class IoTurns {
   next(callback: () => void): void {
     if (!this.#isEventDue()) return this.#system.inNextTurn(callback);
     const waker = this.#opened();
-    if (waker === null) return this.#pause(callback);
+    if (waker === undefined) return this.#pause(callback);
     this.#callback = callback;
     waker.ref();
     // While the event loop calls back, it would take the next event without asking the system about anything else.
@@ -87,7 +86,7 @@ export class IoTurns {
   }
 
   #isEventDue(): boolean {
-    if (!this.#waker) {
+    if (this.#waker === undefined) {
       this.#turns = (this.#turns + 1) % TURNS_BEFORE_EVENTS;
       return this.#turns === 0;
     }
@@ -102,13 +101,12 @@ export class IoTurns {
     this.#opened();
   }
 
-  /** Return what begins turns by events, `null` where there is nothing of that kind. */
-  #opened(): TurnWaker | null {
-    if (this.#waker !== undefined) return this.#waker;
+  /** Return what begins turns by events. After a failure it is tried again: a shortage of descriptors passes. */
+  #opened(): TurnWaker | undefined {
     try {
-      return this.#waker = this.#system.openWaker(() => this.#woken());
+      return this.#waker ??= this.#system.openWaker(() => this.#woken());
     } catch {
-      return this.#waker = null;
+      return undefined;
     }
   }
 

@@ -16,7 +16,7 @@ class FakeSystem implements TurnSystem {
   isHeld = false;
   closed = 0;
   readonly #microtasks: (() => void)[] = [];
-  readonly #has: Readonly<{ events: boolean; timers: boolean }>;
+  readonly #has: { events: boolean; timers: boolean };
 
   constructor(has: { events: boolean; timers: boolean }) {
     this.#has = has;
@@ -96,6 +96,15 @@ for (
     assertEquals(begin(turns, system, 50, 512), `${others}${began}`.repeat(2));
   });
 }
+
+Deno.test("events begin turns once a shortage has passed", () => {
+  const has = { events: false, timers: true };
+  const system = new FakeSystem(has);
+  const turns = new IoTurns(system);
+  assertEquals(begin(turns, system, 1, 256).at(-1), "T");
+  has.events = true;
+  assertEquals(begin(turns, system, 1, 256).at(-1), "E");
+});
 
 Deno.test("dispose() lets a turn that is to come begin without its event", () => {
   const system = new FakeSystem({ events: true, timers: true });
