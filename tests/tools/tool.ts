@@ -16,11 +16,15 @@ export const WITHOUT_PRIVILEGES: readonly string[] = Deno.uid() === 0
   : [];
 
 /**
- * A command in front of another that makes it that of an ordinary user, who may not write to the folder that Deno
- * makes for the coverage of root's tests.
+ * A command in front of another that makes it that of an ordinary user. It keeps one privilege of root's tests: to
+ * open what belongs to root, as Deno, the sources and the folder for coverage do where they are in root's home.
  */
 export const AS_ORDINARY_USER: readonly string[] = Deno.uid() === 0
-  ? [...WITHOUT_PRIVILEGES, "--reuid=1234", "env", "-u", "DENO_COVERAGE_DIR"]
+  ? [
+    "setpriv",
+    ...["bounding-set", "inh-caps", "ambient-caps"].map((set) => `--${set}=-all,+dac_override`),
+    "--reuid=1234",
+  ]
   : ["env"];
 
 /** Start a tool, by another command in front of it if need be. */
