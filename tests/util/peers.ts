@@ -15,6 +15,10 @@ interface Requirement {
   readonly atLeast?: string;
   /** Where the peer exists at all; everywhere when left out. */
   readonly os?: readonly typeof Deno.build.os[];
+  /** Whether it looks the user up, who has no account in some containers. */
+  readonly account?: true;
+  /** A device that it opens with the rights of the user. */
+  readonly device?: string;
 }
 
 const LINUX = ["linux"] as const;
@@ -39,7 +43,7 @@ const REQUIREMENTS = {
   },
   "systemd-notify": { commands: ["systemd-notify"], version: ["--version"], os: LINUX },
   "weston": { commands: ["weston"], version: ["--version"], os: LINUX },
-  "dbus-daemon": { commands: ["dbus-daemon"], version: ["--version"], os: LINUX },
+  "dbus-daemon": { commands: ["dbus-daemon"], version: ["--version"], os: LINUX, account: true },
   "dbus-python": {
     commands: ["python3", "/usr/bin/python3"],
     version: ["-c", "import dbus, gi; print(dbus.__version__)"],
@@ -49,14 +53,19 @@ const REQUIREMENTS = {
   "qemu-system-x86_64": { commands: ["qemu-system-x86_64"], version: ["--version"], os: LINUX },
   "redis-server": { commands: ["redis-server"], version: ["--version"], os: LINUX },
   "mariadbd": { commands: ["/usr/sbin/mariadbd"], version: ["--version"], os: LINUX },
-  "psql": { commands: ["psql"], version: ["--version"], os: LINUX },
+  "psql": { commands: ["psql"], version: ["--version"], os: LINUX, account: true },
   "haproxy": { commands: ["haproxy"], version: ["-v"], os: LINUX },
   "sshd": { commands: ["/usr/sbin/sshd"], version: ["-V"], os: LINUX },
   "qemu-img": { commands: ["qemu-img"], version: ["--version"], os: LINUX },
   "qemu-storage-daemon": { commands: ["qemu-storage-daemon"], version: ["--version"], os: LINUX },
-  "chronyd": { commands: ["/usr/sbin/chronyd"], version: ["--version"], os: LINUX },
-  "ssh": { commands: ["ssh"], version: ["-V"], os: LINUX },
-  "fusermount3": { commands: ["fusermount3"], version: ["--version"], os: LINUX },
+  "chronyd": { commands: ["/usr/sbin/chronyd"], version: ["--version"], os: LINUX, account: true },
+  "ssh": { commands: ["ssh"], version: ["-V"], os: LINUX, account: true },
+  "fusermount3": {
+    commands: ["fusermount3"],
+    version: ["--version"],
+    os: LINUX,
+    device: "/dev/fuse",
+  },
   "systemd-journald": { commands: ["journalctl"], version: ["--version"], os: LINUX },
   "logger": { commands: ["logger"], version: ["--version"], os: LINUX },
   "script": { commands: ["script"], version: ["--version"], os: LINUX },
@@ -87,6 +96,10 @@ const found = new Map<PeerName, Peer | string>();
 
 function detect(name: PeerName): Peer | string {
   const wanted: Requirement = REQUIREMENTS[name];
+  if (wanted.account && userName() === undefined) return `${name} needs a user with an account`;
+  if (wanted.device !== undefined && !opens(wanted.device)) {
+    return `${name} needs ${wanted.device}, which this user cannot open`;
+  }
   let reason = "is not installed";
   for (const command of wanted.commands) {
     const version = versionOf(command, wanted.version);
@@ -95,6 +108,22 @@ function detect(name: PeerName): Peer | string {
     reason = `is ${version}, older than ${wanted.atLeast}`;
   }
   return `${name} ${reason}`;
+}
+
+/** The user's name. Returns `undefined` for one without an account. */
+export function userName(): string | undefined {
+  const { success, stdout } = new Deno.Command("id", { args: ["-un"], stderr: "null" })
+    .outputSync();
+  return success ? new TextDecoder().decode(stdout).trim() : undefined;
+}
+
+function opens(device: string): boolean {
+  try {
+    Deno.openSync(device, { read: true, write: true }).close();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function versionOf(command: string, args: readonly string[]): string | undefined {
