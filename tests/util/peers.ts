@@ -55,7 +55,7 @@ const REQUIREMENTS = {
   "mariadbd": { commands: ["/usr/sbin/mariadbd"], version: ["--version"], os: LINUX },
   "psql": { commands: ["psql"], version: ["--version"], os: LINUX, account: true },
   "haproxy": { commands: ["haproxy"], version: ["-v"], os: LINUX },
-  "sshd": { commands: ["/usr/sbin/sshd"], version: ["-V"], os: LINUX },
+  "sshd": { commands: ["/usr/sbin/sshd"], version: ["-V"], os: LINUX, account: true },
   "qemu-img": { commands: ["qemu-img"], version: ["--version"], os: LINUX },
   "qemu-storage-daemon": { commands: ["qemu-storage-daemon"], version: ["--version"], os: LINUX },
   "chronyd": { commands: ["/usr/sbin/chronyd"], version: ["--version"], os: LINUX, account: true },
