@@ -6,7 +6,7 @@
 
 import { OwnedFd } from "../../mod.ts";
 import { readProc } from "../native/files.ts";
-import { ignoreSignal, takeDefault } from "../native/process.ts";
+import { ignoreSignal, sendSignal, takeDefault } from "../native/process.ts";
 import { oneLine } from "./text.ts";
 
 /** Reports a command line that makes no sense. The tool ends with 2. */
@@ -76,9 +76,29 @@ export const endingSignals: Deno.Signal[] = [];
  */
 export async function endListening(stop: AbortSignal): Promise<void> {
   for (const [signal, number] of SIGNALS) if (endingSignals.includes(signal)) takeDefault(number);
-  // What was caught until now is on its way through a thread of the runtime.
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await untilReported();
   stop.throwIfAborted();
+}
+
+/** A signal that does nothing where nothing listens for it, and its number. */
+const HARMLESS = ["SIGWINCH", 28] as const;
+
+/**
+ * Wait until the listeners were called for every signal that was caught so far. A thread of the runtime reports all of
+ * them, however long that takes, so one that is sent now is reported behind them: the first may be collected together
+ * with them in any order, the second only afterwards. The third gives the event loop the turn in which it calls.
+ */
+async function untilReported(): Promise<void> {
+  const [signal, number] = HARMLESS;
+  const alive = setInterval(() => {}, 1000); // a listener does not keep the process
+  for (let i = 0; i < 3; i++) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    Deno.addSignalListener(signal, resolve);
+    sendSignal(Deno.pid, number);
+    await promise;
+    Deno.removeSignalListener(signal, resolve);
+  }
+  clearInterval(alive);
 }
 
 function ignoredSignals(): bigint {
