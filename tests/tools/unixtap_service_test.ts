@@ -1,13 +1,14 @@
 // Time limit: 120 s, because memory is looked at over 14,000 connections.
 // What the server behind tools/unixtap sees of it: as little as possible, whatever happens.
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
-import { type Socket, unix } from "@denet/unix";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { type Socket, type SocketType, unix } from "@denet/unix";
+import { noLeaks } from "../util/descriptors.ts";
 import { type PeerName, testUnless, testWith } from "../util/peers.ts";
 import { namesIn, tempDir } from "../util/tempdir.ts";
 import { daemon, run } from "./daemon.ts";
 import { encode, notLinux, Tapped, untilListening, untilServed, untilStopped } from "./tapped.ts";
-import { finish, readEvent, readEvents, startTool } from "./tool.ts";
+import { assertFails, finish, readEvent, readEvents, startTool } from "./tool.ts";
 import { CONNECTED } from "../util/cases.ts";
 
 /** Register a test of what only root can do. */
@@ -34,6 +35,50 @@ testUnless(notLinux, "unixtap never connects to a target to find out its type", 
     }
   }
 });
+
+/** Expect that `unixtap` finds a target to have a type. */
+async function assertFound(target: string, type: SocketType): Promise<void> {
+  using dir = tempDir();
+  await using tool = startTool("unixtap", ["--json", dir.join("tap"), target]);
+  assertEquals((await readEvent(tool)).type, type);
+}
+
+testUnless(
+  notLinux,
+  "unixtap finds the type of a full server, whatever name it was bound by, and of none that does not listen",
+  noLeaks(async () => {
+    for (const type of CONNECTED) {
+      using dir = tempDir();
+      const [path, link] = [dir.join("bound"), dir.join("link")];
+      Deno.symlinkSync(path, link);
+      const name = `@unixtap-bound-${Deno.pid}-${type}`;
+      for (const [bound, target] of [[path, link], [name, name]] as const) {
+        using server = unix.socket({ type });
+        server.bind(bound);
+        await using early = startTool("unixtap", [dir.join("tap"), target]);
+        await assertFails(early, 1, /^unixtap: Cannot connect to ".*": no server listens there/);
+        using listener = server.listen({ backlog: 0 });
+        using _waiting = unix.connectSync(bound, { type });
+        await assertFound(target, type);
+        using first = await listener.accept();
+        assertEquals(first.peerCredentials().pid, Deno.pid);
+        assertThrows(() => listener.acceptSync({ timeout: 0 }), Deno.errors.TimedOut);
+      }
+    }
+  }),
+);
+
+testUnless(
+  notLinux,
+  "unixtap finds a datagram socket that receives from another one only",
+  noLeaks(async () => {
+    using dir = tempDir();
+    using server = unix.bind(dir.join("server"));
+    using _other = unix.bind(dir.join("other"));
+    await server.connect(dir.join("other"));
+    await assertFound(dir.join("server"), "dgram");
+  }),
+);
 
 testUnless(notLinux, "unixtap passes datagrams on to an abstract target", async () => {
   using dir = tempDir();

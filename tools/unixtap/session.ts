@@ -92,7 +92,7 @@ class Session {
 
   async run(): Promise<number> {
     try {
-      const type = this.#options.type ?? await this.#typeAtStart();
+      const type = this.#options.type ?? this.#typeAtStart();
       this.#stop.throwIfAborted();
       return await this.#serve(type);
     } finally {
@@ -106,17 +106,27 @@ class Session {
   }
 
   /** Ask the target for its type; a target that is not there yet, with `--keep-going`, later. */
-  async #typeAtStart(): Promise<SocketType | undefined> {
+  #typeAtStart(): SocketType | undefined {
     try {
-      return await this.#askedType();
+      return this.#askedType();
     } catch (error) {
-      if (!this.#options.keepGoing || this.#stop.aborted) throw error;
+      if (!this.#options.keepGoing) throw error;
       return undefined;
     }
   }
 
-  async #askedType(): Promise<SocketType> {
-    return await typeOf(this.#place.asked ?? this.#place.target, this.#stop);
+  /** Ask the target for its type. */
+  #askedType(): SocketType {
+    return typeOf(this.#place.asked ?? this.#place.target);
+  }
+
+  /** Ask the target for its type; `otherwise` if no server listens there now. */
+  #askedTypeOr<T>(otherwise: T): SocketType | T {
+    try {
+      return this.#askedType();
+    } catch {
+      return otherwise;
+    }
   }
 
   async #serve(known: SocketType | undefined): Promise<number> {
@@ -213,7 +223,7 @@ class Session {
           this.#warnings.forget();
           return server;
         } catch (error) {
-          if (isOfAnotherType(error, target)) await this.#askType(type, changed);
+          if (isOfAnotherType(error, target)) this.#askType(type, changed);
           throw error;
         }
       },
@@ -221,15 +231,15 @@ class Session {
   }
 
   /** The target was replaced by one of another type: ask it. */
-  async #askType(known: SocketType, changed: (type: SocketType) => void): Promise<void> {
+  #askType(known: SocketType, changed: (type: SocketType) => void): void {
     if (this.#options.type !== undefined || !this.#options.keepGoing) return;
-    const type = await this.#askedType().catch(() => known);
+    const type = this.#askedTypeOr(known);
     if (type !== known) changed(type);
   }
 
   async #lookForTarget(assumed: SocketType, changed: (type: SocketType) => void): Promise<void> {
     while (!this.#stop.aborted) {
-      const type = await this.#askedType().catch(() => undefined);
+      const type = this.#askedTypeOr(undefined);
       if (type === assumed) return;
       if (type !== undefined) return changed(type);
       await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL));

@@ -4,65 +4,51 @@
  * @module
  */
 
-import { OwnedFd, type Socket, type SocketType, unix } from "../../mod.ts";
+import { type Socket, type SocketType, unix } from "../../mod.ts";
 import { codeOf } from "../cli/text.ts";
 import { actAs, type Identity } from "../native/identity.ts";
 import { BUSY_POLL } from "./pass_on.ts";
 
-/** `SOCK_STREAM`, `SOCK_DGRAM` and `SOCK_SEQPACKET` as `/proc/net/unix` writes them. */
-const TYPES: Record<string, SocketType> = {
-  "0001": "stream",
-  "0002": "dgram",
-  "0005": "seqpacket",
-};
+/** The types, in the order in which they are tried: an abstract name may be bound once for each. */
+const TYPES: readonly SocketType[] = ["stream", "seqpacket", "dgram"];
 
-/** Look an address up in the kernel's list, which has no more than the text it was bound with. */
-async function listedType(address: string): Promise<SocketType | undefined> {
-  try {
-    using list = OwnedFd.open("/proc/net/unix");
-    for (const line of (await new Response(list.readable).text()).split("\n")) {
-      // Number, reference count, protocol, flags, type, state, inode, path.
-      const [, type = "", path] = /^\S+ \S+ \S+ \S+ (\S+) \S+ +\d+ (.*)$/.exec(line) ?? [];
-      if (path === address) return TYPES[type];
-    }
-  } catch {
-    // Hidden from this process: ask the socket itself.
-  }
-  return undefined;
-}
+/** What connect(2) refuses a connected socket with only after it has found a socket of the same type. */
+const SAME_TYPE = [
+  "EISCONN", // the socket is connected already
+  "ETIMEDOUT", // the server's queue is full
+  "EPERM", // the datagram socket there receives from another one only
+];
+
+/** What it refuses one with that leads to a socket of another type, or to none that listens. */
+const NO_SERVER = ["EPROTOTYPE", "ECONNREFUSED"];
 
 /**
- * Whether a path leads to a socket of a type. With another type the kernel refuses before anything reaches
- * the server; a datagram socket does not notice that another one connects to it.
- */
-async function accepts(path: string, type: SocketType, signal: AbortSignal): Promise<boolean> {
-  try {
-    using _ = await unix.connect(path, { type, signal });
-    return true;
-  } catch (error) {
-    if (codeOf(error) === "EPROTOTYPE") return false;
-    throw error;
-  }
-}
-
-/**
- * Find out what type of socket a target is, without connecting to a server. Of a path that the kernel's list
- * does not have, because it was bound by another name, a seqpacket server sees a connection that ends at once.
+ * Find out what type of socket a target is. Nothing reaches its server: what connects is one end of a pair, which the
+ * kernel refuses, or a datagram socket, which no other one notices.
  *
- * @throws {Error} If the target cannot be reached.
+ * @throws {Error} If the target cannot be reached, or no server listens there.
  */
-export async function typeOf(target: string, signal: AbortSignal): Promise<SocketType> {
-  if (isAbstract(target)) {
-    const type = await listedType(target.replace(/^\0/, "@"));
-    if (type !== undefined) return type;
-    throw new Deno.errors.ConnectionRefused(
-      `Cannot connect to "${target}": no server listens there`,
-    );
+export function typeOf(target: string): SocketType {
+  let refusal: unknown;
+  for (const type of TYPES) {
+    try {
+      connectPair(target, type);
+      return type;
+    } catch (error) {
+      const code = codeOf(error) ?? "";
+      if (SAME_TYPE.includes(code)) return type;
+      if (!NO_SERVER.includes(code)) throw error;
+      if (refusal === undefined || code === "ECONNREFUSED") refusal = error;
+    }
   }
-  if (await accepts(target, "dgram", signal)) return "dgram";
-  const listed = await listedType(target);
-  if (listed !== undefined) return listed;
-  return await accepts(target, "seqpacket", signal) ? "seqpacket" : "stream";
+  throw refusal;
+}
+
+function connectPair(target: string, type: SocketType): void {
+  const [socket, peer] = unix.socketpair({ type });
+  using _socket = socket;
+  using _peer = peer;
+  socket.connectSync(target, { timeout: 0 });
 }
 
 /** Whether an address is an abstract name. */
