@@ -47,6 +47,9 @@ class EpollWaitingSet extends EpollSet implements WaitingSet {
   }
 }
 
+/** How long the end of a program waits for the end of the call, in milliseconds: its thread may not have a processor. */
+const END_LIMIT = 1_000;
+
 /** What {@linkcode openPool} may be told. */
 export interface PoolOptions {
   /** Use poll(2) and a pipe, as on systems without epoll. */
@@ -176,7 +179,7 @@ class Pool implements Backend {
     if (!isLast) return; // the end of the call closes them
     // Where the program ends or is reloaded, no promise is resolved any more. The call refers to numbers that are
     // reused once they are closed, so it has to be over.
-    yieldUntil(() => this.#set.hasReported);
+    yieldUntil(() => this.#set.hasReported, END_LIMIT);
     if (this.#set.hasReported) this.#close();
   }
 

@@ -11,10 +11,10 @@ import { now } from "../../event_loop.ts";
 const LIMIT = 50;
 
 /**
- * Yield the processor until `isDone`, which takes microseconds if the other thread gets one. The limit is a time: a
- * number of yields takes none where this processor has nothing else to do.
+ * Yield the processor until `isDone`, which takes microseconds if the other thread gets one, for at most `limit`
+ * milliseconds: a number of yields takes none where this processor has nothing else to do.
  */
-export function yieldUntil(isDone: () => boolean): void {
-  const limit = now() + LIMIT;
-  while (!isDone() && now() < limit) schedYield();
+export function yieldUntil(isDone: () => boolean, limit = LIMIT): void {
+  const end = now() + limit;
+  while (!isDone() && now() < end) schedYield();
 }
