@@ -245,6 +245,7 @@ ssize_t fault_read(int fd, void *bytes, size_t length) {
   FAIL_OR_SHORTEN(read, length);
   return read(fd, bytes, length);
 }
+
 /* An eventfd wakes the reactor, at any time: its counter has space, so that the write never fails. */
 static int is_eventfd(int fd) {
   struct stat file;

@@ -106,7 +106,12 @@ export async function readEvent(tool: LineProcess): Promise<Line> {
 
 /** Read all lines of `unixtap --json` up to its end. */
 export async function readEvents(tool: LineProcess): Promise<Line[]> {
-  return (await tool.readAll()).split("\n").slice(0, -1).map((it) => JSON.parse(it));
+  return eventsIn(await tool.readAll());
+}
+
+/** Return the lines in the output of `unixtap --json`. */
+export function eventsIn(output: string): Line[] {
+  return output.split("\n").slice(0, -1).map((it) => JSON.parse(it));
 }
 
 /** Wait until a thread of a process waits in open(2) for the other end of a FIFO, or until none does. */

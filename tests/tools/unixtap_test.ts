@@ -6,7 +6,7 @@ import { noLeaks } from "../util/descriptors.ts";
 import { testUnless, testWith } from "../util/peers.ts";
 import { namesIn, tempDir } from "../util/tempdir.ts";
 import { encode, notLinux, Tapped, untilStopped } from "./tapped.ts";
-import { finish, type Line, readEvent, readEvents, startTool, WITHOUT_PRIVILEGES } from "./tool.ts";
+import { eventsIn, finish, readEvent, readEvents, startTool, WITHOUT_PRIVILEGES } from "./tool.ts";
 import { readToEnd } from "../util/sockets.ts";
 
 const notRoot = Deno.build.os === "linux" && Deno.uid() === 0
@@ -212,8 +212,7 @@ testUnless(
       code: 0,
     }, output);
     assertEquals(arrived.slice(0, 4), messages);
-    const events = output.split("\n").slice(0, -1).map((line): Line => JSON.parse(line));
-    assertEquals(events.flatMap(({ size }) => size ?? []), [1, 0, 150_000, 1]);
+    assertEquals(eventsIn(output).flatMap(({ size }) => size ?? []), [1, 0, 150_000, 1]);
   }),
 );
 
